@@ -1,0 +1,126 @@
+//! The app: settings become parts, and the verbs that every way in calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::credentials::TokenCredential as _;
+
+use crate::credentials::{self, Cached, claims};
+use crate::mirror::{self, Mirror, Outcome, Reader, SyncError};
+use crate::settings::Settings;
+use crate::store::{self, Store};
+use crate::{catalogue, graph};
+
+/// Everything, wired. One for the life of the process.
+#[derive(Debug)]
+pub struct App {
+    mirror: Mirror,
+    credential: Arc<Cached>,
+    scope: String,
+    tenant_id: Option<String>,
+    budget: Duration,
+}
+
+/// A verb that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// No such resource.
+    #[error("unknown resource `{name}`; known are: {known}")]
+    UnknownResource {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// No token.
+    #[error("no access token: {0}")]
+    NoToken(String),
+    /// Nobody says which tenant this is.
+    #[error("the tenant is unknown: set AZURE_TENANT_ID to the tenant's id")]
+    NoTenant,
+    /// The token is of another tenant than the settings say.
+    #[error("AZURE_TENANT_ID is {stated}, but the identity is of tenant {found}")]
+    AnotherTenant {
+        /// As set.
+        stated: String,
+        /// As the token says.
+        found: String,
+    },
+    /// The turn failed.
+    #[error("sync of {feed} failed: {source}")]
+    Sync {
+        /// The feed.
+        feed: String,
+        /// Why.
+        source: SyncError,
+    },
+}
+
+impl App {
+    /// Wires the parts. Opens nothing: no connection, no token.
+    pub fn new(settings: Settings) -> Self {
+        let credential = credentials::app(settings.identity.client_id.as_deref());
+        let limits = settings.limits;
+        let cosmos = store::Options {
+            endpoint: settings.cosmos.endpoint,
+            database: settings.cosmos.database,
+            key: settings.cosmos.key,
+            concurrency: settings.cosmos.concurrency,
+        };
+        let scope = settings.graph.scope;
+        let origin = graph::Options { origin: settings.graph.endpoint, scope: scope.clone() };
+        let mirror = Mirror {
+            graph: graph::Client::new(origin, credential.clone()),
+            store: Arc::new(Store::new(cosmos, credential.clone())),
+            options: mirror::Options {
+                lease: limits.lease,
+                tombstone_ttl: limits.tombstone_ttl,
+                max_delete_percent: limits.max_delete_percent,
+                max_delete_count: limits.max_delete_count,
+            },
+        };
+        Self { mirror, credential, scope, tenant_id: settings.identity.tenant_id, budget: limits.budget }
+    }
+
+    /// Brings the copy of a feed up to date, for at most the budget of an inline turn.
+    ///
+    /// # Errors
+    /// [`AppError`]; nothing is lost, the next turn carries on.
+    pub async fn sync(&self, feed: &str) -> Result<Outcome, AppError> {
+        let row = catalogue::row(feed).ok_or_else(|| unknown(feed))?;
+        let reader = self.reader().await?;
+        let synced = mirror::sync(&self.mirror, row, &reader, self.budget).await;
+        synced.map_err(|source| {
+            if source.is_unauthorized() {
+                self.credential.forget();
+            }
+            AppError::Sync { feed: feed.to_owned(), source }
+        })
+    }
+
+    /// Whose objects we read: as the settings say, else as our token says.
+    async fn reader(&self) -> Result<Reader, AppError> {
+        let token = self.credential.get_token(&[&self.scope], None).await;
+        let token = token.map_err(|error| AppError::NoToken(error.to_string()))?;
+        let claims = claims(token.token.secret());
+        let tenant_id = match (&self.tenant_id, claims.tid) {
+            // A tenant may also be stated by a domain name, which the token does not carry.
+            (Some(stated), Some(found)) if is_guid(stated) && !stated.eq_ignore_ascii_case(&found) => {
+                return Err(AppError::AnotherTenant { stated: stated.clone(), found });
+            }
+            (_, Some(found)) => found,
+            (Some(stated), None) => stated.clone(),
+            (None, None) => return Err(AppError::NoTenant),
+        };
+        Ok(Reader { tenant_id, principal_id: claims.oid })
+    }
+}
+
+fn is_guid(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok()
+}
+
+fn unknown(name: &str) -> AppError {
+    let known: Vec<_> = catalogue::rows().iter().map(|row| row.resource).collect();
+    AppError::UnknownResource { name: name.to_owned(), known: known.join(", ") }
+}

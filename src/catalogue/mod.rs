@@ -1,0 +1,85 @@
+//! The catalogue: which Graph resources there are, and how each is read.
+//!
+//! Resources are rows, not code: a new one is a new row, and a test guards the table. Knows neither
+//! Graph's wire nor the store.
+
+use sha2::{Digest, Sha256};
+
+mod users;
+
+/// One Graph resource that can be mirrored.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Name of the resource, its feed and its function (`sync_<resource>`).
+    pub resource: &'static str,
+    /// Path of the feed, below the API version.
+    pub path: &'static str,
+    /// The properties that the copy holds (`$select`).
+    pub select: &'static [&'static str],
+    /// The Cosmos container.
+    pub container: &'static str,
+    /// The least application permission that reads the feed.
+    pub permission: Permission,
+}
+
+/// An application permission of Microsoft Graph (an app role).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// Its value, as in `User.Read.All`.
+    pub name: &'static str,
+    /// Id of the app role: <https://learn.microsoft.com/graph/permissions-reference>.
+    pub app_role_id: &'static str,
+}
+
+static ROWS: [Row; 1] = [users::USERS];
+
+/// All rows, in the order in which they are listed.
+pub fn rows() -> &'static [Row] {
+    &ROWS
+}
+
+/// The row of a resource.
+pub fn row(resource: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.resource == resource)
+}
+
+impl Row {
+    /// A hash of everything that decides what the feed delivers. Another shape starts a new
+    /// generation, since tokens and documents of the old one no longer fit.
+    pub fn shape(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in [self.path, "delta", &self.select.join(",")] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_sound() {
+        for row in rows() {
+            assert!(row.path.starts_with('/') && !row.path.contains(".."), "{}", row.resource);
+            assert!(row.select.contains(&"id"), "{}", row.resource);
+            let mut sorted = row.select.to_vec();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert_eq!(sorted, row.select, "{}: $select is sorted and has no duplicates", row.resource);
+            assert_eq!(row.permission.app_role_id.len(), 36, "{}", row.resource);
+            assert!(super::row(row.resource).is_some());
+        }
+    }
+
+    #[test]
+    fn another_select_is_another_shape() {
+        let users = row("users").unwrap();
+        let fewer =
+            Row { select: &["id"], permission: Permission { ..users::USERS.permission }, ..users::USERS };
+        assert_eq!(users.shape(), users::USERS.shape());
+        assert_ne!(users.shape(), fewer.shape());
+    }
+}

@@ -1,0 +1,52 @@
+//! `serve`: binds first, then everything else.
+
+use std::net::Ipv4Addr;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::functions::{self, Ready};
+use crate::settings::{Settings, environment};
+use crate::telemetry;
+
+/// The port that the Functions host names.
+pub fn port_from_host() -> Option<u16> {
+    environment("FUNCTIONS_CUSTOMHANDLER_PORT")?.parse().ok()
+}
+
+/// Serves until the process is killed: the host never asks it to stop.
+pub fn run(port: u16) -> ExitCode {
+    telemetry::serve();
+    match start(port) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(event = "serve_failed", error = format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn start(port: u16) -> anyhow::Result<()> {
+    // The host asks whether we listen every 25 ms and Graph's validation waits for it: bind before
+    // anything else is looked at. A restarted handler gets the port of the one before it.
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    let listener = listener.with_context(|| format!("cannot listen on 127.0.0.1:{port}"))?;
+    functions::serve(listener, ready()).await.context("the listener failed")
+}
+
+/// The app, or what is wrong with its settings. Wrong settings do not end the process: the host would
+/// restart it three times and then stop the whole function app.
+fn ready() -> Ready {
+    match Settings::read(environment) {
+        Ok(settings) => Ready::App(App::new(settings)),
+        Err(problems) => {
+            for problem in problems.lines() {
+                tracing::error!(event = "wrong_setting", problem);
+            }
+            Ready::Refused(problems.to_string())
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The cache against a scripted credential: what a caller gets, and how often the server is asked.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use azure_core::time::Duration as Span;
+
+use super::*;
+
+/// Answers with tokens of a given life, or fails while `broken`.
+#[derive(Debug, Default)]
+struct Script {
+    asked: AtomicU32,
+    broken: std::sync::atomic::AtomicBool,
+    life_seconds: i64,
+}
+
+#[derive(Debug)]
+struct Scripted(Arc<Script>);
+
+#[async_trait::async_trait]
+impl TokenCredential for Scripted {
+    async fn get_token(
+        &self,
+        _: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let count = self.0.asked.fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        if self.0.broken.load(Ordering::SeqCst) {
+            return Err(azure_core::Error::with_message(ErrorKind::Credential, "down"));
+        }
+        let expires = OffsetDateTime::now_utc() + Span::seconds(self.0.life_seconds);
+        Ok(AccessToken::new(format!("token {count}"), expires))
+    }
+}
+
+fn cached(life_seconds: i64) -> (Arc<Script>, Cached) {
+    let script = Arc::new(Script { life_seconds, ..Script::default() });
+    let inner = Arc::clone(&script);
+    let cached = Cached::new(move || Ok(Arc::new(Scripted(Arc::clone(&inner))) as Arc<dyn TokenCredential>));
+    (script, cached)
+}
+
+async fn token(cached: &Cached) -> azure_core::Result<String> {
+    let token = cached.get_token(&["scope"], None).await?;
+    Ok(token.token.secret().to_owned())
+}
+
+#[tokio::test]
+async fn many_callers_cause_one_request() {
+    let (script, cached) = cached(3600);
+    let answers = futures_util::future::join_all((0..50).map(|_| token(&cached))).await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap() == "token 0"));
+    assert_eq!(script.asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_valid_token_outlives_a_failed_refresh_which_is_not_repeated_at_once() {
+    let (script, cached) = cached(3600);
+    token(&cached).await.unwrap();
+    let slot = cached.slot(&["scope"]);
+    slot.held().as_mut().unwrap().refresh_at = OffsetDateTime::now_utc() - Span::seconds(1);
+    script.broken.store(true, Ordering::SeqCst);
+    assert_eq!(token(&cached).await.unwrap(), "token 0");
+    assert_eq!(token(&cached).await.unwrap(), "token 0");
+    assert_eq!(script.asked.load(Ordering::SeqCst), 2, "the failed refresh pauses");
+}
+
+#[tokio::test]
+async fn an_expired_token_is_never_handed_out() {
+    let (script, cached) = cached(2);
+    token(&cached).await.unwrap();
+    script.broken.store(true, Ordering::SeqCst);
+    assert!(token(&cached).await.is_err(), "two seconds are within the skew");
+}
+
+#[tokio::test]
+async fn tokens_are_refreshed_ahead_of_their_end() {
+    let (_, cached) = cached(86_400);
+    token(&cached).await.unwrap();
+    let slot = cached.slot(&["scope"]);
+    let held = slot.held().clone().unwrap();
+    assert_eq!(held.token.expires_on - held.refresh_at, Span::seconds(300));
+    assert!(slot.fresh(held.refresh_at).is_none());
+    assert!(slot.usable(held.refresh_at).is_some());
+}
+
+#[tokio::test]
+async fn a_forgotten_token_is_fetched_again() {
+    let (_, cached) = cached(3600);
+    token(&cached).await.unwrap();
+    cached.forget();
+    assert_eq!(token(&cached).await.unwrap(), "token 1");
+}

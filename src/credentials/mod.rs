@@ -1,0 +1,26 @@
+//! Credentials: settings become one [`TokenCredential`], with a cache in front.
+//!
+//! The credentials are azure_identity's; the cache is ours, because the SDK asks for a token on every
+//! Cosmos request, refreshes only when a caller waits, and hands out an error in a token's last five
+//! minutes although the token would still do.
+
+use std::sync::Arc;
+
+use azure_core::credentials::TokenCredential;
+
+mod cache;
+mod claims;
+mod managed_identity;
+
+pub use cache::Cached;
+pub use claims::{Claims, claims};
+
+/// The app credential: for now the managed identity, system-assigned or the user-assigned one that
+/// `client_id` names.
+pub fn app(client_id: Option<&str>) -> Arc<Cached> {
+    let client_id = client_id.map(str::to_owned);
+    Arc::new(Cached::new(move || {
+        let credential = managed_identity::new(client_id.clone())?;
+        Ok(credential as Arc<dyn TokenCredential>)
+    }))
+}

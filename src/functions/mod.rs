@@ -1,0 +1,151 @@
+//! The custom-handler protocol: one HTTP server, one path per function, envelopes in, answers out.
+//!
+//! Guarantees: `GET /` answers at once whatever else runs (the host takes it for readiness and health);
+//! a 2xx always carries a JSON object (an empty one would hang the host); failure is a non-2xx answer; a
+//! panic fails its own invocation only; an invocation runs to its end even when the host hangs up.
+//! Knows neither Graph nor Cosmos.
+//!
+//! <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers>
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tracing::Instrument as _;
+
+use crate::app::App;
+use answer::{Answer, Failure};
+
+mod answer;
+mod continue_sync;
+pub mod envelope;
+mod sync;
+mod work;
+
+/// Largest envelope. Timers and work items are a few KiB.
+const MAX_ENVELOPE_BYTES: usize = 4 << 20;
+
+/// What invocations run on.
+#[derive(Debug)]
+pub enum Ready {
+    /// The app.
+    App(App),
+    /// Nothing: the settings are wrong, and every invocation fails saying so.
+    Refused(String),
+}
+
+/// Serves the protocol on a bound listener, for ever.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(listener: TcpListener, ready: Ready) -> std::io::Result<()> {
+    axum::serve(listener, router(ready)).await
+}
+
+fn router(ready: Ready) -> Router {
+    let functions = Router::new()
+        .route("/", get(|| async { Answer::default().into_response() }))
+        .route("/{function}", post(invoke))
+        .fallback(|| async { Failure::unknown("this path").into_response() })
+        .with_state(Arc::new(ready));
+    protect(functions)
+}
+
+/// Bounds the body and turns a panic into a failed invocation.
+fn protect(router: Router) -> Router {
+    router
+        .layer(RequestBodyLimitLayer::new(MAX_ENVELOPE_BYTES))
+        .layer(CatchPanicLayer::custom(|_| Failure::defect().into_response()))
+}
+
+/// One invocation: `POST /<function>` with an envelope.
+async fn invoke(
+    State(ready): State<Arc<Ready>>,
+    Path(function): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let id = headers.get("x-azure-functions-invocationid").and_then(|id| id.to_str().ok()).unwrap_or("none");
+    let span = tracing::info_span!("invocation", id, function);
+    let run = async move {
+        let ended = dispatch(&ready, &function, &body).await;
+        match &ended {
+            Ok(answer) => tracing::info!(event = "invocation", outcome = answer.sentence()),
+            Err(failure) => tracing::error!(event = "invocation_failed", error = %failure),
+        }
+        ended
+    };
+    match tokio::spawn(run.instrument(span)).await {
+        Ok(Ok(answer)) => answer.into_response(),
+        Ok(Err(failure)) => failure.into_response(),
+        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+        Err(_) => Failure::defect().into_response(),
+    }
+}
+
+async fn dispatch(ready: &Ready, function: &str, body: &[u8]) -> Result<Answer, Failure> {
+    let resource = function.strip_prefix("sync_");
+    if resource.is_none() && function != "continue_sync" {
+        return Err(Failure::unknown(&format!("function `{}`", shown(function))));
+    }
+    let app = match ready {
+        Ready::App(app) => app,
+        Ready::Refused(problems) => return Err(Failure::refused(problems)),
+    };
+    match resource {
+        Some(resource) => sync::run(app, resource, body).await,
+        None => continue_sync::run(app, body).await,
+    }
+}
+
+/// A name from outside, short enough for a log line.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn serve_for_test(router: Router) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        origin
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_its_own_invocation_only() {
+        async fn defect() -> Response {
+            panic!("a defect")
+        }
+        let origin = serve_for_test(protect(
+            Router::new().route("/defect", post(defect)).route("/", get(|| async { "{}" })),
+        ))
+        .await;
+        let client = reqwest::Client::new();
+        let failed = client.post(format!("{origin}/defect")).send().await.unwrap();
+        assert_eq!(failed.status(), 500);
+        assert_eq!(failed.headers()["content-type"], "application/json");
+        assert!(client.get(origin).send().await.unwrap().status().is_success());
+    }
+
+    #[tokio::test]
+    async fn wrong_settings_fail_every_invocation_and_name_themselves() {
+        let origin = serve_for_test(router(Ready::Refused("COSMOS_ENDPOINT: is not set".into()))).await;
+        let client = reqwest::Client::new();
+        for function in ["sync_users", "continue_sync"] {
+            let answer = client.post(format!("{origin}/{function}")).body("{}").send().await.unwrap();
+            assert_eq!(answer.status(), 500);
+            assert!(answer.text().await.unwrap().contains("COSMOS_ENDPOINT"));
+        }
+        assert!(client.get(origin).send().await.unwrap().status().is_success());
+    }
+}

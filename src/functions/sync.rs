@@ -1,0 +1,35 @@
+//! `sync_<resource>`: a timer; one bounded turn of that resource, inline.
+
+use super::answer::{Answer, Failure};
+use super::envelope::{self, Timer};
+use super::work::WorkItem;
+use crate::app::{App, AppError};
+use crate::mirror::Outcome;
+
+/// The binding's name in `function.json`.
+const BINDING: &str = "timer";
+
+/// Runs one invocation.
+pub async fn run(app: &App, resource: &str, body: &[u8]) -> Result<Answer, Failure> {
+    let invocation = envelope::read::<Timer>(body, BINDING).map_err(Failure::bad)?;
+    tracing::info!(
+        event = "timer",
+        resource,
+        past_due = invocation.trigger.is_past_due,
+        retry = invocation.attempt()
+    );
+    turn(app, resource).await
+}
+
+/// One turn of a feed; its outcome becomes the answer, and a continuation a work item.
+pub async fn turn(app: &App, feed: &str) -> Result<Answer, Failure> {
+    match app.sync(feed).await {
+        Ok(outcome) => Ok(Answer::done(outcome.to_string(), continuation(&outcome))),
+        Err(error @ AppError::UnknownResource { .. }) => Err(Failure::bad(error)),
+        Err(error) => Err(Failure::refused(error)),
+    }
+}
+
+fn continuation(outcome: &Outcome) -> Vec<String> {
+    outcome.goes_on().then(|| WorkItem::new(&outcome.feed).text()).into_iter().collect()
+}

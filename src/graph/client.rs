@@ -1,0 +1,134 @@
+//! The Graph client: gets one page, however many tries that takes within the turn.
+//!
+//! Promises: the token goes to the configured origin only (links and redirects are checked), waits follow
+//! `Retry-After` and end with the turn, bodies are bounded after decompression, and no error carries a
+//! link, a token or a body. Leaves out on purpose: what a page means.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use azure_core::credentials::TokenCredential;
+use reqwest::{Response, header};
+use url::Url;
+
+use super::body::{self, BodyError, MAX_ERROR_BYTES, MAX_PAGE_BYTES};
+use super::error::{GraphError, Refusal, codes};
+use super::page::Page;
+use super::request::Request;
+use super::retry::{self, Decision, Failure};
+use super::sending;
+
+/// How to reach Graph.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Scheme, host and port; no path.
+    pub origin: Url,
+    /// Scope of the token.
+    pub scope: String,
+}
+
+/// A client of one Graph origin.
+#[derive(Debug)]
+pub struct Client {
+    options: Options,
+    credential: Arc<dyn TokenCredential>,
+    http: OnceLock<reqwest::Client>,
+}
+
+/// How one try ended.
+enum Try {
+    Page(Page),
+    Failed(Failure, String),
+}
+
+impl Client {
+    /// A client; opens nothing before the first request.
+    pub fn new(options: Options, credential: Arc<dyn TokenCredential>) -> Self {
+        Self { options, credential, http: OnceLock::new() }
+    }
+
+    /// Gets one page, trying again as Graph asks, until `deadline`.
+    ///
+    /// # Errors
+    /// [`GraphError::Throttled`] when Graph asks for a longer wait than is left; every other kind is
+    /// final for this turn.
+    pub async fn page(&self, request: &Request, deadline: Instant) -> Result<Page, GraphError> {
+        let url = request.url(&self.options.origin)?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (failure, what) = match self.attempt(url.clone(), request.carries_token()).await? {
+                Try::Page(page) => return Ok(page),
+                Try::Failed(failure, what) => (failure, what),
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            match retry::decide(failure, tries, left, jitter()) {
+                Decision::Again(wait) => {
+                    tracing::info!(event = "graph_retry", tries, wait_ms = wait.as_millis() as u64, reason = %what);
+                    tokio::time::sleep(wait).await;
+                }
+                Decision::Throttled(after) => return Err(GraphError::Throttled { after }),
+                Decision::GiveUp => {
+                    return Err(GraphError::Unreachable(format!("{what}, after {tries} tries")));
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, url: Url, carried_token: bool) -> Result<Try, GraphError> {
+        let token = self.token().await?;
+        let sent = self.http()?.get(url).bearer_auth(token).headers(sending::headers()).send().await;
+        let mut response = match sent {
+            Ok(response) => response,
+            Err(error) => return sending::failure(error).map(|what| Try::Failed(Failure::Connection, what)),
+        };
+        let status = response.status();
+        if status.is_success() {
+            body::is_json(&response)?;
+            return match body::read(&mut response, MAX_PAGE_BYTES).await {
+                Ok(body) => Page::parse(&body).map(Try::Page),
+                Err(BodyError::TooLarge) => Err(GraphError::TooLarge { limit_mib: MAX_PAGE_BYTES >> 20 }),
+                Err(BodyError::Cut) => Ok(Try::Failed(Failure::Connection, "the answer was cut".into())),
+            };
+        }
+        if retry::is_busy(status.as_u16()) {
+            let told = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let told = retry::retry_after(told, SystemTime::now());
+            return Ok(Try::Failed(Failure::Busy(told), format!("status {}", status.as_u16())));
+        }
+        Err(GraphError::from_answer(refusal(&mut response).await, carried_token))
+    }
+
+    async fn token(&self) -> Result<String, GraphError> {
+        let token = self.credential.get_token(&[&self.options.scope], None).await;
+        let token = token.map_err(|error| GraphError::NoToken(error.to_string()))?;
+        Ok(token.token.secret().to_owned())
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, GraphError> {
+        if self.http.get().is_none() {
+            let client = sending::client(self.options.origin.clone()).map_err(|error| {
+                GraphError::Unreachable(format!("no HTTP client: {}", error.without_url()))
+            })?;
+            // A second caller may have been faster; either client will do.
+            let _ = self.http.set(client);
+        }
+        self.http.get().ok_or_else(|| GraphError::Unreachable("no HTTP client".into()))
+    }
+}
+
+/// What a non-2xx answer said, as far as it may be told on.
+async fn refusal(response: &mut Response) -> Refusal {
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let request_id = header("request-id").unwrap_or("none").chars().take(80).collect();
+    let status = response.status().as_u16();
+    let body = body::read(response, MAX_ERROR_BYTES).await.unwrap_or_default();
+    Refusal { status, code: codes(&body), request_id }
+}
+
+/// A number from 0 to 1 that differs from process to process and from try to try.
+fn jitter() -> f64 {
+    let nanos =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).subsec_nanos();
+    f64::from(nanos % 1_000_003) / 1_000_003.0
+}

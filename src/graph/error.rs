@@ -1,0 +1,167 @@
+//! What can go wrong with Graph, as far as a caller branches on it.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// A request to Graph that gave no page.
+#[derive(Debug, thiserror::Error)]
+pub enum GraphError {
+    /// Graph asks us to wait for longer than this turn can.
+    #[error("Microsoft Graph throttles: try again in {} s", after.as_secs())]
+    Throttled {
+        /// How long Graph asked us to wait.
+        after: Duration,
+    },
+    /// The stored token is dead: the feed must be enumerated anew.
+    #[error("Microsoft Graph no longer knows the stored token ({0})")]
+    Gone(Refusal),
+    /// The app lacks a permission (403).
+    #[error("Microsoft Graph refuses access ({0})")]
+    Forbidden(Refusal),
+    /// The token was refused (401).
+    #[error("Microsoft Graph refuses the access token ({0})")]
+    Unauthorized(Refusal),
+    /// Any other refusal.
+    #[error("Microsoft Graph refused the request ({0})")]
+    Refused(Refusal),
+    /// An answer that Graph's contract does not know.
+    #[error("Microsoft Graph answered nonsense: {0}")]
+    Nonsense(String),
+    /// A link or redirect that leads to another host; following it would hand out our token.
+    #[error(
+        "Microsoft Graph sent a link to another host, `{host}`; links are followed to the configured origin only"
+    )]
+    ForeignLink {
+        /// The host, without path and query (these carry tokens).
+        host: String,
+    },
+    /// A page larger than the bound.
+    #[error("Microsoft Graph sent a page of more than {limit_mib} MiB")]
+    TooLarge {
+        /// The bound, in MiB after decompression.
+        limit_mib: usize,
+    },
+    /// No complete answer after all tries.
+    #[error("Microsoft Graph could not be reached: {0}")]
+    Unreachable(String),
+    /// No token.
+    #[error("no access token for Microsoft Graph: {0}")]
+    NoToken(String),
+}
+
+/// A non-2xx answer, without anything that could be secret: the message is left out on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: u16,
+    /// The error codes, outermost first, joined by `/`.
+    pub code: String,
+    /// Graph's `request-id`, for a support case.
+    pub request_id: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "status {}, code `{}`, request-id {}", self.status, self.code, self.request_id)
+    }
+}
+
+/// Codes that mean a dead token whatever the status, compared without case: the documentation and the
+/// wire disagree (<https://learn.microsoft.com/graph/delta-query-overview>,
+/// <https://learn.microsoft.com/graph/errors>).
+const DEAD: [&str; 8] = [
+    "syncstatenotfound",
+    "resyncrequired",
+    "resyncchangesapplydifferences",
+    "resyncchangesuploaddifferences",
+    "resyncapplydifferences",
+    "resyncuploaddifferences",
+    "directory_expiredpagetoken",
+    "directorypagetokennotfoundexception",
+];
+
+impl GraphError {
+    /// Classifies a non-2xx answer. `carried_token`: the request was a stored link; then even a plain
+    /// 400 means that Graph no longer takes it ("DeltaLink older than 30 days is not supported").
+    pub(super) fn from_answer(refusal: Refusal, carried_token: bool) -> Self {
+        let dead_code =
+            refusal.code.split('/').any(|code| DEAD.contains(&code.to_ascii_lowercase().as_str()));
+        match refusal.status {
+            410 => Self::Gone(refusal),
+            400 if carried_token => Self::Gone(refusal),
+            _ if dead_code && carried_token => Self::Gone(refusal),
+            401 => Self::Unauthorized(refusal),
+            403 => Self::Forbidden(refusal),
+            _ => Self::Refused(refusal),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: Option<ErrorNode>,
+}
+
+#[derive(Deserialize)]
+struct ErrorNode {
+    code: Option<String>,
+    #[serde(alias = "innererror", rename = "innerError")]
+    inner: Option<Box<ErrorNode>>,
+}
+
+/// All error codes of a body, outermost first; empty when there are none.
+pub(super) fn codes(body: &[u8]) -> String {
+    let parsed = serde_json::from_slice::<ErrorBody>(body).ok();
+    let mut node = parsed.and_then(|body| body.error).map(Box::new);
+    let mut codes = Vec::new();
+    while let Some(current) = node {
+        // Codes are identifiers; anything longer is no code and may carry what must not be logged.
+        codes.extend(current.code.filter(|code| code.len() <= 80));
+        node = current.inner;
+    }
+    codes.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str, carried_token: bool) -> GraphError {
+        let refusal = Refusal { status, code: codes(body.as_bytes()), request_id: "r".into() };
+        GraphError::from_answer(refusal, carried_token)
+    }
+
+    #[test]
+    fn a_dead_token_has_many_faces() {
+        for (status, body) in [
+            (410, ""),
+            (410, r#"{"error":{"code":"resyncRequired"}}"#),
+            (410, r#"{"error":{"code":"gone","innererror":{"code":"resyncChangesApplyDifferences"}}}"#),
+            (404, r#"{"error":{"code":"SyncStateNotFound","message":"generation=149"}}"#),
+            (
+                400,
+                r#"{"error":{"code":"Request_UnsupportedQuery","message":"DeltaLink older than 30 days is not supported."}}"#,
+            ),
+            (400, r#"{"error":{"code":"Directory_ExpiredPageToken"}}"#),
+        ] {
+            assert!(matches!(answer(status, body, true), GraphError::Gone(_)), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn without_a_token_nothing_can_have_died() {
+        let unsupported = r#"{"error":{"code":"BadRequest","message":"Property is not supported"}}"#;
+        assert!(matches!(answer(400, unsupported, false), GraphError::Refused(_)));
+        assert!(matches!(answer(403, "", true), GraphError::Forbidden(_)));
+        assert!(matches!(answer(401, "", true), GraphError::Unauthorized(_)));
+        assert!(matches!(answer(500, "", true), GraphError::Refused(_)));
+    }
+
+    #[test]
+    fn codes_are_collected_and_messages_are_not() {
+        let body = br#"{"error":{"code":"A","message":"secret","innerError":{"code":"B","innererror":{"date":"x"}}}}"#;
+        assert_eq!(codes(body), "A/B");
+        assert_eq!(codes(b"<html>"), "");
+    }
+}

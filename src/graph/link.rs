@@ -1,0 +1,79 @@
+//! Next and delta links: opaque, secret, and good for one origin only.
+
+use std::fmt;
+
+use url::Url;
+
+use super::error::GraphError;
+
+/// A link that Graph gave us. It carries a token, so it never shows in logs; it is followed verbatim,
+/// and only to the configured origin: <https://learn.microsoft.com/graph/delta-query-overview>.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link(String);
+
+impl Link {
+    /// Takes a link as Graph, or our own checkpoint, wrote it.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The link itself. Handle with care: it is a secret.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The link as a URL of `origin`.
+    ///
+    /// # Errors
+    /// [`GraphError::ForeignLink`] when it leads anywhere else, [`GraphError::Nonsense`] when it is no URL.
+    pub(super) fn within(&self, origin: &Url) -> Result<Url, GraphError> {
+        let url = Url::parse(&self.0).map_err(|_| GraphError::Nonsense("a link that is no URL".into()))?;
+        if is_within(&url, origin) {
+            Ok(url)
+        } else {
+            Err(GraphError::ForeignLink { host: url.host_str().unwrap_or("no host").to_owned() })
+        }
+    }
+}
+
+/// Same scheme, host and port, and no user name smuggled in.
+pub(super) fn is_within(url: &Url, origin: &Url) -> bool {
+    url.origin() == origin.origin() && url.username().is_empty() && url.password().is_none()
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Link(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn within(text: &str) -> Result<Url, GraphError> {
+        Link::new(text).within(&Url::parse("https://graph.microsoft.com").unwrap())
+    }
+
+    #[test]
+    fn a_link_stays_on_its_origin() {
+        assert!(within("https://graph.microsoft.com/v1.0/users/delta?$deltatoken=a%2Fb~#").is_ok());
+        for foreign in [
+            "https://evil.example/v1.0/users/delta?$skiptoken=x",
+            "http://graph.microsoft.com/v1.0/users",
+            "https://graph.microsoft.com:8443/v1.0/users",
+            "https://graph.microsoft.com@evil.example/",
+            "https://someone@graph.microsoft.com/",
+        ] {
+            assert!(matches!(within(foreign), Err(GraphError::ForeignLink { .. })), "{foreign}");
+        }
+        assert!(matches!(within("/v1.0/users"), Err(GraphError::Nonsense(_))));
+    }
+
+    #[test]
+    fn an_error_names_the_host_and_not_the_token() {
+        let error = within("https://evil.example/x?$skiptoken=secret").unwrap_err().to_string();
+        assert!(error.contains("evil.example") && !error.contains("secret"), "{error}");
+        assert_eq!(format!("{:?}", Link::new("https://a/?token=secret")), "Link(…)");
+    }
+}

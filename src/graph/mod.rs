@@ -1,0 +1,19 @@
+//! Microsoft Graph over reqwest: requests, pages, retries and errors. Knows nothing of the copy.
+//!
+//! Reading order: [`request`] (what is asked), [`page`] (what comes back), [`retry`] (what to do about a
+//! failed try, a pure function), [`client`] (does it), [`error`] (what callers branch on).
+
+mod body;
+mod client;
+mod error;
+mod link;
+mod page;
+mod request;
+mod retry;
+mod sending;
+
+pub use client::{Client, Options};
+pub use error::{GraphError, Refusal};
+pub use link::Link;
+pub use page::{Next, Page};
+pub use request::Request;

@@ -1,0 +1,69 @@
+//! What is asked of Graph, as a value: built and tested without I/O.
+
+use url::Url;
+
+use super::error::GraphError;
+use super::link::Link;
+
+/// The API version in front of every path.
+const VERSION: &str = "/v1.0";
+
+/// One GET.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// The first page of a delta feed.
+    Initial {
+        /// Path below the API version, from the catalogue.
+        path: String,
+        /// `$select`.
+        select: Vec<String>,
+    },
+    /// A next or delta link, verbatim.
+    Follow(Link),
+}
+
+impl Request {
+    /// Whether the request carries a token that Graph gave us earlier: then some refusals mean that the
+    /// token died (<https://learn.microsoft.com/graph/delta-query-overview>).
+    pub(super) fn carries_token(&self) -> bool {
+        matches!(self, Self::Follow(_))
+    }
+
+    /// The URL, on `origin` and nowhere else.
+    pub(super) fn url(&self, origin: &Url) -> Result<Url, GraphError> {
+        match self {
+            Self::Follow(link) => link.within(origin),
+            Self::Initial { path, select } => {
+                let mut url = origin.clone();
+                url.set_path(&format!("{VERSION}{path}"));
+                if !select.is_empty() {
+                    url.set_query(Some(&format!("$select={}", select.join(","))));
+                }
+                Ok(url)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_page_selects_what_the_row_says() {
+        let request =
+            Request::Initial { path: "/users/delta".into(), select: vec!["id".into(), "mail".into()] };
+        let url = request.url(&Url::parse("https://graph.microsoft.com").unwrap()).unwrap();
+        assert_eq!(url.as_str(), "https://graph.microsoft.com/v1.0/users/delta?$select=id,mail");
+        assert!(!request.carries_token());
+    }
+
+    #[test]
+    fn links_go_out_as_they_came_in() {
+        let text = "https://graph.microsoft.com/v1.0/users/delta?$skiptoken=a~b%23c(token='d')";
+        let url = Request::Follow(Link::new(text))
+            .url(&Url::parse("https://graph.microsoft.com").unwrap())
+            .unwrap();
+        assert_eq!(url.as_str(), text.replace('\'', "%27"));
+    }
+}

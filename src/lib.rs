@@ -1,0 +1,26 @@
+//! graph-mirror keeps a faithful, queryable copy of Microsoft Graph resources in Azure Cosmos DB.
+//!
+//! The map, in reading order:
+//!
+//! - [`cli`] — the command line; `serve` is the Azure Functions custom handler
+//! - [`functions`] — the custom-handler protocol: envelopes in, answers out, one file per function
+//! - [`app`] — the verbs that every way in calls
+//! - [`mirror`] — the heart: from a page of Graph to documents and a checkpoint
+//! - [`graph`] — Microsoft Graph over HTTP
+//! - [`store`] — Azure Cosmos DB
+//! - [`catalogue`] — which Graph resources there are
+//! - [`credentials`], [`settings`], [`telemetry`] — who we are, what we were told, what we tell
+//!
+//! Imports run one way: `cli → functions → app → mirror → {graph, store, catalogue}`; a test holds the
+//! code to it. `ARCHITECTURE.md` has the protocol and its reasons.
+
+pub mod app;
+pub mod catalogue;
+pub mod cli;
+pub mod credentials;
+pub mod functions;
+pub mod graph;
+pub mod mirror;
+pub mod settings;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,142 @@
+//! What the objects of a page mean for the copy. Pure: text in, changes out.
+//!
+//! Rules: <https://learn.microsoft.com/graph/delta-query-overview>. Within a page the last occurrence of
+//! an object wins; between pages the order of writing does.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::store::Reason;
+
+/// Names that Cosmos keeps for itself, and our own: such a Graph property moves aside.
+/// <https://learn.microsoft.com/azure/cosmos-db/resource-model#properties-of-an-item>
+const SHADOWED: [&str; 7] = ["ttl", "_mirror", "_rid", "_self", "_etag", "_ts", "_attachments"];
+
+/// One object of a page.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// The object's id; without one there is nothing to find it by.
+    pub id: Option<Cow<'a, str>>,
+    /// The object as Graph sent it.
+    pub text: &'a str,
+    /// What to do.
+    pub kind: Kind<'a>,
+}
+
+/// What to do about an object.
+#[derive(Debug)]
+pub enum Kind<'a> {
+    /// It lives: store it.
+    Put {
+        /// Its properties, in Graph's order.
+        properties: Vec<(Cow<'a, str>, &'a RawValue)>,
+        /// Those whose names Cosmos keeps for itself.
+        shadowed: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    },
+    /// It is gone: leave a tombstone.
+    Remove(Reason),
+    /// It cannot be stored: leave a note.
+    SetAside(&'static str),
+}
+
+/// The changes of a page, one for each object.
+pub fn of(objects: &[Box<RawValue>]) -> Vec<Change<'_>> {
+    let mut changes: Vec<Change<'_>> = Vec::with_capacity(objects.len());
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(objects.len());
+    for object in objects {
+        let change = read(object);
+        match change.id.as_deref().and_then(|id| places.get(id)) {
+            Some(place) => changes[*place] = change,
+            None => {
+                if let Some(id) = change.id.as_deref() {
+                    places.insert(id.to_owned(), changes.len());
+                }
+                changes.push(change);
+            }
+        }
+    }
+    changes
+}
+
+fn read(object: &RawValue) -> Change<'_> {
+    let text = object.get();
+    let Ok(Fields(fields)) = serde_json::from_str(text) else {
+        return Change { id: None, text, kind: Kind::SetAside("not a readable JSON object") };
+    };
+    let find = |name: &str| fields.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value);
+    let id = find("id").and_then(|id| serde_json::from_str::<Text<'_>>(id.get()).ok()).map(|Text(id)| id);
+    let kind = match (&id, find("@removed")) {
+        (None, _) => Kind::SetAside("no id"),
+        (Some(id), _) if id.is_empty() => Kind::SetAside("an empty id"),
+        (_, Some(removed)) => Kind::Remove(reason(removed)),
+        _ => put(fields),
+    };
+    Change { id: id.filter(|id| !id.is_empty()), text, kind }
+}
+
+/// `changed`: soft-deleted, `deleted`: gone for good. Anything else is read as the milder one.
+fn reason(removed: &RawValue) -> Reason {
+    #[derive(Deserialize)]
+    struct Removed<'a> {
+        #[serde(borrow)]
+        reason: Cow<'a, str>,
+    }
+    match serde_json::from_str::<Removed<'_>>(removed.get()) {
+        Ok(removed) if removed.reason == "deleted" => Reason::Deleted,
+        _ => Reason::Changed,
+    }
+}
+
+fn put<'a>(fields: Vec<(Cow<'a, str>, &'a RawValue)>) -> Kind<'a> {
+    let mut properties = Vec::with_capacity(fields.len());
+    let mut shadowed = BTreeMap::new();
+    for (name, value) in fields {
+        if name == "id" || name.ends_with("@delta") {
+            continue;
+        }
+        if SHADOWED.contains(&name.as_ref()) {
+            shadowed.insert(name, value);
+        } else {
+            properties.push((name, value));
+        }
+    }
+    Kind::Put { properties, shadowed }
+}
+
+/// A string that borrows where it has no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// An object read one level deep.
+struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::with_capacity(64);
+                while let Some((Text(name), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    fields.push((name, value));
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests;

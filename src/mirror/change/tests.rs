@@ -1,0 +1,103 @@
+//! Objects as Graph sends them, and what becomes of them.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn objects(texts: &[&str]) -> Vec<Box<RawValue>> {
+    texts.iter().map(|text| RawValue::from_string((*text).to_owned()).unwrap()).collect()
+}
+
+/// A change in one line: what tests compare.
+fn told(change: &Change<'_>) -> String {
+    let id = change.id.as_deref().unwrap_or("-");
+    match &change.kind {
+        Kind::Put { properties, shadowed } => {
+            let text = |(name, value): (&Cow<'_, str>, &&RawValue)| format!("{name}={}", value.get());
+            let mut parts: Vec<_> = properties.iter().map(|(name, value)| text((name, value))).collect();
+            parts.extend(shadowed.iter().map(|pair| format!("shadowed {}", text(pair))));
+            format!("put {id}: {}", parts.join(", "))
+        }
+        Kind::Remove(reason) => format!("remove {id}: {reason:?}"),
+        Kind::SetAside(why) => format!("set aside {id}: {why}"),
+    }
+}
+
+fn tell(texts: &[&str]) -> Vec<String> {
+    of(&objects(texts)).iter().map(told).collect()
+}
+
+#[test]
+fn a_living_object_keeps_its_properties_as_text() {
+    assert_eq!(
+        tell(&[
+            r##"{"id":"1","mail":null,"n":1.10,"@odata.type":"#microsoft.graph.user","a\u0062c":[1, 2]}"##
+        ]),
+        [r##"put 1: mail=null, n=1.10, @odata.type="#microsoft.graph.user", abc=[1, 2]"##]
+    );
+}
+
+#[test]
+fn removals_say_why() {
+    assert_eq!(
+        tell(&[
+            r#"{"id":"1","@removed":{"reason":"changed"}}"#,
+            r#"{"id":"2","@removed":{"reason":"deleted"}}"#,
+            r#"{"@removed":{},"id":"3","displayName":"x"}"#,
+        ]),
+        ["remove 1: Changed", "remove 2: Deleted", "remove 3: Changed"]
+    );
+}
+
+#[test]
+fn names_that_cosmos_keeps_for_itself_move_aside_and_links_leave() {
+    assert_eq!(
+        tell(&[r#"{"id":"1","ttl":5,"_etag":"e","members@delta":[{"id":"2"}],"x":1}"#]),
+        [r#"put 1: x=1, shadowed _etag="e", shadowed ttl=5"#]
+    );
+}
+
+#[test]
+fn what_has_no_usable_id_is_set_aside() {
+    assert_eq!(
+        tell(&[r#"{"displayName":"x"}"#, r#"{"id":7}"#, r#"{"id":""}"#, "[1]", r#""text""#]),
+        [
+            "set aside -: no id",
+            "set aside -: no id",
+            "set aside -: an empty id",
+            "set aside -: not a readable JSON object",
+            "set aside -: not a readable JSON object",
+        ]
+    );
+}
+
+#[test]
+fn the_last_occurrence_in_a_page_wins() {
+    assert_eq!(
+        tell(&[
+            r#"{"id":"1","v":1}"#,
+            r#"{"id":"2","v":1}"#,
+            r#"{"id":"1","v":2}"#,
+            r#"{"id":"2","@removed":{"reason":"deleted"}}"#,
+        ]),
+        ["put 1: v=2", "remove 2: Deleted"]
+    );
+}
+
+proptest! {
+    /// One change for each object, the last one, in any order and number of duplicates.
+    #[test]
+    fn last_wins(ids in prop::collection::vec(0..6_u8, 0..30)) {
+        let texts: Vec<String> = ids.iter().enumerate().map(|(n, id)| format!(r#"{{"id":"{id}","n":{n}}}"#)).collect();
+        let told = tell(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut expected = HashMap::new();
+        for (n, id) in ids.iter().enumerate() {
+            expected.insert(*id, format!("put {id}: n={n}"));
+        }
+        let mut expected: Vec<_> = expected.into_values().collect();
+        let mut told = told;
+        expected.sort();
+        told.sort();
+        prop_assert_eq!(told, expected);
+    }
+}

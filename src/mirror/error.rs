@@ -1,0 +1,61 @@
+//! Why a turn failed, in words that name the thing and the next step.
+
+use crate::catalogue::Permission;
+use crate::graph::{GraphError, Refusal};
+use crate::store::StoreError;
+
+use super::plan::AnotherTenant;
+
+/// A turn that failed. Nothing is lost: the checkpoint stands where its last page was saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// Graph.
+    #[error("{0}")]
+    Graph(GraphError),
+    /// Graph refuses for want of a permission.
+    #[error("{}", missing_permission(refusal, permission, principal_id.as_deref()))]
+    Forbidden {
+        /// What Graph said.
+        refusal: Refusal,
+        /// What the feed needs.
+        permission: &'static Permission,
+        /// Who needs it.
+        principal_id: Option<String>,
+    },
+    /// Cosmos.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The copy is of another tenant.
+    #[error(
+        "the copy is of tenant {}, but our token is of tenant {}; use another database for another tenant",
+        .0.stored, .0.ours
+    )]
+    AnotherTenant(AnotherTenant),
+    /// A turn with a later lease has saved: ours is over.
+    #[error("a later turn has taken over this feed")]
+    Overtaken,
+    /// Graph refuses its own fresh tokens.
+    #[error("Microsoft Graph refused its own fresh tokens {0} times in this turn; the next turn starts anew")]
+    Restarts(u32),
+}
+
+impl SyncError {
+    /// Whether a service refused our token: then it must not be used again.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Graph(GraphError::Unauthorized(_)) | Self::Store(StoreError::Forbidden(_)))
+    }
+}
+
+/// <https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-assign-app-role-managed-identity>
+fn missing_permission(refusal: &Refusal, permission: &Permission, principal_id: Option<&str>) -> String {
+    let principal = principal_id.unwrap_or("<object id of the identity>");
+    let (name, role) = (permission.name, permission.app_role_id);
+    format!(
+        "Microsoft Graph refuses access ({refusal}): the identity {principal} lacks the application permission {name}. \
+         Grant it with: az rest --method POST \
+         --uri https://graph.microsoft.com/v1.0/servicePrincipals/{principal}/appRoleAssignments \
+         --body \"{{'principalId':'{principal}','appRoleId':'{role}','resourceId':'$(az ad sp show \
+         --id 00000003-0000-0000-c000-000000000000 --query id -o tsv)'}}\" \
+         (a fresh grant can take a while to show in the tokens of a managed identity)"
+    )
+}

@@ -1,0 +1,62 @@
+//! The heart: the only place that knows both Microsoft Graph and the store.
+//!
+//! One turn takes one feed as far as its budget goes: acquire the lease, load the checkpoint, burn the
+//! save number of a turn that did not end cleanly, then page by page documents before checkpoint, then
+//! the sweep of a completed enumeration, and give the lease back. Killed, frozen or overtaken anywhere,
+//! the next turn loses nothing. The rules and their numbers are in `ARCHITECTURE.md`.
+//!
+//! Reading order: [`plan`] (what follows from a checkpoint, pure), [`change`] (what an object of a page
+//! means, pure), [`sync`] (a turn and its lease), [`round`] (its pages), [`sweep`], [`outcome`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::graph;
+use crate::store::Store;
+
+mod change;
+mod document;
+mod error;
+mod outcome;
+mod plan;
+mod round;
+mod sweep;
+mod sync;
+mod turn;
+
+pub use error::SyncError;
+pub use outcome::{Ending, Outcome};
+pub use sync::sync;
+
+/// Everything a turn needs.
+#[derive(Debug)]
+pub struct Mirror {
+    /// Where the objects come from.
+    pub graph: graph::Client,
+    /// Where they go.
+    pub store: Arc<Store>,
+    /// Times and bounds.
+    pub options: Options,
+}
+
+/// Times and bounds of a turn.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Life of the lease.
+    pub lease: Duration,
+    /// How long a tombstone stays.
+    pub tombstone_ttl: Duration,
+    /// The sweep's brake: it holds when more than this share …
+    pub max_delete_percent: f64,
+    /// … and more than this many documents would go.
+    pub max_delete_count: u64,
+}
+
+/// Whose objects these are, and who reads them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// The tenant.
+    pub tenant_id: String,
+    /// The object id of our service principal, for the wording of errors.
+    pub principal_id: Option<String>,
+}

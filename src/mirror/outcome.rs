@@ -1,0 +1,87 @@
+//! How a turn ended, when it did not fail.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::store::Counts;
+
+/// The expected ends of a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "ending", rename_all = "camelCase")]
+pub enum Ending {
+    /// The copy is as new as Graph could tell.
+    Complete,
+    /// The budget is spent and the checkpoint is safe; somebody should go on.
+    Continued,
+    /// Graph asked to be left alone until then.
+    Throttled {
+        /// When to come again.
+        #[serde(with = "time::serde::rfc3339")]
+        until: OffsetDateTime,
+    },
+    /// Another turn holds the feed; its doorbell is rung.
+    Busy,
+    /// The copy is as new as Graph could tell, but the sweep's brake holds.
+    Held {
+        /// Documents that would go.
+        missing: u64,
+        /// Of how many.
+        of: u64,
+    },
+}
+
+/// How a turn ended, and what it did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The feed.
+    pub feed: String,
+    /// How it ended.
+    #[serde(flatten)]
+    pub ending: Ending,
+    /// Documents written.
+    pub counts: Counts,
+    /// Request units that Cosmos charged.
+    pub request_charge: f64,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Outcome {
+    /// An outcome.
+    pub(super) fn new(
+        feed: &str,
+        ending: Ending,
+        counts: Counts,
+        request_charge: f64,
+        took: Duration,
+    ) -> Self {
+        let seconds = (took.as_secs_f64() * 1000.0).round() / 1000.0;
+        Self { feed: feed.to_owned(), ending, counts, request_charge, seconds }
+    }
+
+    /// Whether a work item should bring somebody to go on.
+    pub fn goes_on(&self) -> bool {
+        self.ending == Ending::Continued
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self.ending {
+            Ending::Complete => "complete",
+            Ending::Continued => "to be continued",
+            Ending::Throttled { .. } => "throttled, the next timer carries on",
+            Ending::Busy => "busy, the turn that holds the feed looks again",
+            Ending::Held { .. } => "complete, but the sweep is held by its brake",
+        };
+        let Counts { upserted, removed, set_aside, pages } = self.counts;
+        write!(
+            f,
+            "{}: {name}; {upserted} upserted, {removed} removed, {set_aside} set aside, {pages} pages, {:.1} RU, {} s",
+            self.feed, self.request_charge, self.seconds
+        )
+    }
+}

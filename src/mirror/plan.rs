@@ -1,0 +1,191 @@
+//! The plan: what follows from a checkpoint. Pure: no I/O, and `now` is an argument.
+//!
+//! Every function that returns a [`Checkpoint`] returns the next one to be saved, with the next save
+//! number and our epoch in it (rule 4).
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::store::{Burnt, Checkpoint, Counts, LastRun, Opaque, State};
+
+/// A full round is read anew after this long: it mends what Graph's delta never reports.
+const GENERATION_AGE: Duration = Duration::from_secs(30 * 86_400);
+/// How long burnt numbers are kept: as long as documents may carry them unsettled.
+const BURNT_AGE: Duration = Duration::from_secs(30 * 86_400);
+/// The longest that one turn may ask the next ones to wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// What the feed is today; a checkpoint of another definition does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// The feed.
+    pub feed: String,
+    /// Hash of path, select and mode.
+    pub shape: String,
+    /// The tenant we read from.
+    pub tenant_id: String,
+}
+
+/// What is to be done next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing yet: Graph asked to be left alone until then.
+    Wait(OffsetDateTime),
+    /// Begin a new generation.
+    Begin(Why),
+    /// Read the page that the checkpoint points to.
+    Walk,
+}
+
+/// Why a new generation begins (rule 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// There is no copy yet.
+    First,
+    /// The definition of the resource changed.
+    Shape,
+    /// The last enumeration is old.
+    Age,
+    /// Graph no longer knows our token.
+    DeadToken,
+}
+
+/// A checkpoint that belongs to another tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnotherTenant {
+    /// The tenant that the copy is of.
+    pub stored: String,
+    /// The tenant that our token is of.
+    pub ours: String,
+}
+
+/// The checkpoint of a feed that has none.
+pub fn blank(definition: &Definition, now: OffsetDateTime) -> Checkpoint {
+    Checkpoint {
+        id: "checkpoint".into(),
+        feed: definition.feed.clone(),
+        state: State::Start,
+        generation: 0,
+        generation_began: now,
+        owed: None,
+        save: 0,
+        epoch: 0,
+        burnt: Vec::new(),
+        shape: definition.shape.clone(),
+        tenant_id: definition.tenant_id.clone(),
+        not_before: None,
+        as_of: None,
+        counts: Counts::default(),
+        last_run: None,
+    }
+}
+
+/// Refuses the checkpoint of another tenant: its copy must not be mixed with ours.
+pub fn belongs(checkpoint: &Checkpoint, definition: &Definition) -> Result<(), AnotherTenant> {
+    if checkpoint.tenant_id == definition.tenant_id {
+        Ok(())
+    } else {
+        Err(AnotherTenant { stored: checkpoint.tenant_id.clone(), ours: definition.tenant_id.clone() })
+    }
+}
+
+/// What is to be done next.
+pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTime) -> Step {
+    let tracking = matches!(checkpoint.state, State::Tracking { .. });
+    match checkpoint.not_before {
+        // A clock that was wrong when it was written must not stop the feed for longer than it could ask.
+        Some(until) if now < until && until <= now + LONGEST_WAIT => Step::Wait(until),
+        _ if checkpoint.state == State::Start => Step::Begin(Why::First),
+        _ if checkpoint.shape != definition.shape => Step::Begin(Why::Shape),
+        _ if tracking && now - checkpoint.generation_began >= GENERATION_AGE => Step::Begin(Why::Age),
+        _ => Step::Walk,
+    }
+}
+
+/// A turn before us did not end cleanly: whatever carries its number is doubtful (rule 3).
+pub fn burn(checkpoint: &Checkpoint, epoch: u64, now: OffsetDateTime) -> Checkpoint {
+    let mut next = save(checkpoint, epoch);
+    next.burnt.retain(|burnt| now - burnt.at < BURNT_AGE);
+    match next.burnt.last_mut() {
+        Some(last) if last.to + 1 == next.save => {
+            last.to = next.save;
+            last.at = now;
+        }
+        _ => next.burnt.push(Burnt { from: next.save, to: next.save, at: now }),
+    }
+    next
+}
+
+/// A new generation: from its first write on, nothing is owed from the old one (rule 7).
+pub fn begin(
+    checkpoint: &Checkpoint,
+    definition: &Definition,
+    epoch: u64,
+    now: OffsetDateTime,
+) -> Checkpoint {
+    Checkpoint {
+        state: State::Enumerating { link: None },
+        generation: checkpoint.generation + 1,
+        generation_began: now,
+        owed: None,
+        shape: definition.shape.clone(),
+        not_before: None,
+        counts: Counts::default(),
+        ..save(checkpoint, epoch)
+    }
+}
+
+/// What a saved page leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leads {
+    /// To another page of the same round.
+    On(Opaque),
+    /// To the end of the round; the link starts the next one.
+    Home(Opaque),
+}
+
+/// A page is written (rules 5 and 8). `run` is what this turn has done, this page included.
+pub fn page(checkpoint: &Checkpoint, leads: Leads, page: Counts, run: LastRun, epoch: u64) -> Checkpoint {
+    let mut next = save(checkpoint, epoch);
+    let enumerating = matches!(checkpoint.state, State::Enumerating { .. });
+    match leads {
+        Leads::On(link) if enumerating => next.state = State::Enumerating { link: Some(link) },
+        Leads::On(link) => next.state = State::Tracking { link },
+        Leads::Home(link) => {
+            next.state = State::Tracking { link };
+            next.as_of = Some(run.at);
+            if enumerating {
+                next.owed = Some(checkpoint.generation);
+            }
+        }
+    }
+    next.not_before = None;
+    next.counts += page;
+    next.last_run = Some(run);
+    next
+}
+
+/// The sweep that was owed is done (rule 8).
+pub fn swept(checkpoint: &Checkpoint, removed: u64, epoch: u64) -> Checkpoint {
+    let mut next = Checkpoint { owed: None, ..save(checkpoint, epoch) };
+    next.counts.removed += removed;
+    next
+}
+
+/// Graph asked for a longer wait than this turn has.
+pub fn throttled(checkpoint: &Checkpoint, after: Duration, epoch: u64, now: OffsetDateTime) -> Checkpoint {
+    Checkpoint { not_before: Some(now + after.min(LONGEST_WAIT)), ..save(checkpoint, epoch) }
+}
+
+/// Whether a save number was burnt.
+pub fn is_burnt(burnt: &[Burnt], number: u64) -> bool {
+    burnt.iter().any(|burnt| (burnt.from..=burnt.to).contains(&number))
+}
+
+fn save(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
+    Checkpoint { save: checkpoint.save + 1, epoch, ..checkpoint.clone() }
+}
+
+#[cfg(test)]
+mod tests;

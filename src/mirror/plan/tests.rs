@@ -1,0 +1,129 @@
+//! The plan, rule by rule.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
+}
+
+fn definition() -> Definition {
+    Definition { feed: "users".into(), shape: "s".into(), tenant_id: "t".into() }
+}
+
+fn run() -> LastRun {
+    LastRun { at: now(), counts: Counts::default() }
+}
+
+fn link(text: &str) -> Opaque {
+    Opaque::new(text)
+}
+
+fn enumerating() -> Checkpoint {
+    begin(&blank(&definition(), now()), &definition(), 1, now())
+}
+
+fn tracking() -> Checkpoint {
+    page(&enumerating(), Leads::Home(link("d")), Counts::default(), run(), 1)
+}
+
+#[test]
+fn a_feed_without_a_checkpoint_begins() {
+    assert_eq!(next(&blank(&definition(), now()), &definition(), now()), Step::Begin(Why::First));
+    let begun = enumerating();
+    assert_eq!((begun.generation, begun.owed, begun.save), (1, None, 1));
+    assert_eq!(begun.state, State::Enumerating { link: None });
+    assert_eq!(next(&begun, &definition(), now()), Step::Walk);
+}
+
+#[test]
+fn the_delta_link_of_an_enumeration_owes_its_sweep_and_that_of_a_round_of_changes_does_not() {
+    let first = tracking();
+    assert_eq!((first.owed, &first.state), (Some(1), &State::Tracking { link: link("d") }));
+    let clean = swept(&first, 0, 1);
+    assert_eq!(clean.owed, None);
+    let on = page(&clean, Leads::On(link("n")), Counts::default(), run(), 1);
+    assert_eq!(on.state, State::Tracking { link: link("n") });
+    let home = page(&on, Leads::Home(link("e")), Counts::default(), run(), 1);
+    assert_eq!((home.owed, home.save), (None, 5));
+}
+
+#[test]
+fn a_crash_before_the_sweep_leaves_it_owed() {
+    let owing = tracking();
+    let later = page(&owing, Leads::Home(link("e")), Counts::default(), run(), 2);
+    assert_eq!(later.owed, Some(1));
+    assert_eq!(burn(&owing, 2, now()).owed, Some(1));
+}
+
+#[test]
+fn a_new_generation_forgets_what_the_old_one_owed() {
+    let begun = begin(&tracking(), &definition(), 2, now());
+    assert_eq!((begun.generation, begun.owed), (2, None));
+}
+
+#[test]
+fn another_shape_or_an_old_enumeration_begins_anew() {
+    let other = Definition { shape: "other".into(), ..definition() };
+    assert_eq!(next(&tracking(), &other, now()), Step::Begin(Why::Shape));
+    assert_eq!(next(&enumerating(), &other, now()), Step::Begin(Why::Shape));
+    let old = now() + GENERATION_AGE;
+    assert_eq!(next(&tracking(), &definition(), old), Step::Begin(Why::Age));
+    assert_eq!(next(&enumerating(), &definition(), old), Step::Walk, "a slow enumeration is not restarted");
+}
+
+#[test]
+fn another_tenant_is_refused_with_both_named() {
+    let other = Definition { tenant_id: "mine".into(), ..definition() };
+    let refused = belongs(&tracking(), &other).unwrap_err();
+    assert_eq!((refused.stored.as_str(), refused.ours.as_str()), ("t", "mine"));
+}
+
+#[test]
+fn a_throttled_feed_waits_at_most_an_hour() {
+    let waiting = throttled(&tracking(), Duration::from_secs(86_400), 1, now());
+    assert_eq!(next(&waiting, &definition(), now()), Step::Wait(now() + LONGEST_WAIT));
+    assert_eq!(next(&waiting, &definition(), now() + LONGEST_WAIT), Step::Walk);
+    let absurd = Checkpoint { not_before: Some(now() + 2 * LONGEST_WAIT), ..waiting };
+    assert_eq!(next(&absurd, &definition(), now()), Step::Walk, "a wrong clock wrote it");
+}
+
+#[test]
+fn burnt_numbers_are_ranges_and_are_forgotten_after_thirty_days() {
+    let twice = burn(&burn(&tracking(), 2, now()), 3, now());
+    assert_eq!(twice.burnt, [Burnt { from: 3, to: 4, at: now() }]);
+    assert!(
+        is_burnt(&twice.burnt, 3)
+            && is_burnt(&twice.burnt, 4)
+            && !is_burnt(&twice.burnt, 2)
+            && !is_burnt(&twice.burnt, 5)
+    );
+    let later = now() + BURNT_AGE;
+    let gap = page(&twice, Leads::On(link("n")), Counts::default(), run(), 3);
+    assert_eq!(burn(&gap, 4, later).burnt, [Burnt { from: 6, to: 6, at: later }]);
+}
+
+proptest! {
+    /// Whatever happens, saves count up by one, epochs are ours, and generations never go back.
+    #[test]
+    fn every_step_is_one_save(steps in prop::collection::vec(0..6_u8, 1..60)) {
+        let mut checkpoint = blank(&definition(), now());
+        for (number, step) in steps.into_iter().enumerate() {
+            let epoch = number as u64 + 1;
+            let next = match step {
+                0 => burn(&checkpoint, epoch, now()),
+                1 => begin(&checkpoint, &definition(), epoch, now()),
+                2 => page(&checkpoint, Leads::On(link("n")), Counts::default(), run(), epoch),
+                3 => page(&checkpoint, Leads::Home(link("d")), Counts::default(), run(), epoch),
+                4 => swept(&checkpoint, 1, epoch),
+                _ => throttled(&checkpoint, Duration::from_secs(1), epoch, now()),
+            };
+            prop_assert_eq!((next.save, next.epoch), (checkpoint.save + 1, epoch));
+            prop_assert!(next.generation >= checkpoint.generation);
+            prop_assert!(next.owed.is_none_or(|owed| owed <= next.generation));
+            prop_assert!(is_burnt(&next.burnt, next.save) == (step == 0));
+            checkpoint = next;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Settings: what the environment says, read once and checked as a whole.
+//!
+//! [`Settings::read`] is a pure function of a lookup, so that nothing else in the product touches the
+//! environment. Every problem is reported at once, by the name of its variable; secrets never show in
+//! `Debug`. Values that only another part of the product understands (a lease, a page) stay plain
+//! durations and counts here.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+mod cloud;
+mod lookup;
+
+pub use lookup::Problems;
+use lookup::Reader;
+
+/// Everything the product was told, checked.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where Microsoft Graph is.
+    pub graph: Graph,
+    /// Where the copy lives.
+    pub cosmos: Cosmos,
+    /// Who we are towards both.
+    pub identity: Identity,
+    /// How long turns, leases and tombstones last, and what the sweep may remove.
+    pub limits: Limits,
+}
+
+/// Microsoft Graph: its origin (no path) and the scope a token is asked for.
+#[derive(Debug)]
+pub struct Graph {
+    /// Scheme, host and port; links are followed nowhere else.
+    pub endpoint: Url,
+    /// Usually `<origin>/.default`.
+    pub scope: String,
+}
+
+/// Azure Cosmos DB: account, database and, for the emulator only, a key.
+#[derive(Debug)]
+pub struct Cosmos {
+    /// Account endpoint: https, or http on loopback.
+    pub endpoint: Url,
+    /// Database that holds one container per resource and `mirror`.
+    pub database: String,
+    /// Account key; without it the app credential is used.
+    pub key: Option<SecretString>,
+    /// Most writes in flight in this process.
+    pub concurrency: usize,
+}
+
+/// The app credential.
+#[derive(Debug)]
+pub struct Identity {
+    /// The tenant this deployment mirrors, when it is stated; else the token tells.
+    pub tenant_id: Option<String>,
+    /// Client id of a user-assigned managed identity.
+    pub client_id: Option<String>,
+}
+
+/// Times and bounds of a turn.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Longest inline turn.
+    pub budget: Duration,
+    /// Life of the lease on a feed.
+    pub lease: Duration,
+    /// How long a tombstone stays.
+    pub tombstone_ttl: Duration,
+    /// The sweep's brake: it holds when more than this share …
+    pub max_delete_percent: f64,
+    /// … and more than this many documents would go.
+    pub max_delete_count: u64,
+}
+
+impl Settings {
+    /// Reads and checks all settings through `lookup` (an empty value counts as unset).
+    ///
+    /// # Errors
+    /// All problems at once, each naming its variable and what to set.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        let mut reader = Reader::new(lookup);
+        let settings = Self {
+            graph: cloud::graph(&mut reader),
+            cosmos: cosmos(&mut reader),
+            identity: identity(&mut reader),
+            limits: limits(&mut reader),
+        };
+        reader.finish(settings)
+    }
+}
+
+/// A variable of the process environment: the only place that reads it.
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn cosmos(reader: &mut Reader<'_>) -> Cosmos {
+    Cosmos {
+        endpoint: reader.required_endpoint("COSMOS_ENDPOINT", "https://<account>.documents.azure.com/"),
+        database: reader.text("COSMOS_DATABASE").unwrap_or_else(|| "graph".into()),
+        key: reader.text("COSMOS_KEY").map(SecretString::from),
+        concurrency: reader.number("COSMOS_CONCURRENCY", 64.0, 1.0..=1024.0) as usize,
+    }
+}
+
+fn identity(reader: &mut Reader<'_>) -> Identity {
+    const KNOWN: [&str; 2] = ["auto", "managed-identity"];
+    let credential = reader.text("GRAPH_CREDENTIAL").unwrap_or_else(|| "auto".into());
+    if !KNOWN.contains(&credential.as_str()) {
+        reader.problem("GRAPH_CREDENTIAL", format!("`{credential}` is none of {}", KNOWN.join(", ")));
+    }
+    Identity { tenant_id: reader.text("AZURE_TENANT_ID"), client_id: reader.text("AZURE_CLIENT_ID") }
+}
+
+fn limits(reader: &mut Reader<'_>) -> Limits {
+    const DAY: f64 = 86_400.0;
+    let seconds = Duration::from_secs_f64;
+    Limits {
+        budget: seconds(reader.number("SYNC_BUDGET_SECONDS", 240.0, 0.0..=DAY)),
+        lease: seconds(reader.number("LEASE_SECONDS", 15.0, 3.0..=600.0)),
+        tombstone_ttl: seconds(DAY * reader.number("TOMBSTONE_TTL_DAYS", 30.0, 1.0..=3650.0)),
+        max_delete_percent: reader.number("MAX_DELETE_PERCENT", 20.0, 0.0..=100.0),
+        max_delete_count: reader.number("MAX_DELETE_COUNT", 10.0, 0.0..=1e9) as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! Reading single variables, and collecting what is wrong with them.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use url::{Host, Url};
+
+/// What is wrong with the settings: one line each, `NAME: what to do`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(Vec<String>);
+
+impl Problems {
+    /// The single problems, in the order in which they were found.
+    pub fn lines(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "settings are wrong: {}", self.0.join("; "))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Reads variables one by one and goes on after a wrong one.
+pub(super) struct Reader<'a> {
+    lookup: Box<dyn Fn(&str) -> Option<String> + 'a>,
+    problems: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(lookup: impl Fn(&str) -> Option<String> + 'a) -> Self {
+        Self { lookup: Box::new(lookup), problems: Vec::new() }
+    }
+
+    pub fn finish<T>(self, read: T) -> Result<T, Problems> {
+        if self.problems.is_empty() { Ok(read) } else { Err(Problems(self.problems)) }
+    }
+
+    pub fn problem(&mut self, name: &str, what: impl fmt::Display) {
+        self.problems.push(format!("{name}: {what}"));
+    }
+
+    /// The trimmed value; empty counts as unset.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let value = (self.lookup)(name)?;
+        let value = value.trim();
+        (!value.is_empty()).then(|| value.to_owned())
+    }
+
+    pub fn number(&mut self, name: &str, default: f64, range: RangeInclusive<f64>) -> f64 {
+        let Some(text) = self.text(name) else {
+            return default;
+        };
+        match text.parse::<f64>() {
+            Ok(value) if range.contains(&value) => value,
+            _ => {
+                let (low, high) = (range.start(), range.end());
+                self.problem(name, format!("`{text}` is not a number from {low} to {high}"));
+                default
+            }
+        }
+    }
+
+    pub fn required_endpoint(&mut self, name: &str, example: &str) -> Url {
+        match self.text(name) {
+            Some(text) => self.endpoint(name, &text),
+            None => {
+                self.problem(name, format!("is not set; set it to something like {example}"));
+                placeholder()
+            }
+        }
+    }
+
+    /// https anywhere, http on loopback only.
+    pub fn endpoint(&mut self, name: &str, text: &str) -> Url {
+        match Url::parse(text) {
+            Ok(url) if is_allowed(&url) => url,
+            Ok(_) => {
+                self.problem(name, "must be https (http is allowed on loopback only)");
+                placeholder()
+            }
+            Err(error) => {
+                self.problem(name, format!("is not a URL: {error}"));
+                placeholder()
+            }
+        }
+    }
+}
+
+fn is_allowed(url: &Url) -> bool {
+    let plain = url.username().is_empty() && url.password().is_none() && url.has_host();
+    plain
+        && match url.scheme() {
+            "https" => true,
+            "http" => is_loopback(url),
+            _ => false,
+        }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Stands in for a wrong endpoint until all problems are collected; never used, since `finish` then errs.
+fn placeholder() -> Url {
+    Url::parse("https://unset.invalid/").expect("a constant URL parses")
+}

@@ -1,0 +1,69 @@
+use super::*;
+
+fn read(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
+    Settings::read(|name| {
+        let found = pairs.iter().find(|(key, _)| *key == name);
+        found.map(|(_, value)| (*value).to_owned())
+    })
+}
+
+#[test]
+fn only_the_cosmos_endpoint_is_required() {
+    let settings = read(&[("COSMOS_ENDPOINT", "https://a.documents.azure.com")]).unwrap();
+    assert_eq!(settings.graph.endpoint.as_str(), "https://graph.microsoft.com/");
+    assert_eq!(settings.graph.scope, "https://graph.microsoft.com/.default");
+    assert_eq!(settings.cosmos.database, "graph");
+    assert_eq!(settings.cosmos.concurrency, 64);
+    assert_eq!(settings.limits.budget, Duration::from_secs(240));
+    assert_eq!(settings.limits.lease, Duration::from_secs(15));
+}
+
+#[test]
+fn all_problems_are_reported_at_once_and_named() {
+    let problems = read(&[
+        ("AZURE_CLOUD", "mars"),
+        ("GRAPH_ENDPOINT", "http://graph.example.com"),
+        ("LEASE_SECONDS", "1"),
+        ("GRAPH_CREDENTIAL", "magic"),
+    ])
+    .unwrap_err();
+    let names: Vec<_> = problems.lines().iter().map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(
+        names,
+        ["AZURE_CLOUD", "GRAPH_ENDPOINT", "COSMOS_ENDPOINT", "GRAPH_CREDENTIAL", "LEASE_SECONDS"]
+    );
+}
+
+#[test]
+fn http_is_for_loopback_only_and_graph_has_no_path() {
+    let cosmos = ("COSMOS_ENDPOINT", "http://127.0.0.1:8081");
+    assert!(read(&[cosmos, ("GRAPH_ENDPOINT", "http://localhost:9")]).is_ok());
+    assert!(read(&[cosmos, ("GRAPH_ENDPOINT", "https://graph.microsoft.com/v1.0")]).is_err());
+    assert!(read(&[("COSMOS_ENDPOINT", "http://example.com")]).is_err());
+    assert!(read(&[("COSMOS_ENDPOINT", "https://user:pass@example.com")]).is_err());
+}
+
+#[test]
+fn a_cloud_sets_host_and_scope_and_the_endpoint_wins() {
+    let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.us");
+    let settings = read(&[cosmos, ("AZURE_CLOUD", "usgov")]).unwrap();
+    assert_eq!(settings.graph.scope, "https://graph.microsoft.us/.default");
+    let settings =
+        read(&[cosmos, ("AZURE_CLOUD", "usgov"), ("GRAPH_ENDPOINT", "http://127.0.0.1:7")]).unwrap();
+    assert_eq!(settings.graph.scope, "http://127.0.0.1:7/.default");
+}
+
+#[test]
+fn fractions_are_allowed_and_empty_means_unset() {
+    let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.com");
+    let settings = read(&[cosmos, ("SYNC_BUDGET_SECONDS", "0.5"), ("LEASE_SECONDS", " ")]).unwrap();
+    assert_eq!(settings.limits.budget, Duration::from_millis(500));
+    assert_eq!(settings.limits.lease, Duration::from_secs(15));
+}
+
+#[test]
+fn a_key_never_shows() {
+    let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.com");
+    let settings = read(&[cosmos, ("COSMOS_KEY", "c2VjcmV0")]).unwrap();
+    assert!(!format!("{settings:?}").contains("c2VjcmV0"));
+}

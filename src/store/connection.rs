@@ -1,0 +1,154 @@
+//! The connection to one Cosmos account and database.
+//!
+//! Opens nothing before the first use. The SDK's own retries are cut so that a 429 is seen here and
+//! followed within the turn, and so that a write whose answer was lost is not sent again: its budget of
+//! minutes outlasts an invocation, and a second copy of a lost write could land after we went on. What
+//! remains: after a broken connection the driver sends a request once more over another connection.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::credentials::{Secret, TokenCredential};
+use azure_data_cosmos::clients::ContainerClient;
+use azure_data_cosmos::options::{
+    BinaryEncodingOptions, ConnectionPoolOptions, OperationOptions, ThrottlingRetryOptions,
+};
+use azure_data_cosmos::{AccountReference, CosmosClient, CosmosRuntime, RoutingStrategy};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::{Mutex, OnceCell};
+use url::Url;
+
+use super::error::StoreError;
+use super::pacer::Pacer;
+
+/// How to reach the account.
+#[derive(Debug)]
+pub struct Options {
+    /// Account endpoint.
+    pub endpoint: Url,
+    /// Database.
+    pub database: String,
+    /// Account key, for the emulator; else the credential is used.
+    pub key: Option<SecretString>,
+    /// Most writes in flight.
+    pub concurrency: usize,
+}
+
+/// One database of one account.
+pub struct Store {
+    options: Options,
+    credential: Arc<dyn TokenCredential>,
+    client: OnceCell<CosmosClient>,
+    containers: Mutex<HashMap<String, ContainerClient>>,
+    pub(super) pacer: Pacer,
+}
+
+/// Longest wait for the account's topology; connecting is retried by the next invocation.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+impl Store {
+    /// A store; opens nothing.
+    pub fn new(options: Options, credential: Arc<dyn TokenCredential>) -> Self {
+        let pacer = Pacer::new(options.concurrency);
+        Self { options, credential, client: OnceCell::new(), containers: Mutex::default(), pacer }
+    }
+
+    /// Most writes in flight.
+    pub fn concurrency(&self) -> usize {
+        self.options.concurrency
+    }
+
+    /// A container, which must exist.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] names the container and how to create it.
+    pub(super) async fn container(&self, name: &str) -> Result<ContainerClient, StoreError> {
+        let mut containers = self.containers.lock().await;
+        if let Some(container) = containers.get(name) {
+            return Ok(container.clone());
+        }
+        let database = self.client().await?.database_client(&self.options.database);
+        let opened = tokio::time::timeout(CONNECT_TIMEOUT, database.container_client(name, None)).await;
+        let container = opened
+            .map_err(|_| StoreError::Unknown(format!("container `{name}` did not answer")))?
+            .map_err(|error| self.explain(error.into(), name))?;
+        containers.insert(name.to_owned(), container.clone());
+        Ok(container)
+    }
+
+    fn explain(&self, error: StoreError, container: &str) -> StoreError {
+        let database = &self.options.database;
+        match error {
+            StoreError::Missing(status) => StoreError::Missing(format!(
+                "container `{container}` of database `{database}` ({status}); create it with infra/, \
+                 since the data plane cannot under an Entra token"
+            )),
+            other => other,
+        }
+    }
+
+    async fn client(&self) -> Result<&CosmosClient, StoreError> {
+        self.client
+            .get_or_try_init(|| async {
+                tokio::time::timeout(CONNECT_TIMEOUT, self.connect())
+                    .await
+                    .map_err(|_| StoreError::Unknown("the account did not answer".into()))?
+            })
+            .await
+    }
+
+    async fn connect(&self) -> Result<CosmosClient, StoreError> {
+        let endpoint = self.options.endpoint.as_str().parse().map_err(|error| {
+            StoreError::Unknown(format!("COSMOS_ENDPOINT is not an account endpoint: {error}"))
+        })?;
+        let account = match &self.options.key {
+            Some(key) => AccountReference::with_authentication_key(
+                endpoint,
+                Secret::new(key.expose_secret().to_owned()),
+            ),
+            None => AccountReference::with_credential(endpoint, Arc::clone(&self.credential)),
+        };
+        let pool = ConnectionPoolOptions::builder().with_gateway_v2_disabled(true).build()?;
+        let runtime = CosmosRuntime::builder().with_connection_pool(pool).build().await?;
+        let client = CosmosClient::builder()
+            .with_runtime(runtime)
+            .with_binary_encoding_options(BinaryEncodingOptions::new().with_enabled(false))
+            .build(account, RoutingStrategy::PreferredRegions(Vec::new()))
+            .await?;
+        Ok(client)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// Options of a write: no retry of our back, neither after a 429 nor after a lost answer.
+pub(super) fn write_options() -> OperationOptions {
+    let mut options = read_options();
+    options.max_failover_retry_count = Some(0);
+    options
+}
+
+/// Options of a read: 429s are ours to follow, regions may still be tried in turn.
+pub(super) fn read_options() -> OperationOptions {
+    let mut throttling = ThrottlingRetryOptions::default();
+    throttling.max_retry_count = Some(0);
+    let mut options = OperationOptions::default();
+    options.throttling_retry_options = Some(throttling);
+    options
+}
+
+/// Options of a query, whose pages cannot be asked for again one by one: the SDK follows short 429s.
+pub(super) fn query_options() -> OperationOptions {
+    let mut throttling = ThrottlingRetryOptions::default();
+    throttling.max_retry_count = Some(20);
+    throttling.max_retry_wait_time = Some(Duration::from_secs(30));
+    let mut options = OperationOptions::default();
+    options.throttling_retry_options = Some(throttling);
+    options
+}

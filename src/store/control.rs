@@ -1,0 +1,128 @@
+//! The `mirror` container: per feed one partition with the lease, the checkpoint and the run records.
+//!
+//! Lease and checkpoint share a partition, so that whoever has just written the lease also reads the
+//! newest checkpoint (session consistency is per partition).
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use azure_core::http::Etag;
+use azure_data_cosmos::clients::ContainerClient;
+use azure_data_cosmos::models::ItemResponse;
+use azure_data_cosmos::options::{ItemReadOptions, ItemWriteOptions, Precondition};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::attempt;
+use super::connection::{Store, read_options, write_options};
+use super::error::StoreError;
+
+const CONTAINER: &str = "mirror";
+/// Longest wait for a read.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One feed's partition of the `mirror` container.
+#[derive(Clone)]
+pub struct Control {
+    container: ContainerClient,
+    feed: String,
+}
+
+/// A document as it lies in Cosmos, with the etag that the next save must match.
+#[derive(Debug, Clone)]
+pub struct Saved<T> {
+    /// The document.
+    pub document: T,
+    /// Its version.
+    pub etag: Etag,
+    /// Request units the request cost.
+    pub charge: f64,
+}
+
+impl Store {
+    /// The control partition of a feed.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the account or the container cannot be opened.
+    pub async fn control(&self, feed: &str) -> Result<Control, StoreError> {
+        Ok(Control { container: self.container(CONTAINER).await?, feed: feed.to_owned() })
+    }
+}
+
+impl Control {
+    /// The feed.
+    pub fn feed(&self) -> &str {
+        &self.feed
+    }
+
+    /// Reads a document; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`], also when it is not readable as what it should be.
+    pub async fn read<T: DeserializeOwned>(&self, id: &str) -> Result<Option<Saved<T>>, StoreError> {
+        let deadline = Instant::now() + READ_TIMEOUT;
+        let answer = attempt::patiently(deadline, || {
+            let options = ItemReadOptions::default().with_operation_options(read_options());
+            attempt::once(deadline, self.container.read_item(self.feed.clone(), id, Some(options)))
+        });
+        match answer.await {
+            Ok(response) => {
+                let (etag, charge) = version(&response)?;
+                let document = response.into_model().map_err(|_| {
+                    StoreError::Unknown(format!("the document `{id}` of `{CONTAINER}` is not readable"))
+                })?;
+                Ok(Some(Saved { document, etag, charge }))
+            }
+            Err(StoreError::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes a document: creates it (`etag` is `None`) or replaces the version that was read.
+    ///
+    /// # Errors
+    /// [`StoreError::Overtaken`] when somebody else was faster; [`StoreError::Unknown`] when no answer
+    /// came before `deadline`.
+    pub async fn write<T: Serialize>(
+        &self,
+        id: &str,
+        document: T,
+        etag: Option<&Etag>,
+        deadline: Instant,
+    ) -> Result<Saved<T>, StoreError> {
+        let answer = attempt::patiently(deadline, || async {
+            let options = ItemWriteOptions::default().with_operation_options(write_options());
+            let feed = self.feed.clone();
+            match etag {
+                None => {
+                    attempt::once(deadline, self.container.create_item(feed, id, &document, Some(options)))
+                        .await
+                }
+                Some(etag) => {
+                    let options = options.with_precondition(Precondition::IfMatch(etag.clone()));
+                    attempt::once(deadline, self.container.replace_item(feed, id, &document, Some(options)))
+                        .await
+                }
+            }
+        });
+        let (etag, charge) = version(&answer.await?)?;
+        Ok(Saved { document, etag, charge })
+    }
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control").field("feed", &self.feed).finish_non_exhaustive()
+    }
+}
+
+fn version(response: &ItemResponse) -> Result<(Etag, f64), StoreError> {
+    let etag = response.headers().etag().cloned();
+    let etag = etag.ok_or_else(|| StoreError::Unknown("an answer without an etag".into()))?;
+    Ok((etag, charge(response)))
+}
+
+/// Request units of an answer.
+pub(super) fn charge(response: &ItemResponse) -> f64 {
+    response.headers().request_charge().map_or(0.0, |charge| charge.value())
+}

@@ -1,0 +1,73 @@
+//! What can go wrong with Cosmos DB, as far as a caller branches on it.
+
+use std::time::Duration;
+
+use azure_core::http::StatusCode;
+use azure_data_cosmos::CosmosError;
+
+/// A request to Cosmos DB that did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Throttled (429) or asked to retry (449): a definite refusal, nothing was written.
+    #[error("Cosmos DB throttles: try again in {} ms", after.as_millis())]
+    Throttled {
+        /// How long Cosmos asked us to wait.
+        after: Duration,
+    },
+    /// The document changed since it was read (412), or was there already (409).
+    #[error("another writer was faster")]
+    Overtaken,
+    /// Database, container or document is not there (404).
+    #[error("not found in Cosmos DB: {0}")]
+    Missing(String),
+    /// Cosmos will never take this document (400, 413, a full logical partition).
+    #[error("Cosmos DB refuses the document: {0}")]
+    Refused(String),
+    /// No access (401, 403).
+    #[error(
+        "Cosmos DB refuses access ({0}); the identity needs the role `Cosmos DB Built-in Data Contributor`: \
+         az cosmosdb sql role assignment create --role-definition-id 00000000-0000-0000-0000-000000000002"
+    )]
+    Forbidden(String),
+    /// Nobody knows whether the request was carried out: a timeout, a broken connection, a 5xx.
+    #[error("Cosmos DB gave no certain answer: {0}")]
+    Unknown(String),
+    /// The lease on the feed ended or went to somebody else: nothing more may be written.
+    #[error("the lease on this feed is lost; the next turn carries on")]
+    LeaseLost,
+}
+
+/// Waits where Cosmos names none.
+const DEFAULT_WAIT: Duration = Duration::from_millis(100);
+/// Sub-status of a full logical partition: <https://learn.microsoft.com/azure/cosmos-db/concepts-limits>.
+const PARTITION_FULL: usize = 1014;
+
+impl From<CosmosError> for StoreError {
+    fn from(error: CosmosError) -> Self {
+        let status = error.status();
+        let code = status.status_code();
+        let sub = status.sub_status().map(|sub| sub.value() as usize);
+        // The SDK's own messages may carry addresses and ids; numbers and names are enough to look up.
+        let name = status.name().unwrap_or("no name");
+        let text = match sub {
+            Some(sub) => format!("status {}/{sub}, {name}", u16::from(code)),
+            None => format!("status {}, {name}", u16::from(code)),
+        };
+        let from_service = error.is_from_wire();
+        match code {
+            StatusCode::TooManyRequests => Self::Throttled { after: wait(&error) },
+            _ if status.is_retry_with() => Self::Throttled { after: wait(&error) },
+            StatusCode::PreconditionFailed | StatusCode::Conflict if from_service => Self::Overtaken,
+            StatusCode::NotFound if from_service => Self::Missing(text),
+            StatusCode::BadRequest | StatusCode::PayloadTooLarge if from_service => Self::Refused(text),
+            StatusCode::Forbidden if sub == Some(PARTITION_FULL) => Self::Refused(text),
+            StatusCode::Unauthorized | StatusCode::Forbidden => Self::Forbidden(text),
+            _ => Self::Unknown(text),
+        }
+    }
+}
+
+fn wait(error: &CosmosError) -> Duration {
+    let told = error.response().and_then(|response| response.headers().retry_after_ms);
+    told.map_or(DEFAULT_WAIT, Duration::from_millis)
+}

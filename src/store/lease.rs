@@ -1,0 +1,264 @@
+//! The lease on a feed: one writer at a time, and a doorbell for everybody else.
+//!
+//! Guarantees: whoever holds it has the highest epoch; [`Lease::guard`] hands out a deadline that lies
+//! inside the lease on the wall clock and on the monotonic one, so that a turn that was frozen finds out
+//! before it writes again; a ring is never lost, because the holder clears it before it looks again.
+//! The decisions are pure functions in [`terms`].
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex as PlainMutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use azure_core::http::Etag;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
+use super::control::{Control, Saved};
+use super::error::StoreError;
+use terms::{Entry, Terms};
+
+mod terms;
+
+const ID: &str = "lease";
+/// Contended writes of the lease; more means that something is badly wrong.
+const TRIES: usize = 12;
+
+/// Who may write to a feed, for as long as [`Lease::guard`] says so.
+#[derive(Debug)]
+pub struct Lease {
+    control: Control,
+    life: Duration,
+    held: Mutex<Held>,
+    until: PlainMutex<Until>,
+    lost: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Held {
+    terms: Terms,
+    etag: Etag,
+}
+
+/// The end of the lease on both clocks, as of the last answered renewal.
+#[derive(Debug, Clone, Copy)]
+struct Until {
+    monotonic: Instant,
+    wall: OffsetDateTime,
+}
+
+/// How an acquisition ended.
+#[derive(Debug)]
+pub enum Acquired {
+    /// The feed is ours.
+    Held {
+        /// The lease.
+        lease: Lease,
+        /// Whether the turn before us ended cleanly; if not, its save number must be burnt.
+        clean: bool,
+    },
+    /// Somebody else holds it; the doorbell is rung.
+    Busy,
+}
+
+/// How giving back ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Released {
+    /// The lease is free.
+    Done,
+    /// Somebody rang meanwhile: the ring is cleared, the lease is still ours, look again.
+    Rung,
+}
+
+impl Lease {
+    /// Takes the lease of a feed for `holder`, a name unique to this turn, or rings its doorbell.
+    ///
+    /// # Errors
+    /// [`StoreError`], when the lease could not be read or written for certain.
+    pub async fn acquire(control: &Control, holder: &str, life: Duration) -> Result<Acquired, StoreError> {
+        let mut was_clean = true;
+        for _ in 0..TRIES {
+            let (begun, now) = (Instant::now(), OffsetDateTime::now_utc());
+            let deadline = begun + life / 2;
+            let found: Option<Saved<Terms>> = control.read(ID).await?;
+            let etag = found.as_ref().map(|found| found.etag.clone());
+            let entry = terms::enter(found.map(|found| found.document), control.feed(), holder, now, life);
+            let written = match entry {
+                // The answer to our own write was lost: `was_clean` still holds what we replaced.
+                Entry::Ours(terms) => Ok((terms, etag.ok_or(StoreError::Overtaken)?)),
+                Entry::AlreadyRung => return Ok(Acquired::Busy),
+                Entry::Ring(terms) => match control.write(ID, terms, etag.as_ref(), deadline).await {
+                    Ok(_) => return Ok(Acquired::Busy),
+                    Err(error) => Err(error),
+                },
+                Entry::Take { terms, clean } => {
+                    was_clean = clean;
+                    control
+                        .write(ID, terms, etag.as_ref(), deadline)
+                        .await
+                        .map(|saved| (saved.document, saved.etag))
+                }
+            };
+            match written {
+                Ok((terms, etag)) => {
+                    let lease =
+                        Self::new(control.clone(), life, Held { terms, etag }, Until::from(begun, now, life));
+                    return Ok(Acquired::Held { lease, clean: was_clean });
+                }
+                Err(StoreError::Overtaken | StoreError::Unknown(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Unknown("the lease is contended".into()))
+    }
+
+    fn new(control: Control, life: Duration, held: Held, until: Until) -> Self {
+        Self {
+            control,
+            life,
+            held: Mutex::new(held),
+            until: PlainMutex::new(until),
+            lost: AtomicBool::new(false),
+        }
+    }
+
+    /// The epoch of this lease: higher than that of everybody before.
+    pub async fn epoch(&self) -> u64 {
+        self.held.lock().await.terms.epoch
+    }
+
+    /// The deadline for one write. Renews first when little is left.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when the lease ended or went to somebody else.
+    pub async fn guard(&self) -> Result<Instant, StoreError> {
+        loop {
+            let left = self.left()?;
+            if left > self.life / 3 {
+                return Ok(Instant::now() + left - self.life / 10);
+            }
+            self.renew().await?;
+        }
+    }
+
+    /// Renews the lease for as long as the future runs, which is to be dropped at the end of the turn.
+    pub async fn keep(&self) {
+        while self.left().is_ok() {
+            tokio::time::sleep(self.life / 3).await;
+            // A failed renewal shows when the next write asks for its deadline.
+            if self.renew().await.is_err() {
+                tokio::time::sleep(self.life / 20).await;
+            }
+        }
+    }
+
+    /// Writes a new end into the lease. A ring in between is no loss.
+    async fn renew(&self) -> Result<(), StoreError> {
+        let mut held = self.held.lock().await;
+        let (begun, now) = (Instant::now(), OffsetDateTime::now_utc());
+        let left = self.left()?;
+        if left > self.life / 2 {
+            return Ok(());
+        }
+        let terms = held.terms.renewed(now, self.life);
+        self.write(&mut held, terms, begun + left).await?;
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Until::from(begun, now, self.life);
+        Ok(())
+    }
+
+    /// Gives the lease back. `clean`: every write is answered and its page saved. A clean return with the
+    /// bell rung clears the ring and keeps the lease instead, unless `leave` says that the caller has
+    /// seen to it that somebody looks again.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the lease then simply ends by itself, not clean.
+    pub async fn give_back(&self, clean: bool, leave: bool) -> Result<Released, StoreError> {
+        let mut held = self.held.lock().await;
+        for _ in 0..TRIES {
+            let deadline = Instant::now() + self.left()?;
+            let stay = held.terms.rung && clean && !leave;
+            let terms = if stay { held.terms.unrung() } else { held.terms.returned(clean) };
+            match self.write_once(&mut held, terms, deadline).await {
+                Ok(()) if stay => return Ok(Released::Rung),
+                Ok(()) => {
+                    self.lost.store(true, Ordering::Release);
+                    return Ok(Released::Done);
+                }
+                Err(StoreError::Overtaken) => self.read_again(&mut held).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Unknown("the lease is contended".into()))
+    }
+
+    /// Writes the lease; when somebody rang meanwhile, once more with the ring kept.
+    async fn write(&self, held: &mut Held, terms: Terms, deadline: Instant) -> Result<(), StoreError> {
+        match self.write_once(held, terms.clone(), deadline).await {
+            Err(StoreError::Overtaken) => {
+                self.read_again(held).await?;
+                let terms = terms.ringing_as(&held.terms);
+                self.write_once(held, terms, deadline).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn write_once(&self, held: &mut Held, terms: Terms, deadline: Instant) -> Result<(), StoreError> {
+        let saved = self.control.write(ID, terms, Some(&held.etag), deadline).await?;
+        *held = Held { terms: saved.document, etag: saved.etag };
+        Ok(())
+    }
+
+    /// After a 412: only another holder means that the lease is lost; a ring, or our own write whose
+    /// answer was lost, does not.
+    async fn read_again(&self, held: &mut Held) -> Result<(), StoreError> {
+        let found: Option<Saved<Terms>> = self.control.read(ID).await?;
+        match found {
+            Some(found) if found.document.is_same_turn(&held.terms) => {
+                *held = Held { terms: found.document, etag: found.etag };
+                Ok(())
+            }
+            _ => {
+                self.lost.store(true, Ordering::Release);
+                Err(StoreError::LeaseLost)
+            }
+        }
+    }
+
+    /// What is left of the lease, on the stricter of both clocks.
+    fn left(&self) -> Result<Duration, StoreError> {
+        let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = until.left(Instant::now(), OffsetDateTime::now_utc());
+        match left {
+            Some(left) if !self.lost.load(Ordering::Acquire) => Ok(left),
+            _ => Err(StoreError::LeaseLost),
+        }
+    }
+}
+
+impl Until {
+    fn from(begun: Instant, now: OffsetDateTime, life: Duration) -> Self {
+        Self { monotonic: begun + life, wall: now + life }
+    }
+
+    fn left(self, monotonic: Instant, wall: OffsetDateTime) -> Option<Duration> {
+        let by_wall = Duration::try_from(self.wall - wall).ok()?;
+        let by_monotonic = self.monotonic.checked_duration_since(monotonic)?;
+        Some(by_wall.min(by_monotonic)).filter(|left| !left.is_zero())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lease_ends_on_whichever_clock_is_ahead() {
+        let (begun, now) = (Instant::now(), OffsetDateTime::now_utc());
+        let until = Until::from(begun, now, Duration::from_secs(15));
+        let second = Duration::from_secs(1);
+        assert_eq!(until.left(begun + 5 * second, now + 5 * second), Some(10 * second));
+        assert_eq!(until.left(begun + 5 * second, now + 14 * second), Some(second));
+        assert_eq!(until.left(begun + 5 * second, now + 15 * second), None);
+        assert_eq!(until.left(begun + 16 * second, now), None);
+    }
+}

@@ -1,0 +1,26 @@
+//! Azure Cosmos DB: containers, documents, leases and checkpoints. Knows no Graph.
+//!
+//! Reading order: [`documents`] (what lies in a container), [`items`] (how it gets there), [`control`]
+//! (the `mirror` container), [`lease`] (who may write), [`checkpoint`] (how far the copy is).
+
+mod attempt;
+mod checkpoint;
+mod connection;
+mod control;
+mod documents;
+mod error;
+mod ids;
+mod items;
+mod lease;
+mod pacer;
+mod sweepable;
+
+pub use checkpoint::{Burnt, Checkpoint, Counts, LastRun, Opaque, State};
+pub use connection::{Options, Store};
+pub use control::{Control, Saved};
+pub use documents::{Document, Meta, Reason, Removed, SetAside, Source};
+pub use error::StoreError;
+pub use ids::{document_id, hashed};
+pub use items::Written;
+pub use lease::{Acquired, Lease, Released};
+pub use sweepable::Candidate;
