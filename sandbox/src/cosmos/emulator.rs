@@ -1,0 +1,178 @@
+//! The SDK team's in-memory emulator as a function from request to reply, and the few direct questions we ask it.
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use azure_core::http::{Method, Request};
+use azure_data_cosmos_driver::{
+    in_memory_emulator::{ContainerConfig, InMemoryEmulatorHttpClient, VirtualAccountConfig, VirtualRegion},
+    models::PartitionKeyDefinition,
+};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use url::Url;
+
+/// A request to the emulator.
+pub(super) struct Ask<'a> {
+    pub(super) method: &'a str,
+    /// Path and query, still percent-encoded.
+    pub(super) path: &'a str,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Bytes,
+}
+
+/// What the emulator, or somebody in its place, answers.
+#[derive(Clone, Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Bytes,
+}
+
+impl Reply {
+    /// An error in the form of <https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb>.
+    pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
+        let headers = [
+            ("content-type", "application/json"),
+            ("x-ms-request-charge", "0"),
+            ("x-ms-activity-id", ACTIVITY),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Self { status, headers, body: json!({"code": code, "message": message}).to_string().into() }
+    }
+
+    pub(super) fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.headers.push((name.into(), value.to_string()));
+        self
+    }
+
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    fn json(&self) -> anyhow::Result<Value> {
+        serde_json::from_slice(&self.body).context("the emulator answers JSON")
+    }
+}
+
+/// The activity id of answers that the emulator has no part in.
+pub(super) const ACTIVITY: &str = "00000000-0000-4000-8000-00000000ac71";
+
+/// The emulator with one database.
+pub(super) struct Emulator {
+    client: Arc<InMemoryEmulatorHttpClient>,
+    base: Url,
+    database: String,
+}
+
+impl Emulator {
+    /// An account that says of itself that it is at `base`, with an empty database.
+    pub(super) fn new(base: Url, database: &str) -> anyhow::Result<Self> {
+        let region = VirtualRegion::new("West Europe", base.clone());
+        let account = VirtualAccountConfig::new(vec![region])?.with_throttling_enabled(false);
+        let client = Arc::new(InMemoryEmulatorHttpClient::try_new(account)?);
+        client.store().create_database(database);
+        Ok(Self { client, base, database: database.into() })
+    }
+
+    /// Adds a container with one physical partition, TTL on and no default TTL, as our infrastructure does.
+    pub(super) async fn add_container(&self, name: &str, partition_key: &str) -> anyhow::Result<()> {
+        let config = ContainerConfig::new().with_partition_count(1).build()?;
+        let key = PartitionKeyDefinition::from(partition_key.to_owned());
+        self.client.store().create_container_with_config(&self.database, name, key, config);
+        let path = format!("/dbs/{}/colls/{name}", self.database);
+        let key = json!({"paths": [partition_key], "kind": "Hash", "version": 2});
+        let body = json!({"id": name, "partitionKey": key, "defaultTtl": -1}).to_string().into();
+        let reply = self.ask(Ask { method: "PUT", path: &path, headers: Vec::new(), body }).await?;
+        ensure!(reply.is_success(), "container {name}: {}", String::from_utf8_lossy(&reply.body));
+        Ok(())
+    }
+
+    /// One request, unguarded.
+    pub(super) async fn ask(&self, ask: Ask<'_>) -> anyhow::Result<Reply> {
+        let method: Method = ask.method.parse()?;
+        // The Python SDK ends some paths with a slash, which the emulator refuses and the service accepts.
+        let path = ask.path.trim_matches('/');
+        let mut request = Request::new(self.base.join(path)?, method);
+        for (name, value) in ask.headers {
+            request.headers_mut().insert(name, value);
+        }
+        if !ask.body.is_empty() {
+            request.set_body(ask.body);
+        }
+        let raw = self.client.execute_request(&request).await?.try_into_raw_response().await?;
+        let headers =
+            raw.headers().iter().map(|(name, value)| (name.as_str().to_owned(), value.as_str().to_owned()));
+        Ok(Reply {
+            status: raw.status().into(),
+            headers: headers.collect(),
+            body: Bytes::copy_from_slice(raw.body().as_ref()),
+        })
+    }
+
+    /// All documents of a container, with their system properties.
+    pub(super) async fn documents(&self, container: &str) -> anyhow::Result<Vec<Value>> {
+        let path = self.docs(container);
+        let (mut documents, mut continuation) = (Vec::new(), None);
+        loop {
+            let mut headers = headers(&[
+                ("content-type", "application/query+json"),
+                ("x-ms-documentdb-isquery", "True"),
+                ("x-ms-documentdb-query-enablecrosspartition", "True"),
+                ("x-ms-max-item-count", "1000"),
+            ]);
+            headers.extend(continuation.take().map(|token| ("x-ms-continuation".to_owned(), token)));
+            let body = Bytes::from_static(br#"{"query":"SELECT * FROM c"}"#);
+            let reply = self.ask(Ask { method: "POST", path: &path, headers, body }).await?;
+            ensure!(reply.is_success(), "query {container}: {}", String::from_utf8_lossy(&reply.body));
+            if let Value::Array(page) = &mut reply.json()?["Documents"] {
+                documents.append(page);
+            }
+            continuation = reply
+                .headers
+                .iter()
+                .find(|(name, _)| name == "x-ms-continuation")
+                .map(|(_, token)| token.clone());
+            if continuation.is_none() {
+                return Ok(documents);
+            }
+        }
+    }
+
+    /// One document, if it is there.
+    pub(super) async fn document(
+        &self,
+        container: &str,
+        partition: &str,
+        id: &str,
+    ) -> anyhow::Result<Option<Value>> {
+        let reply = self.item("GET", container, &json!([partition]).to_string(), id).await?;
+        if reply.status == 404 {
+            return Ok(None);
+        }
+        ensure!(reply.is_success(), "read {container}/{id}: {}", String::from_utf8_lossy(&reply.body));
+        reply.json().map(Some)
+    }
+
+    /// Deletes one document; `partition` as in the header.
+    pub(super) async fn delete(&self, container: &str, partition: &str, id: &str) -> anyhow::Result<()> {
+        let reply = self.item("DELETE", container, partition, id).await?;
+        ensure!(reply.is_success() || reply.status == 404, "delete {container}/{id}: {}", reply.status);
+        Ok(())
+    }
+
+    async fn item(&self, method: &str, container: &str, partition: &str, id: &str) -> anyhow::Result<Reply> {
+        let id = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
+        let path = format!("{}/{id}", self.docs(container));
+        let headers = headers(&[("x-ms-documentdb-partitionkey", partition)]);
+        self.ask(Ask { method, path: &path, headers, body: Bytes::new() }).await
+    }
+
+    fn docs(&self, container: &str) -> String {
+        format!("/dbs/{}/colls/{container}/docs", self.database)
+    }
+}
+
+fn headers(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+}

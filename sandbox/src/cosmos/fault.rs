@@ -1,0 +1,54 @@
+//! What the account does wrong when told.
+
+use std::time::Duration;
+
+use super::emulator::Reply;
+
+/// One way to go wrong.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// 429 with sub-status 3200: the request units are used up.
+    Throttle {
+        /// Header `x-ms-retry-after-ms`.
+        retry_after_ms: u64,
+    },
+    /// 449: try the same again.
+    RetryWith,
+    /// 503, nothing was written.
+    Unavailable,
+    /// This status for good, nothing was written: 400, 403, 413…
+    Refuse(u16),
+    /// The request is carried out, and the connection reset instead of an answer.
+    Lost,
+    /// The connection is reset, nothing was written.
+    Reset,
+    /// The request is carried out so much later.
+    Slow(Duration),
+}
+
+impl Fault {
+    /// The answer that takes the place of the true one.
+    pub(super) fn instead(&self) -> Option<Reply> {
+        match self {
+            Self::Throttle { retry_after_ms } => Some(
+                Reply::error(429, "TooManyRequests", "The request rate is large.")
+                    .with("x-ms-substatus", 3200)
+                    .with("x-ms-retry-after-ms", retry_after_ms),
+            ),
+            Self::RetryWith => Some(Reply::error(
+                449,
+                "RetryWith",
+                "Conflicting request to resource has been attempted. Retry to avoid conflicts.",
+            )),
+            Self::Unavailable => Some(Reply::error(
+                503,
+                "ServiceUnavailable",
+                "Service is currently unavailable, please retry after a while.",
+            )),
+            Self::Refuse(status) => {
+                Some(Reply::error(*status, "BadRequest", "The request is refused, as told."))
+            }
+            Self::Lost | Self::Reset | Self::Slow(_) => None,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Azure Cosmos DB over loopback http: the SDK team's emulator, with what it leaves out and the service does.
+//!
+//! [`Cosmos`] is a handle: a test pushes faults, closes gates, lets time pass and looks at the documents while a client works.
+//! Added here: authorization (a token of our [`Identity`] or the account key), ids and ttls that the service refuses, expiry,
+//! and a log of writes. What has arrived is carried out even if the client is gone. Left out: roles, request-unit budgets.
+
+mod authorization;
+mod emulator;
+mod expiry;
+mod fault;
+mod request;
+mod rules;
+mod sabotage;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::Router;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::Value;
+
+pub use self::{
+    fault::Fault,
+    request::{Match, Operation},
+    sabotage::Sabotage,
+};
+use crate::{
+    identity::Identity,
+    loopback::{Loopback, Server},
+    script::{Faults, Gates, Hold, Rule, lock},
+};
+
+/// The name of the one database.
+pub const DATABASE: &str = "graph";
+
+/// A write that was tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// The container.
+    pub container: String,
+    /// The document.
+    pub id: String,
+    /// How it was written; the operations of a batch one by one.
+    pub operation: Operation,
+    /// What came of it, also when the answer was lost; nothing when the request was reset before it was carried out.
+    pub status: Option<u16>,
+    /// Its `_mirror.save`.
+    pub save: Option<u64>,
+}
+
+impl Write {
+    /// It was carried out.
+    pub fn succeeded(&self) -> bool {
+        self.status.is_some_and(|status| (200..300).contains(&status) && status != 207)
+    }
+}
+
+/// Where a held request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Before it is carried out.
+    Before,
+    /// After it was carried out, before it is answered.
+    After,
+}
+
+struct Inner {
+    emulator: emulator::Emulator,
+    identity: Identity,
+    key: String,
+    faults: Faults<Match, Fault>,
+    before: Gates<Match>,
+    after: Gates<Match>,
+    expiry: Mutex<expiry::Expiry>,
+    saboteur: Mutex<sabotage::Saboteur>,
+    writes: Mutex<Vec<Write>>,
+}
+
+/// The running account. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Cosmos {
+    inner: Arc<Inner>,
+    server: Server,
+}
+
+impl Cosmos {
+    /// Starts an account with the database `graph` and the containers `users` (by `/id`) and `mirror` (by `/feed`).
+    pub async fn start(identity: Identity) -> anyhow::Result<Self> {
+        let loopback = Loopback::bind().await?;
+        let inner = Arc::new(Inner {
+            emulator: emulator::Emulator::new(format!("{}/", loopback.origin()).parse()?, DATABASE)?,
+            identity,
+            key: BASE64_STANDARD.encode([0x5a; 64]),
+            faults: Faults::default(),
+            before: Gates::default(),
+            after: Gates::default(),
+            expiry: Mutex::default(),
+            saboteur: Mutex::default(),
+            writes: Mutex::default(),
+        });
+        let router = Router::new().fallback(wire::respond).with_state(Arc::clone(&inner));
+        let cosmos = Self { inner, server: loopback.serve(router) };
+        cosmos.add_container("users", "/id").await?;
+        cosmos.add_container("mirror", "/feed").await?;
+        Ok(cosmos)
+    }
+
+    /// The account endpoint, `http://127.0.0.1:<port>/`: what `COSMOS_ENDPOINT` is set to.
+    pub fn endpoint(&self) -> String {
+        format!("{}/", self.server.origin())
+    }
+
+    /// The account key.
+    pub fn key(&self) -> &str {
+        &self.inner.key
+    }
+
+    /// Adds a container with TTL on and no default.
+    pub async fn add_container(&self, name: &str, partition_key: &str) -> anyhow::Result<()> {
+        self.inner.emulator.add_container(name, partition_key).await
+    }
+
+    /// All documents of a container as they are stored, unguarded: no authorization, faults or gates.
+    ///
+    /// # Panics
+    /// When there is no such container.
+    pub async fn documents(&self, container: &str) -> Vec<Value> {
+        self.inner.expire(container).await;
+        self.inner.emulator.documents(container).await.expect("the container is there")
+    }
+
+    /// One document as it is stored, unguarded.
+    ///
+    /// # Panics
+    /// When the emulator cannot be asked.
+    pub async fn document(&self, container: &str, partition: &str, id: &str) -> Option<Value> {
+        self.inner.expire(container).await;
+        self.inner.emulator.document(container, partition, id).await.expect("the emulator answers")
+    }
+
+    /// The fault script.
+    pub fn faults(&self) -> &Faults<Match, Fault> {
+        &self.inner.faults
+    }
+
+    /// The next matching requests fail so: the short form of pushing one rule.
+    pub fn fail(&self, when: Match, times: usize, fault: Fault) {
+        self.inner.faults.push(Rule { when, times, fault });
+    }
+
+    /// Matching requests wait at that moment until the hold is released. A discarded one is reset; it was carried out only
+    /// if it waited [`Moment::After`].
+    pub fn hold(&self, when: Match, moment: Moment) -> Hold {
+        match moment {
+            Moment::Before => self.inner.before.hold(when),
+            Moment::After => self.inner.after.hold(when),
+        }
+    }
+
+    /// Orders damage that nobody is told of.
+    pub fn sabotage(&self, sabotage: Sabotage) {
+        lock(&self.inner.saboteur).order(sabotage);
+    }
+
+    /// What damage was done so far, one sentence each.
+    pub fn sabotaged(&self) -> Vec<String> {
+        lock(&self.inner.saboteur).done()
+    }
+
+    /// Lets time pass for the expiry of documents.
+    pub fn advance(&self, time: Duration) {
+        lock(&self.inner.expiry).advance(time);
+    }
+
+    /// All writes that were tried since the start or the last [`Cosmos::reset_log`].
+    pub fn writes(&self) -> Vec<Write> {
+        lock(&self.inner.writes).clone()
+    }
+
+    /// Empties the log of writes.
+    pub fn reset_log(&self) {
+        lock(&self.inner.writes).clear();
+    }
+}

@@ -1,0 +1,226 @@
+//! The account over its socket, as a client meets it.
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::json;
+
+use super::*;
+use crate::identity::COSMOS_AUDIENCE;
+
+struct Setup {
+    cosmos: Cosmos,
+    identity: Identity,
+    token: String,
+    client: Client,
+}
+
+impl Setup {
+    async fn new() -> Self {
+        let identity = Identity::start(Default::default()).await.unwrap();
+        let cosmos = Cosmos::start(identity.clone()).await.unwrap();
+        let token = identity.issue(COSMOS_AUDIENCE);
+        Self { cosmos, identity, token, client: Client::new() }
+    }
+
+    fn request(&self, method: Method, path: &str, partition: &str) -> RequestBuilder {
+        let authorization: String =
+            url::form_urlencoded::byte_serialize(format!("type=aad&ver=1.0&sig={}", self.token).as_bytes())
+                .collect();
+        self.client
+            .request(method, format!("{}{path}", self.cosmos.endpoint()))
+            .header("authorization", authorization)
+            .header("x-ms-documentdb-partitionkey", json!([partition]).to_string())
+    }
+
+    async fn upsert(&self, document: Value) -> reqwest::Result<u16> {
+        let partition = document["id"].as_str().unwrap_or_default().to_owned();
+        let request = self.request(Method::POST, "dbs/graph/colls/users/docs", &partition);
+        let answer =
+            request.header("x-ms-documentdb-is-upsert", "True").body(document.to_string()).send().await?;
+        Ok(answer.status().as_u16())
+    }
+
+    async fn read(&self, id: &str) -> (u16, Value) {
+        let answer =
+            self.request(Method::GET, &format!("dbs/graph/colls/users/docs/{id}"), id).send().await.unwrap();
+        (answer.status().as_u16(), serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default())
+    }
+}
+
+#[tokio::test]
+async fn documents_are_written_read_replaced_under_a_condition_and_queried() {
+    let setup = Setup::new().await;
+    assert_eq!(setup.upsert(json!({"id": "a", "jobTitle": null, "city": "Zürich"})).await.unwrap(), 201);
+    assert_eq!(setup.upsert(json!({"id": "a", "jobTitle": null, "city": "Ulm"})).await.unwrap(), 200);
+    let (status, document) = setup.read("a").await;
+    assert_eq!((status, &document["jobTitle"], &document["city"]), (200, &Value::Null, &json!("Ulm")));
+    assert!(document.as_object().unwrap().contains_key("jobTitle"));
+
+    let replace = |etag: String| {
+        setup
+            .request(Method::PUT, "dbs/graph/colls/users/docs/a", "a")
+            .header("if-match", etag)
+            .body(r#"{"id":"a"}"#)
+    };
+    assert_eq!(replace("\"stale\"".into()).send().await.unwrap().status(), 412);
+    assert_eq!(replace(document["_etag"].as_str().unwrap().into()).send().await.unwrap().status(), 200);
+
+    let query = setup
+        .request(Method::POST, "dbs/graph/colls/users/docs", "a")
+        .header("x-ms-documentdb-isquery", "True");
+    let query = query
+        .header("content-type", "application/query+json")
+        .body(r#"{"query":"SELECT VALUE c.id FROM c"}"#);
+    let answer: Value = serde_json::from_slice(&query.send().await.unwrap().bytes().await.unwrap()).unwrap();
+    assert_eq!(answer["Documents"], json!(["a"]));
+
+    let statuses: Vec<_> =
+        setup.cosmos.writes().iter().map(|write| (write.operation, write.status)).collect();
+    assert_eq!(
+        statuses,
+        [
+            (Operation::Upsert, Some(201)),
+            (Operation::Upsert, Some(200)),
+            (Operation::Replace, Some(412)),
+            (Operation::Replace, Some(200))
+        ]
+    );
+    setup.cosmos.reset_log();
+    assert!(setup.cosmos.writes().is_empty());
+}
+
+#[tokio::test]
+async fn many_documents_are_listed_whole_and_the_container_has_ttl_on() {
+    let setup = Setup::new().await;
+    for number in 0..1_100 {
+        setup.upsert(json!({"id": number.to_string()})).await.unwrap();
+    }
+    assert_eq!(setup.cosmos.documents("users").await.len(), 1_100);
+    assert!(setup.cosmos.document("users", "7", "7").await.is_some());
+    assert!(setup.cosmos.document("users", "x", "x").await.is_none());
+    let answer = setup.request(Method::GET, "dbs/graph/colls/users", "").send().await.unwrap();
+    let container: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    assert_eq!(
+        (&container["defaultTtl"], &container["partitionKey"]["paths"]),
+        (&json!(-1), &json!(["/id"]))
+    );
+}
+
+#[tokio::test]
+async fn only_a_good_token_or_the_key_is_let_in_and_a_token_makes_no_containers() {
+    let mut setup = Setup::new().await;
+    assert_eq!(setup.client.get(setup.cosmos.endpoint()).send().await.unwrap().status(), 401);
+    assert_eq!(setup.request(Method::GET, "", "").send().await.unwrap().status(), 200);
+    let create = setup
+        .request(Method::POST, "dbs/graph/colls", "")
+        .body(r#"{"id":"x","partitionKey":{"paths":["/id"],"kind":"Hash"}}"#);
+    assert_eq!(create.send().await.unwrap().status(), 403);
+
+    let signed = |key: &str| {
+        let payload = "get\ncolls\ndbs/graph/colls/users\nthu, 01 jan 2026 00:00:00 gmt\n\n";
+        let signature = azure_core::hmac::hmac_sha256(payload, &key.to_owned().into()).unwrap();
+        let authorization: String =
+            url::form_urlencoded::byte_serialize(format!("type=master&ver=1.0&sig={signature}").as_bytes())
+                .collect();
+        let request = setup.client.get(format!("{}dbs/graph/colls/users", setup.cosmos.endpoint()));
+        request
+            .header("authorization", authorization)
+            .header("x-ms-date", "Thu, 01 Jan 2026 00:00:00 GMT")
+            .send()
+    };
+    assert_eq!(signed(setup.cosmos.key()).await.unwrap().status(), 200);
+    assert_eq!(signed(&BASE64_STANDARD.encode("another")).await.unwrap().status(), 401);
+
+    setup.token = setup.identity.issue("https://graph.microsoft.com");
+    assert_eq!(setup.read("a").await.0, 401);
+}
+
+#[tokio::test]
+async fn what_the_service_refuses_is_refused() {
+    let setup = Setup::new().await;
+    for id in ["a/b", "a\\b", "a?b", "a#b", &"x".repeat(1_024)] {
+        assert_eq!(setup.upsert(json!({"id": id})).await.unwrap(), 400, "{id}");
+    }
+    assert_eq!(setup.upsert(json!({"id": "a", "ttl": 0})).await.unwrap(), 400);
+    assert_eq!(setup.upsert(json!({"id": "a", "padding": " ".repeat(2 << 20)})).await.unwrap(), 413);
+    assert_eq!(setup.upsert(json!({"id": "a%b c'd"})).await.unwrap(), 201);
+    assert!(setup.cosmos.document("users", "a%b c'd", "a%b c'd").await.is_some());
+}
+
+#[tokio::test]
+async fn documents_expire_when_their_time_has_come() {
+    let setup = Setup::new().await;
+    setup.upsert(json!({"id": "a", "ttl": 100})).await.unwrap();
+    setup.upsert(json!({"id": "b", "ttl": 100})).await.unwrap();
+    setup.upsert(json!({"id": "b"})).await.unwrap();
+    setup.cosmos.advance(Duration::from_secs(99));
+    assert_eq!(setup.read("a").await.0, 200);
+    setup.cosmos.advance(Duration::from_secs(2));
+    assert_eq!(setup.read("a").await.0, 404);
+    assert_eq!(setup.cosmos.documents("users").await.len(), 1);
+}
+
+#[tokio::test]
+async fn faults_strike_where_they_are_meant_to() {
+    let setup = Setup::new().await;
+    let users = || Match::operation(Operation::Upsert).container("users");
+    setup.cosmos.fail(users().nth(2), 1, Fault::Throttle { retry_after_ms: 7 });
+    setup.cosmos.fail(users().id("c"), 1, Fault::Lost);
+    setup.cosmos.fail(users().id("d"), 1, Fault::Reset);
+    setup.cosmos.fail(Match::writes().id("e"), 1, Fault::RetryWith);
+    assert_eq!(setup.upsert(json!({"id": "a"})).await.unwrap(), 201);
+    assert_eq!(setup.upsert(json!({"id": "b"})).await.unwrap(), 429);
+    assert!(setup.upsert(json!({"id": "c"})).await.is_err());
+    assert!(setup.upsert(json!({"id": "d"})).await.is_err());
+    assert_eq!(setup.upsert(json!({"id": "e"})).await.unwrap(), 449);
+    let mut there: Vec<_> =
+        setup.cosmos.documents("users").await.iter().map(|document| document["id"].clone()).collect();
+    there.sort_by_key(ToString::to_string);
+    assert_eq!(there, ["a", "c"]);
+    let statuses: Vec<_> = setup.cosmos.writes().iter().map(|write| write.status).collect();
+    assert_eq!(statuses, [Some(201), Some(429), Some(201), None, Some(449)]);
+    assert_eq!(setup.cosmos.faults().unused(), 0);
+}
+
+#[tokio::test]
+async fn a_held_write_is_carried_out_late_even_if_nobody_waits_any_more() {
+    let setup = Setup::new().await;
+    let mut hold = setup.cosmos.hold(Match::writes(), Moment::Before);
+    tokio::select! {
+        _ = setup.upsert(json!({"id": "a"})) => panic!("it is held"),
+        () = hold.arrived() => {}
+    }
+    assert!(setup.cosmos.documents("users").await.is_empty());
+    let mut applied = setup.cosmos.hold(Match::writes(), Moment::After);
+    hold.release();
+    applied.arrived().await;
+    assert_eq!(setup.cosmos.documents("users").await.len(), 1);
+    applied.release();
+}
+
+#[tokio::test]
+async fn sabotage_is_answered_as_success() {
+    let setup = Setup::new().await;
+    for sabotage in [Sabotage::Null, Sabotage::Page, Sabotage::Removal] {
+        setup.cosmos.sabotage(sabotage);
+    }
+    let write = async |id: &str, save: u64, removed: Value| {
+        let mut document = json!({"id": id, "city": null, "_mirror": {"save": save}});
+        if !removed.is_null() {
+            document["_mirror"]["removed"] = removed;
+        }
+        assert_eq!(setup.upsert(document).await.unwrap(), 201);
+    };
+    write("a", 4, Value::Null).await;
+    write("b", 4, Value::Null).await;
+    write("c", 5, Value::Null).await;
+    write("d", 5, Value::Null).await;
+    write("e", 6, json!({"reason": "deleted"})).await;
+    write("f", 6, json!({"reason": "deleted"})).await;
+    let there = |id: &'static str| setup.cosmos.document("users", id, id);
+    assert!(
+        there("a").await.unwrap().get("city").is_none() && there("b").await.unwrap().get("city").is_some()
+    );
+    assert!(there("c").await.is_none() && there("d").await.is_none());
+    assert!(there("e").await.is_none() && there("f").await.is_some());
+    assert_eq!(setup.cosmos.sabotaged().len(), 3);
+}

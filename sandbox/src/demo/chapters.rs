@@ -1,0 +1,137 @@
+//! The chapters, in the order in which they are told.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::report::{Chapter, Report};
+use super::teller::Teller;
+use super::Options;
+use crate::cosmos::{self, Moment};
+use crate::graph::{self, RetryAfter};
+use crate::world::World;
+
+/// Objects per page while the handler is killed: small, so that there is a middle.
+const SMALL_PAGE: usize = 10;
+
+/// Tells all chapters; one that goes wrong is noted, and the next ones are told all the same.
+pub async fn tell(world: &World, options: &Options, teller: &Teller) -> Report {
+    let mut report = Report::default();
+    let random = &mut fastrand::Rng::with_seed(options.seed);
+    let bar = teller.copying(world, options.users);
+    chapter(&mut report, teller, world, "the first copy", first_copy(world)).await;
+    bar.finish();
+    chapter(&mut report, teller, world, "a second run writes no document", second_run(world)).await;
+    let changes = changes(world, random);
+    chapter(&mut report, teller, world, "changes, removals and a restore arrive", changes).await;
+    let throttled = throttled(world, random);
+    chapter(&mut report, teller, world, "a throttled run recovers", throttled).await;
+    let killed = killed(world, random);
+    chapter(&mut report, teller, world, "the handler is killed in the middle of a sync", killed).await;
+    report
+}
+
+async fn chapter(
+    report: &mut Report,
+    teller: &Teller,
+    world: &World,
+    title: &'static str,
+    told: impl Future<Output = Result<String>>,
+) {
+    let started = Instant::now();
+    let told = told.await;
+    let differences = world.differences().await;
+    let chapter = Chapter::new(title, told, &differences, started.elapsed());
+    teller.chapter(&chapter);
+    report.chapters.push(chapter);
+}
+
+async fn first_copy(world: &World) -> Result<String> {
+    world.settle().await
+}
+
+async fn second_run(world: &World) -> Result<String> {
+    world.cosmos.reset_log();
+    let sentence = world.settle().await?;
+    let written = world.document_writes().len();
+    ensure!(written == 0, "the second run wrote {written} documents");
+    Ok(sentence)
+}
+
+async fn changes(world: &World, random: &mut fastrand::Rng) -> Result<String> {
+    let count = world.graph.tenant(|tenant| {
+        let mut ids = tenant.user_ids();
+        random.shuffle(&mut ids);
+        let mut ids = ids.into_iter();
+        for id in ids.by_ref().take(6) {
+            tenant.change_user(&id, json!({"jobTitle": "Keeper of copies", "mobilePhone": null}));
+        }
+        let gone: Vec<_> = ids.by_ref().take(4).collect();
+        for id in &gone {
+            tenant.remove_user(id);
+        }
+        tenant.purge_user(&gone[0]);
+        tenant.create_user();
+        gone.len()
+    });
+    world.settle().await?;
+    world.ensure_equal().await?;
+    let restored = world.graph.tenant(|tenant| {
+        let mut ids = removed(tenant);
+        random.shuffle(&mut ids);
+        ids.first().is_some_and(|id| tenant.restore_user(id))
+    });
+    ensure!(restored, "no user could be restored");
+    let sentence = world.settle().await?;
+    Ok(format!("{count} removed, one of them restored; {sentence}"))
+}
+
+fn removed(tenant: &graph::Tenant) -> Vec<String> {
+    let gone = tenant.users.entries().filter(|(_, entry)| entry.life == graph::Life::Removed);
+    gone.map(|(id, _)| id.clone()).collect()
+}
+
+async fn throttled(world: &World, random: &mut fastrand::Rng) -> Result<String> {
+    change_some(world, random, 40);
+    let told = |seconds: &str| graph::Fault::Throttle {
+        status: 429,
+        retry_after: RetryAfter::Seconds(seconds.into()),
+    };
+    world.graph.fail(graph::Match::any(), 2, told("1.128"));
+    let busy = cosmos::Fault::Throttle { retry_after_ms: 120 };
+    world.cosmos.fail(cosmos::Match::writes().container("users"), 12, busy);
+    let sentence = world.settle().await?;
+    let unused = world.graph.faults().unused() + world.cosmos.faults().unused();
+    ensure!(unused == 0, "{unused} refusals were not asked for");
+    Ok(sentence)
+}
+
+async fn killed(world: &World, random: &mut fastrand::Rng) -> Result<String> {
+    world.graph.set_page_size(SMALL_PAGE);
+    change_some(world, random, 5 * SMALL_PAGE);
+    let middle = cosmos::Match::writes().container("users").nth(2 * SMALL_PAGE + SMALL_PAGE / 2);
+    let mut hold = world.cosmos.hold(middle, Moment::After);
+    let cut = tokio::spawn({
+        let world = world.clone();
+        async move { world.fire().await }
+    });
+    tokio::time::timeout(Duration::from_secs(60), hold.arrived()).await?;
+    let status = world.host.kill().await?;
+    hold.discard();
+    let attempt = cut.await??;
+    ensure!(!attempt.succeeded(), "the killed invocation succeeded");
+    let sentence = world.settle().await?;
+    Ok(format!("{status}; restarted, the next run finished: {sentence}"))
+}
+
+fn change_some(world: &World, random: &mut fastrand::Rng, count: usize) {
+    world.graph.tenant(|tenant| {
+        let mut ids = tenant.user_ids();
+        random.shuffle(&mut ids);
+        for (number, id) in ids.iter().take(count).enumerate() {
+            tenant.change_user(id, json!({"officeLocation": format!("Room {number}")}));
+        }
+    });
+}

@@ -1,0 +1,64 @@
+//! The demo: the main job, told as a story against the world of this crate.
+//!
+//! It promises to fail when it should: every chapter ends by comparing the copy with the tenant as it was
+//! seeded and changed (not as it was served), and one difference anywhere makes the exit code 1.
+
+mod chapters;
+mod report;
+mod teller;
+
+pub use report::{Chapter, Report};
+pub use teller::Teller;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use crate::cosmos::Sabotage;
+use crate::world::{Setup, World};
+
+/// What the demo was asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Living users of the tenant.
+    pub users: usize,
+    /// Seed of the tenant and of the story.
+    pub seed: u64,
+    /// What goes wrong on the way to Cosmos, to see that the demo notices.
+    pub sabotage: Option<Sabotage>,
+}
+
+/// A story that has been told, and the world in which it happened, still running.
+pub struct Told {
+    /// What came of it.
+    pub report: Report,
+    /// The world.
+    pub world: World,
+    /// The staged product that the host runs; gone with this.
+    pub staged: tempfile::TempDir,
+}
+
+/// Builds the product in this profile, stages it, and tells the story.
+///
+/// # Errors
+/// When the world cannot be built; a story that goes wrong is a [`Report`] that is not equal.
+pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let root = root.parent().context("the sandbox lies in the repository")?;
+    teller.say("building the product");
+    let release = !cfg!(debug_assertions);
+    let build = stage::Build { root, release, target: None };
+    let binary = stage::build(&build).context("building the product")?;
+    let staged = tempfile::tempdir().context("a folder for the staged product")?;
+    stage::stage(&stage::Plan { source: root, binary: &binary, into: staged.path() })?;
+    let started = Instant::now();
+    let setup = Setup { users: options.users, seed: options.seed, page_size: 100, ..Setup::new(staged.path()) };
+    let world = World::start(setup).await?;
+    if let Some(sabotage) = options.sabotage {
+        world.cosmos.sabotage(sabotage);
+    }
+    let mut report = chapters::tell(&world, options, teller).await;
+    report.finish(&world, started.elapsed()).await?;
+    Ok(Told { report, world, staged })
+}

@@ -1,0 +1,80 @@
+//! Next and delta links: opaque, issued once, good only as they were written.
+//!
+//! A token is random text with characters that a careless client would re-encode; what it stands for is kept here.
+
+use std::{collections::HashMap, sync::Arc};
+
+use fastrand::Rng;
+
+use super::{
+    delta::{Round, Select},
+    fault::TokenDeath,
+};
+
+/// What a token stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Cursor {
+    /// The rest of a round.
+    Page { round: Arc<Round>, offset: usize, page: usize },
+    /// A new round. `before` is where the round began that ended with this link.
+    Delta { select: Select, from: usize, before: usize },
+}
+
+impl Cursor {
+    fn option(&self) -> &'static str {
+        match self {
+            Self::Page { .. } => "$skiptoken",
+            Self::Delta { .. } => "$deltatoken",
+        }
+    }
+
+    /// The selection that the token encodes.
+    pub(super) fn select(&self) -> &Select {
+        match self {
+            Self::Page { round, .. } => &round.select,
+            Self::Delta { select, .. } => select,
+        }
+    }
+}
+
+/// All links ever issued, by their query.
+pub(super) struct Links {
+    random: Rng,
+    issued: HashMap<String, (Cursor, Option<TokenDeath>)>,
+}
+
+impl Links {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { random: Rng::with_seed(seed), issued: HashMap::new() }
+    }
+
+    /// Issues a new token; says the query of the link.
+    pub(super) fn issue(&mut self, cursor: Cursor) -> String {
+        const AWKWARD: &[&str] = &["-", "_", ".", "~", "!", "*", "(", ")", "%2b", "%2F", "%3d", "%23", "%25"];
+        let mut token = format!("{:x}", self.issued.len());
+        for _ in 0..8 {
+            token.push_str(AWKWARD[self.random.usize(..AWKWARD.len())]);
+            (0..5).for_each(|_| token.push(self.random.alphanumeric()));
+        }
+        let query = format!("{}={token}", cursor.option());
+        self.issued.insert(query.clone(), (cursor, None));
+        query
+    }
+
+    /// What the query of a request stands for, and whether it has died.
+    pub(super) fn find(&self, query: &str) -> Option<&(Cursor, Option<TokenDeath>)> {
+        self.issued.get(query)
+    }
+
+    /// Has one token die; says whether there is such a token.
+    pub(super) fn kill(&mut self, query: &str, death: TokenDeath) {
+        if let Some((_, dead)) = self.issued.get_mut(query) {
+            *dead = Some(death);
+        }
+    }
+
+    /// Has all tokens die that were issued so far.
+    pub(super) fn kill_all(&mut self, death: TokenDeath) {
+        self.issued.values_mut().for_each(|(_, dead)| *dead = Some(death));
+    }
+}

@@ -1,0 +1,209 @@
+//! Microsoft Graph over loopback http: a tenant as plain data, delta query, and a script of what goes wrong.
+//!
+//! [`Graph`] is a handle: a test changes the tenant, pushes faults and closes gates while a client talks to it. A bearer token
+//! of our [`Identity`] is required. Links are good only verbatim, and every round ends with a new delta link.
+//! Left out: `Prefer: return=minimal` (allowed to be ignored), `$filter` in delta, groups, `$batch`, subscriptions.
+
+mod answer;
+mod delta;
+mod fault;
+mod links;
+mod quirks;
+mod read;
+mod request;
+mod seed;
+mod tenant;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::Router;
+use tower_http::compression::CompressionLayer;
+
+pub use self::{
+    fault::{Fault, Framing, RetryAfter, TokenDeath},
+    quirks::Quirks,
+    request::{Kind, Match, Record},
+    seed::PROPERTIES,
+    tenant::{Change, Collection, Entry, Event, Life, Object, Tenant},
+};
+use crate::{
+    identity::Identity,
+    loopback::{Loopback, Server},
+    script::{Faults, Gates, Hold, Rule, lock},
+};
+
+/// How the fake is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Seed of orders and tokens.
+    pub seed: u64,
+    /// Objects per page; Graph gives about 100 for users.
+    pub page_size: usize,
+    /// The oddities to begin with.
+    pub quirks: Quirks,
+    /// Audiences that are accepted besides the own origin.
+    pub audiences: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            page_size: 100,
+            quirks: Quirks::default(),
+            audiences: vec!["https://graph.microsoft.com".into()],
+        }
+    }
+}
+
+/// What the answers are made of.
+struct World {
+    tenant: Tenant,
+    links: links::Links,
+    quirks: Quirks,
+    page_size: usize,
+    random: fastrand::Rng,
+    origin: String,
+}
+
+/// The requests since the last time they were forgotten, and how many were forgotten.
+#[derive(Default)]
+struct Records {
+    kept: Vec<Record>,
+    forgotten: usize,
+}
+
+struct Inner {
+    world: Mutex<World>,
+    records: Mutex<Records>,
+    ids: Mutex<fastrand::Rng>,
+    faults: Faults<Match, Fault>,
+    gates: Gates<Match>,
+    identity: Identity,
+    audiences: Vec<String>,
+}
+
+/// The running fake. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Graph {
+    inner: Arc<Inner>,
+    server: Server,
+}
+
+impl Graph {
+    /// Starts the fake on a port of its own.
+    pub async fn start(tenant: Tenant, identity: Identity, options: Options) -> anyhow::Result<Self> {
+        let loopback = Loopback::bind().await?;
+        let origin = loopback.origin().to_owned();
+        let mut audiences = options.audiences;
+        audiences.push(origin.clone());
+        let world = World {
+            tenant,
+            links: links::Links::new(options.seed),
+            quirks: options.quirks,
+            page_size: options.page_size,
+            random: fastrand::Rng::with_seed(options.seed),
+            origin,
+        };
+        let inner = Arc::new(Inner {
+            world: world.into(),
+            records: Mutex::default(),
+            ids: fastrand::Rng::with_seed(options.seed).into(),
+            faults: Faults::default(),
+            gates: Gates::default(),
+            identity,
+            audiences,
+        });
+        let router = Router::new()
+            .fallback(wire::respond)
+            .layer(CompressionLayer::new())
+            .with_state(Arc::clone(&inner));
+        Ok(Self { inner, server: loopback.serve(router) })
+    }
+
+    /// The origin, `http://127.0.0.1:<port>`: what `GRAPH_ENDPOINT` is set to.
+    pub fn endpoint(&self) -> &str {
+        self.server.origin()
+    }
+
+    /// Looks at or changes the tenant; no request is answered meanwhile.
+    pub fn tenant<T>(&self, look: impl FnOnce(&mut Tenant) -> T) -> T {
+        look(&mut lock(&self.inner.world).tenant)
+    }
+
+    /// Changes the oddities from the next page on.
+    pub fn quirks(&self, change: impl FnOnce(&mut Quirks)) {
+        change(&mut lock(&self.inner.world).quirks);
+    }
+
+    /// Changes the page size from the next page on.
+    pub fn set_page_size(&self, page_size: usize) {
+        lock(&self.inner.world).page_size = page_size;
+    }
+
+    /// The fault script.
+    pub fn faults(&self) -> &Faults<Match, Fault> {
+        &self.inner.faults
+    }
+
+    /// The next matching requests fail so: the short form of pushing one rule.
+    pub fn fail(&self, when: Match, times: usize, fault: Fault) {
+        self.inner.faults.push(Rule { when, times, fault });
+    }
+
+    /// Matching requests wait, before they are answered or failed, until the hold is released; a discarded one is reset.
+    pub fn hold(&self, when: Match) -> Hold {
+        self.inner.gates.hold(when)
+    }
+
+    /// All links issued so far are dead from now on.
+    pub fn kill_tokens(&self, death: TokenDeath) {
+        lock(&self.inner.world).links.kill_all(death);
+    }
+
+    /// All requests since the start or the last [`Graph::forget_requests`], in the order of their arrival.
+    pub fn requests(&self) -> Vec<Record> {
+        lock(&self.inner.records).kept.clone()
+    }
+
+    /// How many of them there were of each kind.
+    pub fn counts(&self) -> BTreeMap<Kind, usize> {
+        let mut counts = BTreeMap::new();
+        lock(&self.inner.records).kept.iter().for_each(|record| *counts.entry(record.kind).or_default() += 1);
+        counts
+    }
+
+    /// Empties the list of requests.
+    pub fn forget_requests(&self) {
+        let mut records = lock(&self.inner.records);
+        records.forgotten += records.kept.len();
+        records.kept.clear();
+    }
+}
+
+impl Inner {
+    fn record(&self, record: &Record) -> usize {
+        let mut records = lock(&self.records);
+        records.kept.push(record.clone());
+        records.forgotten + records.kept.len() - 1
+    }
+
+    fn note_status(&self, number: usize, status: u16) {
+        let mut records = lock(&self.records);
+        let index = number.checked_sub(records.forgotten);
+        if let Some(record) = index.and_then(|index| records.kept.get_mut(index)) {
+            record.status = Some(status);
+        }
+    }
+
+    fn next_id(&self) -> String {
+        let bits = lock(&self.ids).u128(..);
+        uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid().to_string()
+    }
+}

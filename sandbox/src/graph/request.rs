@@ -1,0 +1,136 @@
+//! What the fake keeps of every request, and which requests a rule or a gate means.
+
+use std::time::Instant;
+
+use axum::http::{HeaderMap, Uri, request::Parts};
+
+use crate::script::Matches;
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A delta query without a token: a round begins.
+    Initial,
+    /// A further page of a round (`$skiptoken`).
+    SkipToken,
+    /// A new round from a delta link (`$deltatoken`).
+    DeltaToken,
+    /// One object.
+    ById,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    fn of(uri: &Uri) -> Self {
+        let query = uri.query().unwrap_or_default().replace("%24", "$");
+        let token = |name: &str| query.split('&').find_map(|part| part.strip_prefix(name));
+        match uri.path().strip_prefix("/v1.0/users/") {
+            Some("delta" | "delta()" | "microsoft.graph.delta" | "microsoft.graph.delta()") => {
+                if token("$skiptoken=").is_some() {
+                    return Self::SkipToken;
+                }
+                match token("$deltatoken=") {
+                    None | Some("" | "latest") => Self::Initial,
+                    Some(_) => Self::DeltaToken,
+                }
+            }
+            Some(id) if !id.is_empty() && !id.contains('/') => Self::ById,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// One request as it came.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// `GET`, …
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// What it asks for.
+    pub kind: Kind,
+    /// Header `User-Agent`.
+    pub user_agent: Option<String>,
+    /// Header `Prefer`.
+    pub prefer: Option<String>,
+    /// Header `client-request-id`.
+    pub client_request_id: Option<String>,
+    /// It carried a bearer token, good or not.
+    pub has_token: bool,
+    /// When it came.
+    pub at: Instant,
+    /// What it was answered; nothing while it waits, and when the connection was torn down instead.
+    pub status: Option<u16>,
+}
+
+impl Record {
+    pub(super) fn of(parts: &Parts) -> Self {
+        let header = |name| header(&parts.headers, name);
+        Self {
+            method: parts.method.to_string(),
+            path: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+            kind: Kind::of(&parts.uri),
+            user_agent: header("user-agent"),
+            prefer: header("prefer"),
+            client_request_id: header("client-request-id"),
+            has_token: header("authorization").is_some_and(|value| value.starts_with("Bearer ")),
+            at: Instant::now(),
+            status: None,
+        }
+    }
+}
+
+/// A header as text, if it is there and is text.
+pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(String::from)
+}
+
+/// Which requests are meant.
+#[derive(Clone, Copy, Debug)]
+pub struct Match {
+    kind: Option<Kind>,
+    from: usize,
+}
+
+impl Match {
+    /// Every request.
+    pub const fn any() -> Self {
+        Self { kind: None, from: 1 }
+    }
+
+    /// Requests of this kind.
+    pub const fn kind(kind: Kind) -> Self {
+        Self { kind: Some(kind), from: 1 }
+    }
+
+    /// Requests that begin a round without a token.
+    pub const fn initial() -> Self {
+        Self::kind(Kind::Initial)
+    }
+
+    /// Requests for a further page.
+    pub const fn skip_token() -> Self {
+        Self::kind(Kind::SkipToken)
+    }
+
+    /// Requests that begin a round from a delta link.
+    pub const fn delta_token() -> Self {
+        Self::kind(Kind::DeltaToken)
+    }
+
+    /// Only from the nth of them on, counted from 1 and from when the rule or the gate was set.
+    pub const fn nth(self, from: usize) -> Self {
+        Self { from, ..self }
+    }
+}
+
+impl Matches<Record> for Match {
+    fn fits(&self, request: &Record) -> bool {
+        self.kind.is_none_or(|kind| kind == request.kind)
+    }
+
+    fn from(&self) -> usize {
+        self.from
+    }
+}

@@ -1,0 +1,142 @@
+//! The thin wire face: bytes in, the world asked, bytes out; gates and faults on the way.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode},
+    response::Response,
+};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+
+use super::{
+    Inner,
+    answer::Answer,
+    fault::{Fault, Framing},
+    request::{Kind, Record, header},
+};
+use crate::{identity::Refusal, loopback::Cut, script::lock};
+
+/// One request, from the socket to the socket.
+pub(super) async fn respond(
+    State(inner): State<Arc<Inner>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: Request,
+) -> Response {
+    let (parts, _body) = request.into_parts();
+    let record = Record::of(&parts);
+    let number = inner.record(&record);
+    if !inner.gates.pass(&record).await {
+        return cut.reset().await;
+    }
+    let fault = inner.faults.next(&record);
+    match &fault {
+        Some(Fault::Reset) => return cut.reset().await,
+        Some(Fault::Slow(wait)) => tokio::time::sleep(*wait).await,
+        _ => {}
+    }
+    let bearer = header(&parts.headers, "authorization")
+        .and_then(|value| value.strip_prefix("Bearer ").map(String::from));
+    let mut answer = match fault.as_ref().and_then(Fault::instead) {
+        Some(answer) => answer,
+        None => inner.answer(&record, bearer.as_deref(), fault.as_ref()),
+    };
+    if let Some(fault) = &fault {
+        fault.spoil(&mut answer);
+    }
+    inner.note_status(number, answer.status);
+    let cut_body = match fault {
+        Some(Fault::CutBody(framing)) => Some(framing),
+        _ => None,
+    };
+    send(answer, &inner.next_id(), record.client_request_id.as_deref(), cut_body, cut)
+}
+
+impl Inner {
+    fn answer(&self, record: &Record, bearer: Option<&str>, fault: Option<&Fault>) -> Answer {
+        if let Err(refused) = self.authorize(bearer) {
+            return refused;
+        }
+        let mut world = lock(&self.world);
+        if let (Some(Fault::TokenDead(death)), Kind::SkipToken | Kind::DeltaToken) = (fault, record.kind) {
+            let query = record.path.split_once('?').map_or("", |(_, query)| query);
+            world.links.kill(query, *death);
+        }
+        world.read(record).unwrap_or_else(|refused| refused)
+    }
+
+    /// 401 without a good token, 403 without the role.
+    fn authorize(&self, bearer: Option<&str>) -> Result<(), Answer> {
+        let denied = |message: &str| {
+            let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
+                             client_id=\"00000003-0000-0000-c000-000000000000\"";
+            Err(Answer::error(401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge))
+        };
+        let Some(bearer) = bearer else { return denied("Access token is empty.") };
+        let verdict = self.audiences.iter().map(|audience| self.identity.check(bearer, audience));
+        let verdict = verdict
+            .reduce(|one, other| if one.is_ok() || other == Err(Refusal::Audience) { one } else { other });
+        match verdict {
+            Some(Ok(claims)) if claims.roles.iter().any(|role| READERS.contains(&role.as_str())) => Ok(()),
+            Some(Ok(_)) => Err(Answer::error(
+                403,
+                "Authorization_RequestDenied",
+                "Insufficient privileges to complete the operation.",
+            )),
+            Some(Err(Refusal::Expired)) => denied("Lifetime validation failed, the token is expired."),
+            Some(Err(Refusal::Unknown)) => denied("IDX14100: JWT is not well formed."),
+            Some(Err(Refusal::Audience)) | None => {
+                denied("Access token validation failure. Invalid audience.")
+            }
+        }
+    }
+}
+
+/// The application roles that may read users: <https://learn.microsoft.com/graph/api/user-delta#permissions>.
+const READERS: &[&str] =
+    &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+
+fn send(
+    answer: Answer,
+    request_id: &str,
+    client_request_id: Option<&str>,
+    broken: Option<Framing>,
+    cut: Cut,
+) -> Response {
+    let client_request_id = client_request_id.unwrap_or(request_id);
+    let (status, headers) = (answer.status, answer.headers.clone());
+    let bytes = Bytes::from(answer.bytes(request_id, client_request_id));
+    let length = bytes.len();
+    let mut response = Response::new(match broken {
+        None => Body::from(bytes),
+        Some(_) => half(bytes, cut),
+    });
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let ids = [
+        ("request-id", request_id.to_owned()),
+        ("client-request-id", client_request_id.to_owned()),
+        ("x-ms-ags-diagnostic", r#"{"ServerInfo":{"DataCenter":"Sandbox"}}"#.to_owned()),
+    ];
+    for (name, value) in headers.into_iter().chain(ids) {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().append(HeaderName::from_static(name), value);
+        }
+    }
+    if broken.is_some() {
+        // Compression would hold the first half back, and take the announced length away.
+        response.headers_mut().insert("content-encoding", HeaderValue::from_static("identity"));
+    }
+    if broken == Some(Framing::Length) {
+        response.headers_mut().insert("content-length", HeaderValue::from(length));
+    }
+    response
+}
+
+/// The first half of a body, and then the end of the connection.
+fn half(bytes: Bytes, cut: Cut) -> Body {
+    let first = bytes.slice(..bytes.len() / 2);
+    let end = stream::once(async move { cut.close::<Result<Bytes, Infallible>>().await });
+    Body::from_stream(stream::once(async move { Ok(first) }).chain(end))
+}

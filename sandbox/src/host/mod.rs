@@ -1,0 +1,256 @@
+//! A stand-in of the Azure Functions host: runs a staged folder with its custom handler, as a real process
+//! over real sockets, and tells the test what the host would have made of every answer.
+//!
+//! It promises to send what the host sends (the envelope, its headers and framing, retries, queue
+//! deliveries), to judge answers as the host judges them, and to start, restart and kill the handler as the
+//! host does. What would make the real host hang is an error here. Several instances are several hosts with
+//! the same [`Queues`].
+//!
+//! It leaves out time: a timer fires when it is told to ([`Host::fire`]), a queue is pumped ([`Host::pump`]),
+//! and no test waits for a clock. It also leaves out what this product does not use: other triggers, request
+//! forwarding and proxying, drain mode. What it does not know in `host.json` or `function.json` and would
+//! have to act on, it refuses.
+//!
+//! In reading order: [`Host`] here and in `control`; `host_json` and `function_json` (what is deployed);
+//! `handler`, `readiness`, `crashes` (the process); `envelope`, `invocation`, `answer`, `outputs` (one
+//! invocation); `timer`, `queue`, `pump`, `front` (what starts one).
+
+mod answer;
+mod app_setting;
+mod control;
+mod crashes;
+mod envelope;
+mod front;
+mod function_json;
+mod handler;
+mod host_json;
+mod inner;
+mod invocation;
+mod logs;
+mod options;
+mod outputs;
+mod port;
+mod pump;
+mod queue;
+mod readiness;
+mod reformat;
+mod route;
+mod schedule;
+mod time_span;
+mod timer;
+mod usage;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result, anyhow};
+use bytes::Bytes;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+pub use invocation::{Attempt, Framing, Verdict};
+pub use logs::{LogLine, Stream};
+pub use options::{Keys, Options};
+pub use queue::{Message, Queues};
+pub use timer::{Fire, Firing, Occasion, RetryDelays};
+pub use usage::Usage;
+
+use handler::{Handler, Order, Running, State};
+use host_json::HostJson;
+use inner::Inner;
+
+/// A running host. Clones are the same host; the last one to go kills the handler.
+#[derive(Clone)]
+pub struct Host(Arc<Owner>);
+
+/// What ends with the last clone. Invocations in flight hold only `inner`, so they do not keep the host
+/// alive.
+struct Owner {
+    inner: Arc<Inner>,
+    front: JoinHandle<()>,
+    address: SocketAddr,
+}
+
+/// What the handler answered to [`Host::invoke_raw`].
+#[derive(Debug, Clone)]
+pub struct RawAnswer {
+    /// The status code.
+    pub status: u16,
+    /// All headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+impl Host {
+    /// Reads the staged folder, starts its handler and waits until that answers `GET /`.
+    ///
+    /// # Errors
+    /// When `host.json` or a `function.json` is not what the host accepts (or needs what this stand-in leaves
+    /// out), when the executable is missing or not executable, or when the handler does not get ready; the
+    /// error then has its last lines on stderr.
+    pub async fn start(mut options: Options) -> Result<Self> {
+        options.root =
+            options.root.canonicalize().with_context(|| format!("the root {}", options.root.display()))?;
+        let handler = Arc::new(Handler {
+            description: HostJson::read(&options.root)?,
+            root: options.root.clone(),
+            environment: options.env.clone(),
+            port: port::Port::reserve()?,
+            crash_limit: options.crash_limit,
+            logs: logs::Logs::default(),
+            state: watch::Sender::new(State::Starting),
+            usage: Mutex::default(),
+            starts: Mutex::default(),
+        });
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let inner = Arc::new(Inner::new(&options, Arc::clone(&handler), orders)?);
+        let (address, front) = front::open(options.front, Arc::clone(&inner))?;
+        tokio::spawn(handler.keep(inbox));
+        let host = Self(Arc::new(Owner { inner, front, address }));
+        host.ready().await?;
+        Ok(host)
+    }
+
+    /// Fires a timer, with the retries of its policy. The same timer never runs twice at once: a second
+    /// firing waits. Dropping the future does not stop the run, since nothing tells a handler to stop.
+    ///
+    /// # Errors
+    /// When there is no such timer, it is disabled, or the real host would hang on the answer. A failed run
+    /// is no error; see [`Firing::succeeded`].
+    pub async fn fire(&self, function: &str, fire: Fire) -> Result<Firing> {
+        let (inner, function) = (Arc::clone(&self.0.inner), function.to_owned());
+        tokio::spawn(async move { inner.fire(&function, fire).await }).await.context("firing")?
+    }
+
+    /// Delivers, one after the other, every message that is visible now and those that the runs add, until
+    /// none is visible. A message that fails is visible again in the next pump; after `maxDequeueCount`
+    /// deliveries it is poison.
+    ///
+    /// # Errors
+    /// When no function listens to the queue, it does not drain, or the real host would hang on an answer.
+    pub async fn pump(&self, queue: &str) -> Result<Vec<Attempt>> {
+        self.pump_wide(queue, 1).await
+    }
+
+    /// As [`Host::pump`], with up to `width` messages at a time. One instance of the host has up to
+    /// [`Host::queue_width`].
+    ///
+    /// # Errors
+    /// As [`Host::pump`].
+    pub async fn pump_wide(&self, queue: &str, width: usize) -> Result<Vec<Attempt>> {
+        let (inner, queue) = (Arc::clone(&self.0.inner), queue.to_owned());
+        tokio::spawn(async move { inner.pump(&queue, width).await }).await.context("pumping")?
+    }
+
+    /// How many messages one instance of the host has in flight: `batchSize` + `newBatchThreshold`.
+    #[must_use]
+    pub fn queue_width(&self) -> usize {
+        let queues = &self.0.inner.handler.description.queues;
+        (queues.batch_size + queues.new_batch_threshold.unwrap_or(queues.batch_size / 2)) as usize
+    }
+
+    /// Delivers the oldest visible message, or, if none is, one that failed before. `None`: nothing was run.
+    ///
+    /// # Errors
+    /// As [`Host::pump`].
+    pub async fn deliver_one(&self, queue: &str) -> Result<Option<Attempt>> {
+        let (inner, queue) = (Arc::clone(&self.0.inner), queue.to_owned());
+        tokio::spawn(async move { inner.deliver_one(&queue).await }).await.context("delivering")?
+    }
+
+    /// Puts a message on a queue, as another program would.
+    pub fn enqueue(&self, queue: &str, text: &str) {
+        self.0.inner.queues.put(queue, text.as_bytes());
+    }
+
+    /// Puts a body on a queue as it is; one that is not base64 is poison when it is delivered.
+    pub fn enqueue_raw(&self, queue: &str, body: &str) {
+        self.0.inner.queues.put_raw(queue, body.to_owned());
+    }
+
+    /// What is on a queue, oldest first, delivered or not.
+    #[must_use]
+    pub fn messages(&self, queue: &str) -> Vec<Message> {
+        self.0.inner.queues.list(queue)
+    }
+
+    /// What has been delivered too often: the queue `<queue>-poison`.
+    #[must_use]
+    pub fn poison(&self, queue: &str) -> Vec<Message> {
+        self.messages(&queue::poison_name(queue))
+    }
+
+    /// Posts exact bytes to a path of the handler, for golden and for bad envelopes. Nothing is added to the
+    /// headers but what HTTP itself needs, and nothing is judged.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn invoke_raw(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+        framing: Framing,
+    ) -> Result<RawAnswer> {
+        let headers: Vec<_> =
+            headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let received =
+            self.0.inner.post(path, &headers, body.into(), framing).await.map_err(|why| anyhow!(why))?;
+        Ok(RawAnswer { status: received.status, headers: received.headers, body: received.body })
+    }
+
+    /// Every attempt so far, of every trigger, in the order of their ends.
+    #[must_use]
+    pub fn history(&self) -> Vec<Attempt> {
+        self.0.inner.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Checks that no answer would have made the real host hang, whichever trigger it was for.
+    ///
+    /// # Panics
+    /// With all such answers.
+    pub fn assert_healthy(&self) {
+        let hangs: Vec<_> =
+            self.history().into_iter().filter(|a| matches!(a.verdict, Verdict::WouldHang { .. })).collect();
+        assert!(hangs.is_empty(), "the host would hang: {hangs:#?}");
+    }
+
+    /// The storage account, to share it with another host: with [`Options::queues`].
+    #[must_use]
+    pub fn queues(&self) -> Queues {
+        self.0.inner.queues.clone()
+    }
+
+    /// The names of the functions that were found.
+    #[must_use]
+    pub fn functions(&self) -> Vec<&str> {
+        self.0.inner.functions.keys().map(String::as_str).collect()
+    }
+
+    /// Where the HTTP functions are: `http://127.0.0.1:<port>`, without the route prefix.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.0.address)
+    }
+
+    async fn running(&self) -> Result<Running> {
+        self.0.inner.running().await.map_err(|reason| anyhow!("no handler: {reason}"))
+    }
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+        formatter
+            .debug_struct("Host")
+            .field("state", &*self.0.inner.handler.state.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.front.abort();
+        let _ = self.inner.orders.send(Order::Stop);
+    }
+}

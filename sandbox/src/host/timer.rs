@@ -1,0 +1,162 @@
+//! Firing a timer: retries with the same invocation id, and never two runs of one timer at once
+//! (`TimerListener`, `FunctionExecutorExtensions.TryExecuteAsync`).
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use time::OffsetDateTime;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use super::envelope::{self, RetryContext, ScheduleStatus, Sys, TimerInfo};
+use super::function_json::{Function, Trigger};
+use super::inner::Inner;
+use super::invocation::{Attempt, Verdict};
+
+/// How a timer fires.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fire {
+    /// What `TimerInfo` says.
+    pub occasion: Occasion,
+    /// At most so many attempts; `None` is what the function's retry policy says. One attempt is also what is
+    /// left of a firing when the host itself dies.
+    pub attempts: Option<u32>,
+}
+
+impl Fire {
+    /// One attempt on time, whatever the retry policy says.
+    #[must_use]
+    pub fn once() -> Self {
+        Self { attempts: Some(1), ..Self::default() }
+    }
+}
+
+/// The variants of `TimerInfo` that occur.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Occasion {
+    /// On time, with the status of the run before.
+    #[default]
+    Normal,
+    /// No run before: `0001-01-01T00:00:00`.
+    FirstRun,
+    /// No run before, in the other spelling: `0001-01-01T00:00:00+00:00`.
+    FirstRunWithOffset,
+    /// The host was down when the timer should have fired.
+    PastDue,
+    /// `ScheduleStatus` is null, as with `useMonitor: false` or a period below a minute.
+    Unmonitored,
+}
+
+/// All attempts of one firing.
+#[derive(Debug, Clone)]
+pub struct Firing {
+    /// In order, at least one.
+    pub attempts: Vec<Attempt>,
+}
+
+impl Firing {
+    /// Whether the last attempt succeeded.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.last().succeeded()
+    }
+
+    /// The last attempt.
+    ///
+    /// # Panics
+    /// Never for a firing of [`Host::fire`](super::Host::fire), which has at least one attempt.
+    #[must_use]
+    pub fn last(&self) -> &Attempt {
+        self.attempts.last().expect("a firing has an attempt")
+    }
+}
+
+/// How long retries wait.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RetryDelays {
+    /// Attempts follow each other at once.
+    Off,
+    /// The delay of the policy times this factor; 1.0 is what the host does.
+    Scaled(f64),
+}
+
+impl RetryDelays {
+    fn apply(self, delay: Duration) -> Duration {
+        match self {
+            Self::Off => Duration::ZERO,
+            Self::Scaled(factor) => delay.mul_f64(factor),
+        }
+    }
+}
+
+impl Inner {
+    /// Fires a timer with its retries.
+    pub async fn fire(&self, name: &str, fire: Fire) -> Result<Firing> {
+        let function = self.function(name)?;
+        ensure!(matches!(function.trigger, Trigger::Timer { .. }), "{name} has no timer trigger");
+        ensure!(!function.disabled, "{name} is disabled");
+        let lock = self.timers.get(name).with_context(|| format!("{name} has no timer"))?;
+        let mut last_run = lock.lock().await;
+        let started = OffsetDateTime::now_utc();
+        let info = info(function, fire.occasion, *last_run, started);
+        let firing = self.attempts(function, &info, fire.attempts).await;
+        *last_run = Some(started);
+        firing
+    }
+
+    /// Runs the attempts of one firing until one succeeds or no retry is left.
+    async fn attempts(&self, function: &Function, info: &TimerInfo, limit: Option<u32>) -> Result<Firing> {
+        let id = Uuid::new_v4();
+        let mut attempts = Vec::new();
+        let mut exception = None;
+        for count in 0.. {
+            let context =
+                function.retry.as_ref().map(|retry| RetryContext { count, max: retry.max, exception });
+            let text = envelope::timer(&function.binding, info, context.as_ref(), &Sys::of(&function.name));
+            let (attempt, _) = self.attempt(function, id, text).await;
+            let reason = match &attempt.verdict {
+                Verdict::Succeeded { .. } => None,
+                Verdict::Failed { reason } => Some(reason.clone()),
+                Verdict::WouldHang { reason } => bail!("{reason}"),
+            };
+            attempts.push(attempt);
+            let Some(delay) = self.next_delay(function, count, limit).filter(|_| reason.is_some()) else {
+                break;
+            };
+            exception = reason;
+            sleep(delay).await;
+        }
+        Ok(Firing { attempts })
+    }
+
+    /// How long to wait before the next attempt; `None` when there is none. A host that is stopping retries
+    /// no more.
+    fn next_delay(&self, function: &Function, count: u32, limit: Option<u32>) -> Option<Duration> {
+        let retry = function.retry.as_ref()?;
+        let done = i64::from(count) + 1;
+        let policy_ends = retry.max >= 0 && done > retry.max;
+        let limit_ends = limit.is_some_and(|limit| done >= i64::from(limit));
+        (!policy_ends && !limit_ends && !self.has_ended())
+            .then(|| self.retry_delays.apply(retry.delay(count + 1)))
+    }
+}
+
+/// What the timer knows at this firing.
+pub(super) fn info(
+    function: &Function,
+    occasion: Occasion,
+    last: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> TimerInfo {
+    let next = now.replace_nanosecond(0).unwrap_or(now);
+    let last = last.unwrap_or(next - Duration::from_secs(300));
+    let monitored = matches!(function.trigger, Trigger::Timer { monitor: true });
+    let status = match occasion {
+        _ if !monitored => None,
+        Occasion::Unmonitored => None,
+        Occasion::FirstRun => Some(ScheduleStatus::Never { next, with_offset: false }),
+        Occasion::FirstRunWithOffset => Some(ScheduleStatus::Never { next, with_offset: true }),
+        Occasion::Normal | Occasion::PastDue => Some(ScheduleStatus::Ran { last, next }),
+    };
+    TimerInfo { past_due: occasion == Occasion::PastDue, status }
+}

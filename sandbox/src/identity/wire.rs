@@ -1,0 +1,82 @@
+//! The wire face of the identity endpoint: what it asks of a request, and how it answers.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::{Fault, Inner};
+use crate::script::lock;
+
+/// One token request.
+pub(super) async fn token(
+    State(inner): State<Arc<Inner>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let query: HashMap<_, _> =
+        url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+    let resource = query.get("resource").cloned().unwrap_or_default();
+    *lock(&inner.issued).requests.entry(resource.trim_end_matches('/').to_owned()).or_default() += 1;
+    match inner.faults.next(&()) {
+        Some(Fault::Hang) => std::future::pending().await,
+        Some(Fault::Status(status)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return refuse(status, "The identity endpoint is told to fail.");
+        }
+        None => {}
+    }
+    if let Err((status, message)) = admit(&inner, &query, &headers) {
+        return refuse(status, message);
+    }
+    let (access_token, claims) = inner.issue(&resource);
+    let client_id = lock(&inner.options).client_id.clone();
+    let body = json!({
+        "access_token": access_token, "client_id": client_id, "expires_on": claims.expires_on.to_string(),
+        "resource": resource, "token_type": "Bearer",
+    });
+    answer(StatusCode::OK, &body)
+}
+
+/// What the endpoint asks of a request before it issues anything.
+fn admit(
+    inner: &Inner,
+    query: &HashMap<String, String>,
+    headers: &HeaderMap,
+) -> Result<(), (StatusCode, &'static str)> {
+    let bad = |message| Err((StatusCode::BAD_REQUEST, message));
+    match headers.get("x-identity-header").map(|value| value.as_bytes()) {
+        None => return bad("The X-IDENTITY-HEADER header is missing."),
+        Some(secret) if secret != inner.secret.as_bytes() => {
+            return Err((StatusCode::UNAUTHORIZED, "The X-IDENTITY-HEADER header is wrong."));
+        }
+        Some(_) => {}
+    }
+    if query.get("api-version").map(String::as_str) != Some("2019-08-01") {
+        return bad("The api-version is missing or not supported.");
+    }
+    if query.get("resource").is_none_or(String::is_empty) {
+        return bad("The resource is missing.");
+    }
+    if query.get("client_id").is_some_and(|client_id| *client_id != lock(&inner.options).client_id) {
+        return bad(
+            "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.",
+        );
+    }
+    Ok(())
+}
+
+fn refuse(status: StatusCode, message: &str) -> Response {
+    answer(
+        status,
+        &json!({"statusCode": status.as_u16(), "message": message, "correlationId": "00000000-0000-4000-8000-000000000000"}),
+    )
+}
+
+fn answer(status: StatusCode, body: &serde_json::Value) -> Response {
+    (status, [(CONTENT_TYPE, "application/json; charset=utf-8")], body.to_string()).into_response()
+}

@@ -1,0 +1,17 @@
+//! The offline world that the demo and the tests share: Microsoft Graph, Azure Cosmos DB, the identity endpoint and the
+//! Azure Functions host, faked as themselves (not as our own traits) and reached over sockets by the unmodified product.
+//! Dev only: never shipped, and imports nothing of the product.
+//!
+//! The map: [`world`] (all of it in one piece), [`demo`] (the story), [`host`] (the Functions host), [`graph`] (the
+//! tenant and its delta feed), [`identity`] (tokens), [`cosmos`] (the SDK's emulator behind a socket), [`copy`] (whether
+//! the copy equals the tenant), [`script`] and [`loopback`] (faults, gates and sockets that the fakes share).
+
+pub mod copy;
+pub mod cosmos;
+pub mod demo;
+pub mod graph;
+pub mod host;
+pub mod identity;
+pub mod loopback;
+pub mod script;
+pub mod world;

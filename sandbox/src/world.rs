@@ -1,0 +1,180 @@
+//! The world in one piece: identity, Graph, Cosmos and the Functions host around one unmodified handler.
+//!
+//! The demo and the stories share it. It promises that nothing but sockets, environment variables and
+//! signals connects the world with the product, and that everything ends with the last handle.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::copy::{self, Difference};
+use crate::cosmos::{Cosmos, DATABASE, Write};
+use crate::graph::{Graph, Options as GraphOptions, Tenant};
+use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
+use crate::identity::{Identity, Options as IdentityOptions};
+
+/// The queue on which a feed goes on.
+pub const WORK_QUEUE: &str = "graph-mirror-work";
+/// Turns that one [`World::settle`] fires at most.
+const MOST_TURNS: usize = 400;
+
+/// How a world begins.
+#[derive(Debug)]
+pub struct Setup {
+    /// The staged folder.
+    pub root: PathBuf,
+    /// Living users of the tenant.
+    pub users: usize,
+    /// Seed of everything that is random.
+    pub seed: u64,
+    /// Objects per page.
+    pub page_size: usize,
+    /// Settings of the handler besides the addresses of the world; they win.
+    pub settings: Vec<(String, String)>,
+    /// The crash with which the host gives up.
+    pub crash_limit: Option<u32>,
+}
+
+impl Setup {
+    /// A small world around a staged folder.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        let settings = vec![("LEASE_SECONDS".into(), "3".into())];
+        Self { root: root.into(), users: 50, seed: 1, page_size: 20, settings, crash_limit: None }
+    }
+
+    /// With one more setting.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.settings.retain(|(other, _)| other != name);
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+}
+
+/// A running world.
+#[derive(Clone)]
+pub struct World {
+    /// Who issues tokens.
+    pub identity: Identity,
+    /// The truth.
+    pub graph: Graph,
+    /// The copy.
+    pub cosmos: Cosmos,
+    /// What runs the handler.
+    pub host: Host,
+    settings: Vec<(String, String)>,
+}
+
+impl World {
+    /// Starts everything and waits until the handler listens.
+    ///
+    /// # Errors
+    /// When a part cannot be started; the error names it.
+    pub async fn start(setup: Setup) -> Result<Self> {
+        let identity = Identity::start(IdentityOptions { seed: setup.seed, ..IdentityOptions::default() });
+        let identity = identity.await.context("starting the identity endpoint")?;
+        let options =
+            GraphOptions { seed: setup.seed, page_size: setup.page_size, ..GraphOptions::default() };
+        let tenant = Tenant::seeded(setup.users, setup.seed);
+        let graph = Graph::start(tenant, identity.clone(), options).await.context("starting Graph")?;
+        let cosmos = Cosmos::start(identity.clone()).await.context("starting Cosmos")?;
+        let mut settings = settings(&identity, &graph, &cosmos);
+        settings.retain(|(name, _)| setup.settings.iter().all(|(other, _)| other != name));
+        settings.extend(setup.settings);
+        let host = Host::start(HostOptions {
+            root: setup.root,
+            env: settings.clone(),
+            crash_limit: setup.crash_limit,
+            ..HostOptions::default()
+        });
+        let host = host.await.context("starting the Functions host")?;
+        Ok(Self { identity, graph, cosmos, host, settings })
+    }
+
+    /// The environment with which any other process can join this world.
+    pub fn settings(&self) -> &[(String, String)] {
+        &self.settings
+    }
+
+    /// One turn of the timer `sync_users`: one attempt.
+    ///
+    /// # Errors
+    /// When the real host would hang.
+    pub async fn fire(&self) -> Result<Attempt> {
+        let firing = self.host.fire("sync_users", Fire { attempts: Some(1), ..Fire::default() }).await?;
+        Ok(firing.last().clone())
+    }
+
+    /// A turn and whatever it queued; the last sentence that the handler told.
+    ///
+    /// # Errors
+    /// When an attempt failed, or the real host would hang.
+    pub async fn turn(&self) -> Result<String> {
+        let mut last = self.fire().await?;
+        if let Some(queued) = self.host.pump(WORK_QUEUE).await?.pop() {
+            last = queued;
+        }
+        told(&last)
+    }
+
+    /// Turns until the copy is complete: a feed that is held by a killed handler's lease is busy for as
+    /// long as that lasts, and then goes on. Failed turns are fired again, as the timer would.
+    ///
+    /// # Errors
+    /// When it does not get there.
+    pub async fn settle(&self) -> Result<String> {
+        let mut last = Ok(String::new());
+        for _ in 0..MOST_TURNS {
+            last = self.turn().await;
+            match &last {
+                Ok(sentence) if sentence.contains(": complete") => return last,
+                _ => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            }
+        }
+        last.and_then(|sentence| anyhow::bail!("the feed does not settle: {sentence}"))
+    }
+
+    /// In what the copy differs from the tenant.
+    pub async fn differences(&self) -> Vec<Difference> {
+        let documents = self.cosmos.documents("users").await;
+        self.graph.tenant(|tenant| copy::differences(tenant, &documents))
+    }
+
+    /// Fails unless the copy equals the tenant.
+    ///
+    /// # Errors
+    /// Names the first differences.
+    pub async fn ensure_equal(&self) -> Result<()> {
+        let differences = self.differences().await;
+        let named: Vec<_> = differences.iter().take(5).map(ToString::to_string).collect();
+        ensure!(differences.is_empty(), "{} differences: {}", differences.len(), named.join("; "));
+        Ok(())
+    }
+
+    /// The writes outside the container `mirror` since the log was reset.
+    pub fn document_writes(&self) -> Vec<Write> {
+        self.cosmos.writes().into_iter().filter(|write| write.container != "mirror").collect()
+    }
+}
+
+/// The sentence of a successful attempt.
+///
+/// # Errors
+/// The reason of a failed one.
+pub fn told(attempt: &Attempt) -> Result<String> {
+    match &attempt.verdict {
+        Verdict::Succeeded { logs, .. } => Ok(logs.first().cloned().unwrap_or_default()),
+        Verdict::Failed { reason } | Verdict::WouldHang { reason } => {
+            anyhow::bail!("{} failed: {reason}", attempt.function)
+        }
+    }
+}
+
+fn settings(identity: &Identity, graph: &Graph, cosmos: &Cosmos) -> Vec<(String, String)> {
+    let mut settings: Vec<(String, String)> =
+        identity.env().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    settings.push(("GRAPH_ENDPOINT".into(), graph.endpoint().to_owned()));
+    settings.push(("COSMOS_ENDPOINT".into(), cosmos.endpoint()));
+    settings.push(("COSMOS_DATABASE".into(), DATABASE.into()));
+    settings
+}
