@@ -13,7 +13,7 @@ use url::Url;
 
 use super::body::{self, BodyError, MAX_ERROR_BYTES, MAX_PAGE_BYTES};
 use super::error::{GraphError, Refusal, codes};
-use super::page::Page;
+use super::page::{Next, Page};
 use super::request::Request;
 use super::retry::{self, Decision, Failure};
 use super::sending;
@@ -86,7 +86,7 @@ impl Client {
         if status.is_success() {
             body::is_json(&response)?;
             return match body::read(&mut response, MAX_PAGE_BYTES).await {
-                Ok(body) => Page::parse(&body).map(Try::Page),
+                Ok(body) => self.checked(Page::parse(&body)?).map(Try::Page),
                 Err(BodyError::TooLarge) => Err(GraphError::TooLarge { limit_mib: MAX_PAGE_BYTES >> 20 }),
                 Err(BodyError::Cut) => Ok(Try::Failed(Failure::Connection, "the answer was cut".into())),
             };
@@ -97,6 +97,13 @@ impl Client {
             return Ok(Try::Failed(Failure::Busy(told), format!("status {}", status.as_u16())));
         }
         Err(GraphError::from_answer(refusal(&mut response).await, carried_token))
+    }
+
+    /// A page whose link leads elsewhere is refused as a whole: its link must never become a checkpoint.
+    fn checked(&self, page: Page) -> Result<Page, GraphError> {
+        let (Next::Page(link) | Next::Round(link)) = &page.next;
+        link.within(&self.options.origin)?;
+        Ok(page)
     }
 
     async fn token(&self) -> Result<String, GraphError> {

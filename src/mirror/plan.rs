@@ -66,6 +66,7 @@ pub fn blank(definition: &Definition, now: OffsetDateTime) -> Checkpoint {
         id: "checkpoint".into(),
         feed: definition.feed.clone(),
         state: State::Start,
+        open: false,
         generation: 0,
         generation_began: now,
         owed: None,
@@ -126,6 +127,7 @@ pub fn begin(
 ) -> Checkpoint {
     Checkpoint {
         state: State::Enumerating { link: None },
+        open: false,
         generation: checkpoint.generation + 1,
         generation_began: now,
         owed: None,
@@ -149,6 +151,7 @@ pub enum Leads {
 pub fn page(checkpoint: &Checkpoint, leads: Leads, page: Counts, run: LastRun, epoch: u64) -> Checkpoint {
     let mut next = save(checkpoint, epoch);
     let enumerating = matches!(checkpoint.state, State::Enumerating { .. });
+    next.open = matches!(leads, Leads::On(_));
     match leads {
         Leads::On(link) if enumerating => next.state = State::Enumerating { link: Some(link) },
         Leads::On(link) => next.state = State::Tracking { link },

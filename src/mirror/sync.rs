@@ -106,15 +106,20 @@ impl Turn<'_> {
             match plan::next(&self.checkpoint, &self.definition, now()) {
                 Step::Wait(until) => return Ok(Ending::Throttled { until }),
                 Step::Begin(why) => self.begin(why).await?,
-                Step::Walk => match self.round().await? {
-                    Round::Complete => return self.sweep().await,
-                    Round::Ended(ending) => return Ok(ending),
-                    Round::DeadToken if restarts == RESTARTS => return Err(SyncError::Restarts(restarts)),
-                    Round::DeadToken => {
-                        restarts += 1;
-                        self.begin(plan::Why::DeadToken).await?;
+                Step::Walk => {
+                    // A round that an earlier turn began tells how things were then: one more is due.
+                    let stale = self.checkpoint.open && Instant::now() < self.deadline;
+                    match self.round().await? {
+                        Round::Complete if stale => {}
+                        Round::Complete => return self.sweep().await,
+                        Round::Ended(ending) => return Ok(ending),
+                        Round::DeadToken if restarts == RESTARTS => return Err(SyncError::Restarts(restarts)),
+                        Round::DeadToken => {
+                            restarts += 1;
+                            self.begin(plan::Why::DeadToken).await?;
+                        }
                     }
-                },
+                }
             }
         }
     }

@@ -17,6 +17,9 @@ pub struct Checkpoint {
     /// Where in the feed we are.
     #[serde(flatten)]
     pub state: State,
+    /// A round is under way: it tells how things were when it began.
+    #[serde(default)]
+    pub open: bool,
     /// Number of the enumeration that the copy rests on.
     pub generation: u64,
     /// When that enumeration began.
@@ -144,6 +147,7 @@ mod tests {
             id: "checkpoint".into(),
             feed: "users".into(),
             state: State::Enumerating { link: Some(Opaque::new("https://g/?$skiptoken=x")) },
+            open: true,
             generation: 3,
             generation_began: OffsetDateTime::UNIX_EPOCH,
             owed: Some(3),

@@ -2,8 +2,9 @@
 //!
 //! Opens nothing before the first use. The SDK's own retries are cut so that a 429 is seen here and
 //! followed within the turn, and so that a write whose answer was lost is not sent again: its budget of
-//! minutes outlasts an invocation, and a second copy of a lost write could land after we went on. What
-//! remains: after a broken connection the driver sends a request once more over another connection.
+//! minutes outlasts an invocation, and a second copy of a lost write could land after we went on. HTTP/1.1
+//! is part of that: over HTTP/2 the driver sends a request again on another connection when one breaks,
+//! whatever the options say, and a reset takes all its neighbours along.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -110,7 +111,7 @@ impl Store {
             ),
             None => AccountReference::with_credential(endpoint, Arc::clone(&self.credential)),
         };
-        let pool = ConnectionPoolOptions::builder().with_gateway_v2_disabled(true).build()?;
+        let pool = ConnectionPoolOptions::builder().with_gateway_v2_disabled(true).with_is_http2_allowed(false).build()?;
         let runtime = CosmosRuntime::builder().with_connection_pool(pool).build().await?;
         let client = CosmosClient::builder()
             .with_runtime(runtime)

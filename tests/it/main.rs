@@ -1,1 +1,17 @@
-mod smoke {}
+//! Stories through the public door: the packaged folder, the host stand-in, real sockets. One file per
+//! story; `stage.rs` sets it. Random stories print their seed when they fail.
+
+mod architecture;
+mod bad_graph;
+mod copy;
+mod cosmos_trouble;
+mod credentials;
+mod dead_token;
+mod envelopes;
+mod kill;
+mod odd_objects;
+mod secrets;
+mod settings;
+mod stage;
+mod throttling;
+mod turns;

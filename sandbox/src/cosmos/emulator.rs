@@ -119,7 +119,8 @@ impl Emulator {
                 ("content-type", "application/query+json"),
                 ("x-ms-documentdb-isquery", "True"),
                 ("x-ms-documentdb-query-enablecrosspartition", "True"),
-                ("x-ms-max-item-count", "1000"),
+                // The emulator runs the whole query for every page.
+                ("x-ms-max-item-count", "1000000"),
             ]);
             headers.extend(continuation.take().map(|token| ("x-ms-continuation".to_owned(), token)));
             let body = Bytes::from_static(br#"{"query":"SELECT * FROM c"}"#);
@@ -152,6 +153,20 @@ impl Emulator {
         }
         ensure!(reply.is_success(), "read {container}/{id}: {}", String::from_utf8_lossy(&reply.body));
         reply.json().map(Some)
+    }
+
+    /// Writes one document, whatever is there.
+    pub(super) async fn put(&self, container: &str, partition: &str, document: &Value) -> anyhow::Result<()> {
+        let key = json!([partition]).to_string();
+        let headers = headers(&[
+            ("content-type", "application/json"),
+            ("x-ms-documentdb-is-upsert", "True"),
+            ("x-ms-documentdb-partitionkey", &key),
+        ]);
+        let ask = Ask { method: "POST", path: &self.docs(container), headers, body: document.to_string().into() };
+        let reply = self.ask(ask).await?;
+        ensure!(reply.is_success(), "write to {container}: {}", String::from_utf8_lossy(&reply.body));
+        Ok(())
     }
 
     /// Deletes one document; `partition` as in the header.

@@ -143,6 +143,14 @@ impl Cosmos {
         self.inner.emulator.document(container, partition, id).await.expect("the emulator answers")
     }
 
+    /// Writes one document, unguarded and unlogged, as an operator would past the product.
+    ///
+    /// # Errors
+    /// When the emulator refuses it.
+    pub async fn put(&self, container: &str, partition: &str, document: &Value) -> anyhow::Result<()> {
+        self.inner.emulator.put(container, partition, document).await
+    }
+
     /// The fault script.
     pub fn faults(&self) -> &Faults<Match, Fault> {
         &self.inner.faults

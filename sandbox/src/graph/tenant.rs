@@ -172,6 +172,17 @@ impl Tenant {
         id
     }
 
+    /// Creates a user with exactly these properties; `id` is one of them.
+    ///
+    /// # Panics
+    /// When it is not an object with an `id`.
+    pub fn insert_user(&mut self, user: Value) -> String {
+        let Value::Object(user) = user else { panic!("a user is an object") };
+        let id = user.get("id").and_then(Value::as_str).expect("a user has an id").to_owned();
+        self.users.create(id.clone(), user);
+        id
+    }
+
     /// Sets properties of a living user; null is a value like any other. False when there is no such user.
     ///
     /// # Panics

@@ -185,7 +185,7 @@ async fn run(inner: &Inner, name: &str, input: &str) {
     let Ok(function) = inner.function(name) else { return };
     let envelope = match &function.trigger {
         Trigger::Timer { .. } => {
-            let info = timer::info(function, Occasion::Normal, None, OffsetDateTime::now_utc());
+            let info = timer::timer_info(function, Occasion::Normal, None, OffsetDateTime::now_utc());
             envelope::timer(&function.binding, &info, None, &Sys::of(name))
         }
         Trigger::Queue { .. } => inner.queue_envelope(function, &Message::of_admin(input), input),

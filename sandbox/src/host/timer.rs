@@ -98,7 +98,7 @@ impl Inner {
         let lock = self.timers.get(name).with_context(|| format!("{name} has no timer"))?;
         let mut last_run = lock.lock().await;
         let started = OffsetDateTime::now_utc();
-        let info = info(function, fire.occasion, *last_run, started);
+        let info = timer_info(function, fire.occasion, *last_run, started);
         let firing = self.attempts(function, &info, fire.attempts).await;
         *last_run = Some(started);
         firing
@@ -142,7 +142,7 @@ impl Inner {
 }
 
 /// What the timer knows at this firing.
-pub(super) fn info(
+pub(super) fn timer_info(
     function: &Function,
     occasion: Occasion,
     last: Option<OffsetDateTime>,

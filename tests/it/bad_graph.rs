@@ -1,0 +1,99 @@
+//! Graph answers badly: the error names the thing, nothing is lost, and the checkpoint does not move.
+
+use sandbox::graph::{Fault, Framing, Match};
+use sandbox::world::World;
+use serde_json::json;
+
+use crate::stage::{checkpoint, copied, failure, logged};
+
+/// A complete copy, and one change that the next turn should bring.
+async fn with_a_change() -> World {
+    let world = copied().await;
+    world.graph.tenant(|tenant| {
+        let id = tenant.user_ids()[0].clone();
+        tenant.change_user(&id, json!({"city": "Ulm"}))
+    });
+    world
+}
+
+/// The turn fails and says so; the checkpoint stands; the next turn brings the change.
+async fn fails_and_says(fault: Fault, word: &str) {
+    let world = with_a_change().await;
+    let before = checkpoint(&world).await;
+    world.graph.fail(Match::any(), 1, fault.clone());
+    let attempt = world.fire().await.unwrap();
+    assert!(!attempt.succeeded(), "{fault:?}");
+    let said = failure(&world);
+    assert!(said.contains(word) && said.contains("sync of users failed"), "{fault:?}: {said}");
+    assert_eq!(checkpoint(&world).await, before, "{fault:?}: the checkpoint does not move");
+    assert_eq!(world.document_writes(), [], "{fault:?}: nothing is written");
+    world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    assert_eq!(checkpoint(&world).await["burnt"], json!([]), "{fault:?}: the turn ended cleanly");
+}
+
+#[tokio::test]
+async fn html_instead_of_json() {
+    fails_and_says(Fault::Html, "`text/html` instead of JSON").await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_no_json() {
+    fails_and_says(Fault::NotJson, "not readable JSON").await;
+}
+
+#[tokio::test]
+async fn a_page_without_value() {
+    fails_and_says(Fault::NoValue, "a page without `value`").await;
+}
+
+#[tokio::test]
+async fn a_page_without_any_link() {
+    fails_and_says(Fault::NoLink, "neither a next link nor a delta link").await;
+}
+
+#[tokio::test]
+async fn a_link_to_another_host() {
+    fails_and_says(Fault::ForeignLink("evil.example".into()), "another host, `evil.example`").await;
+}
+
+#[tokio::test]
+async fn a_redirect_to_another_host() {
+    let away = Fault::RedirectTo("https://evil.example/v1.0/users/delta?$deltatoken=x".into());
+    fails_and_says(away, "another host, `evil.example`").await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_too_large() {
+    fails_and_says(Fault::Huge(33 << 20), "more than 32 MiB").await;
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_nobodys_fault() {
+    let body = json!({"error": {"code": "InternalServerError", "message": "secret words"}}).to_string();
+    fails_and_says(Fault::Status { code: 500, body }, "status 500, code `InternalServerError`").await;
+}
+
+#[tokio::test]
+async fn broken_connections_are_tried_again_within_the_turn() {
+    for fault in [Fault::Reset, Fault::CutBody(Framing::Length), Fault::CutBody(Framing::Chunked)] {
+        let world = with_a_change().await;
+        world.graph.fail(Match::any(), 2, fault.clone());
+        let attempt = world.fire().await.unwrap();
+        assert!(attempt.succeeded(), "{fault:?}: {attempt:?}");
+        assert_eq!(logged(&world, "graph_retry").len(), 2, "{fault:?}");
+        world.ensure_equal().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_bad_page_in_the_middle_keeps_the_pages_before_it() {
+    let world = crate::stage::world().await;
+    world.graph.fail(Match::skip_token().nth(2), 1, Fault::NotJson);
+    assert!(!world.fire().await.unwrap().succeeded());
+    let before = checkpoint(&world).await;
+    assert_eq!(before["save"], 3, "the generation and two pages are saved");
+    world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    assert_eq!(checkpoint(&world).await["generation"], 1, "the enumeration went on where it was");
+}

@@ -1,0 +1,62 @@
+//! Tokens: one request each, bounded failure, and words that help.
+
+use std::time::Duration;
+
+use sandbox::identity::Fault;
+
+use crate::stage::{copied, failure, logged, world};
+
+#[tokio::test]
+async fn one_token_for_each_service_serves_all_turns() {
+    let world = copied().await;
+    for _ in 0..5 {
+        world.turn().await.unwrap();
+    }
+    assert_eq!(world.identity.requests(), 2, "one for Graph and one for Cosmos");
+}
+
+#[tokio::test]
+async fn an_identity_server_that_fails_or_hangs_gives_a_clear_error() {
+    for fault in [Fault::Status(500), Fault::Hang] {
+        let world = world().await;
+        world.identity.fail(100, fault);
+        let attempt = tokio::time::timeout(Duration::from_secs(60), world.fire()).await;
+        assert!(!attempt.expect("the error comes in time").unwrap().succeeded());
+        assert!(failure(&world).contains("no access token"), "{}", failure(&world));
+        assert_eq!(world.cosmos.writes().len() + world.graph.requests().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_identity_server_that_stumbles_is_asked_again() {
+    let world = world().await;
+    world.identity.fail(2, Fault::Status(503));
+    world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_forgotten_and_the_next_turn_gets_a_new_one() {
+    let world = copied().await;
+    world.identity.revoke_all();
+    assert!(!world.fire().await.unwrap().succeeded());
+    world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_named_with_the_command_that_grants_it() {
+    let world = world().await;
+    world.identity.set_roles(&[]);
+    assert!(!world.fire().await.unwrap().succeeded());
+    let said = failure(&world);
+    for word in [
+        "lacks the application permission User.Read.All",
+        "az rest --method POST",
+        "df021288-bdef-4463-88db-98f22de89214",
+        "servicePrincipals/bbbbbbbb-cccc-4ddd-8eee-ffffffffffff/appRoleAssignments",
+    ] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert_eq!(logged(&world, "invocation_failed").len(), 1);
+}

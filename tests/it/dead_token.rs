@@ -1,0 +1,65 @@
+//! A dead token is a plan, not an error: a new generation, a readable copy throughout, then the sweep.
+
+use sandbox::graph::TokenDeath;
+use serde_json::json;
+
+use crate::stage::{checkpoint, copied, document, logged};
+
+#[tokio::test]
+async fn every_face_of_a_dead_token_begins_a_new_generation() {
+    for face in TokenDeath::ALL {
+        let world = copied().await;
+        let purged = world.graph.tenant(|tenant| {
+            let ids = tenant.user_ids();
+            tenant.change_user(&ids[1], json!({"city": "Ulm"}));
+            tenant.purge_user(&ids[0]);
+            ids[0].clone()
+        });
+        world.graph.kill_tokens(face);
+        let attempt = world.fire().await.unwrap();
+        assert!(attempt.succeeded(), "{face:?}: {attempt:?}");
+        world.ensure_equal().await.unwrap();
+        let checkpoint = checkpoint(&world).await;
+        assert_eq!((&checkpoint["generation"], &checkpoint["owed"]), (&json!(2), &json!(null)), "{face:?}");
+        let tombstone = document(&world, &purged).await;
+        assert_eq!(tombstone["_mirror"]["removed"]["reason"], "missing", "{face:?}");
+        assert_eq!(logged(&world, "token_dead").len(), 1, "{face:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_that_would_remove_too_much_is_held_and_paid_later() {
+    let world = copied().await;
+    let gone = world.graph.tenant(|tenant| {
+        let ids: Vec<_> = tenant.user_ids().into_iter().take(20).collect();
+        for id in &ids {
+            tenant.remove_user(id);
+        }
+        ids
+    });
+    world.graph.kill_tokens(TokenDeath::ALL[0]);
+    let told = world.turn().await.unwrap();
+    assert!(told.contains("held by its brake"), "{told}");
+    assert_eq!(checkpoint(&world).await["owed"], 2);
+    assert_eq!(world.differences().await.len(), 20, "the brake keeps them");
+    world.graph.tenant(|tenant| gone.iter().skip(5).for_each(|id| assert!(tenant.restore_user(id))));
+    let told = world.turn().await.unwrap();
+    assert!(told.contains("complete;") && told.contains("5 removed"), "a later walk below the brake: {told}");
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_enumeration_that_is_cut_short_removes_nothing() {
+    let world = copied().await;
+    let ids = world.graph.tenant(|tenant| {
+        let ids = tenant.user_ids();
+        tenant.purge_user(&ids[0]);
+        ids
+    });
+    world.graph.kill_tokens(TokenDeath::ALL[0]);
+    world.graph.fail(sandbox::graph::Match::skip_token().nth(2), 1, sandbox::graph::Fault::NotJson);
+    assert!(!world.fire().await.unwrap().succeeded());
+    assert_eq!(document(&world, &ids[0]).await["_mirror"].get("removed"), None, "not yet: the walk is incomplete");
+    world.settle().await.unwrap();
+    world.ensure_equal().await.unwrap();
+}

@@ -1,0 +1,86 @@
+//! Killed at any point, the next turn loses nothing.
+
+use std::os::unix::process::ExitStatusExt as _;
+
+use sandbox::cosmos::{self, Moment};
+use sandbox::graph;
+use sandbox::script::Hold;
+use sandbox::world::{Setup, World};
+use tokio::task::JoinSet;
+
+use crate::stage::{checkpoint, setup, world};
+
+const SEEDS: u64 = 12;
+const KILLS: usize = 3;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigkill_at_random_points_loses_nothing() {
+    let mut stories = JoinSet::new();
+    for seed in 0..SEEDS {
+        stories.spawn(async move { (seed, tokio::spawn(story(seed)).await) });
+    }
+    while let Some(ended) = stories.join_next().await {
+        let (seed, ended) = ended.unwrap();
+        assert!(ended.is_ok(), "seed {seed}: {}", ended.unwrap_err());
+    }
+}
+
+async fn story(seed: u64) {
+    let random = &mut fastrand::Rng::with_seed(seed);
+    let world = World::start(Setup { seed, page_size: 7, ..setup() }).await.unwrap();
+    for _ in 0..KILLS {
+        kill_somewhere(&world, random).await;
+        world.graph.tenant(|tenant| {
+            for _ in 0..random.usize(1..20) {
+                tenant.random_change(random);
+            }
+        });
+    }
+    world.settle().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    world.host.assert_healthy();
+}
+
+/// Runs one turn and kills the handler when it gets to a random request; a turn that ends before is left
+/// alone. The request that it was killed at reaches its server, or never does.
+async fn kill_somewhere(world: &World, random: &mut fastrand::Rng) {
+    let nth = random.usize(1..80);
+    let mut hold: Hold = match random.u8(..4) {
+        0 => world.graph.hold(graph::Match::any().nth(1 + nth % 8)),
+        1 => world.cosmos.hold(cosmos::Match::any().container("mirror").nth(1 + nth % 25), Moment::Before),
+        2 => world.cosmos.hold(cosmos::Match::any().nth(nth), Moment::After),
+        _ => world.cosmos.hold(cosmos::Match::any().nth(nth), Moment::Before),
+    };
+    let turn = world.fire();
+    tokio::select! {
+        _ = turn => {}
+        () = hold.arrived() => {
+            let status = world.host.kill().await.unwrap();
+            assert_eq!(status.signal(), Some(9));
+        }
+    }
+    if random.bool() { hold.release() } else { hold.discard() }
+}
+
+#[tokio::test]
+async fn the_number_of_a_killed_turn_is_burnt_and_its_page_is_written_again() {
+    let world = world().await;
+    let mut hold = world.cosmos.hold(cosmos::Match::writes().container("users").nth(30), Moment::After);
+    let turn = tokio::spawn({
+        let world = world.clone();
+        async move { world.fire().await.unwrap() }
+    });
+    hold.arrived().await;
+    let before = checkpoint(&world).await;
+    assert_eq!(before["save"], 2, "the second page is being written");
+    world.host.kill().await.unwrap();
+    hold.release();
+    assert!(!turn.await.unwrap().succeeded());
+    world.settle().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    let after = checkpoint(&world).await;
+    assert_eq!((&after["burnt"][0]["from"], &after["burnt"][0]["to"]), (&3.into(), &3.into()));
+    let documents = world.cosmos.documents("users").await;
+    assert!(documents.iter().all(|document| document["_mirror"]["save"] != 3), "nothing carries the burnt number");
+    assert_eq!(after["generation"], 1, "the enumeration went on where it was");
+}

@@ -1,0 +1,69 @@
+//! The stage of every story: the product, staged once, in a world of its own.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use sandbox::host::LogLine;
+use sandbox::world::{Setup, World};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The staged product: the one routine that the demo and the release use too.
+fn staged() -> &'static Path {
+    static STAGED: OnceLock<TempDir> = OnceLock::new();
+    let folder = STAGED.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = stage::Plan {
+            source: Path::new(env!("CARGO_MANIFEST_DIR")),
+            binary: Path::new(env!("CARGO_BIN_EXE_graph-mirror")),
+            into: folder.path(),
+        };
+        stage::stage(&plan).unwrap();
+        folder
+    });
+    folder.path()
+}
+
+/// A setup: fifty users, pages of twenty, a short lease.
+pub fn setup() -> Setup {
+    Setup::new(staged())
+}
+
+/// A world as [`setup`] has it.
+pub async fn world() -> World {
+    World::start(setup()).await.unwrap()
+}
+
+/// A world whose copy is complete, with nothing recorded yet.
+pub async fn copied() -> World {
+    let world = world().await;
+    world.settle().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    world.cosmos.reset_log();
+    world.graph.forget_requests();
+    world
+}
+
+/// The checkpoint of the users.
+pub async fn checkpoint(world: &World) -> Value {
+    world.cosmos.document("mirror", "users", "checkpoint").await.unwrap()
+}
+
+/// A document of the copy.
+pub async fn document(world: &World, id: &str) -> Value {
+    world.cosmos.document("users", id, id).await.unwrap_or_else(|| panic!("no document {id}"))
+}
+
+/// What the handler logged with this event name, as text.
+pub fn logged(world: &World, event: &str) -> Vec<String> {
+    let needle = format!("\"event\":\"{event}\"");
+    let lines = world.host.logs().into_iter().map(|LogLine { text, .. }| text);
+    lines.filter(|line| line.contains(&needle)).collect()
+}
+
+/// The error of the only failed invocation.
+pub fn failure(world: &World) -> String {
+    let failed = logged(world, "invocation_failed");
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    failed.into_iter().next().unwrap()
+}

@@ -1,0 +1,104 @@
+//! Turns: budget and continuation, the doorbell, other tenants, other definitions.
+
+use sandbox::graph::Match;
+use sandbox::world::{Setup, WORK_QUEUE, World, told};
+use serde_json::json;
+
+use crate::stage::{checkpoint, copied, failure, setup, world};
+
+#[tokio::test]
+async fn a_spent_budget_goes_on_in_the_queue() {
+    let world = World::start(Setup { page_size: 10, ..setup() }.set("SYNC_BUDGET_SECONDS", "0")).await.unwrap();
+    let first = world.fire().await.unwrap();
+    assert!(told(&first).unwrap().contains("to be continued"), "{first:?}");
+    let queued: Vec<_> = world.host.messages(WORK_QUEUE).iter().filter_map(|message| message.text()).collect();
+    assert_eq!(queued, [r#"{"feed":"users"}"#]);
+    let rest = world.host.pump(WORK_QUEUE).await.unwrap();
+    assert_eq!(rest.len(), 4, "one page a turn");
+    assert!(told(rest.last().unwrap()).unwrap().contains("users: complete"));
+    world.ensure_equal().await.unwrap();
+    assert_eq!(world.host.messages(WORK_QUEUE).len(), 0);
+}
+
+#[tokio::test]
+async fn a_second_turn_rings_and_the_first_one_looks_again() {
+    let world = copied().await;
+    let mut hold = world.graph.hold(Match::any());
+    let first = tokio::spawn({
+        let world = world.clone();
+        async move { world.fire().await.unwrap() }
+    });
+    hold.arrived().await;
+    world.host.enqueue(WORK_QUEUE, r#"{"feed":"users"}"#);
+    for _ in 0..2 {
+        world.host.enqueue(WORK_QUEUE, r#"{"feed":"users"}"#);
+        let rings = world.host.pump(WORK_QUEUE).await.unwrap();
+        assert!(rings.iter().all(|ring| told(ring).unwrap().contains("busy")), "{rings:?}");
+    }
+    hold.release();
+    assert!(first.await.unwrap().succeeded());
+    assert_eq!(world.graph.requests().len(), 2, "rung three times, looked once more");
+    let lease = world.cosmos.document("mirror", "users", "lease").await.unwrap();
+    assert_eq!((&lease["rung"], &lease["clean"], &lease["holder"]), (&json!(false), &json!(true), &json!(null)));
+}
+
+#[tokio::test]
+async fn a_wrong_work_item_fails_and_ends_up_as_poison() {
+    let world = world().await;
+    for text in ["", "hello", r#"{"feed":"nobody"}"#, r#"{"feed":"users","link":"https://evil.example"}"#] {
+        world.host.enqueue(WORK_QUEUE, text);
+        for _ in 0..5 {
+            let runs = world.host.pump(WORK_QUEUE).await.unwrap();
+            assert!(runs.iter().all(|run| !run.succeeded()), "{text}: {runs:?}");
+        }
+        assert_eq!(world.host.messages(WORK_QUEUE).len(), 0, "{text}");
+    }
+    assert_eq!(world.host.poison(WORK_QUEUE).len(), 4);
+    assert_eq!(world.cosmos.writes().len(), 0);
+}
+
+#[tokio::test]
+async fn another_tenants_copy_is_refused_with_both_named() {
+    let world = copied().await;
+    let stored = checkpoint(&world).await;
+    let mut theirs = stored.clone();
+    theirs["tenantId"] = json!("99999999-0000-4000-8000-000000000000");
+    put(&world, &theirs).await;
+    assert!(!world.fire().await.unwrap().succeeded());
+    let said = failure(&world);
+    assert!(said.contains("99999999-0000-4000-8000-000000000000") && said.contains(&world.identity.tenant_id()), "{said}");
+    assert_eq!(world.document_writes(), []);
+    assert_eq!(checkpoint(&world).await["save"], theirs["save"]);
+}
+
+#[tokio::test]
+async fn another_definition_begins_a_new_generation() {
+    let world = copied().await;
+    let mut other = checkpoint(&world).await;
+    other["shape"] = json!("0123456789abcdef");
+    put(&world, &other).await;
+    world.graph.tenant(|tenant| {
+        let id = tenant.user_ids()[0].clone();
+        tenant.purge_user(&id)
+    });
+    world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    assert_eq!(checkpoint(&world).await["generation"], 2);
+    let begun = crate::stage::logged(&world, "generation");
+    assert!(begun.last().unwrap().contains("\"why\":\"Shape\""), "{begun:?}");
+}
+
+/// Writes a checkpoint as an operator would, past the product.
+async fn put(world: &World, checkpoint: &serde_json::Value) {
+    world.cosmos.put("mirror", "users", checkpoint).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_turn_leaves_a_run_record_that_expires() {
+    let world = copied().await;
+    let control = world.cosmos.documents("mirror").await;
+    let runs: Vec<_> = control.iter().filter(|one| one["id"].as_str().unwrap().starts_with("run-")).collect();
+    assert_eq!(runs.len(), 1);
+    assert_eq!((&runs[0]["ending"], &runs[0]["counts"]["upserted"]), (&json!("complete"), &json!(50)));
+    assert_eq!(runs[0]["ttl"], 30 * 86_400);
+}
