@@ -41,7 +41,7 @@ async fn start(port: u16) -> anyhow::Result<()> {
 /// restart it three times and then stop the whole function app.
 fn ready() -> Ready {
     match Settings::read(environment) {
-        Ok(settings) => Ready::App(App::new(settings)),
+        Ok(settings) => Ready::App(Box::new(App::new(settings))),
         Err(problems) => {
             for problem in problems.lines() {
                 tracing::error!(event = "wrong_setting", problem);

@@ -36,7 +36,7 @@ const MAX_ENVELOPE_BYTES: usize = 4 << 20;
 #[derive(Debug)]
 pub enum Ready {
     /// The app.
-    App(App),
+    App(Box<App>),
     /// Nothing: the settings are wrong, and every invocation fails saying so.
     Refused(String),
 }

@@ -113,7 +113,9 @@ impl Turn<'_> {
                         Round::Complete if stale => {}
                         Round::Complete => return self.sweep().await,
                         Round::Ended(ending) => return Ok(ending),
-                        Round::DeadToken if restarts == RESTARTS => return Err(SyncError::Restarts(restarts)),
+                        Round::DeadToken if restarts == RESTARTS => {
+                            return Err(SyncError::Restarts(restarts));
+                        }
                         Round::DeadToken => {
                             restarts += 1;
                             self.begin(plan::Why::DeadToken).await?;

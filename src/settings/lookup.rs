@@ -24,9 +24,11 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// Reads variables one by one and goes on after a wrong one.
 pub(super) struct Reader<'a> {
-    lookup: Box<dyn Fn(&str) -> Option<String> + 'a>,
+    lookup: Box<Lookup<'a>>,
     problems: Vec<String>,
 }
 

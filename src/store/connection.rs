@@ -111,7 +111,10 @@ impl Store {
             ),
             None => AccountReference::with_credential(endpoint, Arc::clone(&self.credential)),
         };
-        let pool = ConnectionPoolOptions::builder().with_gateway_v2_disabled(true).with_is_http2_allowed(false).build()?;
+        let pool = ConnectionPoolOptions::builder()
+            .with_gateway_v2_disabled(true)
+            .with_is_http2_allowed(false)
+            .build()?;
         let runtime = CosmosRuntime::builder().with_connection_pool(pool).build().await?;
         let client = CosmosClient::builder()
             .with_runtime(runtime)

@@ -52,7 +52,7 @@ pub enum Acquired {
     /// The feed is ours.
     Held {
         /// The lease.
-        lease: Lease,
+        lease: Box<Lease>,
         /// Whether the turn before us ended cleanly; if not, its save number must be burnt.
         clean: bool,
     },
@@ -102,7 +102,7 @@ impl Lease {
                 Ok((terms, etag)) => {
                     let lease =
                         Self::new(control.clone(), life, Held { terms, etag }, Until::from(begun, now, life));
-                    return Ok(Acquired::Held { lease, clean: was_clean });
+                    return Ok(Acquired::Held { lease: Box::new(lease), clean: was_clean });
                 }
                 Err(StoreError::Overtaken | StoreError::Unknown(_)) => {}
                 Err(error) => return Err(error),

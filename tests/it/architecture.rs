@@ -1,1 +1,205 @@
-//! The house rules, held against the code.
+//! The house rules, held against the code: what is stated in two places is equal, and arrows run one way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use graph_mirror::catalogue;
+use serde_json::Value;
+
+/// Which modules may use which (ARCHITECTURE.md has the same table).
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("cli", &["app", "functions", "settings", "telemetry"]),
+    ("functions", &["app", "mirror"]),
+    ("app", &["catalogue", "credentials", "graph", "mirror", "settings", "store"]),
+    ("mirror", &["catalogue", "graph", "store"]),
+    ("graph", &[]),
+    ("store", &[]),
+    ("catalogue", &[]),
+    ("credentials", &[]),
+    ("settings", &[]),
+];
+
+/// Decided without I/O and without a clock: `now` is an argument.
+const PURE: [&str; 7] = [
+    "mirror/plan.rs",
+    "mirror/change.rs",
+    "mirror/document.rs",
+    "graph/retry.rs",
+    "graph/page.rs",
+    "store/lease/terms.rs",
+    "functions/envelope.rs",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The product's sources by path below `src/`, without the tests in them.
+fn sources() -> BTreeMap<String, String> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, found) } else { found.push(path) }
+        }
+    }
+    let mut paths = Vec::new();
+    walk(&root().join("src"), &mut paths);
+    let name = |path: &Path| path.strip_prefix(root().join("src")).unwrap().to_str().unwrap().to_owned();
+    let product = |path: &PathBuf| !path.ends_with("tests.rs");
+    paths.iter().filter(|path| product(path)).map(|path| (name(path), without_tests(path))).collect()
+}
+
+fn without_tests(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    text.split("#[cfg(test)]\nmod tests").next().unwrap().to_owned()
+}
+
+fn json(path: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(root().join(path)).unwrap()).unwrap()
+}
+
+#[test]
+fn imports_run_one_way() {
+    for (file, text) in sources() {
+        let module = file.split(['/', '.']).next().unwrap();
+        let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == module) else { continue };
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for used in line.split("crate::").skip(1) {
+                let names: Vec<_> = match used.strip_prefix('{') {
+                    Some(list) => list
+                        .split(['}', ','])
+                        .map(str::trim)
+                        .take_while(|name| !name.starts_with(';'))
+                        .collect(),
+                    None => vec![used],
+                };
+                for name in names {
+                    let name = name.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                    let fine = name.is_empty() || name == module || allowed.contains(&name);
+                    assert!(fine, "{file}: {module} must not use {name}: {line}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_environment_is_read_in_one_place() {
+    for (file, text) in sources() {
+        assert!(file == "settings.rs" || !text.contains("env::var"), "{file} reads the environment");
+    }
+}
+
+#[test]
+fn the_product_has_no_test_mode_and_pure_code_has_no_clock() {
+    for (file, text) in sources() {
+        assert!(!text.contains("cfg(test)"), "{file}: cfg(test) outside `mod tests`");
+        let ends = ["now_utc()", "Instant::now", "SystemTime::now"];
+        assert!(
+            !PURE.contains(&file.as_str()) || !ends.iter().any(|clock| text.contains(clock)),
+            "{file} looks at a clock"
+        );
+    }
+    for file in PURE {
+        assert!(sources().contains_key(file), "{file} is gone from the list of pure files");
+    }
+}
+
+#[test]
+fn files_stay_readable() {
+    for (file, text) in sources() {
+        assert!(text.lines().count() <= 300, "{file} has {} lines", text.lines().count());
+    }
+}
+
+#[test]
+fn every_function_folder_is_served_and_every_row_has_one() {
+    let folders: BTreeSet<String> = fs::read_dir(root().join("functions"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let mut served: BTreeSet<String> =
+        catalogue::rows().iter().map(|row| format!("sync_{}", row.resource)).collect();
+    served.insert("continue_sync".into());
+    assert_eq!(folders, served);
+    for folder in folders {
+        let function = json(&format!("functions/{folder}/function.json"));
+        let bindings = function["bindings"].as_array().unwrap();
+        let trigger =
+            if folder == "continue_sync" { ("queueTrigger", "item") } else { ("timerTrigger", "timer") };
+        assert_eq!(
+            (&bindings[0]["type"], &bindings[0]["name"]),
+            (&trigger.0.into(), &trigger.1.into()),
+            "{folder}"
+        );
+        assert_eq!(
+            (&bindings[1]["name"], &bindings[1]["queueName"]),
+            (&"work".into(), &"graph-mirror-work".into()),
+            "{folder}"
+        );
+        let retried =
+            function["retry"]["maxRetryCount"] == 3 && function["retry"]["delayInterval"] == "00:00:30";
+        assert_eq!(retried, folder.starts_with("sync_"), "{folder}: timers are retried, queues are not");
+    }
+}
+
+/// The names that `src/settings*` reads.
+fn settings() -> BTreeSet<String> {
+    let is_name = |text: &&str| {
+        text.len() > 4 && text.chars().all(|c| c.is_ascii_uppercase() || c == '_') && text.contains('_')
+    };
+    let sources = sources();
+    let texts = sources.iter().filter(|(file, _)| file.starts_with("settings"));
+    texts
+        .flat_map(|(_, text)| text.split('"').filter(is_name).map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
+#[test]
+fn settings_example_and_readme_agree() {
+    let example = json("local.settings.example.json");
+    let hosts_own = ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"];
+    let stated: BTreeSet<String> = example["Values"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|name| !hosts_own.contains(&name.as_str()))
+        .cloned()
+        .collect();
+    assert_eq!(stated, settings());
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for name in settings() {
+        assert!(readme.contains(&format!("| `{name}`")), "README.md has no row for {name}");
+    }
+}
+
+#[test]
+fn the_example_settings_are_the_defaults() {
+    let example = json("local.settings.example.json");
+    let values = example["Values"].as_object().unwrap();
+    let read = |with: &dyn Fn(&str) -> Option<String>| graph_mirror::settings::Settings::read(with).unwrap();
+    let endpoint = "https://account.documents.azure.com/".to_owned();
+    let from_example = read(&|name| match name {
+        "COSMOS_ENDPOINT" => Some(endpoint.clone()),
+        other => values.get(other).and_then(Value::as_str).map(str::to_owned),
+    });
+    let defaults = read(&|name| (name == "COSMOS_ENDPOINT").then(|| endpoint.clone()));
+    assert_eq!(format!("{from_example:?}"), format!("{defaults:?}"));
+}
+
+#[test]
+fn the_shipped_binary_has_no_emulator() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = Command::new(cargo)
+        .current_dir(root())
+        .args(["tree", "--locked", "-p", "graph-mirror", "-e", "features,normal"])
+        .output()
+        .unwrap();
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    assert!(tree.contains("azure_data_cosmos_driver"), "the tree is there");
+    for word in ["in_memory_emulator", "fault_injection", "sandbox", "openssl-sys"] {
+        assert!(!tree.contains(word), "`{word}` is in the shipped binary's tree");
+    }
+}

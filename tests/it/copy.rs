@@ -62,7 +62,9 @@ async fn a_soft_deleted_user_that_is_purged_later_stays_gone() {
     let world = copied().await;
     let id = world.graph.tenant(|tenant| tenant.user_ids()[7].clone());
     for step in ["changed", "deleted"] {
-        world.graph.tenant(|tenant| if step == "changed" { tenant.remove_user(&id) } else { tenant.purge_user(&id) });
+        world.graph.tenant(
+            |tenant| if step == "changed" { tenant.remove_user(&id) } else { tenant.purge_user(&id) },
+        );
         world.turn().await.unwrap();
         assert_eq!(document(&world, &id).await["_mirror"]["removed"]["reason"], step);
         world.ensure_equal().await.unwrap();
@@ -74,7 +76,8 @@ async fn every_document_carries_its_generation_and_its_save() {
     let world = world().await;
     world.turn().await.unwrap();
     let documents = world.cosmos.documents("users").await;
-    let mut saves: Vec<_> = documents.iter().map(|document| document["_mirror"]["save"].as_u64().unwrap()).collect();
+    let mut saves: Vec<_> =
+        documents.iter().map(|document| document["_mirror"]["save"].as_u64().unwrap()).collect();
     saves.sort_unstable();
     saves.dedup();
     assert_eq!(saves, [2, 3, 4], "save 1 began the generation, then one save a page");

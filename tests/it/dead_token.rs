@@ -59,7 +59,11 @@ async fn an_enumeration_that_is_cut_short_removes_nothing() {
     world.graph.kill_tokens(TokenDeath::ALL[0]);
     world.graph.fail(sandbox::graph::Match::skip_token().nth(2), 1, sandbox::graph::Fault::NotJson);
     assert!(!world.fire().await.unwrap().succeeded());
-    assert_eq!(document(&world, &ids[0]).await["_mirror"].get("removed"), None, "not yet: the walk is incomplete");
+    assert_eq!(
+        document(&world, &ids[0]).await["_mirror"].get("removed"),
+        None,
+        "not yet: the walk is incomplete"
+    );
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
 }

@@ -10,8 +10,20 @@ use crate::stage::{copied, world};
 const GOLDEN: [(&str, &[u8], &str, u16, &str); 6] = [
     ("timer", include_bytes!("../golden/timer.json"), "/sync_users", 200, "users: complete"),
     ("timer, retried", include_bytes!("../golden/timer-retry.json"), "/sync_users", 200, "users: complete"),
-    ("timer, first run", include_bytes!("../golden/timer-first-run.json"), "/sync_users", 200, "users: complete"),
-    ("timer, no status", include_bytes!("../golden/timer-no-status.json"), "/sync_users", 200, "users: complete"),
+    (
+        "timer, first run",
+        include_bytes!("../golden/timer-first-run.json"),
+        "/sync_users",
+        200,
+        "users: complete",
+    ),
+    (
+        "timer, no status",
+        include_bytes!("../golden/timer-no-status.json"),
+        "/sync_users",
+        200,
+        "users: complete",
+    ),
     ("queue", include_bytes!("../golden/queue.json"), "/continue_sync", 400, "Data.item"),
     ("http", include_bytes!("../golden/http.json"), "/refresh", 404, "function `refresh`"),
 ];
@@ -71,7 +83,12 @@ async fn bad_envelopes_are_refused_and_named() {
         ("/sync_users", r#"{"Data":{"other":{}},"Metadata":{}}"#, 400, "`Data.timer`"),
         ("/sync_users", r#"{"Data":{"timer":7},"Metadata":{}}"#, 400, "a timer"),
         ("/continue_sync", r#"{"Data":{"item":7},"Metadata":{}}"#, 400, "a queue"),
-        ("/sync_nobody", r#"{"Data":{"timer":{"IsPastDue":false}},"Metadata":{}}"#, 400, "unknown resource `nobody`; known are: users"),
+        (
+            "/sync_nobody",
+            r#"{"Data":{"timer":{"IsPastDue":false}},"Metadata":{}}"#,
+            400,
+            "unknown resource `nobody`; known are: users",
+        ),
         ("/nothing", "{}", 404, "function `nothing`"),
         ("/a/b/c", "{}", 404, "this path"),
     ] {

@@ -81,6 +81,9 @@ async fn the_number_of_a_killed_turn_is_burnt_and_its_page_is_written_again() {
     let after = checkpoint(&world).await;
     assert_eq!((&after["burnt"][0]["from"], &after["burnt"][0]["to"]), (&3.into(), &3.into()));
     let documents = world.cosmos.documents("users").await;
-    assert!(documents.iter().all(|document| document["_mirror"]["save"] != 3), "nothing carries the burnt number");
+    assert!(
+        documents.iter().all(|document| document["_mirror"]["save"] != 3),
+        "nothing carries the burnt number"
+    );
     assert_eq!(after["generation"], 1, "the enumeration went on where it was");
 }

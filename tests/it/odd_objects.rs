@@ -52,10 +52,15 @@ async fn served(objects: Value) -> sandbox::world::World {
 
 #[tokio::test]
 async fn names_that_cosmos_keeps_for_itself_move_aside() {
-    let world = served(json!([{"id": "odd", "ttl": 1, "_etag": "mine", "_mirror": {"removed": true}, "mail": null}])).await;
+    let world =
+        served(json!([{"id": "odd", "ttl": 1, "_etag": "mine", "_mirror": {"removed": true}, "mail": null}]))
+            .await;
     world.turn().await.unwrap();
     let document = document(&world, "odd").await;
-    assert_eq!(document["_mirror"]["shadowed"], json!({"ttl": 1, "_etag": "mine", "_mirror": {"removed": true}}));
+    assert_eq!(
+        document["_mirror"]["shadowed"],
+        json!({"ttl": 1, "_etag": "mine", "_mirror": {"removed": true}})
+    );
     assert_eq!(document["mail"], Value::Null);
     assert_eq!(document.get("ttl"), None, "a property of Graph's must not make the document expire");
     assert_eq!(document["_mirror"].get("removed"), None);
@@ -77,7 +82,8 @@ async fn objects_without_an_id_are_set_aside() {
     let told = world.turn().await.unwrap();
     assert!(told.contains("1 upserted, 0 removed, 2 set aside"), "{told}");
     let documents = world.cosmos.documents("users").await;
-    let notes: Vec<_> = documents.iter().filter(|document| !document["_mirror"]["setAside"].is_null()).collect();
+    let notes: Vec<_> =
+        documents.iter().filter(|document| !document["_mirror"]["setAside"].is_null()).collect();
     assert_eq!(notes.len(), 2);
     assert!(notes.iter().all(|note| note["id"].as_str().unwrap().starts_with("~sha256-")));
 }

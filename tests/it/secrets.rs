@@ -13,7 +13,9 @@ async fn a_rich_life() -> World {
     world.turn().await.unwrap();
     let away = Fault::RedirectTo("https://evil.example/v1.0/users/delta?$deltatoken=hush".into());
     let told_all = Fault::Status { code: 500, body: r#"{"error":{"code":"x","message":"hush"}}"#.into() };
-    for fault in [Fault::Html, Fault::NotJson, Fault::Reset, away, told_all, Fault::ForeignLink("evil.example".into())] {
+    for fault in
+        [Fault::Html, Fault::NotJson, Fault::Reset, away, told_all, Fault::ForeignLink("evil.example".into())]
+    {
         world.graph.tenant(|tenant| tenant.create_user());
         world.graph.fail(Match::any(), 1, fault);
         world.fire().await.unwrap();
@@ -35,21 +37,35 @@ async fn a_rich_life() -> World {
 async fn no_token_link_body_or_address_is_logged() {
     let world = a_rich_life().await;
     let mut secrets: Vec<String> =
-        ["hush", "eyJ", "Bearer", "skiptoken", "deltatoken", "127.0.0.1", "localhost", "X-IDENTITY"].map(String::from).into();
+        ["hush", "eyJ", "Bearer", "skiptoken", "deltatoken", "127.0.0.1", "localhost", "X-IDENTITY"]
+            .map(String::from)
+            .into();
     secrets.extend(world.identity.env().into_iter().map(|(_, value)| value));
     world.graph.tenant(|tenant| {
         for (id, user) in tenant.users.living() {
             secrets.push(id.clone());
-            secrets.extend(["displayName", "mail", "userPrincipalName"].iter().filter_map(|name| Some(user.get(*name)?.as_str()?.to_owned())));
+            secrets.extend(
+                ["displayName", "mail", "userPrincipalName"]
+                    .iter()
+                    .filter_map(|name| Some(user.get(*name)?.as_str()?.to_owned())),
+            );
         }
     });
     let logs = world.host.logs();
     assert!(logs.len() > 20, "there is something to look at");
     for line in &logs {
         for secret in &secrets {
-            assert!(!line.text.to_lowercase().contains(&secret.to_lowercase()), "`{secret}` in {}", line.text);
+            assert!(
+                !line.text.to_lowercase().contains(&secret.to_lowercase()),
+                "`{secret}` in {}",
+                line.text
+            );
         }
         assert_eq!(line.stream, Stream::Stdout, "stderr is logged as errors: {}", line.text);
-        assert!(serde_json::from_str::<serde_json::Value>(&line.text).is_ok(), "not a JSON line: {}", line.text);
+        assert!(
+            serde_json::from_str::<serde_json::Value>(&line.text).is_ok(),
+            "not a JSON line: {}",
+            line.text
+        );
     }
 }

@@ -6,7 +6,10 @@ use crate::stage::{failure, logged, setup};
 
 #[tokio::test]
 async fn all_wrong_settings_are_named_and_every_invocation_fails_naming_them() {
-    let setup = setup().set("COSMOS_ENDPOINT", "").set("LEASE_SECONDS", "1").set("GRAPH_ENDPOINT", "http://graph.example.com");
+    let setup = setup()
+        .set("COSMOS_ENDPOINT", "")
+        .set("LEASE_SECONDS", "1")
+        .set("GRAPH_ENDPOINT", "http://graph.example.com");
     let world = World::start(setup).await.unwrap();
     let named = logged(&world, "wrong_setting").join("\n");
     for name in ["COSMOS_ENDPOINT: is not set", "LEASE_SECONDS: `1`", "GRAPH_ENDPOINT: must be https"] {
@@ -14,7 +17,10 @@ async fn all_wrong_settings_are_named_and_every_invocation_fails_naming_them() {
     }
     assert!(!world.fire().await.unwrap().succeeded());
     let said = failure(&world);
-    assert!(["COSMOS_ENDPOINT", "LEASE_SECONDS", "GRAPH_ENDPOINT"].iter().all(|name| said.contains(name)), "{said}");
+    assert!(
+        ["COSMOS_ENDPOINT", "LEASE_SECONDS", "GRAPH_ENDPOINT"].iter().all(|name| said.contains(name)),
+        "{said}"
+    );
     world.host.ping().await.unwrap();
 }
 
@@ -44,7 +50,11 @@ async fn an_account_key_works_too() {
 #[test]
 fn without_a_command_or_a_port_there_is_help() {
     let mut command = assert_cmd::Command::cargo_bin("graph-mirror").unwrap();
-    command.env_remove("FUNCTIONS_CUSTOMHANDLER_PORT").assert().code(2).stderr(predicates::str::contains("--help"));
+    command
+        .env_remove("FUNCTIONS_CUSTOMHANDLER_PORT")
+        .assert()
+        .code(2)
+        .stderr(predicates::str::contains("--help"));
     let mut help = assert_cmd::Command::cargo_bin("graph-mirror").unwrap();
     help.arg("--help").assert().success().stdout(predicates::str::contains("Examples:"));
 }

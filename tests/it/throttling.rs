@@ -61,7 +61,11 @@ async fn cosmos_429s_and_449s_are_followed_within_the_turn() {
     let users = || cosmos::Match::writes().container("users");
     world.cosmos.fail(users(), 30, cosmos::Fault::Throttle { retry_after_ms: 40 });
     world.cosmos.fail(users().nth(35), 3, cosmos::Fault::RetryWith);
-    world.cosmos.fail(cosmos::Match::writes().container("mirror"), 2, cosmos::Fault::Throttle { retry_after_ms: 40 });
+    world.cosmos.fail(
+        cosmos::Match::writes().container("mirror"),
+        2,
+        cosmos::Fault::Throttle { retry_after_ms: 40 },
+    );
     let attempt = world.fire().await.unwrap();
     assert!(attempt.succeeded(), "{attempt:?}");
     world.ensure_equal().await.unwrap();

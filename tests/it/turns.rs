@@ -8,10 +8,12 @@ use crate::stage::{checkpoint, copied, failure, setup, world};
 
 #[tokio::test]
 async fn a_spent_budget_goes_on_in_the_queue() {
-    let world = World::start(Setup { page_size: 10, ..setup() }.set("SYNC_BUDGET_SECONDS", "0")).await.unwrap();
+    let world =
+        World::start(Setup { page_size: 10, ..setup() }.set("SYNC_BUDGET_SECONDS", "0")).await.unwrap();
     let first = world.fire().await.unwrap();
     assert!(told(&first).unwrap().contains("to be continued"), "{first:?}");
-    let queued: Vec<_> = world.host.messages(WORK_QUEUE).iter().filter_map(|message| message.text()).collect();
+    let queued: Vec<_> =
+        world.host.messages(WORK_QUEUE).iter().filter_map(|message| message.text()).collect();
     assert_eq!(queued, [r#"{"feed":"users"}"#]);
     let rest = world.host.pump(WORK_QUEUE).await.unwrap();
     assert_eq!(rest.len(), 4, "one page a turn");
@@ -39,7 +41,10 @@ async fn a_second_turn_rings_and_the_first_one_looks_again() {
     assert!(first.await.unwrap().succeeded());
     assert_eq!(world.graph.requests().len(), 2, "rung three times, looked once more");
     let lease = world.cosmos.document("mirror", "users", "lease").await.unwrap();
-    assert_eq!((&lease["rung"], &lease["clean"], &lease["holder"]), (&json!(false), &json!(true), &json!(null)));
+    assert_eq!(
+        (&lease["rung"], &lease["clean"], &lease["holder"]),
+        (&json!(false), &json!(true), &json!(null))
+    );
 }
 
 #[tokio::test]
@@ -66,7 +71,10 @@ async fn another_tenants_copy_is_refused_with_both_named() {
     put(&world, &theirs).await;
     assert!(!world.fire().await.unwrap().succeeded());
     let said = failure(&world);
-    assert!(said.contains("99999999-0000-4000-8000-000000000000") && said.contains(&world.identity.tenant_id()), "{said}");
+    assert!(
+        said.contains("99999999-0000-4000-8000-000000000000") && said.contains(&world.identity.tenant_id()),
+        "{said}"
+    );
     assert_eq!(world.document_writes(), []);
     assert_eq!(checkpoint(&world).await["save"], theirs["save"]);
 }

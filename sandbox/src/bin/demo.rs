@@ -54,7 +54,14 @@ async fn main() -> anyhow::Result<ExitCode> {
         println!("{}", report.json());
     } else {
         println!("{}", report.table());
-        println!("{}", if report.is_good() { "The copy equals the tenant." } else { "The copy differs from the tenant." });
+        println!(
+            "{}",
+            if report.is_good() {
+                "The copy equals the tenant."
+            } else {
+                "The copy differs from the tenant."
+            }
+        );
     }
     if arguments.keep {
         keep(world).await?;

@@ -163,7 +163,8 @@ impl Emulator {
             ("x-ms-documentdb-is-upsert", "True"),
             ("x-ms-documentdb-partitionkey", &key),
         ]);
-        let ask = Ask { method: "POST", path: &self.docs(container), headers, body: document.to_string().into() };
+        let ask =
+            Ask { method: "POST", path: &self.docs(container), headers, body: document.to_string().into() };
         let reply = self.ask(ask).await?;
         ensure!(reply.is_success(), "write to {container}: {}", String::from_utf8_lossy(&reply.body));
         Ok(())

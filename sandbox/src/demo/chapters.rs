@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use serde_json::json;
 
+use super::Options;
 use super::report::{Chapter, Report};
 use super::teller::Teller;
-use super::Options;
 use crate::cosmos::{self, Moment};
 use crate::graph::{self, RetryAfter};
 use crate::world::World;

@@ -36,7 +36,12 @@ pub struct Chapter {
 
 impl Chapter {
     /// A chapter that ended with `told` and left `differences`.
-    pub fn new(title: &'static str, told: Result<String>, differences: &[Difference], took: Duration) -> Self {
+    pub fn new(
+        title: &'static str,
+        told: Result<String>,
+        differences: &[Difference],
+        took: Duration,
+    ) -> Self {
         let good = told.is_ok() && differences.is_empty();
         let told = told.unwrap_or_else(|error| format!("{error:#}"));
         let mut named: Vec<_> = differences.iter().take(NAMED).map(ToString::to_string).collect();
@@ -92,7 +97,8 @@ impl Report {
 
     /// The closing table.
     pub fn table(&self) -> String {
-        let figure = |pointer: &str| self.figures.pointer(pointer).map_or_else(|| "?".into(), ToString::to_string);
+        let figure =
+            |pointer: &str| self.figures.pointer(pointer).map_or_else(|| "?".into(), ToString::to_string);
         let rows = [
             ("users in the tenant", figure("/users/tenant")),
             ("users in the copy", figure("/users/copied")),
