@@ -91,7 +91,7 @@ impl App {
         let reader = self.reader().await?;
         let synced = mirror::sync(&self.mirror, row, &reader, self.budget).await;
         synced.map_err(|source| {
-            if source.is_unauthorized() {
+            if source.refuses_token() {
                 self.credential.forget();
             }
             AppError::Sync { feed: feed.to_owned(), source }
@@ -101,7 +101,7 @@ impl App {
     /// Whose objects we read: as the settings say, else as our token says.
     async fn reader(&self) -> Result<Reader, AppError> {
         let token = self.credential.get_token(&[&self.scope], None).await;
-        let token = token.map_err(|error| AppError::NoToken(error.to_string()))?;
+        let token = token.map_err(|error| AppError::NoToken(credentials::explain(&error)))?;
         let claims = claims(token.token.secret());
         let tenant_id = match (&self.tenant_id, claims.tid) {
             // A tenant may also be stated by a domain name, which the token does not carry.

@@ -14,6 +14,8 @@
 //! Imports run one way: `cli → functions → app → mirror → {graph, store, catalogue}`; a test holds the
 //! code to it. `ARCHITECTURE.md` has the protocol and its reasons.
 
+#![warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
+
 pub mod app;
 pub mod catalogue;
 pub mod cli;

@@ -93,6 +93,7 @@ impl Settings {
 }
 
 /// A variable of the process environment: the only place that reads it.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -27,7 +27,7 @@ enum Command {
 
 const EXAMPLES: &str = "Examples:
   graph-mirror serve --port 8080         serve the custom-handler protocol
-  curl -d @timer.json localhost:8080/sync_users
+  curl -d @tests/golden/timer.json localhost:8080/sync_users
                                          run one turn, as the Functions host does
 
 Settings are environment variables; README.md lists them. Wrong settings do not stop `serve`:
@@ -43,7 +43,8 @@ pub fn run() -> ExitCode {
     match port {
         Some(port) => serve::run(port),
         None => {
-            eprintln!(
+            #[expect(clippy::print_stderr, reason = "usage is for the person at the terminal")]
+            let () = eprintln!(
                 "no port: give `serve --port <port>`, or let the Azure Functions host start this with \
                  FUNCTIONS_CUSTOMHANDLER_PORT set (try --help)"
             );

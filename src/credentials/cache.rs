@@ -98,7 +98,10 @@ impl TokenCredential for Cached {
             Ok(token) => Ok(slot.keep(token, now())),
             Err(error) => match slot.postpone(now()) {
                 Some(token) => {
-                    tracing::warn!("the access token could not be refreshed; the one in hand is still valid");
+                    tracing::warn!(
+                        event = "token_not_refreshed",
+                        "the access token could not be refreshed; the one in hand is still valid"
+                    );
                     Ok(token)
                 }
                 None => Err(error),

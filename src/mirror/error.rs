@@ -40,9 +40,14 @@ pub enum SyncError {
 }
 
 impl SyncError {
-    /// Whether a service refused our token: then it must not be used again.
-    pub fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Graph(GraphError::Unauthorized(_)) | Self::Store(StoreError::Forbidden(_)))
+    /// Whether a service refused our token, or what is in it: then a new one may do.
+    pub fn refuses_token(&self) -> bool {
+        matches!(
+            self,
+            Self::Forbidden { .. }
+                | Self::Graph(GraphError::Unauthorized(_))
+                | Self::Store(StoreError::Forbidden(_))
+        )
     }
 }
 
@@ -56,6 +61,7 @@ fn missing_permission(refusal: &Refusal, permission: &Permission, principal_id: 
          --uri https://graph.microsoft.com/v1.0/servicePrincipals/{principal}/appRoleAssignments \
          --body \"{{'principalId':'{principal}','appRoleId':'{role}','resourceId':'$(az ad sp show \
          --id 00000003-0000-0000-c000-000000000000 --query id -o tsv)'}}\" \
-         (a fresh grant can take a while to show in the tokens of a managed identity)"
+         (in a national cloud with its Graph host; a fresh grant can take \
+         a while to show in the tokens of a managed identity)"
     )
 }

@@ -66,7 +66,7 @@ pub fn blank(definition: &Definition, now: OffsetDateTime) -> Checkpoint {
         id: "checkpoint".into(),
         feed: definition.feed.clone(),
         state: State::Start,
-        open: false,
+        open_since: None,
         generation: 0,
         generation_began: now,
         owed: None,
@@ -127,7 +127,7 @@ pub fn begin(
 ) -> Checkpoint {
     Checkpoint {
         state: State::Enumerating { link: None },
-        open: false,
+        open_since: None,
         generation: checkpoint.generation + 1,
         generation_began: now,
         owed: None,
@@ -151,13 +151,14 @@ pub enum Leads {
 pub fn page(checkpoint: &Checkpoint, leads: Leads, page: Counts, run: LastRun, epoch: u64) -> Checkpoint {
     let mut next = save(checkpoint, epoch);
     let enumerating = matches!(checkpoint.state, State::Enumerating { .. });
-    next.open = matches!(leads, Leads::On(_));
+    let began = checkpoint.open_since.unwrap_or(run.at);
+    next.open_since = matches!(leads, Leads::On(_)).then_some(began);
     match leads {
         Leads::On(link) if enumerating => next.state = State::Enumerating { link: Some(link) },
         Leads::On(link) => next.state = State::Tracking { link },
         Leads::Home(link) => {
             next.state = State::Tracking { link };
-            next.as_of = Some(run.at);
+            next.as_of = Some(began);
             if enumerating {
                 next.owed = Some(checkpoint.generation);
             }

@@ -44,13 +44,13 @@ impl<'a> Turn<'a> {
                 _ => None,
             };
             let fetch = async {
-                match &ahead {
+                Ok(match &ahead {
                     Some(request) => Some(graph.page(request, deadline).await),
                     None => None,
-                }
+                })
             };
-            let (taken, next) = tokio::join!(self.take(&page), fetch);
-            taken?;
+            // A page that cannot be taken ends the turn at once, whatever Graph is still doing.
+            let ((), next) = tokio::try_join!(self.take(&page), fetch)?;
             fetched = match (&page.next, next) {
                 (Next::Round(_), _) => return Ok(Round::Complete),
                 (Next::Page(_), None) => return Ok(Round::Ended(Ending::Continued)),
@@ -89,7 +89,8 @@ impl<'a> Turn<'a> {
         self.dirty |= !changes.is_empty();
         let turn: &Turn<'_> = self;
         // By place, since a closure over borrowed changes would not be general enough for `Send`.
-        let writes = (0..changes.len()).map(|place| turn.write_one(&changes[place], &stamp));
+        let give_up = turn.give_up();
+        let writes = (0..changes.len()).map(|place| turn.write_one(&changes[place], &stamp, give_up));
         let (counts, charge) = stream::iter(writes)
             .buffer_unordered(turn.mirror.store.concurrency())
             .try_fold(
@@ -109,9 +110,9 @@ impl<'a> Turn<'a> {
         &self,
         change: &Change<'_>,
         stamp: &Stamp<'_>,
+        give_up: Instant,
     ) -> Result<(Counts, Written), SyncError> {
         let (store, container) = (&self.mirror.store, self.row.container);
-        let give_up = self.give_up();
         let document = document::of(change, stamp);
         let mut counts = match change.kind {
             Kind::Put { .. } => Counts { upserted: 1, ..Counts::default() },

@@ -59,7 +59,7 @@ pub async fn sync(
         deadline: started + budget,
         counts: Counts::default(),
         charge: 0.0,
-        dirty: false,
+        dirty: !clean,
     };
     let ending = match future::select(pin!(turn.run_to_end(clean)), pin!(lease.keep())).await {
         Either::Left((ending, _)) => ending,
@@ -108,7 +108,7 @@ impl Turn<'_> {
                 Step::Begin(why) => self.begin(why).await?,
                 Step::Walk => {
                     // A round that an earlier turn began tells how things were then: one more is due.
-                    let stale = self.checkpoint.open && Instant::now() < self.deadline;
+                    let stale = self.checkpoint.open_since.is_some() && Instant::now() < self.deadline;
                     match self.round().await? {
                         Round::Complete if stale => {}
                         Round::Complete => return self.sweep().await,

@@ -15,7 +15,8 @@ const ID: &str = "checkpoint";
 /// Loads of a checkpoint that somebody else keeps saving.
 const TRIES: u32 = 4;
 
-/// One turn. It is `dirty` from the first write of a page (or of a save) until its save is confirmed.
+/// One turn. It is `dirty` from the first write of a page (or of a save) until its save is confirmed, and from
+/// the start when the turn before was and its number is not burnt yet.
 pub(super) struct Turn<'a> {
     pub mirror: &'a Mirror,
     pub row: &'static Row,

@@ -17,9 +17,9 @@ pub struct Checkpoint {
     /// Where in the feed we are.
     #[serde(flatten)]
     pub state: State,
-    /// A round is under way: it tells how things were when it began.
-    #[serde(default)]
-    pub open: bool,
+    /// A round is under way, and tells how things were when it began.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub open_since: Option<OffsetDateTime>,
     /// Number of the enumeration that the copy rests on.
     pub generation: u64,
     /// When that enumeration began.
@@ -40,7 +40,7 @@ pub struct Checkpoint {
     /// Graph asked to be left alone until then.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub not_before: Option<OffsetDateTime>,
-    /// When the last complete round was read.
+    /// What the copy is as of: when the last complete round began.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub as_of: Option<OffsetDateTime>,
     /// What this generation has brought so far.
@@ -147,7 +147,7 @@ mod tests {
             id: "checkpoint".into(),
             feed: "users".into(),
             state: State::Enumerating { link: Some(Opaque::new("https://g/?$skiptoken=x")) },
-            open: true,
+            open_since: Some(OffsetDateTime::UNIX_EPOCH),
             generation: 3,
             generation_began: OffsetDateTime::UNIX_EPOCH,
             owed: Some(3),

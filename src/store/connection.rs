@@ -83,8 +83,8 @@ impl Store {
         let database = &self.options.database;
         match error {
             StoreError::Missing(status) => StoreError::Missing(format!(
-                "container `{container}` of database `{database}` ({status}); create it with infra/, \
-                 since the data plane cannot under an Entra token"
+                "container `{container}` of database `{database}` ({status}); README.md has the command that \
+                 creates it, since the data plane cannot under an Entra token"
             )),
             other => other,
         }
@@ -131,7 +131,7 @@ impl fmt::Debug for Store {
     }
 }
 
-/// Options of a write: no retry of our back, neither after a 429 nor after a lost answer.
+/// Options of a write: no retry behind our back, neither after a 429 nor after a lost answer.
 pub(super) fn write_options() -> OperationOptions {
     let mut options = read_options();
     options.max_failover_retry_count = Some(0);

@@ -84,7 +84,7 @@ impl Lease {
             let entry = terms::enter(found.map(|found| found.document), control.feed(), holder, now, life);
             let written = match entry {
                 // The answer to our own write was lost: `was_clean` still holds what we replaced.
-                Entry::Ours(terms) => Ok((terms, etag.ok_or(StoreError::Overtaken)?)),
+                Entry::Ours(terms) => etag.map(|etag| (terms, etag)).ok_or(StoreError::Overtaken),
                 Entry::AlreadyRung => return Ok(Acquired::Busy),
                 Entry::Ring(terms) => match control.write(ID, terms, etag.as_ref(), deadline).await {
                     Ok(_) => return Ok(Acquired::Busy),
@@ -100,8 +100,8 @@ impl Lease {
             };
             match written {
                 Ok((terms, etag)) => {
-                    let lease =
-                        Self::new(control.clone(), life, Held { terms, etag }, Until::from(begun, now, life));
+                    let until = Until::of(&terms, begun, now);
+                    let lease = Self::new(control.clone(), life, Held { terms, etag }, until);
                     return Ok(Acquired::Held { lease: Box::new(lease), clean: was_clean });
                 }
                 Err(StoreError::Overtaken | StoreError::Unknown(_)) => {}
@@ -144,8 +144,8 @@ impl Lease {
     pub async fn keep(&self) {
         while self.left().is_ok() {
             tokio::time::sleep(self.life / 3).await;
-            // A failed renewal shows when the next write asks for its deadline.
-            if self.renew().await.is_err() {
+            // Tried again soon; a lease that is lost shows when the next write asks for its deadline.
+            while self.renew().await.is_err() && self.left().is_ok() {
                 tokio::time::sleep(self.life / 20).await;
             }
         }
@@ -156,12 +156,13 @@ impl Lease {
         let mut held = self.held.lock().await;
         let (begun, now) = (Instant::now(), OffsetDateTime::now_utc());
         let left = self.left()?;
-        if left > self.life / 2 {
+        // Somebody else has just renewed it.
+        if left > self.life / 4 * 3 {
             return Ok(());
         }
         let terms = held.terms.renewed(now, self.life);
         self.write(&mut held, terms, begun + left).await?;
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Until::from(begun, now, self.life);
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Until::of(&held.terms, begun, now);
         Ok(())
     }
 
@@ -236,8 +237,10 @@ impl Lease {
 }
 
 impl Until {
-    fn from(begun: Instant, now: OffsetDateTime, life: Duration) -> Self {
-        Self { monotonic: begun + life, wall: now + life }
+    /// What is written in `terms`, seen from one moment on both clocks.
+    fn of(terms: &Terms, begun: Instant, now: OffsetDateTime) -> Self {
+        let left = Duration::try_from(terms.expires - now).unwrap_or(Duration::ZERO);
+        Self { monotonic: begun + left, wall: terms.expires }
     }
 
     fn left(self, monotonic: Instant, wall: OffsetDateTime) -> Option<Duration> {
@@ -254,7 +257,7 @@ mod tests {
     #[test]
     fn the_lease_ends_on_whichever_clock_is_ahead() {
         let (begun, now) = (Instant::now(), OffsetDateTime::now_utc());
-        let until = Until::from(begun, now, Duration::from_secs(15));
+        let until = Until { monotonic: begun + Duration::from_secs(15), wall: now + Duration::from_secs(15) };
         let second = Duration::from_secs(1);
         assert_eq!(until.left(begun + 5 * second, now + 5 * second), Some(10 * second));
         assert_eq!(until.left(begun + 5 * second, now + 14 * second), Some(second));

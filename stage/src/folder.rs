@@ -22,8 +22,11 @@ pub struct Plan<'a> {
     pub into: &'a Path,
 }
 
+/// What a developer puts beside the staged files for `func start`; packaging tools leave it out by themselves.
+const LOCAL_SETTINGS: &str = "local.settings.json";
+
 /// Makes `plan.into` the deployable folder, and exactly that: what an earlier staging left and the source no
-/// longer has is removed.
+/// longer has is removed. Only a `local.settings.json` stays, which Core Tools look for there.
 ///
 /// # Errors
 /// When the source is incomplete, when `into` holds files but no `host.json` (it is somebody's folder, not a
@@ -43,7 +46,7 @@ pub fn stage(plan: &Plan) -> Result<()> {
     put(plan.binary, &plan.into.join(EXECUTABLE), 0o755)?;
 
     let mut wanted: Vec<OsString> = functions.into_iter().map(|(name, _)| name).collect();
-    wanted.extend(["host.json".into(), EXECUTABLE.into()]);
+    wanted.extend(["host.json".into(), EXECUTABLE.into(), LOCAL_SETTINGS.into()]);
     remove_others(plan.into, &wanted)
 }
 

@@ -17,12 +17,14 @@ async fn one_token_for_each_service_serves_all_turns() {
 
 #[tokio::test]
 async fn an_identity_server_that_fails_or_hangs_gives_a_clear_error() {
-    for fault in [Fault::Status(500), Fault::Hang] {
+    for (fault, word) in [(Fault::Status(500), "status 500"), (Fault::Hang, "did not answer within 10 s")] {
         let world = world().await;
         world.identity.fail(100, fault);
         let attempt = tokio::time::timeout(Duration::from_secs(60), world.fire()).await;
         assert!(!attempt.expect("the error comes in time").unwrap().succeeded());
-        assert!(failure(&world).contains("no access token"), "{}", failure(&world));
+        let said = failure(&world);
+        let words = ["no access token", word, "AZURE_CLIENT_ID"];
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
         assert_eq!(world.cosmos.writes().len() + world.graph.requests().len(), 0);
     }
 }

@@ -63,6 +63,25 @@ async fn kill_somewhere(world: &World, random: &mut fastrand::Rng) {
 }
 
 #[tokio::test]
+async fn a_turn_that_fails_before_it_burns_leaves_the_burning_to_the_next() {
+    let world = world().await;
+    let mut hold = world.cosmos.hold(cosmos::Match::writes().container("users").nth(30), Moment::After);
+    let turn = tokio::spawn({
+        let world = world.clone();
+        async move { world.fire().await.unwrap() }
+    });
+    hold.arrived().await;
+    world.host.kill().await.unwrap();
+    hold.release();
+    turn.await.unwrap();
+    let reads = cosmos::Match::operation(cosmos::Operation::Read).container("mirror").id("checkpoint");
+    world.cosmos.fail(reads, 1, cosmos::Fault::Refuse(403));
+    world.settle().await.unwrap();
+    assert_eq!(world.cosmos.faults().unused(), 0, "one turn could not read its checkpoint");
+    assert_eq!(checkpoint(&world).await["burnt"][0]["from"], 3);
+}
+
+#[tokio::test]
 async fn the_number_of_a_killed_turn_is_burnt_and_its_page_is_written_again() {
     let world = world().await;
     let mut hold = world.cosmos.hold(cosmos::Match::writes().container("users").nth(30), Moment::After);

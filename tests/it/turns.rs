@@ -80,6 +80,17 @@ async fn another_tenants_copy_is_refused_with_both_named() {
 }
 
 #[tokio::test]
+async fn a_turn_that_was_overtaken_stops() {
+    let world = copied().await;
+    let mut later = checkpoint(&world).await;
+    later["epoch"] = json!(1000);
+    put(&world, &later).await;
+    assert!(!world.fire().await.unwrap().succeeded());
+    assert!(failure(&world).contains("a later turn has taken over"), "{}", failure(&world));
+    assert_eq!(world.graph.requests().len() + world.document_writes().len(), 0);
+}
+
+#[tokio::test]
 async fn another_definition_begins_a_new_generation() {
     let world = copied().await;
     let mut other = checkpoint(&world).await;

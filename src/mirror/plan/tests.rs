@@ -44,9 +44,9 @@ fn the_delta_link_of_an_enumeration_owes_its_sweep_and_that_of_a_round_of_change
     let clean = swept(&first, 0, 1);
     assert_eq!(clean.owed, None);
     let on = page(&clean, Leads::On(link("n")), Counts::default(), run(), 1);
-    assert_eq!((&on.state, on.open), (&State::Tracking { link: link("n") }, true));
+    assert_eq!((&on.state, on.open_since), (&State::Tracking { link: link("n") }, Some(now())));
     let home = page(&on, Leads::Home(link("e")), Counts::default(), run(), 1);
-    assert_eq!((home.owed, home.save, home.open), (None, 5, false));
+    assert_eq!((home.owed, home.save, home.open_since), (None, 5, None));
 }
 
 #[test]

@@ -19,8 +19,9 @@ pub struct Terms {
     pub holder: Option<String>,
     /// Grows with every acquisition.
     pub epoch: u64,
+    /// When it ends, unless it is renewed.
     #[serde(with = "time::serde::rfc3339")]
-    expires: OffsetDateTime,
+    pub expires: OffsetDateTime,
     /// Somebody wants the holder to look again.
     pub rung: bool,
     /// The last turn ended with every write answered and saved.
