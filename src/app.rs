@@ -74,6 +74,7 @@ impl App {
             store: Arc::new(Store::new(cosmos, credential.clone())),
             options: mirror::Options {
                 lease: limits.lease,
+                doubt: limits.doubt,
                 tombstone_ttl: limits.tombstone_ttl,
                 max_delete_percent: limits.max_delete_percent,
                 max_delete_count: limits.max_delete_count,

@@ -67,6 +67,8 @@ pub struct Limits {
     pub budget: Duration,
     /// Life of the lease on a feed.
     pub lease: Duration,
+    /// Age at which doubt is settled.
+    pub doubt: Duration,
     /// How long a tombstone stays.
     pub tombstone_ttl: Duration,
     /// The sweep's brake: it holds when more than this share …
@@ -122,6 +124,7 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
     Limits {
         budget: seconds(reader.number("SYNC_BUDGET_SECONDS", 240.0, 0.0..=DAY)),
         lease: seconds(reader.number("LEASE_SECONDS", 15.0, 3.0..=600.0)),
+        doubt: seconds(60.0 * reader.number("DOUBT_MINUTES", 15.0, 0.0..=1440.0)),
         tombstone_ttl: seconds(DAY * reader.number("TOMBSTONE_TTL_DAYS", 30.0, 1.0..=3650.0)),
         max_delete_percent: reader.number("MAX_DELETE_PERCENT", 20.0, 0.0..=100.0),
         max_delete_count: reader.number("MAX_DELETE_COUNT", 10.0, 0.0..=1e9) as u64,

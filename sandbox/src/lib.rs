@@ -3,7 +3,7 @@
 //! Dev only: never shipped, and imports nothing of the product.
 //!
 //! The map: [`world`] (all of it in one piece), [`demo`] (the story), [`host`] (the Functions host), [`graph`] (the
-//! tenant and its delta feed), [`identity`] (tokens), [`cosmos`] (the SDK's emulator behind a socket), [`copy`] (whether
+//! tenant and its delta feeds), [`identity`] (tokens), [`cosmos`] (the SDK's emulator behind a socket), [`copy`] (whether
 //! the copy equals the tenant), [`script`] and [`loopback`] (faults, gates and sockets that the fakes share).
 
 pub mod copy;

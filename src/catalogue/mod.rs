@@ -16,6 +16,8 @@ pub struct Row {
     pub path: &'static str,
     /// The properties that the copy holds (`$select`).
     pub select: &'static [&'static str],
+    /// Path of the collection below which one object is read by its id.
+    pub object_path: &'static str,
     /// The Cosmos container.
     pub container: &'static str,
     /// The least application permission that reads the feed.
@@ -44,6 +46,16 @@ pub fn row(resource: &str) -> Option<&'static Row> {
 }
 
 impl Row {
+    /// `$select` of the feed.
+    pub fn select(&self) -> Vec<String> {
+        self.select.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    /// `$select` of one object read by its id.
+    pub fn object_select(&self) -> Vec<String> {
+        self.select()
+    }
+
     /// A hash of everything that decides what the feed delivers. Another shape starts a new
     /// generation, since tokens and documents of the old one no longer fit.
     pub fn shape(&self) -> String {

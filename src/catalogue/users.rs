@@ -10,6 +10,7 @@ use super::{Permission, Row};
 pub(super) const USERS: Row = Row {
     resource: "users",
     path: "/users/delta",
+    object_path: "/users",
     select: &[
         "accountEnabled",
         "ageGroup",

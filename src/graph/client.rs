@@ -8,7 +8,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use azure_core::credentials::TokenCredential;
+use bytes::Bytes;
 use reqwest::{Response, header};
+use serde_json::value::RawValue;
 use url::Url;
 
 use super::body::{self, BodyError, MAX_ERROR_BYTES, MAX_PAGE_BYTES};
@@ -37,7 +39,7 @@ pub struct Client {
 
 /// How one try ended.
 enum Try {
-    Page(Page),
+    Answered(Bytes),
     Failed(Failure, String),
 }
 
@@ -53,12 +55,35 @@ impl Client {
     /// [`GraphError::Throttled`] when Graph asks for a longer wait than is left; every other kind is
     /// final for this turn.
     pub async fn page(&self, request: &Request, deadline: Instant) -> Result<Page, GraphError> {
+        self.checked(Page::parse(&self.get(request, deadline).await?)?)
+    }
+
+    /// Gets one object as Graph sent it; `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`Client::page`].
+    pub async fn object(
+        &self,
+        request: &Request,
+        deadline: Instant,
+    ) -> Result<Option<Box<RawValue>>, GraphError> {
+        match self.get(request, deadline).await {
+            Ok(body) => match serde_json::from_slice(&body) {
+                Ok(object) => Ok(Some(object)),
+                Err(_) => Err(GraphError::Nonsense("an object that is not readable JSON".into())),
+            },
+            Err(GraphError::Refused(refusal)) if refusal.status == 404 => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn get(&self, request: &Request, deadline: Instant) -> Result<Bytes, GraphError> {
         let url = request.url(&self.options.origin)?;
         let mut tries = 0;
         loop {
             tries += 1;
             let (failure, what) = match self.attempt(url.clone(), request.carries_token()).await? {
-                Try::Page(page) => return Ok(page),
+                Try::Answered(body) => return Ok(body),
                 Try::Failed(failure, what) => (failure, what),
             };
             let left = deadline.saturating_duration_since(Instant::now());
@@ -86,7 +111,7 @@ impl Client {
         if status.is_success() {
             body::is_json(&response)?;
             return match body::read(&mut response, MAX_PAGE_BYTES).await {
-                Ok(body) => self.checked(Page::parse(&body)?).map(Try::Page),
+                Ok(body) => Ok(Try::Answered(body)),
                 Err(BodyError::TooLarge) => Err(GraphError::TooLarge { limit_mib: MAX_PAGE_BYTES >> 20 }),
                 Err(BodyError::Cut) => Ok(Try::Failed(Failure::Connection, "the answer was cut".into())),
             };

@@ -18,6 +18,15 @@ pub enum Request {
         /// `$select`.
         select: Vec<String>,
     },
+    /// One object by its id.
+    Object {
+        /// Path of its collection below the API version, from the catalogue.
+        path: String,
+        /// Its id; percent-encoded into the path.
+        id: String,
+        /// `$select`.
+        select: Vec<String>,
+    },
     /// A next or delta link, verbatim.
     Follow(Link),
 }
@@ -33,16 +42,27 @@ impl Request {
     pub(super) fn url(&self, origin: &Url) -> Result<Url, GraphError> {
         match self {
             Self::Follow(link) => link.within(origin),
-            Self::Initial { path, select } => {
-                let mut url = origin.clone();
-                url.set_path(&format!("{VERSION}{path}"));
-                if !select.is_empty() {
-                    url.set_query(Some(&format!("$select={}", select.join(","))));
+            Self::Initial { path, select } => Ok(selected(origin, path, select)),
+            Self::Object { path, id, select } => {
+                let mut url = selected(origin, path, select);
+                if matches!(id.as_str(), "" | "." | "..") {
+                    return Err(GraphError::Nonsense("an id that is no path segment".into()));
                 }
+                let cannot = |()| GraphError::Nonsense("an origin without a path".into());
+                url.path_segments_mut().map_err(cannot)?.push(id);
                 Ok(url)
             }
         }
     }
+}
+
+fn selected(origin: &Url, path: &str, select: &[String]) -> Url {
+    let mut url = origin.clone();
+    url.set_path(&format!("{VERSION}{path}"));
+    if !select.is_empty() {
+        url.set_query(Some(&format!("$select={}", select.join(","))));
+    }
+    url
 }
 
 #[cfg(test)]
@@ -56,6 +76,21 @@ mod tests {
         let url = request.url(&Url::parse("https://graph.microsoft.com").unwrap()).unwrap();
         assert_eq!(url.as_str(), "https://graph.microsoft.com/v1.0/users/delta?$select=id,mail");
         assert!(!request.carries_token());
+    }
+
+    #[test]
+    fn an_id_stays_one_segment() {
+        let url = |id: &str| {
+            let request = Request::Object { path: "/users".into(), id: id.into(), select: vec!["id".into()] };
+            request.url(&Url::parse("https://graph.microsoft.com").unwrap())
+        };
+        assert_eq!(
+            url("a/b?c").unwrap().as_str(),
+            "https://graph.microsoft.com/v1.0/users/a%2Fb%3Fc?$select=id"
+        );
+        for id in ["", ".", ".."] {
+            assert!(url(id).is_err(), "{id}");
+        }
     }
 
     #[test]

@@ -63,7 +63,8 @@ pub fn of(objects: &[Box<RawValue>]) -> Vec<Change<'_>> {
     changes
 }
 
-fn read(object: &RawValue) -> Change<'_> {
+/// The change that one object stands for.
+pub fn read(object: &RawValue) -> Change<'_> {
     let text = object.get();
     let Ok(Fields(fields)) = serde_json::from_str(text) else {
         return Change { id: None, text, kind: Kind::SetAside("not a readable JSON object") };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::change::{Change, Kind};
-use crate::store::{Document, Meta, Reason, Removed, SetAside, Source, document_id, hashed};
+use crate::store::{Candidate, Document, Meta, Reason, Removed, SetAside, Source, document_id, hashed};
 
 /// What all documents of one page share.
 #[derive(Debug, Clone)]
@@ -16,7 +16,9 @@ pub struct Stamp<'a> {
     pub resource: &'a str,
     /// The tenant.
     pub tenant_id: &'a str,
-    /// The generation of the walk.
+    /// How it was read.
+    pub source: Source,
+    /// The generation of the walk; 0 when none vouches for it.
     pub generation: u64,
     /// The save that will cover the page (rule 5).
     pub save: u64,
@@ -47,12 +49,12 @@ pub fn set_aside<'a>(change: &Change<'a>, reason: String, stamp: &Stamp<'a>) -> 
     document
 }
 
-/// The tombstone of an object that a complete walk did not show.
-pub fn missing<'a>(id: String, graph_id: Option<String>, stamp: &Stamp<'a>) -> Document<'a> {
+/// The tombstone of an object that a complete walk, or a fresh look, did not show.
+pub fn missing<'a>(found: Candidate, stamp: &Stamp<'a>) -> Document<'a> {
     let document = Document {
-        id,
+        id: found.id,
         properties: Vec::new(),
-        meta: Meta { graph_id: graph_id.map(Cow::Owned), ..meta(stamp) },
+        meta: Meta { graph_id: found.graph_id.map(Cow::Owned), ..meta(stamp) },
         ttl: None,
     };
     tombstone(document, Reason::Missing, stamp)
@@ -78,7 +80,7 @@ fn meta<'a>(stamp: &Stamp<'a>) -> Meta<'a> {
         resource: stamp.resource,
         tenant_id: stamp.tenant_id,
         synced_at: stamp.now,
-        source: Source::Delta,
+        source: stamp.source,
         generation: stamp.generation,
         save: stamp.save,
         graph_id: None,
@@ -100,6 +102,7 @@ mod tests {
         let stamp = Stamp {
             resource: "users",
             tenant_id: "t",
+            source: Source::Delta,
             generation: 3,
             save: 9,
             now: OffsetDateTime::UNIX_EPOCH,

@@ -4,6 +4,7 @@ use crate::catalogue::Permission;
 use crate::graph::{GraphError, Refusal};
 use crate::store::StoreError;
 
+use super::machine::Stop;
 use super::plan::AnotherTenant;
 
 /// A turn that failed. Nothing is lost: the checkpoint stands where its last page was saved.
@@ -37,6 +38,16 @@ pub enum SyncError {
     /// Graph refuses its own fresh tokens.
     #[error("Microsoft Graph refused its own fresh tokens {0} times in this turn; the next turn starts anew")]
     Restarts(u32),
+}
+
+impl From<Stop> for SyncError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::AnotherTenant(both) => Self::AnotherTenant(both),
+            Stop::Overtaken => Self::Overtaken,
+            Stop::Restarts(times) => Self::Restarts(times),
+        }
+    }
 }
 
 impl SyncError {

@@ -5,8 +5,9 @@
 //! the sweep of a completed enumeration, and give the lease back. Killed, frozen or overtaken anywhere,
 //! the next turn loses nothing. The rules and their numbers are in `ARCHITECTURE.md`.
 //!
-//! Reading order: [`plan`] (what follows from a checkpoint, pure), [`change`] (what an object of a page
-//! means, pure), [`sync`] (a turn and its lease), [`round`] (its pages), [`sweep`], [`outcome`].
+//! Reading order: [`plan`] (what follows from a checkpoint, pure), [`machine`] (what a turn does next,
+//! pure), [`change`] and [`document`] (what an object of a page becomes, pure), [`sync`] (a turn and its
+//! lease), [`drive`] (performs what the machine says), with [`take`], [`sweep`] and [`settle`], [`outcome`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +17,15 @@ use crate::store::Store;
 
 mod change;
 mod document;
+mod drive;
 mod error;
+mod machine;
 mod outcome;
 mod plan;
-mod round;
+mod settle;
 mod sweep;
 mod sync;
-mod turn;
+mod take;
 
 pub use error::SyncError;
 pub use outcome::{Ending, Outcome};
@@ -44,6 +47,8 @@ pub struct Mirror {
 pub struct Options {
     /// Life of the lease.
     pub lease: Duration,
+    /// Age at which doubt is settled: Graph's replicas agree by then.
+    pub doubt: Duration,
     /// How long a tombstone stays.
     pub tombstone_ttl: Duration,
     /// The sweep's brake: it holds when more than this share …

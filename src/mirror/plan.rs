@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Burnt, Checkpoint, Counts, LastRun, Opaque, State};
+use crate::store::{Burnt, Candidate, Checkpoint, Counts, LastRun, Opaque, Source, State};
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
 const GENERATION_AGE: Duration = Duration::from_secs(30 * 86_400);
@@ -49,6 +49,8 @@ pub enum Why {
     Age,
     /// Graph no longer knows our token.
     DeadToken,
+    /// Links that nobody can look up one by one are doubtful (rule 12).
+    DoubtfulLinks,
 }
 
 /// A checkpoint that belongs to another tenant.
@@ -70,6 +72,7 @@ pub fn blank(definition: &Definition, now: OffsetDateTime) -> Checkpoint {
         generation: 0,
         generation_began: now,
         owed: None,
+        again: false,
         save: 0,
         epoch: 0,
         burnt: Vec::new(),
@@ -131,6 +134,7 @@ pub fn begin(
         generation: checkpoint.generation + 1,
         generation_began: now,
         owed: None,
+        again: false,
         shape: definition.shape.clone(),
         not_before: None,
         counts: Counts::default(),
@@ -177,6 +181,12 @@ pub fn swept(checkpoint: &Checkpoint, removed: u64, epoch: u64) -> Checkpoint {
     next
 }
 
+/// Doubtful links are about to be swept: another generation has to bring back what that takes too much
+/// (rule 12).
+pub fn again(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
+    Checkpoint { again: true, ..save(checkpoint, epoch) }
+}
+
 /// Graph asked for a longer wait than this turn has.
 pub fn throttled(checkpoint: &Checkpoint, after: Duration, epoch: u64, now: OffsetDateTime) -> Checkpoint {
     Checkpoint { not_before: Some(now + after.min(LONGEST_WAIT)), ..save(checkpoint, epoch) }
@@ -185,6 +195,36 @@ pub fn throttled(checkpoint: &Checkpoint, after: Duration, epoch: u64, now: Offs
 /// Whether a save number was burnt.
 pub fn is_burnt(burnt: &[Burnt], number: u64) -> bool {
     burnt.iter().any(|burnt| (burnt.from..=burnt.to).contains(&number))
+}
+
+/// What a document says of itself, as far as doubt is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    /// The generation of the walk that wrote it; 0 when no walk vouches for it.
+    pub generation: u64,
+    /// The save that was to cover it.
+    pub save: u64,
+    /// How it was read.
+    pub source: Source,
+}
+
+/// The marks of a document that was found.
+pub fn marks(found: &Candidate) -> Marks {
+    Marks { generation: found.generation, save: found.save, source: found.source }
+}
+
+/// Whether a document is doubtful: read by id, or written by a turn that did not end cleanly (rule 11).
+pub fn is_doubtful(checkpoint: &Checkpoint, marks: Marks) -> bool {
+    marks.source == Source::ById || is_burnt(&checkpoint.burnt, marks.save)
+}
+
+/// How a doubtful document is written after a fresh look at its object (rule 11): with which generation,
+/// and from which source.
+pub fn settle(checkpoint: &Checkpoint, marks: Marks, found: bool) -> (u64, Source) {
+    let vouched = marks.source == Source::ById
+        && marks.generation == checkpoint.generation
+        && !is_burnt(&checkpoint.burnt, marks.save);
+    if !found || vouched { (marks.generation, Source::Checked) } else { (0, Source::ById) }
 }
 
 fn save(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {

@@ -9,57 +9,40 @@ use std::future::ready;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 
 use super::Options;
-use super::document;
+use super::document::{self, Stamp};
+use super::drive::Driver;
 use super::error::SyncError;
-use super::outcome::Ending;
+use super::machine::Weight;
 use super::plan;
-use super::turn::Turn;
-use crate::store::{Candidate, StoreError};
+use crate::store::{Candidate, Checkpoint, StoreError};
 
-impl Turn<'_> {
-    /// Pays the sweep that is owed, if any.
-    pub async fn sweep(&mut self) -> Result<Ending, SyncError> {
-        let Some(owed) = self.checkpoint.owed else {
-            return Ok(Ending::Complete);
-        };
-        let missing = self.candidates(owed).await?.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
-        if missing > self.mirror.options.max_delete_count {
-            let seen = self.mirror.store.count_from(self.row.container, owed).await?;
-            if is_held(missing, missing + seen, &self.mirror.options) {
-                tracing::error!(
-                    event = "sweep_held",
-                    feed = self.control.feed(),
-                    missing,
-                    of = missing + seen
-                );
-                return Ok(Ending::Held { missing, of: missing + seen });
-            }
+impl Driver<'_> {
+    /// What the owed sweep would take.
+    pub async fn weigh(&self, checkpoint: &Checkpoint) -> Result<Weight, SyncError> {
+        let Some(owed) = checkpoint.owed else { return Ok(Weight::default()) };
+        let options = &self.mirror.options;
+        let candidates = self.candidates(checkpoint, owed).await?;
+        let missing = candidates.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
+        if missing <= options.max_delete_count {
+            return Ok(Weight { missing, ..Weight::default() });
         }
-        let removed = if missing == 0 { 0 } else { self.remove(owed).await? };
-        self.counts.removed += removed;
-        self.save(plan::swept(&self.checkpoint, removed, self.epoch)).await?;
-        Ok(Ending::Complete)
+        let living = missing + self.mirror.store.count_from(self.row.container, owed).await?;
+        let held = is_held(missing, living, options);
+        if held {
+            tracing::error!(event = "sweep_held", feed = self.control.feed(), missing, of = living);
+        }
+        Ok(Weight { missing, living, held, doubtful_links: false })
     }
 
-    /// Streams the living documents that the enumeration did not write. What carries a burnt number is
-    /// doubtful: nobody knows which enumeration wrote it, so the sweep leaves it alone.
-    async fn candidates(
-        &self,
-        owed: u64,
-    ) -> Result<impl Stream<Item = Result<Candidate, SyncError>> + use<>, SyncError> {
-        let burnt = self.checkpoint.burnt.clone();
-        let older = self.mirror.store.older_than(self.row.container, owed).await?;
-        Ok(older.map_err(SyncError::from).try_filter(move |one| ready(!plan::is_burnt(&burnt, one.save))))
-    }
-
-    /// Turns the candidates into tombstones.
-    async fn remove(&mut self, owed: u64) -> Result<u64, SyncError> {
-        let candidates = self.candidates(owed).await?;
-        self.dirty = true;
-        let turn: &Turn<'_> = self;
+    /// Pays the sweep that is owed; the number of tombstones.
+    pub async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<u64, SyncError> {
+        let Some(owed) = checkpoint.owed else { return Ok(0) };
+        let candidates = self.candidates(checkpoint, owed).await?;
+        let stamp = self.stamp(checkpoint);
+        let (driver, stamp) = (&*self, &stamp);
         let (removed, charge) = candidates
-            .map(|candidate| async { turn.remove_one(candidate?).await })
-            .buffer_unordered(turn.mirror.store.concurrency())
+            .map(|candidate| async move { driver.remove(candidate?, stamp).await })
+            .buffer_unordered(self.mirror.store.concurrency())
             .try_fold((0, 0.0), |(removed, total), charge: Option<f64>| {
                 ready(Ok(charge.map_or((removed, total), |charge| (removed + 1, total + charge))))
             })
@@ -68,11 +51,25 @@ impl Turn<'_> {
         Ok(removed)
     }
 
+    /// Streams the living documents that the enumeration did not write. What is doubtful is left alone:
+    /// nobody knows which enumeration wrote it.
+    async fn candidates(
+        &self,
+        checkpoint: &Checkpoint,
+        owed: u64,
+    ) -> Result<impl Stream<Item = Result<Candidate, SyncError>> + use<>, SyncError> {
+        let checkpoint = checkpoint.clone();
+        let older = self.mirror.store.older_than(self.row.container, owed).await?;
+        let settled = move |one: &Candidate| ready(!plan::is_doubtful(&checkpoint, plan::marks(one)));
+        Ok(older.map_err(SyncError::from).try_filter(settled))
+    }
+
     /// Request units of one tombstone; `None` when somebody wrote the document in between.
-    async fn remove_one(&self, candidate: Candidate) -> Result<Option<f64>, SyncError> {
-        let document = document::missing(candidate.id, candidate.graph_id, &self.stamp());
+    async fn remove(&self, candidate: Candidate, stamp: &Stamp<'_>) -> Result<Option<f64>, SyncError> {
+        let etag = candidate.etag.clone();
+        let document = document::missing(candidate, stamp);
         let (store, container) = (&self.mirror.store, self.row.container);
-        match store.write(container, &document, Some(&candidate.etag), self.lease, self.give_up()).await {
+        match store.write(container, &document, Some(&etag), self.lease, self.give_up()).await {
             Ok(written) => Ok(Some(written.charge)),
             Err(StoreError::Overtaken | StoreError::Missing(_)) => Ok(None),
             Err(error) => Err(error.into()),
@@ -95,6 +92,7 @@ mod tests {
     fn the_brake_holds_above_both_bounds_only() {
         let options = Options {
             lease: Duration::ZERO,
+            doubt: Duration::ZERO,
             tombstone_ttl: Duration::ZERO,
             max_delete_percent: 20.0,
             max_delete_count: 10,

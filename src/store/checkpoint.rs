@@ -27,6 +27,9 @@ pub struct Checkpoint {
     pub generation_began: OffsetDateTime,
     /// A generation whose sweep has not been finished.
     pub owed: Option<u64>,
+    /// The sweep that is owed takes doubtful links too, and another generation follows it.
+    #[serde(default)]
+    pub again: bool,
     /// Number of this save; every document names the save that covers it.
     pub save: u64,
     /// Epoch of the lease under which it was saved.
@@ -151,6 +154,7 @@ mod tests {
             generation: 3,
             generation_began: OffsetDateTime::UNIX_EPOCH,
             owed: Some(3),
+            again: false,
             save: 17,
             epoch: 5,
             burnt: vec![Burnt { from: 4, to: 6, at: OffsetDateTime::UNIX_EPOCH }],

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
@@ -53,11 +53,15 @@ pub struct Meta<'a> {
 }
 
 /// How an object was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// From the delta feed, or concluded from a complete walk of it.
     Delta,
+    /// By its id: doubtful until the feed delivers it or a later look confirms it.
+    ById,
+    /// By its id, and settled: a look long enough after the doubt began found the same.
+    Checked,
 }
 
 /// Why an object is gone, and since when we know.

@@ -7,6 +7,7 @@ mod copy;
 mod cosmos_trouble;
 mod credentials;
 mod dead_token;
+mod doubt;
 mod envelopes;
 mod kill;
 mod odd_objects;

@@ -1,0 +1,163 @@
+//! Driving the machine: each action is performed against Graph and the store, and told back as an event.
+
+use std::time::Instant;
+
+use azure_core::http::Etag;
+use time::OffsetDateTime;
+
+use super::document::Stamp;
+use super::error::SyncError;
+use super::machine::{Action, Event, Machine};
+use super::plan::Leads;
+use super::{Mirror, Reader};
+use crate::catalogue::Row;
+use crate::graph::{GraphError, Link, Next, Page, Request};
+use crate::store::{Checkpoint, Control, Lease, Opaque, Released, Saved, State, StoreError};
+
+const ID: &str = "checkpoint";
+
+/// One turn's hands: the lease, the page in hand, and the one on its way.
+pub(super) struct Driver<'a> {
+    pub mirror: &'a Mirror,
+    pub row: &'static Row,
+    pub reader: &'a Reader,
+    pub control: &'a Control,
+    pub lease: &'a Lease,
+    /// When the budget is spent.
+    pub deadline: Instant,
+    /// The version of the checkpoint in hand.
+    pub etag: Option<Etag>,
+    /// The page that is to be written next.
+    pub page: Option<Page>,
+    /// The page after it, fetched meanwhile.
+    pub ahead: Option<(Link, Result<Page, GraphError>)>,
+    /// Request units so far.
+    pub charge: f64,
+}
+
+impl<'a> Driver<'a> {
+    /// Performs one action.
+    ///
+    /// # Errors
+    /// [`SyncError`]: the turn ends here; whether it is dirty, the machine knows.
+    pub async fn perform(&mut self, machine: &Machine, action: Action) -> Result<Event, SyncError> {
+        match action {
+            Action::Load => self.load().await,
+            Action::Save(next) => self.save(next).await,
+            Action::Fetch => self.fetch(machine.checkpoint()).await,
+            Action::Take => self.take(machine.checkpoint()).await.map(Event::Taken),
+            Action::Weigh => self.weigh(machine.checkpoint()).await.map(Event::Weighed),
+            Action::Sweep => self.sweep(machine.checkpoint()).await.map(Event::Swept),
+            Action::Settle => self.settle(machine.checkpoint()).await.map(Event::Settled),
+            Action::Leave { clean, stay } => Ok(self.leave(clean, stay).await),
+            Action::End(_) => unreachable!("the end is no action to perform"),
+        }
+    }
+
+    /// Whether the budget is spent.
+    pub fn is_spent(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    async fn load(&mut self) -> Result<Event, SyncError> {
+        let found: Option<Saved<Checkpoint>> = self.control.read(ID).await?;
+        self.charge += found.as_ref().map_or(0.0, |found| found.charge);
+        self.etag = found.as_ref().map(|found| found.etag.clone());
+        Ok(Event::Loaded(found.map(|found| Box::new(found.document))))
+    }
+
+    /// Saves over the version in hand (rule 4); an unknown answer is an error and ends the turn.
+    async fn save(&mut self, next: Box<Checkpoint>) -> Result<Event, SyncError> {
+        let deadline = self.lease.guard().await?;
+        match self.control.write(ID, next, self.etag.as_ref(), deadline).await {
+            Ok(saved) => {
+                self.charge += saved.charge;
+                self.etag = Some(saved.etag);
+                Ok(Event::Saved)
+            }
+            Err(StoreError::Overtaken) => Ok(Event::Overtaken),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Gets the page that the checkpoint points to, unless it is here already.
+    async fn fetch(&mut self, checkpoint: &Checkpoint) -> Result<Event, SyncError> {
+        let request = self.request(checkpoint);
+        let ahead = self.ahead.take().filter(|(link, _)| request == Request::Follow(link.clone()));
+        let fetched = match ahead {
+            Some((_, fetched)) => fetched,
+            None => self.mirror.graph.page(&request, self.deadline).await,
+        };
+        match fetched {
+            Ok(page) => {
+                let leads = leads(&page.next);
+                self.page = Some(page);
+                Ok(Event::Fetched(leads))
+            }
+            Err(GraphError::Gone(refusal)) => {
+                let feed = self.control.feed();
+                tracing::warn!(event = "token_dead", feed, status = refusal.status, code = %refusal.code);
+                Ok(Event::Dead)
+            }
+            Err(GraphError::Throttled { after }) => Ok(Event::Throttled(after)),
+            Err(error) => Err(self.explain(error)),
+        }
+    }
+
+    /// The request that the checkpoint stands before.
+    fn request(&self, checkpoint: &Checkpoint) -> Request {
+        match &checkpoint.state {
+            State::Start | State::Enumerating { link: None } => {
+                Request::Initial { path: self.row.path.to_owned(), select: self.row.select() }
+            }
+            State::Enumerating { link: Some(link) } | State::Tracking { link } => {
+                Request::Follow(Link::new(link.expose()))
+            }
+        }
+    }
+
+    /// Gives the lease back (rule 6). A failure is no loss: the lease ends by itself, and the next turn
+    /// burns our number.
+    pub async fn leave(&self, clean: bool, stay: bool) -> Event {
+        match self.lease.give_back(clean, !stay).await {
+            Ok(Released::Done) => Event::Free,
+            Ok(Released::Rung) => Event::Rung,
+            Err(error) => {
+                tracing::warn!(event = "lease_not_returned", feed = self.control.feed(), %error);
+                Event::Free
+            }
+        }
+    }
+
+    /// What the documents of the next save carry.
+    pub fn stamp(&self, checkpoint: &Checkpoint) -> Stamp<'a> {
+        Stamp {
+            resource: self.row.resource,
+            tenant_id: &self.reader.tenant_id,
+            source: crate::store::Source::Delta,
+            generation: checkpoint.generation,
+            save: checkpoint.save + 1,
+            now: OffsetDateTime::now_utc(),
+            tombstone_ttl: self.mirror.options.tombstone_ttl,
+        }
+    }
+
+    /// Names what a refusal of Graph's is about.
+    pub fn explain(&self, error: GraphError) -> SyncError {
+        match error {
+            GraphError::Forbidden(refusal) => SyncError::Forbidden {
+                refusal,
+                permission: &self.row.permission,
+                principal_id: self.reader.principal_id.clone(),
+            },
+            other => SyncError::Graph(other),
+        }
+    }
+}
+
+fn leads(next: &Next) -> Leads {
+    match next {
+        Next::Page(link) => Leads::On(Opaque::new(link.expose())),
+        Next::Round(link) => Leads::Home(Opaque::new(link.expose())),
+    }
+}

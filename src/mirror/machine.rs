@@ -1,0 +1,302 @@
+//! The protocol as a machine: what a turn does next. Pure: events in, actions out.
+//!
+//! The machine holds the checkpoint in hand, and knows at every moment whether the turn is dirty. Whoever
+//! drives it performs each action and tells what came of it; a model test drives it through random
+//! schedules of kills, freezes and lagging replicas without any I/O.
+
+use time::OffsetDateTime;
+
+use super::outcome::Ending;
+use super::plan::{self, Definition, Leads, Step, Why};
+use crate::store::{Checkpoint, Counts, LastRun};
+
+mod words;
+
+pub use words::{Action, Event, Stop, Weight};
+
+/// New generations after a dead token that one turn may begin.
+const RESTARTS: u32 = 3;
+/// Times that the burning of a number may be overtaken.
+const BURNS: u32 = 4;
+
+/// What the machine waits for.
+#[derive(Debug, Clone, PartialEq)]
+enum Stage {
+    Loading,
+    Burning,
+    Beginning,
+    Fetching,
+    Taking(Leads),
+    Saving { home: bool },
+    Throttling(OffsetDateTime),
+    Weighing,
+    Announcing,
+    Sweeping,
+    Paying,
+    Settling(Ending),
+    Leaving(Ending),
+}
+
+/// A turn, from the lease to its return.
+#[derive(Debug)]
+pub struct Machine {
+    definition: Definition,
+    has_links: bool,
+    epoch: u64,
+    burnt: bool,
+    burns: u32,
+    restarts: u32,
+    /// The round under way was begun by an earlier turn, and tells how things were then.
+    stale: bool,
+    doubtful_links: bool,
+    stage: Stage,
+    checkpoint: Checkpoint,
+    counts: Counts,
+    dirty: bool,
+}
+
+impl Machine {
+    /// A turn that holds the lease with `epoch`. `clean`: the turn before it ended cleanly.
+    pub fn new(
+        definition: Definition,
+        has_links: bool,
+        epoch: u64,
+        clean: bool,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            checkpoint: plan::blank(&definition, now),
+            definition,
+            has_links,
+            epoch,
+            burnt: clean,
+            burns: 0,
+            restarts: 0,
+            stale: false,
+            doubtful_links: false,
+            stage: Stage::Loading,
+            counts: Counts::default(),
+            dirty: !clean,
+        }
+    }
+
+    /// The checkpoint in hand.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// What the turn has written and saved.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// How the turn is about to end, once it is leaving.
+    pub fn ending(&self) -> Option<Ending> {
+        match self.stage {
+            Stage::Leaving(ending) => Some(ending),
+            _ => None,
+        }
+    }
+
+    /// Whether a write of this turn may be unanswered or unsaved, or the number of the turn before is not
+    /// burnt yet: then the lease must not be given back as clean (rule 6).
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// The next action after `event`. `spent`: the budget is used up.
+    ///
+    /// # Errors
+    /// [`Stop`]; the lease is then to be given back, clean unless the turn is dirty.
+    ///
+    /// # Panics
+    /// When the event does not answer the last action: a defect of whoever drives.
+    pub fn on(&mut self, event: Event, now: OffsetDateTime, spent: bool) -> Result<Action, Stop> {
+        let stage = self.stage.clone();
+        match (stage, event) {
+            (Stage::Loading, Event::Loaded(found)) => self.loaded(found, now, spent),
+            (Stage::Burning, Event::Overtaken) if self.burns < BURNS => Ok(self.load()),
+            (_, Event::Overtaken) => Err(Stop::Overtaken),
+            (Stage::Burning, Event::Saved) => {
+                self.burnt = true;
+                self.saved();
+                Ok(self.decide(now, spent))
+            }
+            (Stage::Beginning, Event::Saved) => {
+                self.saved();
+                Ok(self.decide(now, spent))
+            }
+            (Stage::Fetching, Event::Fetched(leads)) => {
+                self.dirty = true;
+                self.stage = Stage::Taking(leads);
+                Ok(Action::Take)
+            }
+            (Stage::Fetching, Event::Dead) if self.restarts == RESTARTS => Err(Stop::Restarts(RESTARTS)),
+            (Stage::Fetching, Event::Dead) => {
+                self.restarts += 1;
+                Ok(self.begin(Why::DeadToken, now))
+            }
+            (Stage::Fetching, Event::Throttled(after)) => {
+                let next = plan::throttled(&self.checkpoint, after, self.epoch, now);
+                let until = next.not_before.unwrap_or(now);
+                Ok(self.save(next, Stage::Throttling(until)))
+            }
+            (Stage::Throttling(until), Event::Saved) => {
+                self.saved();
+                Ok(self.leave(Ending::Throttled { until }))
+            }
+            (Stage::Taking(leads), Event::Taken(counts)) => Ok(self.taken(leads, counts, now)),
+            (Stage::Saving { home }, Event::Saved) => {
+                self.saved();
+                Ok(self.walked(home, now, spent))
+            }
+            (Stage::Weighing, Event::Weighed(weight)) => Ok(self.weighed(weight, now)),
+            (Stage::Announcing, Event::Saved) => {
+                self.saved();
+                Ok(self.sweep())
+            }
+            (Stage::Sweeping, Event::Swept(removed)) => Ok(self.swept(removed, now)),
+            (Stage::Paying, Event::Saved) => {
+                self.saved();
+                Ok(self.settle(Ending::Complete))
+            }
+            (Stage::Settling(ending), Event::Settled(counts)) => {
+                self.dirty = false;
+                self.counts += counts;
+                Ok(self.leave(ending))
+            }
+            (Stage::Leaving(ending), Event::Free) => Ok(Action::End(ending)),
+            (Stage::Leaving(_), Event::Rung) if spent => Ok(self.leave(Ending::Continued)),
+            (Stage::Leaving(_), Event::Rung) => Ok(self.load()),
+            (stage, event) => panic!("{event:?} answers no action of {stage:?}"),
+        }
+    }
+
+    /// Reads the checkpoint (rule 2: only after the lease is ours).
+    pub fn load(&mut self) -> Action {
+        self.stage = Stage::Loading;
+        Action::Load
+    }
+
+    fn loaded(
+        &mut self,
+        found: Option<Box<Checkpoint>>,
+        now: OffsetDateTime,
+        spent: bool,
+    ) -> Result<Action, Stop> {
+        self.checkpoint = found.map_or_else(|| plan::blank(&self.definition, now), |found| *found);
+        plan::belongs(&self.checkpoint, &self.definition).map_err(Stop::AnotherTenant)?;
+        if self.checkpoint.epoch > self.epoch {
+            return Err(Stop::Overtaken);
+        }
+        if self.burnt {
+            return Ok(self.decide(now, spent));
+        }
+        self.burns += 1;
+        let next = plan::burn(&self.checkpoint, self.epoch, now);
+        Ok(self.save(next, Stage::Burning))
+    }
+
+    fn decide(&mut self, now: OffsetDateTime, spent: bool) -> Action {
+        match plan::next(&self.checkpoint, &self.definition, now) {
+            Step::Wait(until) => self.leave(Ending::Throttled { until }),
+            Step::Begin(why) => self.begin(why, now),
+            Step::Walk => {
+                self.stale = self.checkpoint.open_since.is_some() && !spent;
+                self.fetch()
+            }
+        }
+    }
+
+    fn fetch(&mut self) -> Action {
+        self.stage = Stage::Fetching;
+        Action::Fetch
+    }
+
+    fn begin(&mut self, why: Why, now: OffsetDateTime) -> Action {
+        let next = plan::begin(&self.checkpoint, &self.definition, self.epoch, now);
+        tracing::info!(event = "generation", feed = next.feed, why = ?why, generation = next.generation);
+        self.save(next, Stage::Beginning)
+    }
+
+    fn taken(&mut self, leads: Leads, counts: Counts, now: OffsetDateTime) -> Action {
+        self.counts += counts;
+        let home = matches!(leads, Leads::Home(_));
+        let run = LastRun { at: now, counts: self.counts };
+        let next = plan::page(&self.checkpoint, leads, counts, run, self.epoch);
+        self.save(next, Stage::Saving { home })
+    }
+
+    fn walked(&mut self, home: bool, now: OffsetDateTime, spent: bool) -> Action {
+        match (home, spent) {
+            (false, true) => self.leave(Ending::Continued),
+            (false, false) => self.fetch(),
+            // What an earlier turn began tells how things were then: one more round is due.
+            (true, false) if self.stale => self.decide(now, spent),
+            (true, _) if self.checkpoint.owed.is_some() || self.has_links => {
+                self.stage = Stage::Weighing;
+                Action::Weigh
+            }
+            (true, _) => self.settle(Ending::Complete),
+        }
+    }
+
+    fn weighed(&mut self, weight: Weight, now: OffsetDateTime) -> Action {
+        self.doubtful_links = weight.doubtful_links;
+        if weight.held {
+            return self.settle(Ending::Held { missing: weight.missing, of: weight.living });
+        }
+        match (self.checkpoint.owed, weight.doubtful_links) {
+            (None, false) => self.settle(Ending::Complete),
+            (None, true) => self.begin(Why::DoubtfulLinks, now),
+            (Some(_), true) if !self.checkpoint.again => {
+                let next = plan::again(&self.checkpoint, self.epoch);
+                self.save(next, Stage::Announcing)
+            }
+            (Some(_), _) => self.sweep(),
+        }
+    }
+
+    fn sweep(&mut self) -> Action {
+        self.dirty = true;
+        self.stage = Stage::Sweeping;
+        Action::Sweep
+    }
+
+    fn swept(&mut self, removed: u64, now: OffsetDateTime) -> Action {
+        self.counts.removed += removed;
+        if self.doubtful_links || self.checkpoint.again {
+            return self.begin(Why::DoubtfulLinks, now);
+        }
+        let next = plan::swept(&self.checkpoint, removed, self.epoch);
+        self.save(next, Stage::Paying)
+    }
+
+    fn settle(&mut self, ending: Ending) -> Action {
+        self.dirty = true;
+        self.stage = Stage::Settling(ending);
+        Action::Settle
+    }
+
+    fn leave(&mut self, ending: Ending) -> Action {
+        // Whoever goes on, or comes back later, looks anyway; else a ring keeps us.
+        let stay = matches!(ending, Ending::Complete | Ending::Held { .. });
+        self.stage = Stage::Leaving(ending);
+        Action::Leave { clean: !self.dirty, stay }
+    }
+
+    fn save(&mut self, next: Checkpoint, stage: Stage) -> Action {
+        self.dirty = true;
+        self.stage = stage;
+        // What is being saved is in hand from now on; if the save fails, the turn ends or loads again.
+        self.checkpoint = next.clone();
+        Action::Save(Box::new(next))
+    }
+
+    fn saved(&mut self) {
+        self.dirty = false;
+    }
+}
+
+#[cfg(test)]
+mod tests;

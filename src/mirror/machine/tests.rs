@@ -1,0 +1,95 @@
+//! The protocol against random schedules: kills, freezes, lagging replicas, dead tokens, lost answers,
+//! by-id reads. Explicit-state, without I/O: the machine and the plan are the product's, the world is not.
+//!
+//! A violation is a copy that differs from the tenant after some turns without faults. Each rule that is
+//! switched off brings violations back, which is what shows that the model looks where it hurts.
+
+mod schedule;
+mod turn;
+mod world;
+
+use schedule::{Violation, search};
+use world::{Off, Options};
+
+/// Schedules of each of the two searches: a million together.
+const SCHEDULES: u64 = 500_000;
+
+fn none_left(options: Options) {
+    if let Some(Violation { seed, copy, trace }) = search(options, 0..SCHEDULES) {
+        panic!("seed {seed}: {copy}\n{trace}");
+    }
+}
+
+#[test]
+fn the_protocol_has_no_counterexample() {
+    none_left(Options::default());
+}
+
+#[test]
+fn nor_has_it_where_nothing_can_be_looked_up_by_id() {
+    none_left(Options { links: true, refreshes: 0, ..Options::default() });
+}
+
+/// Without the rule, some schedule leaves a wrong copy.
+fn is_needed(off: Off, options: Options) {
+    let found = search(Options { off: Some(off), ..options }, 0..300_000);
+    assert!(
+        found.is_some(),
+        "without {off:?} no schedule goes wrong: either it is not needed, or the model is blind"
+    );
+}
+
+#[test]
+fn rule_2_the_epoch_of_the_checkpoint_is_looked_at() {
+    is_needed(Off::Epoch, Options::default());
+}
+
+#[test]
+fn rule_3_burning() {
+    is_needed(Off::Burn, Options::default());
+}
+
+#[test]
+fn rule_4_saves_are_if_match() {
+    is_needed(Off::SaveMatch, Options::default());
+}
+
+#[test]
+fn rule_5_documents_before_checkpoint() {
+    is_needed(Off::WriteFirst, Options::default());
+}
+
+#[test]
+fn rule_6_a_dirty_turn_is_given_back_dirty() {
+    is_needed(Off::Dirty, Options::default());
+}
+
+#[test]
+fn rule_8_an_owed_sweep_is_remembered() {
+    is_needed(Off::Owed, Options::default());
+}
+
+#[test]
+fn rule_9_what_is_doubtful_is_not_swept() {
+    is_needed(Off::SweepDoubt, Options::default());
+}
+
+#[test]
+fn rule_10_a_by_id_write_does_not_vouch() {
+    is_needed(Off::RefreshGeneration, Options::default());
+}
+
+#[test]
+fn rule_11_doubt_is_settled() {
+    is_needed(Off::Settle, Options::default());
+}
+
+#[test]
+fn rule_11_a_look_waits_until_the_replicas_agree() {
+    is_needed(Off::SettleAge, Options::default());
+}
+
+#[test]
+fn rule_12_doubtful_links_begin_a_generation() {
+    is_needed(Off::LinkDoubt, Options { links: true, refreshes: 0, ..Options::default() });
+}

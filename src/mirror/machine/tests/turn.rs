@@ -1,0 +1,389 @@
+//! A turn in the model: the product's machine, driven step by step. Every `step().await` is a place where
+//! the turn may be killed, or frozen for as long as the schedule likes.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::world::{Answer, DOUBT, LEASE, LeaseDoc, OBJECTS, Off, Version, World};
+use crate::mirror::machine::{Action, Event, Machine, Weight};
+use crate::mirror::plan::{self, Definition, Leads, Marks};
+use crate::store::{Checkpoint, Counts, Opaque, Source, State};
+
+pub type Shared = Rc<RefCell<World>>;
+
+/// What starts a turn.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    Sync,
+    Refresh(usize),
+}
+
+/// The turn ends here, whatever it was doing.
+struct Ended;
+
+/// A place to be killed or frozen at.
+fn step() -> impl Future<Output = ()> {
+    struct Step(bool);
+    impl Future for Step {
+        type Output = ();
+        fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            if std::mem::replace(&mut self.0, true) { Poll::Ready(()) } else { Poll::Pending }
+        }
+    }
+    Step(false)
+}
+
+struct Turn {
+    world: Shared,
+    me: u32,
+    epoch: u64,
+    etag: Option<u64>,
+    page: Vec<(usize, Version)>,
+}
+
+pub fn definition() -> Definition {
+    Definition { feed: "model".into(), shape: "s".into(), tenant_id: "t".into() }
+}
+
+pub async fn run(world: Shared, me: u32, kind: Kind) {
+    let Some((epoch, clean)) = acquire(&world, me).await else { return };
+    let mut turn = Turn { world, me, epoch, etag: None, page: Vec::new() };
+    let clean = clean || turn.world.borrow().is_off(Off::Burn);
+    // Ended: the lease is lost, or has been given back where it happened.
+    let _ = match kind {
+        Kind::Sync => turn.sync(clean).await,
+        Kind::Refresh(object) => turn.refresh(clean, object).await,
+    };
+}
+
+async fn acquire(world: &Shared, me: u32) -> Option<(u64, bool)> {
+    for _ in 0..4 {
+        let found = world.borrow().lease.clone();
+        step().await;
+        let now = world.borrow().now;
+        let taken = found.holder.is_some_and(|holder| holder != me) && now < found.expires;
+        if taken && found.rung {
+            return None;
+        }
+        let next = if taken {
+            LeaseDoc { rung: true, ..found.clone() }
+        } else {
+            let epoch = found.epoch + 1;
+            LeaseDoc {
+                holder: Some(me),
+                epoch,
+                expires: now + LEASE,
+                clean: false,
+                rung: false,
+                ..found.clone()
+            }
+        };
+        let (epoch, done) = (next.epoch, cas_lease(&mut world.borrow_mut(), &found, next));
+        world.borrow_mut().note(|| format!("{me}: lease, taken {taken}, epoch {epoch}, done {done}"));
+        step().await;
+        if done {
+            return (!taken).then_some((epoch, found.clean));
+        }
+    }
+    None
+}
+
+fn cas_lease(world: &mut World, found: &LeaseDoc, next: LeaseDoc) -> bool {
+    if world.lease.etag != found.etag {
+        return false;
+    }
+    let etag = world.next_etag();
+    world.lease = LeaseDoc { etag, ..next };
+    world.maybe_lost().is_ok()
+}
+
+impl Turn {
+    async fn sync(&mut self, clean: bool) -> Result<(), Ended> {
+        let (definition, links) = (definition(), self.world.borrow().options.links);
+        let now = self.world.borrow().clock();
+        let mut machine = Machine::new(definition, links, self.epoch, clean, now);
+        let mut action = machine.load();
+        loop {
+            let event = self.perform(&machine, action).await?;
+            let now = self.world.borrow().clock();
+            match machine.on(event, now, false) {
+                Ok(Action::End(_)) => return Ok(()),
+                Ok(next) => action = next,
+                Err(_) => {
+                    self.release(!machine.is_dirty(), false).await;
+                    return Err(Ended);
+                }
+            }
+        }
+    }
+
+    async fn perform(&mut self, machine: &Machine, action: Action) -> Result<Event, Ended> {
+        let checkpoint = machine.checkpoint();
+        Ok(match action {
+            Action::Load => Event::Loaded(self.load().await),
+            Action::Save(next) => self.save(next).await?,
+            Action::Fetch => self.fetch(checkpoint).await,
+            Action::Take => Event::Taken(self.take(checkpoint).await?),
+            Action::Weigh => Event::Weighed(self.weigh(checkpoint).await),
+            Action::Sweep => Event::Swept(self.sweep(checkpoint).await?),
+            Action::Settle => Event::Settled(self.settle(checkpoint).await?),
+            Action::Leave { clean, stay } => self.release(clean, stay).await,
+            Action::End(_) => unreachable!("handled where it comes up"),
+        })
+    }
+
+    async fn load(&mut self) -> Option<Box<Checkpoint>> {
+        let found = self.world.borrow().checkpoint.clone();
+        step().await;
+        self.etag = found.as_ref().map(|(_, etag)| *etag);
+        let off = self.world.borrow().options.off;
+        found.map(|(mut checkpoint, _)| {
+            if off == Some(Off::Epoch) {
+                checkpoint.epoch = 0;
+            }
+            if off == Some(Off::Owed) {
+                checkpoint.owed = None;
+            }
+            checkpoint
+        })
+    }
+
+    async fn save(&mut self, next: Box<Checkpoint>) -> Result<Event, Ended> {
+        let answer = {
+            let mut world = self.world.borrow_mut();
+            let present = world.checkpoint.as_ref().map(|(_, etag)| *etag);
+            if present != self.etag && !world.is_off(Off::SaveMatch) {
+                world.note(|| "  checkpoint: somebody was faster".into());
+                Ok(Event::Overtaken)
+            } else {
+                let etag = world.next_etag();
+                world.note(|| {
+                    format!(
+                        "  checkpoint {:?} generation {} owed {:?} save {} burnt {:?}",
+                        next.state, next.generation, next.owed, next.save, next.burnt
+                    )
+                });
+                world.checkpoint = Some((next, etag));
+                self.etag = Some(etag);
+                world.maybe_lost().map(|()| Event::Saved)
+            }
+        };
+        step().await;
+        self.unless_lost(answer).await
+    }
+
+    /// An unknown answer ends the turn dirty.
+    async fn unless_lost<T>(&mut self, answer: Result<T, super::world::Lost>) -> Result<T, Ended> {
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(super::world::Lost) => {
+                let clean = self.world.borrow().is_off(Off::Dirty);
+                self.release(clean, false).await;
+                Err(Ended)
+            }
+        }
+    }
+
+    async fn fetch(&mut self, checkpoint: &Checkpoint) -> Event {
+        let link = match &checkpoint.state {
+            State::Start | State::Enumerating { link: None } => 0,
+            State::Enumerating { link: Some(link) } | State::Tracking { link } => {
+                link.expose().parse().expect("ours")
+            }
+        };
+        let answer = self.world.borrow_mut().page(link);
+        step().await;
+        match answer {
+            Answer::Dead => Event::Dead,
+            Answer::Page { objects, next, home } => {
+                self.page = objects;
+                let next = Opaque::new(next.to_string());
+                Event::Fetched(if home { Leads::Home(next) } else { Leads::On(next) })
+            }
+        }
+    }
+
+    async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Counts, Ended> {
+        let early = self.world.borrow().is_off(Off::WriteFirst);
+        for (object, version) in std::mem::take(&mut self.page) {
+            if early && self.world.borrow_mut().random.u8(..4) == 0 {
+                continue;
+            }
+            let marks = marks(checkpoint, checkpoint.generation, Source::Delta);
+            self.write(object, version, marks, None).await?;
+        }
+        Ok(Counts::default())
+    }
+
+    /// One write: the lease is looked at first; between that look and the write lies a freeze.
+    async fn write(
+        &mut self,
+        object: usize,
+        version: Version,
+        marks: Marks,
+        over: Option<u64>,
+    ) -> Result<(), Ended> {
+        {
+            let mut world = self.world.borrow_mut();
+            if world.lease.holder != Some(self.me)
+                || world.lease.epoch != self.epoch
+                || world.now >= world.lease.expires + LEASE
+            {
+                world.note(|| "lease lost".into());
+                return Err(Ended);
+            }
+            if world.now >= world.lease.expires - 5 {
+                let etag = world.next_etag();
+                let expires = world.now + LEASE;
+                world.lease = LeaseDoc { expires, etag, ..world.lease.clone() };
+            }
+        }
+        step().await;
+        let answer = self.world.borrow_mut().put(object, version, marks, over);
+        step().await;
+        self.unless_lost(answer).await.map(|_| ())
+    }
+
+    async fn weigh(&mut self, checkpoint: &Checkpoint) -> Weight {
+        let weight = {
+            let mut world = self.world.borrow_mut();
+            let links = world.options.links;
+            let docs: Vec<_> = world.docs.iter().flatten().cloned().collect();
+            let doubtful = docs.iter().any(|doc| world.is_doubtful(checkpoint, doc));
+            let doubtful_links = links && doubtful && !world.is_off(Off::LinkDoubt);
+            let owed = checkpoint.owed;
+            let missing = docs
+                .iter()
+                .filter(|doc| owed.is_some_and(|owed| doc.version.is_some() && doc.marks.generation < owed));
+            let held = owed.is_some() && missing.count() > 0 && world.brakes();
+            Weight { missing: 0, living: 0, doubtful_links, held }
+        };
+        step().await;
+        weight
+    }
+
+    async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<u64, Ended> {
+        let Some(owed) = checkpoint.owed else { return Ok(0) };
+        let found: Vec<_> = {
+            let world = self.world.borrow();
+            // Only what was announced: doubt that came after the weighing waits for the next one.
+            let announced = world.options.links && checkpoint.again;
+            let also_doubtful = announced || world.is_off(Off::SweepDoubt);
+            let swept = |object: &usize| {
+                let doc = world.docs[*object].as_ref()?;
+                let doubtful = world.is_doubtful(checkpoint, doc);
+                let older = doc.version.is_some() && doc.marks.generation < owed;
+                // A doubtful tombstone is written anew, or its doubt would begin generations for ever.
+                let buried = announced && doc.version.is_none() && doubtful;
+                let taken = buried || older && (also_doubtful || !doubtful);
+                taken.then_some((*object, doc.etag))
+            };
+            (0..OBJECTS).filter_map(|object| swept(&object)).collect()
+        };
+        step().await;
+        for (object, etag) in found {
+            let marks = marks(checkpoint, owed, Source::Delta);
+            self.write(object, None, marks, Some(etag)).await?;
+        }
+        Ok(0)
+    }
+
+    async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Counts, Ended> {
+        let found: Vec<_> = {
+            let world = self.world.borrow();
+            if world.options.links || world.is_off(Off::Settle) {
+                return Ok(Counts::default());
+            }
+            let age = if world.is_off(Off::SettleAge) { 0 } else { DOUBT };
+            let old = |object: &usize| {
+                let doc = world.docs[*object].as_ref()?;
+                let taken = doc.written <= world.now - age && plan::is_doubtful(checkpoint, doc.marks);
+                taken.then(|| (*object, doc.clone()))
+            };
+            (0..OBJECTS).filter_map(|object| old(&object)).collect()
+        };
+        step().await;
+        for (object, doc) in found {
+            let version = self.world.borrow_mut().by_id(object);
+            step().await;
+            let (generation, source) = plan::settle(checkpoint, doc.marks, version.is_some());
+            self.write(object, version, marks(checkpoint, generation, source), Some(doc.etag)).await?;
+        }
+        Ok(Counts::default())
+    }
+
+    /// A refresh of one object (rule 10).
+    async fn refresh(&mut self, clean: bool, object: usize) -> Result<(), Ended> {
+        let mut checkpoint = self.load().await.unwrap_or_else(|| {
+            let now = self.world.borrow().clock();
+            Box::new(plan::blank(&definition(), now))
+        });
+        if checkpoint.epoch > self.epoch {
+            self.release(clean, false).await;
+            return Err(Ended);
+        }
+        if !clean {
+            let burnt = plan::burn(&checkpoint, self.epoch, self.world.borrow().clock());
+            match self.save(Box::new(burnt.clone())).await? {
+                Event::Saved => *checkpoint = burnt,
+                _ => {
+                    self.release(false, false).await;
+                    return Err(Ended);
+                }
+            }
+        }
+        let present = self.world.borrow().docs[object].clone();
+        step().await;
+        let version = self.world.borrow_mut().by_id(object);
+        step().await;
+        if present.as_ref().and_then(|doc| doc.version) != version {
+            let living = present.filter(|doc| doc.version.is_some()).map(|doc| doc.marks);
+            let vouched = self.world.borrow().is_off(Off::RefreshGeneration);
+            let generation =
+                if vouched { checkpoint.generation } else { by_id_generation(&checkpoint, living) };
+            self.write(object, version, marks(&checkpoint, generation, Source::ById), None).await?;
+        }
+        self.release(true, false).await;
+        Ok(())
+    }
+
+    async fn release(&mut self, clean: bool, stay: bool) -> Event {
+        for _ in 0..4 {
+            let found = self.world.borrow().lease.clone();
+            step().await;
+            if found.holder != Some(self.me) || found.epoch != self.epoch {
+                return Event::Free;
+            }
+            let rung = found.rung && stay;
+            let next = if rung {
+                LeaseDoc { rung: false, ..found.clone() }
+            } else {
+                LeaseDoc { holder: None, clean, expires: 0, ..found.clone() }
+            };
+            let done = cas_lease(&mut self.world.borrow_mut(), &found, next);
+            step().await;
+            if done {
+                let me = self.me;
+                self.world.borrow_mut().note(|| format!("{me}: gives back, clean {clean}, rung {rung}"));
+                return if rung { Event::Rung } else { Event::Free };
+            }
+        }
+        Event::Free
+    }
+}
+
+fn marks(checkpoint: &Checkpoint, generation: u64, source: Source) -> Marks {
+    Marks { generation, save: checkpoint.save + 1, source }
+}
+
+/// The generation of a document that is written by id on request (rule 10): that of the living document
+/// that it replaces if a walk of this generation vouches for it, else none.
+fn by_id_generation(checkpoint: &Checkpoint, living: Option<Marks>) -> u64 {
+    let vouched = |marks: &Marks| {
+        marks.generation == checkpoint.generation && !plan::is_burnt(&checkpoint.burnt, marks.save)
+    };
+    living.filter(vouched).map_or(0, |marks| marks.generation)
+}

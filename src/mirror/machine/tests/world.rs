@@ -1,0 +1,333 @@
+//! The model's world: a tenant with a few objects, Graph's delta with lagging replicas, and the store.
+
+use std::collections::BTreeSet;
+
+use time::OffsetDateTime;
+
+use crate::mirror::plan::Marks;
+use crate::store::{Checkpoint, Source};
+
+/// Life of the lease, in seconds.
+pub const LEASE: i64 = 15;
+/// Age at which doubt is settled, and the bound on how far a replica lags, in seconds.
+pub const DOUBT: i64 = 900;
+/// Objects of the tenant.
+pub const OBJECTS: usize = 2;
+
+/// A rule to switch off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Off {
+    Epoch,
+    Burn,
+    SaveMatch,
+    WriteFirst,
+    Dirty,
+    Owed,
+    SweepDoubt,
+    RefreshGeneration,
+    Settle,
+    SettleAge,
+    LinkDoubt,
+}
+
+/// What a schedule may contain.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub off: Option<Off>,
+    /// Documents that cannot be looked up by id.
+    pub links: bool,
+    pub refreshes: u32,
+    pub changes: u32,
+    pub kills: u32,
+    pub turns: u32,
+    pub deaths: u32,
+    pub lost: u32,
+    pub brakes: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            off: None,
+            links: false,
+            refreshes: 2,
+            changes: 5,
+            kills: 2,
+            turns: 4,
+            deaths: 1,
+            lost: 1,
+            brakes: 1,
+        }
+    }
+}
+
+/// A version of an object; none means that it is gone.
+pub type Version = Option<u32>;
+
+#[derive(Debug, Clone)]
+pub struct Doc {
+    pub version: Version,
+    pub marks: Marks,
+    pub written: i64,
+    pub etag: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct LeaseDoc {
+    pub holder: Option<u32>,
+    pub epoch: u64,
+    pub expires: i64,
+    pub clean: bool,
+    pub rung: bool,
+    pub etag: u64,
+}
+
+/// A link of Graph's: where a round began, what was given out, and what is still to be told.
+#[derive(Debug, Clone, Default)]
+pub struct Link {
+    position: i64,
+    given: BTreeSet<usize>,
+    round: Option<(i64, BTreeSet<usize>)>,
+}
+
+/// What Graph answers.
+pub enum Answer {
+    Dead,
+    Page { objects: Vec<(usize, Version)>, next: usize, home: bool },
+}
+
+/// The answer to a write was lost; it may have been carried out.
+pub struct Lost;
+
+pub struct World {
+    pub random: fastrand::Rng,
+    pub options: Options,
+    pub now: i64,
+    /// Faults are over.
+    pub quiet: bool,
+    history: Vec<Vec<(i64, Version)>>,
+    times: Vec<i64>,
+    versions: u32,
+    pub docs: Vec<Option<Doc>>,
+    pub lease: LeaseDoc,
+    pub checkpoint: Option<(Box<Checkpoint>, u64)>,
+    links: Vec<Link>,
+    etag: u64,
+    deaths: u32,
+    lost: u32,
+    brakes: u32,
+    pub trace: Vec<String>,
+    pub traced: bool,
+}
+
+impl World {
+    pub fn new(seed: u64, options: Options, traced: bool) -> Self {
+        Self {
+            random: fastrand::Rng::with_seed(seed),
+            options,
+            now: 1_000,
+            quiet: false,
+            history: vec![vec![(0, None)]; OBJECTS],
+            times: vec![0],
+            versions: 0,
+            docs: vec![None; OBJECTS],
+            lease: LeaseDoc { clean: true, ..LeaseDoc::default() },
+            checkpoint: None,
+            links: vec![Link::default()],
+            etag: 0,
+            deaths: options.deaths,
+            lost: options.lost,
+            brakes: options.brakes,
+            trace: Vec::new(),
+            traced,
+        }
+    }
+
+    pub fn is_off(&self, off: Off) -> bool {
+        self.options.off == Some(off)
+    }
+
+    pub fn clock(&self) -> OffsetDateTime {
+        OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(self.now)
+    }
+
+    pub fn note(&mut self, what: impl FnOnce() -> String) {
+        if self.traced {
+            let line = format!("{:6} {}", self.now, what());
+            self.trace.push(line);
+        }
+    }
+
+    // The tenant.
+
+    pub fn change(&mut self) {
+        let object = self.random.usize(..OBJECTS);
+        let living = self.truth(object).is_some();
+        let version = if living && self.random.bool() {
+            None
+        } else {
+            self.versions += 1;
+            Some(self.versions)
+        };
+        self.times.push(self.now);
+        let head = self.head();
+        self.history[object].push((head, version));
+        self.note(|| format!("tenant {object} := {version:?} @{head}"));
+    }
+
+    pub fn truth(&self, object: usize) -> Version {
+        self.history[object].last().and_then(|(_, version)| *version)
+    }
+
+    fn state(&self, object: usize, position: i64) -> Version {
+        let before = self.history[object].iter().rev().find(|(at, _)| *at <= position);
+        before.and_then(|(_, version)| *version)
+    }
+
+    fn head(&self) -> i64 {
+        self.times.len() as i64 - 1
+    }
+
+    /// How far a replica is, at least as far as `low` and as the lag bound allows.
+    fn replica(&mut self, low: i64) -> i64 {
+        let head = self.head();
+        let mut floor = head;
+        while floor > 0 && self.times[floor as usize] > self.now - DOUBT {
+            floor -= 1;
+        }
+        let floor = floor.max(low);
+        if self.quiet || head <= floor || self.random.bool() { head } else { self.random.i64(floor..=head) }
+    }
+
+    // Graph.
+
+    pub fn by_id(&mut self, object: usize) -> Version {
+        let position = self.replica(-1);
+        let version = self.state(object, position);
+        self.note(|| format!("GET {object} -> {version:?} (replica {position})"));
+        version
+    }
+
+    /// One page of delta. `link` 0 is the initial request.
+    pub fn page(&mut self, link: usize) -> Answer {
+        if !self.quiet && self.deaths > 0 && link != 0 && self.random.u8(..100) < 8 {
+            self.deaths -= 1;
+            self.note(|| format!("link {link} is dead"));
+            return Answer::Dead;
+        }
+        let from = self.links[link].clone();
+        let (round, mut todo) = match from.round.clone() {
+            Some(round) => round,
+            None => match self.begin(link == 0, &from) {
+                Some(round) => round,
+                None => return self.answer(Vec::new(), Link { round: None, ..from }, true),
+            },
+        };
+        let mut given = from.given.clone();
+        let mut objects = Vec::new();
+        let mut places = if self.random.u8(..10) < 7 { 1 } else { 2 };
+        while places > 0 && !todo.is_empty() {
+            places -= 1;
+            let object = *todo.iter().nth(self.random.usize(..todo.len())).expect("within its length");
+            todo.remove(&object);
+            let position = self.replica(round);
+            let version = self.state(object, position);
+            if version.is_some() || given.contains(&object) || self.random.bool() {
+                objects.push((object, version));
+                if version.is_some() {
+                    given.insert(object)
+                } else {
+                    given.remove(&object)
+                };
+            }
+        }
+        let home = todo.is_empty();
+        let next = if home {
+            Link { position: round, given, round: None }
+        } else {
+            Link { position: from.position, given, round: Some((round, todo)) }
+        };
+        self.answer(objects, next, home)
+    }
+
+    /// The objects of a new round; none when the replica is behind the link and has nothing to say.
+    fn begin(&mut self, initial: bool, from: &Link) -> Option<(i64, BTreeSet<usize>)> {
+        let position = self.replica(-1);
+        let touched = |world: &Self, low: i64, high: i64, object: usize| {
+            world.history[object].iter().any(|(at, _)| low < *at && *at <= high)
+        };
+        let mut todo = BTreeSet::new();
+        if initial {
+            todo.extend((0..OBJECTS).filter(|object| self.state(*object, position).is_some()));
+            if self.random.u8(..10) < 3 {
+                todo.extend((0..OBJECTS).filter(|object| self.truth(*object).is_some()));
+            }
+        } else if position < from.position {
+            if self.random.bool() {
+                return None;
+            }
+            for object in 0..OBJECTS {
+                let again = touched(self, position, from.position, object) || self.random.u8(..10) < 3;
+                if again && self.history[object][0].0 <= position {
+                    todo.insert(object);
+                }
+            }
+        } else {
+            todo.extend((0..OBJECTS).filter(|object| touched(self, from.position, position, *object)));
+        }
+        Some((position, todo))
+    }
+
+    fn answer(&mut self, objects: Vec<(usize, Version)>, next: Link, home: bool) -> Answer {
+        self.links.push(next);
+        let next = self.links.len() - 1;
+        self.note(|| format!("page {objects:?} -> link {next}, home {home}"));
+        Answer::Page { objects, next, home }
+    }
+
+    // The store.
+
+    pub fn next_etag(&mut self) -> u64 {
+        self.etag += 1;
+        self.etag
+    }
+
+    pub fn maybe_lost(&mut self) -> Result<(), Lost> {
+        if self.lost > 0 && !self.quiet && self.random.u8(..100) < 3 {
+            self.lost -= 1;
+            self.note(|| "  (the answer is lost)".into());
+            return Err(Lost);
+        }
+        Ok(())
+    }
+
+    /// Writes a document; `over`: only this version of it. False: somebody was faster.
+    pub fn put(
+        &mut self,
+        object: usize,
+        version: Version,
+        marks: Marks,
+        over: Option<u64>,
+    ) -> Result<bool, Lost> {
+        let present = self.docs[object].as_ref().map_or(0, |doc| doc.etag);
+        if over.is_some_and(|over| over != present) {
+            return Ok(false);
+        }
+        let etag = self.next_etag();
+        self.docs[object] = Some(Doc { version, marks, written: self.now, etag });
+        self.note(|| format!("  put {object} = {version:?} {marks:?}"));
+        self.maybe_lost().map(|()| true)
+    }
+
+    /// The brake holds this time.
+    pub fn brakes(&mut self) -> bool {
+        let holds = self.brakes > 0 && !self.quiet && self.random.u8(..10) == 0;
+        self.brakes -= u32::from(holds);
+        holds
+    }
+
+    pub fn is_doubtful(&self, checkpoint: &Checkpoint, doc: &Doc) -> bool {
+        let by_id = doc.marks.source == Source::ById;
+        by_id || crate::mirror::plan::is_burnt(&checkpoint.burnt, doc.marks.save)
+    }
+}

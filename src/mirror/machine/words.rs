@@ -1,0 +1,91 @@
+//! What the machine says and hears.
+
+use std::time::Duration;
+
+use crate::mirror::outcome::Ending;
+use crate::mirror::plan::{AnotherTenant, Leads};
+use crate::store::{Checkpoint, Counts};
+
+/// What is to be done. Everything that writes documents stamps them with the checkpoint's generation and
+/// the number of its next save.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Read the checkpoint.
+    Load,
+    /// Save this over the checkpoint that was read.
+    Save(Box<Checkpoint>),
+    /// Get the page that the checkpoint points to.
+    Fetch,
+    /// Write the page in hand.
+    Take,
+    /// Count what a sweep would take, and see whether any link is doubtful.
+    Weigh,
+    /// Turn into tombstones what the walk of the owed generation did not show, but for what is doubtful. Of
+    /// the links, and once the checkpoint says `again`, take that too, and write doubtful tombstones anew.
+    /// Not before: what became doubtful after the weighing has no generation announced to bring it back.
+    Sweep,
+    /// Look up what has been doubtful for long enough, and write what is found.
+    Settle,
+    /// Give the lease back.
+    Leave {
+        /// Every write is answered and its page saved.
+        clean: bool,
+        /// Keep it if somebody rang.
+        stay: bool,
+    },
+    /// The turn is over.
+    End(Ending),
+}
+
+/// What came of an action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The checkpoint, if there is one.
+    Loaded(Option<Box<Checkpoint>>),
+    /// The save is confirmed.
+    Saved,
+    /// Somebody else saved in between.
+    Overtaken,
+    /// A page is in hand.
+    Fetched(Leads),
+    /// The stored token is dead.
+    Dead,
+    /// Graph wants to be left alone for this long.
+    Throttled(Duration),
+    /// Every write of the page has succeeded.
+    Taken(Counts),
+    /// What a sweep would take.
+    Weighed(Weight),
+    /// Every write of the sweep is answered; so many documents became tombstones.
+    Swept(u64),
+    /// Every write of the settling is answered.
+    Settled(Counts),
+    /// The lease is free.
+    Free,
+    /// Somebody rang; the ring is cleared, and the lease is still ours.
+    Rung,
+}
+
+/// What a sweep would take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// Living documents that the walk did not show.
+    pub missing: u64,
+    /// All living documents.
+    pub living: u64,
+    /// Some links carry a burnt number.
+    pub doubtful_links: bool,
+    /// The brake holds.
+    pub held: bool,
+}
+
+/// Why the machine stops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// The copy is of another tenant.
+    AnotherTenant(AnotherTenant),
+    /// A turn with a later lease has saved.
+    Overtaken,
+    /// Graph refuses its own fresh tokens.
+    Restarts(u32),
+}

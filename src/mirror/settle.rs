@@ -1,0 +1,76 @@
+//! Settling doubt (rule 11): documents that a turn wrote which did not end cleanly, or that were read by
+//! id, are looked up once the replicas must agree, and written with what is found.
+//!
+//! Usually there are none: one indexed query a turn. What Graph throttles or the budget cuts short is
+//! left for the next turn.
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+
+use super::change;
+use super::document::{self, Stamp};
+use super::drive::Driver;
+use super::error::SyncError;
+use super::plan;
+use crate::graph::{GraphError, Request};
+use crate::store::{Candidate, Checkpoint, Counts, StoreError};
+
+impl Driver<'_> {
+    /// Settles what has been doubtful for long enough.
+    pub async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Counts, SyncError> {
+        let cutoff = OffsetDateTime::now_utc() - self.mirror.options.doubt;
+        let (store, container) = (&self.mirror.store, self.row.container);
+        let found = store.doubtful(container, &checkpoint.burnt, cutoff).await?;
+        let mut found = Box::pin(found.map_err(SyncError::from));
+        let mut counts = Counts::default();
+        while let Some(candidate) = found.next().await {
+            if self.is_spent() {
+                break;
+            }
+            let Some(id) = candidate.as_ref().ok().and_then(Candidate::object_id) else {
+                candidate?;
+                continue;
+            };
+            let request = Request::Object {
+                path: self.row.object_path.to_owned(),
+                id: id.to_owned(),
+                select: self.row.object_select(),
+            };
+            let object = match self.mirror.graph.object(&request, self.deadline).await {
+                Ok(object) => object,
+                Err(GraphError::Throttled { .. }) => break,
+                Err(error) => return Err(self.explain(error)),
+            };
+            counts += self.settle_one(checkpoint, candidate?, object.as_deref()).await?;
+        }
+        Ok(counts)
+    }
+
+    async fn settle_one(
+        &mut self,
+        checkpoint: &Checkpoint,
+        candidate: Candidate,
+        object: Option<&RawValue>,
+    ) -> Result<Counts, SyncError> {
+        let (generation, source) = plan::settle(checkpoint, plan::marks(&candidate), object.is_some());
+        let stamp = Stamp { generation, source, ..self.stamp(checkpoint) };
+        let etag = candidate.etag.clone();
+        let change = object.map(change::read);
+        let (document, counts) = match &change {
+            Some(change) => (document::of(change, &stamp), Counts { upserted: 1, ..Counts::default() }),
+            None => (document::missing(candidate, &stamp), Counts { removed: 1, ..Counts::default() }),
+        };
+        let (store, container) = (&self.mirror.store, self.row.container);
+        tracing::info!(event = "doubt_settled", feed = self.control.feed(), found = object.is_some());
+        match store.write(container, &document, Some(&etag), self.lease, self.give_up()).await {
+            Ok(written) => {
+                self.charge += written.charge;
+                Ok(counts)
+            }
+            // Somebody wrote it in between: then it is no longer this doubt.
+            Err(StoreError::Overtaken | StoreError::Missing(_)) => Ok(Counts::default()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Doubt: what a turn wrote that did not end cleanly is looked up once the replicas must agree (rule 11).
+
+use sandbox::cosmos::{Match, Moment};
+use sandbox::world::World;
+use serde_json::{Value, json};
+
+use crate::stage::{checkpoint, document, logged, setup};
+
+/// A complete copy, and a burnt save number that no document carries any more.
+async fn with_a_burnt_number() -> (World, u64) {
+    let world = World::start(setup().set("DOUBT_MINUTES", "0.02")).await.unwrap();
+    let mut hold = world.cosmos.hold(Match::writes().container("users").nth(30), Moment::After);
+    let turn = tokio::spawn({
+        let world = world.clone();
+        async move { world.fire().await }
+    });
+    hold.arrived().await;
+    world.host.kill().await.unwrap();
+    hold.release();
+    turn.await.unwrap().unwrap();
+    world.settle().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    let burnt = checkpoint(&world).await["burnt"][0]["from"].as_u64().unwrap();
+    world.graph.forget_requests();
+    (world, burnt)
+}
+
+/// What a frozen turn writes late: under its own, burnt number.
+async fn written_late(world: &World, mut document: Value, save: u64) {
+    document["_mirror"]["save"] = save.into();
+    for system in ["_rid", "_self", "_etag", "_ts", "_attachments"] {
+        document.as_object_mut().unwrap().remove(system);
+    }
+    let id = document["id"].as_str().unwrap().to_owned();
+    world.cosmos.put("users", &id, &document).await.unwrap();
+}
+
+/// Turns until something was settled.
+async fn until_settled(world: &World) {
+    for _ in 0..200 {
+        world.turn().await.unwrap();
+        if !logged(world, "doubt_settled").is_empty() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("nothing was settled");
+}
+
+#[tokio::test]
+async fn a_late_write_about_somebody_who_is_gone_becomes_a_tombstone() {
+    let (world, burnt) = with_a_burnt_number().await;
+    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let before = document(&world, &id).await;
+    world.graph.tenant(|tenant| tenant.purge_user(&id));
+    world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    written_late(&world, before, burnt).await;
+    assert_eq!(world.differences().await.len(), 1, "the late write is visible until the next complete turn");
+    until_settled(&world).await;
+    world.ensure_equal().await.unwrap();
+    let tombstone = document(&world, &id).await;
+    assert_eq!(tombstone["_mirror"]["source"], "checked");
+    assert_eq!(tombstone["_mirror"]["removed"]["reason"], "missing");
+}
+
+#[tokio::test]
+async fn a_late_write_of_an_older_version_is_mended_and_stays_doubtful() {
+    let (world, burnt) = with_a_burnt_number().await;
+    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let before = document(&world, &id).await;
+    world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Ulm"})));
+    world.turn().await.unwrap();
+    written_late(&world, before, burnt).await;
+    until_settled(&world).await;
+    let mended = document(&world, &id).await;
+    assert_eq!(mended["city"], "Ulm");
+    assert_eq!(
+        (&mended["_mirror"]["source"], &mended["_mirror"]["generation"]),
+        (&json!("by-id"), &json!(0))
+    );
+    world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Bern"})));
+    world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    assert_eq!(document(&world, &id).await["_mirror"]["source"], "delta", "a write from the chain settles");
+}
+
+#[tokio::test]
+async fn a_late_tombstone_of_somebody_who_lives_is_undone() {
+    let (world, burnt) = with_a_burnt_number().await;
+    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let mut tombstone =
+        json!({"id": id, "ttl": 2_592_000, "_mirror": document(&world, &id).await["_mirror"]});
+    tombstone["_mirror"]["removed"] = json!({"reason": "missing", "at": "2026-01-01T00:00:00Z"});
+    written_late(&world, tombstone, burnt).await;
+    until_settled(&world).await;
+    assert_eq!(document(&world, &id).await["_mirror"].get("removed"), None);
+}
+
+#[tokio::test]
+async fn without_doubt_nobody_is_looked_up() {
+    let world = crate::stage::copied().await;
+    world.turn().await.unwrap();
+    assert_eq!(world.graph.counts().get(&sandbox::graph::Kind::ById), None);
+}
