@@ -1,167 +1,114 @@
 //! Whether a copy equals the tenant, to the letter.
 //!
-//! [`differences`] is pure: the tenant as it was seeded and changed on one side, the documents as they are stored on the other.
-//! What a page served in between plays no part.
+//! Pure: the tenant as it was seeded and changed on one side, the documents as they are stored on the other. What a page
+//! served in between plays no part. [`differences_of`] compares objects, [`link_differences`] links.
 
-use std::{collections::BTreeMap, fmt};
+mod difference;
+mod links;
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::graph::{Object, Tenant};
-
-/// One way in which the copy is not the tenant.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Difference {
-    /// A living user has no living document.
-    Missing {
-        /// The user.
-        id: String,
-    },
-    /// A living document has no living user.
-    Extra {
-        /// The document.
-        id: String,
-    },
-    /// A property is not the same; nothing means absent.
-    Differs {
-        /// The user.
-        id: String,
-        /// The property.
-        property: String,
-        /// What the tenant has.
-        tenant: Option<Value>,
-        /// What the copy has.
-        copy: Option<Value>,
-    },
-    /// A document lacks something of ours, or has it wrong.
-    Unmarked {
-        /// The document.
-        id: String,
-        /// What is wrong, such as `_mirror.save`.
-        mark: String,
-        /// What the document has there.
-        copy: Option<Value>,
-    },
-    /// Two documents have one id.
-    Twice {
-        /// The id.
-        id: String,
-    },
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { id } => write!(out, "users/{id}: living in the tenant, missing in the copy"),
-            Self::Extra { id } => write!(out, "users/{id}: not in the tenant, living in the copy"),
-            Self::Differs { id, property, tenant, copy } => {
-                write!(
-                    out,
-                    "users/{id}: {property} is {} in the tenant, {} in the copy",
-                    Shown(tenant),
-                    Shown(copy)
-                )
-            }
-            Self::Unmarked { id, mark, copy } => {
-                write!(out, "users/{id}: {mark} is {} in the copy", Shown(copy))
-            }
-            Self::Twice { id } => write!(out, "users/{id}: twice in the copy"),
-        }
-    }
-}
-
-struct Shown<'a>(&'a Option<Value>);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            None => out.write_str("absent"),
-            Some(value) => write!(out, "{value}"),
-        }
-    }
-}
+pub use self::{
+    difference::{Difference, What},
+    links::{ExpectedLinks, link_differences},
+};
+use crate::graph::{Collection, Object, Tenant};
 
 /// Everything in which the documents of the container `users` are not a copy of the tenant's users, in the order of ids.
 pub fn differences(tenant: &Tenant, documents: &[Value]) -> Vec<Difference> {
-    let mut differences = Vec::new();
-    let mut copies = BTreeMap::new();
-    for document in documents {
-        let id = document["id"].as_str().unwrap_or_default();
-        if copies.insert(id, document).is_some() {
-            differences.push(Difference::Twice { id: id.into() });
-        }
-    }
-    copies.retain(|_, document| !is_tombstone(document));
-    for (id, user) in tenant.users.living() {
+    differences_of("users", &tenant.users, &tenant.id, documents)
+}
+
+/// Everything in which the documents of the container `resource` are not a copy of these objects, in the order of ids.
+pub fn differences_of(
+    resource: &str,
+    objects: &Collection,
+    tenant_id: &str,
+    documents: &[Value],
+) -> Vec<Difference> {
+    let mut found = Found { resource, differences: Vec::new() };
+    let mut copies = found.living(documents);
+    for (id, object) in objects.living() {
         match copies.remove(id.as_str()) {
-            None => differences.push(Difference::Missing { id: id.clone() }),
+            None => found.add(id, What::Missing),
             Some(document) => {
-                compare(id, user, document, &mut differences);
-                check_marks(id, tenant, document, &mut differences);
+                found.compare(id, object, document);
+                found.check_marks(id, &[resource], tenant_id, document);
             }
         }
     }
-    differences.extend(copies.into_keys().map(|id| Difference::Extra { id: id.into() }));
-    differences.sort_by(|one, other| one.id().cmp(other.id()));
-    differences
+    copies.into_keys().for_each(|id| found.add(id, What::Extra));
+    found.sorted()
 }
 
-impl Difference {
-    /// The object that it is about.
-    pub fn id(&self) -> &str {
-        match self {
-            Self::Missing { id }
-            | Self::Extra { id }
-            | Self::Differs { id, .. }
-            | Self::Unmarked { id, .. }
-            | Self::Twice { id } => id,
+/// The differences of one container so far.
+struct Found<'a> {
+    resource: &'a str,
+    differences: Vec<Difference>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, id: &str, what: What) {
+        self.differences.push(Difference { resource: self.resource.into(), id: id.into(), what });
+    }
+
+    fn sorted(mut self) -> Vec<Difference> {
+        self.differences.sort_by(|one, other| one.id.cmp(&other.id));
+        self.differences
+    }
+
+    /// The documents that are no tombstones, by id.
+    fn living<'d>(&mut self, documents: &'d [Value]) -> BTreeMap<&'d str, &'d Value> {
+        let mut copies = BTreeMap::new();
+        for document in documents {
+            let id = document["id"].as_str().unwrap_or_default();
+            if copies.insert(id, document).is_some() {
+                self.add(id, What::Twice);
+            }
+        }
+        copies.retain(|_, document| document.pointer("/_mirror/removed").is_none());
+        copies
+    }
+
+    fn compare(&mut self, id: &str, object: &Object, document: &Value) {
+        let mut names: Vec<_> = object.keys().collect();
+        let added = document.as_object().into_iter().flat_map(Object::keys);
+        names.extend(added.filter(|name| !is_added(name) && !object.contains_key(*name)));
+        for name in names {
+            let (tenant, copy) = (object.get(name).cloned(), document.get(name).cloned());
+            if tenant != copy {
+                self.add(id, What::Differs { property: name.clone(), tenant, copy });
+            }
         }
     }
-}
 
-fn is_tombstone(document: &Value) -> bool {
-    document.pointer("/_mirror/removed").is_some()
+    fn check_marks(&mut self, id: &str, resources: &[&str], tenant_id: &str, document: &Value) {
+        let sources = ["delta", "list", "window", "by-id", "checked"];
+        for name in ["resource", "tenantId", "generation", "save", "source"] {
+            let copy = document.pointer(&format!("/_mirror/{name}"));
+            let is_right = copy.is_some_and(|value| match name {
+                "resource" => resources.iter().any(|resource| value == resource),
+                "tenantId" => value == tenant_id,
+                "source" => sources.iter().any(|source| value == source),
+                _ => value.as_u64().is_some_and(|number| number >= 1),
+            });
+            if !is_right {
+                self.add(id, What::Unmarked { mark: format!("_mirror.{name}"), copy: copy.cloned() });
+            }
+        }
+        if let Some(ttl) = document.get("ttl") {
+            // A living document never expires.
+            self.add(id, What::Unmarked { mark: "ttl".into(), copy: Some(ttl.clone()) });
+        }
+    }
 }
 
 /// What Cosmos DB, the mirror or the page added.
 fn is_added(name: &str) -> bool {
     matches!(name, "_mirror" | "_rid" | "_self" | "_etag" | "_ts" | "_attachments" | "ttl")
         || name.starts_with("@odata.")
-}
-
-fn compare(id: &str, user: &Object, document: &Value, differences: &mut Vec<Difference>) {
-    let mut names: Vec<_> = user.keys().collect();
-    let added = document.as_object().into_iter().flat_map(Object::keys);
-    names.extend(added.filter(|name| !is_added(name) && !user.contains_key(*name)));
-    for name in names {
-        let (tenant, copy) = (user.get(name), document.get(name));
-        if tenant != copy {
-            let (tenant, copy) = (tenant.cloned(), copy.cloned());
-            differences.push(Difference::Differs { id: id.into(), property: name.clone(), tenant, copy });
-        }
-    }
-}
-
-fn check_marks(id: &str, tenant: &Tenant, document: &Value, differences: &mut Vec<Difference>) {
-    let positive = |value: &Value| value.as_u64().is_some_and(|number| number >= 1);
-    let sources = ["delta", "list", "window", "by-id", "checked"];
-    for name in ["resource", "tenantId", "generation", "save", "source"] {
-        let mark = format!("_mirror.{name}");
-        let copy = document.pointer(&format!("/_mirror/{name}"));
-        let is_right = copy.is_some_and(|value| match name {
-            "resource" => value == "users",
-            "tenantId" => *value == *tenant.id,
-            "source" => sources.iter().any(|source| value == source),
-            _ => positive(value),
-        });
-        if !is_right {
-            differences.push(Difference::Unmarked { id: id.into(), mark, copy: copy.cloned() });
-        }
-    }
-    if let Some(ttl) = document.get("ttl") {
-        // A living document never expires.
-        differences.push(Difference::Unmarked { id: id.into(), mark: "ttl".into(), copy: Some(ttl.clone()) });
-    }
 }
 
 #[cfg(test)]
@@ -219,15 +166,21 @@ mod tests {
         documents.push(documents[2].clone());
         documents.push(json!({"id": "~extra", "_mirror": {}}));
         let told = differences(&tenant, &documents);
-        let mark = Difference::Unmarked { id: b, mark: "_mirror.save".into(), copy: Some(json!(0)) };
-        assert_eq!(
-            told,
-            [
-                Difference::Missing { id: a },
-                mark,
-                Difference::Twice { id: c },
-                Difference::Extra { id: "~extra".into() }
-            ]
-        );
+        let mark = What::Unmarked { mark: "_mirror.save".into(), copy: Some(json!(0)) };
+        let expected = [(a, What::Missing), (b, mark), (c, What::Twice), ("~extra".into(), What::Extra)];
+        assert_eq!(told.into_iter().map(|it| (it.id, it.what)).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn groups_are_compared_like_users_and_are_called_groups() {
+        let mut tenant = Tenant::seeded(1, 1);
+        let group = tenant.create_group();
+        let mut document = Value::Object(tenant.group(&group).unwrap().clone());
+        document["_mirror"] = json!({"resource": "groups", "tenantId": tenant.id, "generation": 1, "save": 2, "source": "delta"});
+        let told = |documents: &[Value]| differences_of("groups", &tenant.groups, &tenant.id, documents);
+        assert_eq!(told(std::slice::from_ref(&document)), []);
+        document["members@delta"] = json!([]);
+        let told: Vec<_> = told(&[document]).iter().map(ToString::to_string).collect();
+        assert_eq!(told, [format!("groups/{group}: members@delta is absent in the tenant, [] in the copy")]);
     }
 }

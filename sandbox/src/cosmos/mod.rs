@@ -30,6 +30,7 @@ pub use self::{
     sabotage::Sabotage,
 };
 use crate::{
+    graph::Relationship,
     identity::Identity,
     loopback::{Loopback, Server},
     script::{Faults, Gates, Hold, Rule, lock},
@@ -123,6 +124,16 @@ impl Cosmos {
     /// Adds a container with TTL on and no default.
     pub async fn add_container(&self, name: &str, partition_key: &str) -> anyhow::Result<()> {
         self.inner.emulator.add_container(name, partition_key).await
+    }
+
+    /// Adds the containers of groups and links: `groups` by `/id`, and `groups-members`, `groups-owners` and `users-manager`
+    /// by `/_mirror/parent`.
+    pub async fn add_group_containers(&self) -> anyhow::Result<()> {
+        self.add_container("groups", "/id").await?;
+        for relationship in Relationship::ALL {
+            self.add_container(relationship.container(), "/_mirror/parent").await?;
+        }
+        Ok(())
     }
 
     /// All documents of a container as they are stored, unguarded: no authorization, faults or gates.

@@ -224,3 +224,19 @@ async fn sabotage_is_answered_as_success() {
     assert!(there("e").await.is_none() && there("f").await.is_some());
     assert_eq!(setup.cosmos.sabotaged().len(), 3);
 }
+
+#[tokio::test]
+async fn links_are_kept_by_their_parent() {
+    let identity = Identity::start(Default::default()).await.unwrap();
+    let cosmos = Cosmos::start(identity).await.unwrap();
+    cosmos.add_group_containers().await.unwrap();
+    for container in ["groups-members", "groups-owners", "users-manager"] {
+        let link = json!({"id": "g|u", "sourceId": "g", "targetId": "u", "_mirror": {"parent": "g"}});
+        cosmos.put(container, "g", &link).await.unwrap();
+        assert_eq!(cosmos.document(container, "g", "g|u").await.unwrap()["targetId"], "u");
+        assert_eq!(cosmos.document(container, "u", "g|u").await, None);
+        assert_eq!(cosmos.documents(container).await.len(), 1);
+    }
+    cosmos.put("groups", "g", &json!({"id": "g"})).await.unwrap();
+    assert_eq!(cosmos.documents("groups").await.len(), 1);
+}

@@ -1,92 +1,78 @@
-//! Delta rounds as values: which objects a round serves, in which order, and how each is represented.
+//! Delta rounds as values: which objects and links a round serves, in which order, and how each is represented.
 //!
-//! A round is fixed when it starts: the objects that existed, or the changes from one position of the log to another.
-//! Each object is represented as it is when its page is served, and the delta link at the end stands for the start of the
-//! round, so that a change made meanwhile is told (at least once) by the next round.
-//! Source: <https://learn.microsoft.com/graph/delta-query-overview>.
+//! A round is fixed when it starts, at the position of the replica that served its first page: the objects that existed
+//! there, or the changes up to it. Each object is represented as it is at the replica that serves its page, which is not
+//! behind the round, and the delta link at the end stands for the start of the round, so that a change made meanwhile is
+//! told (at least once) by the next round. Source: <https://learn.microsoft.com/graph/delta-query-overview>.
 
-use std::collections::{BTreeSet, HashSet};
+mod arrange;
+mod represent;
+#[cfg(test)]
+mod tests;
+mod told;
 
 use fastrand::Rng;
-use serde_json::{Map, Value, json};
 
-use super::{
-    quirks::Quirks,
-    tenant::{Change, Collection, Entry, Event, Life, Object},
+pub(super) use self::arrange::page_end;
+use self::{
+    arrange::{Item, arrange},
+    told::Told,
 };
-
-/// Which properties were asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Select {
-    /// No `$select`: the default set.
-    Default,
-    /// These.
-    Properties(BTreeSet<String>),
-}
-
-/// What users/delta answers without `$select`, documented at <https://learn.microsoft.com/graph/api/user-delta>.
-#[rustfmt::skip]
-const DEFAULT: &[&str] = &[
-    "businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone", "officeLocation",
-    "preferredLanguage", "surname", "userPrincipalName",
-];
-
-impl Select {
-    pub(super) fn has(&self, name: &str) -> bool {
-        name == "id"
-            || match self {
-                Self::Default => DEFAULT.contains(&name),
-                Self::Properties(names) => names.contains(name),
-            }
-    }
-
-    /// The selected part of an object; what was never set stays absent.
-    pub(super) fn of(&self, object: &Object) -> Object {
-        object
-            .iter()
-            .filter(|(name, _)| self.has(name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
-    }
-}
-
-/// Something that a round serves.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Item {
-    /// The object as it is when its page is served.
-    Current(String),
-    /// The object as it was before its last change; the current one follows later in the round.
-    Older(String),
-}
+use super::{
+    collection::{Change, Collection, Event, Life},
+    quirks::Quirks,
+    select::Select,
+};
 
 /// One round, from its first page to its delta link.
 #[derive(Debug)]
 pub(super) struct Round {
     pub(super) select: Select,
     pub(super) items: Vec<Item>,
-    /// Where in the log the next round begins.
+    /// Where in the log the next round begins; no page is served by a replica that is behind it.
     pub(super) until: usize,
     /// Where in the log this round began.
     pub(super) from: usize,
+    /// It began without a token: what is not there is left out.
+    initial: bool,
     /// Removed objects that the client cannot know are shown.
     shows_all_removed: bool,
 }
 
+/// What a round depends on besides the objects.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) quirks: &'a Quirks,
+    /// The position of the replica that serves the first page.
+    pub(super) replica: usize,
+    /// Links of one relationship per appearance of their source.
+    pub(super) links_per_slice: usize,
+    pub(super) seed: u64,
+}
+
 impl Round {
     /// The round that tells the current state.
-    pub(super) fn initial(all: &Collection, select: Select, quirks: &Quirks, seed: u64) -> Self {
-        let shown = |entry: &Entry| {
-            entry.life == Life::Living || (quirks.removed_in_initial && entry.life == Life::Removed)
+    pub(super) fn initial(all: &Collection, select: Select, terms: Terms<'_>) -> Self {
+        let Terms { quirks, replica, .. } = terms;
+        let is = |life: Option<Life>| {
+            life == Some(Life::Living) || (quirks.removed_in_initial && life == Some(Life::Removed))
         };
-        let ids = all.entries().filter(|(_, entry)| shown(entry)).map(|(id, _)| id.clone()).collect();
-        let until = all.position().saturating_sub(quirks.lag);
-        Self {
-            select,
-            items: arrange(ids, quirks, seed),
-            until,
-            from: until,
-            shows_all_removed: quirks.removed_in_initial,
+        // A replica that is behind may show, or not, what was created since.
+        let with_newer = replica < all.position() && Rng::with_seed(terms.seed).u8(..10) < 3;
+        let mut told = Told::default();
+        for (id, entry) in all.entries() {
+            let is_shown = is(entry.at(replica).map(|(life, _)| life));
+            if is_shown || (with_newer && entry.life == Life::Living) {
+                let position = if is_shown { replica } else { all.position() };
+                let links =
+                    all.edges_of(id).filter(|(key, edge)| select.tells(key.0) && edge.is_at(position));
+                told.add(id, links.map(|(key, _)| key.clone()));
+            }
         }
+        let until = replica.saturating_sub(quirks.lag);
+        let shows_all_removed = quirks.removed_in_initial;
+        let items = arrange(told, quirks.show_only, terms);
+        Self { select, items, until, from: until, initial: true, shows_all_removed }
     }
 
     /// The round that tells what changed from a position on. `before` is where the last round began.
@@ -95,116 +81,77 @@ impl Round {
         select: Select,
         from: usize,
         before: usize,
-        quirks: &Quirks,
-        seed: u64,
+        terms: Terms<'_>,
     ) -> Self {
-        let until = all.position().saturating_sub(quirks.lag).max(from);
-        let start = if quirks.replays { before.min(from) } else { from };
-        let mut seen = HashSet::new();
-        let told = all.changes(start, until).iter().filter(|change| concerns(change, &select));
-        let ids = told.filter(|change| seen.insert(&change.id)).map(|change| change.id.clone()).collect();
-        Self { select, items: arrange(ids, quirks, seed), until, from, shows_all_removed: true }
-    }
-
-    /// How an item looks now; nothing when an initial round has lost it meanwhile.
-    pub(super) fn represent(&self, item: &Item, all: &Collection) -> Option<Value> {
-        let (id, older) = match item {
-            Item::Current(id) => (id, false),
-            Item::Older(id) => (id, true),
-        };
-        let entry = all.entry(id)?;
-        match (entry.life, older) {
-            (_, true) => {
-                Some(Value::Object(self.select.of(entry.older.as_ref().unwrap_or(&entry.properties))))
-            }
-            (Life::Living, false) => Some(Value::Object(self.select.of(&entry.properties))),
-            (Life::Removed, false) => Some(removed(id, "changed")).filter(|_| self.shows_all_removed),
-            (Life::Purged, false) => Some(removed(id, "deleted")).filter(|_| self.shows_all_removed),
+        if terms.replica < from {
+            return Self::behind(all, select, from, before, terms);
         }
+        let until = terms.replica.saturating_sub(terms.quirks.lag).max(from);
+        let start = if terms.quirks.replays { before.min(from) } else { from };
+        let mut told = Told::default();
+        for change in
+            all.changes(start, until).iter().filter(|change| concerns(change, &select, terms.quirks))
+        {
+            match &change.event {
+                Event::Linked { relationship, target } | Event::Unlinked { relationship, target, .. } => {
+                    told.add(&change.id, [(*relationship, target.clone())]);
+                }
+                // It looks like new: with all its links, and those that went while nothing could be told of them.
+                Event::Restored => {
+                    let links = all.edges_of(&change.id).filter(|(key, edge)| {
+                        select.tells(key.0) && (!edge.purged || terms.quirks.purges_reported)
+                    });
+                    told.add(&change.id, links.map(|(key, _)| key.clone()));
+                }
+                _ => told.add(&change.id, []),
+            }
+        }
+        Self::telling(select, arrange(told, None, terms), from, until)
+    }
+
+    /// The token is newer than the replica: nothing is told, or once more what was so at the replica, and the next round
+    /// begins there.
+    fn behind(all: &Collection, select: Select, from: usize, before: usize, terms: Terms<'_>) -> Self {
+        let (mut random, until) = (Rng::with_seed(terms.seed), terms.replica);
+        if random.bool() {
+            return Self::telling(select, Vec::new(), before.min(from), from);
+        }
+        let mut told = Told::default();
+        let is_known = |id: &str| all.entry(id).is_some_and(|entry| entry.at(until).is_some());
+        for change in all.changes(until, from).iter().filter(|change| is_known(&change.id)) {
+            let link = match &change.event {
+                Event::Linked { relationship, target } | Event::Unlinked { relationship, target, .. } => {
+                    Some((*relationship, target.clone()))
+                }
+                _ => None,
+            };
+            let link = link.filter(|key| {
+                select.tells(key.0) && all.edge(&change.id, key).is_some_and(|edge| edge.is_known_at(until))
+            });
+            told.add(&change.id, link);
+        }
+        for (id, _) in all.entries().filter(|(id, _)| is_known(id)) {
+            if random.u8(..10) < 3 {
+                let links = all.edges_of(id).filter(|(key, edge)| select.tells(key.0) && edge.is_at(until));
+                told.add(id, links.filter(|_| random.bool()).map(|(key, _)| key.clone()));
+            }
+        }
+        Self::telling(select, arrange(told, None, terms), until, until)
+    }
+
+    fn telling(select: Select, items: Vec<Item>, from: usize, until: usize) -> Self {
+        Self { select, items, until, from, initial: false, shows_all_removed: true }
     }
 }
 
-fn removed(id: &str, reason: &str) -> Value {
-    Value::Object(Map::from_iter([("id".into(), json!(id)), ("@removed".into(), json!({"reason": reason}))]))
-}
-
-/// A change of properties is told only when one of them is selected.
-fn concerns(change: &Change, select: &Select) -> bool {
+/// A change of properties or links is told only when one of them is selected.
+fn concerns(change: &Change, select: &Select, quirks: &Quirks) -> bool {
     match &change.event {
         Event::Changed(names) => names.iter().any(|name| select.has(name)),
+        Event::Linked { relationship, .. } => select.tells(*relationship),
+        Event::Unlinked { relationship, by_purge, .. } => {
+            select.tells(*relationship) && (quirks.purges_reported || !by_purge)
+        }
         Event::Created | Event::Removed | Event::Purged | Event::Restored => true,
-    }
-}
-
-/// No order is promised, so there is none; duplicates come older copy first.
-fn arrange(mut ids: Vec<String>, quirks: &Quirks, seed: u64) -> Vec<Item> {
-    let mut random = Rng::with_seed(seed);
-    random.shuffle(&mut ids);
-    let mut items = Vec::with_capacity(ids.len());
-    for (index, id) in ids.into_iter().enumerate() {
-        if quirks.duplicate_every.is_some_and(|every| index.is_multiple_of(every.max(1))) {
-            items.push((random.usize(..=index), Item::Older(id.clone())));
-        }
-        items.push((index, Item::Current(id)));
-    }
-    items.sort_by_key(|(place, item)| (*place, matches!(item, Item::Current(_))));
-    items.into_iter().map(|(_, item)| item).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::graph::tenant::Tenant;
-
-    fn select(names: &[&str]) -> Select {
-        Select::Properties(names.iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn changes_are_coalesced_and_only_selected_properties_count() {
-        let mut tenant = Tenant::seeded(3, 1);
-        let [a, b, c] = tenant.user_ids().try_into().unwrap();
-        let from = tenant.users.position();
-        tenant.change_user(&a, json!({"jobTitle": null}));
-        tenant.change_user(&a, json!({"jobTitle": "Chef"}));
-        tenant.change_user(&b, json!({"city": "Ulm"}));
-        tenant.remove_user(&c);
-        let round = Round::since(&tenant.users, select(&["jobTitle"]), from, 0, &Quirks::default(), 1);
-        let mut told: Vec<_> =
-            round.items.iter().filter_map(|item| round.represent(item, &tenant.users)).collect();
-        told.sort_by_key(|item| item["id"] != json!(a));
-        assert_eq!(
-            told,
-            [json!({"id": a, "jobTitle": "Chef"}), json!({"id": c, "@removed": {"reason": "changed"}})]
-        );
-    }
-
-    #[test]
-    fn duplicates_come_older_copy_first_and_replays_start_earlier() {
-        let mut tenant = Tenant::seeded(10, 1);
-        let from = tenant.users.position();
-        tenant.change_user(&tenant.user_ids()[0], json!({"city": "Ulm"}));
-        let quirks = Quirks { duplicate_every: Some(1), replays: true, ..Quirks::default() };
-        let round = Round::since(&tenant.users, Select::Default, from, 0, &quirks, 1);
-        assert_eq!(round.items.len(), 20);
-        for (index, item) in round.items.iter().enumerate() {
-            if let Item::Current(id) = item {
-                assert!(round.items[..index].contains(&Item::Older(id.clone())));
-            }
-        }
-    }
-
-    #[test]
-    fn a_lagging_replica_tells_a_change_later_and_not_twice() {
-        let mut tenant = Tenant::seeded(3, 1);
-        let [a, b, _] = tenant.user_ids().try_into().unwrap();
-        let from = tenant.users.position();
-        tenant.change_user(&a, json!({"mail": "a@x"}));
-        tenant.change_user(&b, json!({"mail": "b@x"}));
-        let lagging = Quirks { lag: 1, ..Quirks::default() };
-        let first = Round::since(&tenant.users, Select::Default, from, from, &lagging, 1);
-        assert_eq!(first.items, [Item::Current(a)]);
-        let second = Round::since(&tenant.users, Select::Default, first.until, from, &Quirks::default(), 1);
-        assert_eq!(second.items, [Item::Current(b)]);
     }
 }

@@ -6,10 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use fastrand::Rng;
 
-use super::{
-    delta::{Round, Select},
-    fault::TokenDeath,
-};
+use super::{delta::Round, fault::TokenDeath, select::Select};
 
 /// What a token stands for.
 #[derive(Clone, Debug)]
@@ -28,7 +25,7 @@ impl Cursor {
         }
     }
 
-    /// The selection that the token encodes.
+    /// The selection, and with it the feed, that the token encodes.
     pub(super) fn select(&self) -> &Select {
         match self {
             Self::Page { round, .. } => &round.select,

@@ -1,17 +1,27 @@
-//! Microsoft Graph over loopback http: a tenant as plain data, delta query, and a script of what goes wrong.
+//! Microsoft Graph over loopback http: a tenant as plain data, delta query of users and groups, and a script of what goes
+//! wrong.
 //!
 //! [`Graph`] is a handle: a test changes the tenant, pushes faults and closes gates while a client talks to it. A bearer token
 //! of our [`Identity`] is required. Links are good only verbatim, and every round ends with a new delta link.
-//! Left out: `Prefer: return=minimal` (allowed to be ignored), `$filter` in delta, groups, `$batch`, subscriptions.
+//! Left out: `Prefer: return=minimal` (allowed to be ignored), `$filter` in delta, `$batch`, subscriptions.
+//!
+//! The map: `tenant` and `collection` (the truth), `relationship` (links between objects), `seed` (what it is made
+//! of), `feed` (the rows), `delta` (rounds as values), `read` (what a request is answered), `links` (tokens),
+//! `replica` and `quirks` (what a client has to live with), `fault` (what goes wrong), `wire` (the socket).
 
 mod answer;
+mod collection;
 mod delta;
 mod fault;
+mod feed;
 mod links;
 mod quirks;
 mod read;
+mod relationship;
+mod replica;
 mod request;
 mod seed;
+mod select;
 mod tenant;
 #[cfg(test)]
 mod tests;
@@ -26,11 +36,13 @@ use axum::Router;
 use tower_http::compression::CompressionLayer;
 
 pub use self::{
+    collection::{Change, Collection, Entry, Event, Life, Object},
     fault::{Fault, Framing, RetryAfter, TokenDeath},
     quirks::Quirks,
+    relationship::{Link, Relationship},
     request::{Kind, Match, Record},
-    seed::PROPERTIES,
-    tenant::{Change, Collection, Entry, Event, Life, Object, Tenant},
+    seed::{PROPERTIES, groups::GROUP_PROPERTIES},
+    tenant::Tenant,
 };
 use crate::{
     identity::Identity,
@@ -45,6 +57,8 @@ pub struct Options {
     pub seed: u64,
     /// Objects per page; Graph gives about 100 for users.
     pub page_size: usize,
+    /// Members (and owners) that a group shows at once; one with more appears again with the others.
+    pub members_per_slice: usize,
     /// The oddities to begin with.
     pub quirks: Quirks,
     /// Audiences that are accepted besides the own origin.
@@ -56,6 +70,7 @@ impl Default for Options {
         Self {
             seed: 1,
             page_size: 100,
+            members_per_slice: 20,
             quirks: Quirks::default(),
             audiences: vec!["https://graph.microsoft.com".into()],
         }
@@ -68,7 +83,9 @@ struct World {
     links: links::Links,
     quirks: Quirks,
     page_size: usize,
+    members_per_slice: usize,
     random: fastrand::Rng,
+    replicas: replica::Replicas,
     origin: String,
 }
 
@@ -108,7 +125,9 @@ impl Graph {
             links: links::Links::new(options.seed),
             quirks: options.quirks,
             page_size: options.page_size,
+            members_per_slice: options.members_per_slice,
             random: fastrand::Rng::with_seed(options.seed),
+            replicas: replica::Replicas::new(options.seed),
             origin,
         };
         let inner = Arc::new(Inner {
@@ -145,6 +164,12 @@ impl Graph {
     /// Changes the page size from the next page on.
     pub fn set_page_size(&self, page_size: usize) {
         lock(&self.inner.world).page_size = page_size;
+    }
+
+    /// All replicas have seen everything that happened so far: [`Quirks::random_lag`] hides only what happens later.
+    pub fn settle_replicas(&self) {
+        let World { tenant, replicas, .. } = &mut *lock(&self.inner.world);
+        feed::FEEDS.into_iter().for_each(|feed| replicas.settle(feed, tenant.collection(feed).position()));
     }
 
     /// The fault script.

@@ -1,6 +1,6 @@
 //! Permitted oddities of delta query that a fake tenant shows on demand.
 
-/// What a client has to live with, all off by default.
+/// What a client has to live with, all off by default. They hold for all feeds.
 /// Source: <https://learn.microsoft.com/graph/delta-query-overview#replays>.
 #[derive(Clone, Debug, Default)]
 pub struct Quirks {
@@ -12,8 +12,24 @@ pub struct Quirks {
     pub replays: bool,
     /// So many of the latest changes are not told yet: a replica lags behind.
     pub lag: usize,
+    /// Every request is answered by a replica that is a random number of changes behind, at most so many, and never behind
+    /// what [`super::Graph::settle_replicas`] has settled. Reads by id lag too. A token may meet a replica that is older
+    /// than itself: the round is then empty, or tells once more what was so at the replica.
+    /// Source: <https://learn.microsoft.com/graph/delta-query-overview#replication-delays>.
+    pub random_lag: Option<usize>,
     /// Initial rounds show soft-deleted objects as `@removed`.
     pub removed_in_initial: bool,
+    /// An initial round shows only so many objects, and then ends with a delta link as if it were complete.
+    pub show_only: Option<usize>,
     /// `GET /users/{id}` answers null for selected properties that were never set, where delta leaves them out.
     pub nulls_by_id: bool,
+    /// Links that end because their target is deleted for good are told by the feed of their source. Graph has been seen
+    /// not to: <https://github.com/microsoftgraph/microsoft-graph-docs/issues/7115>.
+    pub purges_reported: bool,
+    /// The next link of a further page is the one that it was asked for with, for ever:
+    /// <https://github.com/microsoftgraph/microsoft-graph-docs/issues/4897>.
+    pub repeat_link: bool,
+    /// Every page has a new next link, which leads to the same page, for ever:
+    /// <https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3082>.
+    pub repeat_page: bool,
 }

@@ -7,14 +7,21 @@ use serde_json::{Value, json};
 use super::{
     World,
     answer::Answer,
-    delta::{Round, Select},
+    collection::Life,
+    delta::{Round, Terms, page_end},
+    feed::Feed,
     links::Cursor,
     request::{Kind, Record},
-    seed::PROPERTIES,
+    select::Select,
 };
 
-/// Delta accepts this one but does not track it.
-const UNTRACKED: &[&str] = &["licenseAssignmentStates"];
+/// Where in a round a page is, and the query of the page link that asked for it, if one did.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    offset: usize,
+    page: usize,
+    asked: Option<&'a str>,
+}
 
 impl World {
     /// The true answer to a request that may ask.
@@ -27,14 +34,14 @@ impl World {
                 "Specified HTTP method is not allowed for the request target.",
             ));
         }
-        match record.kind {
-            Kind::Initial => {
-                let round = self.begin(query)?;
-                Ok(self.page(Arc::new(round), 0, 0))
+        match (record.feed.and_then(Feed::named), record.kind) {
+            (Some(feed), Kind::Initial) => {
+                let round = self.begin(feed, query)?;
+                Ok(self.page(Arc::new(round), Place { offset: 0, page: 0, asked: None }))
             }
-            Kind::SkipToken | Kind::DeltaToken => self.follow(query),
-            Kind::ById => self.by_id(path, query),
-            Kind::Other => Err(Answer::error(
+            (Some(feed), Kind::SkipToken | Kind::DeltaToken) => self.follow(feed, query),
+            (Some(feed), Kind::ById) => self.by_id(feed, path, query),
+            (_, Kind::Other) | (None, _) => Err(Answer::error(
                 400,
                 "BadRequest",
                 &format!("Resource not found for the segment '{path}'."),
@@ -42,20 +49,9 @@ impl World {
         }
     }
 
-    /// Where a client is sent whose token died.
-    pub(super) fn restart(&self, query: &str) -> String {
-        let select = match self.links.find(query).map(|(cursor, _)| cursor.select()) {
-            Some(Select::Properties(names)) => {
-                format!("$select={}&", names.iter().cloned().collect::<Vec<_>>().join(","))
-            }
-            _ => String::new(),
-        };
-        format!("{}/v1.0/users/delta?{select}$deltatoken=", self.origin)
-    }
-
-    fn begin(&mut self, query: &str) -> Result<Round, Answer> {
+    fn begin(&mut self, feed: &'static Feed, query: &str) -> Result<Round, Answer> {
         let mut options: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let select = parse_select(options.remove("$select").as_deref(), true)?;
+        let select = Select::parse(feed, options.remove("$select").as_deref(), true)?;
         let token = options.remove("$deltatoken");
         if let Some(option) = options.keys().next() {
             return Err(Answer::error(
@@ -64,103 +60,123 @@ impl World {
                 &format!("The query option '{option}' is not supported by delta."),
             ));
         }
+        let replica = self.replica(feed, 0);
         let seed = self.random.u64(..);
-        let users = &self.tenant.users;
+        let (all, terms) = (self.tenant.collection(feed), self.terms(replica, seed));
         Ok(match token.as_deref() {
             Some("latest") => {
-                Round::since(users, select, users.position(), users.position(), &Default::default(), seed)
+                let quirks = Default::default();
+                Round::since(all, select, replica, replica, Terms { quirks: &quirks, ..terms })
             }
-            _ => Round::initial(users, select, &self.quirks, seed),
+            _ => Round::initial(all, select, terms),
         })
     }
 
-    fn follow(&mut self, query: &str) -> Result<Answer, Answer> {
-        let Some((cursor, dead)) = self.links.find(query).cloned() else {
+    fn follow(&mut self, feed: &Feed, query: &str) -> Result<Answer, Answer> {
+        let issued = self.links.find(query).filter(|(cursor, _)| cursor.select().feed.name == feed.name);
+        let Some((cursor, dead)) = issued.cloned() else {
             let message =
                 "The token is not as it was issued, or query options were repeated or changed next to it.";
             return Err(Answer::error(400, "BadRequest", message));
         };
         if let Some(death) = dead {
-            return Err(death.answer(&self.restart(query)));
+            return Err(death.answer(&self.restart(feed, query)));
         }
         Ok(match cursor {
-            Cursor::Page { round, offset, page } => self.page(round, offset, page),
+            Cursor::Page { round, offset, page } => {
+                self.page(round, Place { offset, page, asked: Some(query) })
+            }
             Cursor::Delta { select, from, before } => {
+                let replica = self.replica(feed, 0);
                 let seed = self.random.u64(..);
-                let round = Round::since(&self.tenant.users, select, from, before, &self.quirks, seed);
-                self.page(Arc::new(round), 0, 0)
+                let (all, terms) = (self.tenant.collection(feed), self.terms(replica, seed));
+                let round = Round::since(all, select, from, before, terms);
+                self.page(Arc::new(round), Place { offset: 0, page: 0, asked: None })
             }
         })
     }
 
-    /// One page: the items from `offset` on, and a next link, or the delta link after the last item.
-    fn page(&mut self, round: Arc<Round>, offset: usize, page: usize) -> Answer {
-        let empty = self.quirks.empty_page_every.is_some_and(|every| (page + 1).is_multiple_of(every.max(1)));
-        // An empty page must be followed by one that is not, or a round would never end.
-        let empty = empty && self.quirks.empty_page_every != Some(1);
-        let end = if empty { offset } else { round.items.len().min(offset + self.page_size.max(1)) };
-        let users = &self.tenant.users;
-        let value: Vec<_> =
-            round.items[offset..end].iter().filter_map(|item| round.represent(item, users)).collect();
-        let (name, cursor) = if end < round.items.len() || empty {
-            ("@odata.nextLink", Cursor::Page { round: Arc::clone(&round), offset: end, page: page + 1 })
-        } else {
-            (
-                "@odata.deltaLink",
-                Cursor::Delta { select: round.select.clone(), from: round.until, before: round.from },
-            )
+    /// Where a client is sent whose token died.
+    fn restart(&self, feed: &Feed, query: &str) -> String {
+        let names = self.links.find(query).and_then(|(cursor, _)| cursor.select().text());
+        let select = names.map(|names| format!("$select={names}&")).unwrap_or_default();
+        format!("{}/v1.0/{}/delta?{select}$deltatoken=", self.origin, feed.name)
+    }
+
+    /// One page: the items from its place on, and a next link, or the delta link after the last item.
+    fn page(&mut self, round: Arc<Round>, place: Place<'_>) -> Answer {
+        let feed = round.select.feed;
+        let replica = self.replica(feed, round.until);
+        let (end, next) = self.extent(&round, place);
+        let all = self.tenant.collection(feed);
+        let items = round.items[place.offset..end].iter();
+        let value: Vec<_> = items.filter_map(|item| round.represent(item, all, replica)).collect();
+        let (name, query) = match (next, place.asked) {
+            (Some(_), Some(asked)) if self.quirks.repeat_link => ("@odata.nextLink", asked.to_owned()),
+            (Some(offset), _) => {
+                let cursor = Cursor::Page { round: Arc::clone(&round), offset, page: place.page + 1 };
+                ("@odata.nextLink", self.links.issue(cursor))
+            }
+            (None, _) => {
+                let (select, from) = (round.select.clone(), round.until);
+                ("@odata.deltaLink", self.links.issue(Cursor::Delta { select, from, before: round.from }))
+            }
         };
-        let link = format!("{}/v1.0/users/delta?{}", self.origin, self.links.issue(cursor));
-        let context = format!("{}/v1.0/$metadata#users{}", self.origin, context(&round.select));
+        let link = format!("{}/v1.0/{}/delta?{query}", self.origin, feed.name);
+        let context = format!("{}/v1.0/$metadata#{}{}", self.origin, feed.name, context(&round.select));
         Answer::json(json!({"@odata.context": context, "value": value, name: link}))
             .with("x-ms-resource-unit", "1")
     }
 
-    fn by_id(&self, path: &str, query: &str) -> Result<Answer, Answer> {
+    /// Where a page ends, and where the next one begins if there is one.
+    fn extent(&self, round: &Round, Place { offset, page, .. }: Place<'_>) -> (usize, Option<usize>) {
+        let end = page_end(&round.items, offset, self.page_size);
+        if self.quirks.repeat_page {
+            return (end, Some(offset));
+        }
+        // An empty page must be followed by one that is not, or a round would never end.
+        let every = self.quirks.empty_page_every.filter(|every| *every > 1);
+        if every.is_some_and(|every| (page + 1).is_multiple_of(every)) {
+            return (offset, Some(offset));
+        }
+        (end, (end < round.items.len() || self.quirks.repeat_link).then_some(end))
+    }
+
+    fn by_id(&mut self, feed: &'static Feed, path: &str, query: &str) -> Result<Answer, Answer> {
         let options: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let select = parse_select(options.get("$select").map(String::as_str), false)?;
+        let select = Select::parse(feed, options.get("$select").map(String::as_str), false)?;
         let id = path.rsplit('/').next().unwrap_or_default();
         let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
-        let Some(user) = self.tenant.user(&id) else {
+        let replica = self.replica(feed, 0);
+        let entry = self.tenant.collection(feed).entry(&id).and_then(|entry| entry.at(replica));
+        let Some((Life::Living, object)) = entry else {
             let message = format!(
                 "Resource '{id}' does not exist or one of its queried reference-property objects are not present."
             );
             return Err(Answer::error(404, "Request_ResourceNotFound", &message));
         };
-        let mut body = select.of(user);
+        let mut body = select.of(object);
         if self.quirks.nulls_by_id {
-            for name in PROPERTIES.iter().filter(|name| select.has(name)) {
+            for name in feed.properties.iter().filter(|name| select.has(name)) {
                 body.entry(*name).or_insert(Value::Null);
             }
         }
-        body.insert(
-            "@odata.context".into(),
-            json!(format!("{}/v1.0/$metadata#users{}/$entity", self.origin, context(&select))),
-        );
+        let context = format!("{}/v1.0/$metadata#{}{}/$entity", self.origin, feed.name, context(&select));
+        body.insert("@odata.context".into(), json!(context));
         Ok(Answer::json(Value::Object(body)))
     }
-}
 
-fn parse_select(text: Option<&str>, delta: bool) -> Result<Select, Answer> {
-    let Some(text) = text else { return Ok(Select::Default) };
-    let names = text.split(',').map(str::trim).map(String::from);
-    for name in names.clone() {
-        let known = PROPERTIES.contains(&name.as_str()) || UNTRACKED.contains(&name.as_str());
-        if !known {
-            let what = if delta {
-                "is not supported in delta query"
-            } else {
-                "is not known on type 'microsoft.graph.user'"
-            };
-            return Err(Answer::error(400, "BadRequest", &format!("The property '{name}' {what}.")));
-        }
+    /// The position of the replica that answers this request.
+    fn replica(&mut self, feed: &Feed, at_least: usize) -> usize {
+        let head = self.tenant.collection(feed).position();
+        self.replicas.next(feed, head, at_least, self.quirks.random_lag)
     }
-    Ok(Select::Properties(names.collect()))
+
+    fn terms(&self, replica: usize, seed: u64) -> Terms<'_> {
+        Terms { quirks: &self.quirks, replica, links_per_slice: self.members_per_slice, seed }
+    }
 }
 
 fn context(select: &Select) -> String {
-    match select {
-        Select::Default => String::new(),
-        Select::Properties(names) => format!("({})", names.iter().cloned().collect::<Vec<_>>().join(",")),
-    }
+    select.text().map(|names| format!("({names})")).unwrap_or_default()
 }

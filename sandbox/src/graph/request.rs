@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use axum::http::{HeaderMap, Uri, request::Parts};
 
+use super::feed::Feed;
 use crate::script::Matches;
 
 /// What a request asks for.
@@ -22,21 +23,29 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn of(uri: &Uri) -> Self {
+    /// What is asked for, and of which feed.
+    fn of(uri: &Uri) -> (Self, Option<&'static Feed>) {
+        let rest = uri.path().strip_prefix("/v1.0/").and_then(|path| path.split_once('/'));
+        let Some((feed, rest)) = rest.and_then(|(name, rest)| Some((Feed::named(name)?, rest))) else {
+            return (Self::Other, None);
+        };
+        let kind = match rest {
+            "delta" | "delta()" | "microsoft.graph.delta" | "microsoft.graph.delta()" => Self::of_delta(uri),
+            id if !id.is_empty() && !id.contains('/') => Self::ById,
+            _ => Self::Other,
+        };
+        (kind, Some(feed))
+    }
+
+    fn of_delta(uri: &Uri) -> Self {
         let query = uri.query().unwrap_or_default().replace("%24", "$");
         let token = |name: &str| query.split('&').find_map(|part| part.strip_prefix(name));
-        match uri.path().strip_prefix("/v1.0/users/") {
-            Some("delta" | "delta()" | "microsoft.graph.delta" | "microsoft.graph.delta()") => {
-                if token("$skiptoken=").is_some() {
-                    return Self::SkipToken;
-                }
-                match token("$deltatoken=") {
-                    None | Some("" | "latest") => Self::Initial,
-                    Some(_) => Self::DeltaToken,
-                }
-            }
-            Some(id) if !id.is_empty() && !id.contains('/') => Self::ById,
-            _ => Self::Other,
+        if token("$skiptoken=").is_some() {
+            return Self::SkipToken;
+        }
+        match token("$deltatoken=") {
+            None | Some("" | "latest") => Self::Initial,
+            Some(_) => Self::DeltaToken,
         }
     }
 }
@@ -50,6 +59,8 @@ pub struct Record {
     pub path: String,
     /// What it asks for.
     pub kind: Kind,
+    /// Of which feed: `users` or `groups`.
+    pub feed: Option<&'static str>,
     /// Header `User-Agent`.
     pub user_agent: Option<String>,
     /// Header `Prefer`.
@@ -67,10 +78,12 @@ pub struct Record {
 impl Record {
     pub(super) fn of(parts: &Parts) -> Self {
         let header = |name| header(&parts.headers, name);
+        let (kind, feed) = Kind::of(&parts.uri);
         Self {
             method: parts.method.to_string(),
             path: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
-            kind: Kind::of(&parts.uri),
+            kind,
+            feed: feed.map(|feed| feed.name),
             user_agent: header("user-agent"),
             prefer: header("prefer"),
             client_request_id: header("client-request-id"),
@@ -90,18 +103,19 @@ pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 #[derive(Clone, Copy, Debug)]
 pub struct Match {
     kind: Option<Kind>,
+    feed: Option<&'static str>,
     from: usize,
 }
 
 impl Match {
     /// Every request.
     pub const fn any() -> Self {
-        Self { kind: None, from: 1 }
+        Self { kind: None, feed: None, from: 1 }
     }
 
     /// Requests of this kind.
     pub const fn kind(kind: Kind) -> Self {
-        Self { kind: Some(kind), from: 1 }
+        Self { kind: Some(kind), feed: None, from: 1 }
     }
 
     /// Requests that begin a round without a token.
@@ -119,6 +133,16 @@ impl Match {
         Self::kind(Kind::DeltaToken)
     }
 
+    /// Requests for one object.
+    pub const fn by_id() -> Self {
+        Self::kind(Kind::ById)
+    }
+
+    /// Only those of this feed: `users` or `groups`.
+    pub const fn feed(self, feed: &'static str) -> Self {
+        Self { feed: Some(feed), ..self }
+    }
+
     /// Only from the nth of them on, counted from 1 and from when the rule or the gate was set.
     pub const fn nth(self, from: usize) -> Self {
         Self { from, ..self }
@@ -127,7 +151,8 @@ impl Match {
 
 impl Matches<Record> for Match {
     fn fits(&self, request: &Record) -> bool {
-        self.kind.is_none_or(|kind| kind == request.kind)
+        let is_of_feed = self.feed.is_none_or(|feed| request.feed == Some(feed));
+        is_of_feed && self.kind.is_none_or(|kind| kind == request.kind)
     }
 
     fn from(&self) -> usize {

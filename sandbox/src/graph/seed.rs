@@ -1,5 +1,7 @@
 //! Made-up users, the same for the same seed: some properties never set, some null, some with awkward text.
 
+pub(super) mod groups;
+
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,10 @@
-//! The fake over its socket, as a client meets it.
+//! The fake over its socket, as a client meets it. Here what all feeds have in common, told with users; beside it groups and
+//! links, endless rounds, and replicas.
+
+mod endless;
+mod groups;
+mod mirror;
+mod replicas;
 
 use reqwest::{Client, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -22,8 +28,12 @@ struct Got {
 
 impl Setup {
     async fn new(users: usize, options: Options) -> Self {
+        Self::with(Tenant::seeded(users, 7), options).await
+    }
+
+    async fn with(tenant: Tenant, options: Options) -> Self {
         let identity = Identity::start(Default::default()).await.unwrap();
-        let graph = Graph::start(Tenant::seeded(users, 7), identity.clone(), options).await.unwrap();
+        let graph = Graph::start(tenant, identity.clone(), options).await.unwrap();
         let token = identity.issue(graph.endpoint());
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { graph, identity, token, client }
@@ -31,6 +41,10 @@ impl Setup {
 
     fn initial(&self) -> String {
         format!("{}/v1.0/users/delta?{SELECT}", self.graph.endpoint())
+    }
+
+    fn groups(&self, select: &str) -> String {
+        format!("{}/v1.0/groups/delta?$select={select}", self.graph.endpoint())
     }
 
     async fn send(&self, url: &str) -> reqwest::Result<Got> {

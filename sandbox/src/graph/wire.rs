@@ -15,6 +15,7 @@ use super::{
     Inner,
     answer::Answer,
     fault::{Fault, Framing},
+    feed::{Feed, USERS},
     request::{Kind, Record, header},
 };
 use crate::{identity::Refusal, loopback::Cut, script::lock};
@@ -56,7 +57,7 @@ pub(super) async fn respond(
 
 impl Inner {
     fn answer(&self, record: &Record, bearer: Option<&str>, fault: Option<&Fault>) -> Answer {
-        if let Err(refused) = self.authorize(bearer) {
+        if let Err(refused) = self.authorize(record, bearer) {
             return refused;
         }
         let mut world = lock(&self.world);
@@ -67,8 +68,8 @@ impl Inner {
         world.read(record).unwrap_or_else(|refused| refused)
     }
 
-    /// 401 without a good token, 403 without the role.
-    fn authorize(&self, bearer: Option<&str>) -> Result<(), Answer> {
+    /// 401 without a good token, 403 without a role that may read the feed.
+    fn authorize(&self, record: &Record, bearer: Option<&str>) -> Result<(), Answer> {
         let denied = |message: &str| {
             let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
                              client_id=\"00000003-0000-0000-c000-000000000000\"";
@@ -78,8 +79,9 @@ impl Inner {
         let verdict = self.audiences.iter().map(|audience| self.identity.check(bearer, audience));
         let verdict = verdict
             .reduce(|one, other| if one.is_ok() || other == Err(Refusal::Audience) { one } else { other });
+        let readers = record.feed.and_then(Feed::named).unwrap_or(&USERS).readers;
         match verdict {
-            Some(Ok(claims)) if claims.roles.iter().any(|role| READERS.contains(&role.as_str())) => Ok(()),
+            Some(Ok(claims)) if claims.roles.iter().any(|role| readers.contains(&role.as_str())) => Ok(()),
             Some(Ok(_)) => Err(Answer::error(
                 403,
                 "Authorization_RequestDenied",
@@ -93,10 +95,6 @@ impl Inner {
         }
     }
 }
-
-/// The application roles that may read users: <https://learn.microsoft.com/graph/api/user-delta#permissions>.
-const READERS: &[&str] =
-    &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
 
 fn send(
     answer: Answer,

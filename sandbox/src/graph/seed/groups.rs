@@ -1,0 +1,108 @@
+//! Made-up groups, the same for the same seed: Microsoft 365, security, dynamic, and groups joined from on premises.
+
+use fastrand::Rng;
+use serde_json::{Map, Value, json};
+
+use super::{DEPARTMENTS, DOMAIN, emoji, guid, moment, object, pick, sid};
+
+/// The properties of a group that delta query tracks and that groups are made of, as documented at
+/// <https://learn.microsoft.com/graph/api/resources/group>. `deletedDateTime` may be selected, and is never sent.
+#[rustfmt::skip]
+pub const GROUP_PROPERTIES: &[&str] = &[
+    "id", "classification", "createdDateTime", "description", "displayName", "expirationDateTime", "groupTypes",
+    "isAssignableToRole", "mail", "mailEnabled", "mailNickname", "membershipRule", "membershipRuleProcessingState",
+    "onPremisesDomainName", "onPremisesLastSyncDateTime", "onPremisesNetBiosName", "onPremisesProvisioningErrors",
+    "onPremisesSamAccountName", "onPremisesSecurityIdentifier", "onPremisesSyncEnabled", "preferredDataLocation",
+    "preferredLanguage", "proxyAddresses", "renewedDateTime", "resourceProvisioningOptions", "securityEnabled",
+    "securityIdentifier", "theme", "visibility",
+];
+
+const NAMES: &[&str] =
+    &["Alle", "Büro & Küche", "Night/Shift", "\"Core\" team", "Proyecto Ñ", "総務", "Auditors <ext>"];
+const DESCRIPTIONS: &[&str] = &["Everybody \\ nobody", "Zeile 1\nZeile 2", "Réunions du mardi", ""];
+
+/// The `number`th object of a tenant, a group.
+pub(in crate::graph) fn group(number: usize, random: &mut Rng) -> Map<String, Value> {
+    let (nickname, name) =
+        (format!("group{number}"), format!("{} {number} {}", pick(random, NAMES), emoji(random)));
+    let (created, renewed) = (moment(random), moment(random));
+    let mut group = object(json!({
+        "id": guid(random), "createdDateTime": created, "description": pick(random, DESCRIPTIONS),
+        "displayName": name.trim_end(), "groupTypes": [], "mailEnabled": false, "mailNickname": nickname,
+        "onPremisesProvisioningErrors": [], "proxyAddresses": [], "renewedDateTime": renewed,
+        "resourceProvisioningOptions": [], "securityEnabled": true, "securityIdentifier": sid(random),
+    }));
+    match random.u8(..8) {
+        0..3 => unify(&mut group, &nickname, random),
+        3 => follow_rule(&mut group, random),
+        4 => join_premises(&mut group, &nickname, random),
+        5 => drop(group.insert("isAssignableToRole".into(), true.into())),
+        _ => {}
+    }
+    for name in ["description", "classification", "preferredLanguage", "theme"] {
+        match random.u8(..6) {
+            0 => drop(group.remove(name)),
+            1 => drop(group.insert(name.into(), Value::Null)),
+            _ => {}
+        }
+    }
+    group
+}
+
+/// One or two properties to set, now and then to null.
+pub(in crate::graph) fn patch(random: &mut Rng) -> Map<String, Value> {
+    let mut patch = Map::new();
+    for _ in 0..random.usize(1..=2) {
+        let (name, value) = match random.u8(..5) {
+            0 => ("description", json!(pick(random, DESCRIPTIONS))),
+            1 => ("displayName", json!(format!("{} {}", pick(random, NAMES), random.u16(..)))),
+            2 => ("classification", json!(pick(random, &["low", "high"]))),
+            3 => ("expirationDateTime", json!(moment(random))),
+            _ => ("visibility", json!(pick(random, &["Public", "Private"]))),
+        };
+        let is_nullable = name != "displayName" && random.u8(..4) == 0;
+        patch.insert(name.to_owned(), if is_nullable { Value::Null } else { value });
+    }
+    patch
+}
+
+fn unify(group: &mut Map<String, Value>, nickname: &str, random: &mut Rng) {
+    let team = if random.bool() { json!(["Team"]) } else { json!([]) };
+    group.extend(object(json!({
+        "expirationDateTime": null, "groupTypes": ["Unified"], "mail": format!("{nickname}@{DOMAIN}"), "mailEnabled": true,
+        "preferredDataLocation": "EUR", "proxyAddresses": [format!("SMTP:{nickname}@{DOMAIN}")],
+        "resourceProvisioningOptions": team, "securityEnabled": false, "theme": "Teal", "visibility": "Private",
+    })));
+}
+
+fn follow_rule(group: &mut Map<String, Value>, random: &mut Rng) {
+    let rule = format!("user.department -eq \"{}\"", pick(random, DEPARTMENTS));
+    let on = json!({"groupTypes": ["DynamicMembership"], "membershipRule": rule, "membershipRuleProcessingState": "On"});
+    group.extend(object(on));
+}
+
+fn join_premises(group: &mut Map<String, Value>, nickname: &str, random: &mut Rng) {
+    group.extend(object(json!({
+        "onPremisesDomainName": DOMAIN, "onPremisesLastSyncDateTime": moment(random), "onPremisesNetBiosName": "CONTOSO",
+        "onPremisesSamAccountName": nickname, "onPremisesSecurityIdentifier": sid(random), "onPremisesSyncEnabled": true,
+    })));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_have_only_known_properties_some_absent_and_some_null() {
+        let mut random = Rng::with_seed(1);
+        let groups: Vec<_> = (0..100).map(|number| group(number, &mut random)).collect();
+        let known = |name: &String| GROUP_PROPERTIES.contains(&name.as_str());
+        assert!(groups.iter().all(|group| group.keys().all(known)));
+        assert!((0..100).all(|_| patch(&mut random).keys().all(known)));
+        assert!(groups.iter().any(|group| group.get("description") == Some(&Value::Null)));
+        assert!(groups.iter().any(|group| group.get("description").is_none()));
+        let seen = |name: &&str| groups.iter().any(|group| group.contains_key(*name));
+        let missing: Vec<_> = GROUP_PROPERTIES.iter().filter(|name| !seen(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
