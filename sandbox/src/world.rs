@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::copy::{self, Difference};
+use crate::copy::{self, Difference, ExpectedLinks};
 use crate::cosmos::{Cosmos, DATABASE, Write};
-use crate::graph::{Graph, Options as GraphOptions, Tenant};
+use crate::graph::{Graph, Options as GraphOptions, Relationship, Tenant};
 use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
 use crate::identity::{Identity, Options as IdentityOptions};
 
@@ -25,6 +25,8 @@ pub struct Setup {
     pub root: PathBuf,
     /// Living users of the tenant.
     pub users: usize,
+    /// Groups of the tenant; with any, users have managers too, and both feeds are turned.
+    pub groups: usize,
     /// Seed of everything that is random.
     pub seed: u64,
     /// Objects per page.
@@ -39,7 +41,7 @@ impl Setup {
     /// A small world around a staged folder.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let settings = vec![("LEASE_SECONDS".into(), "3".into())];
-        Self { root: root.into(), users: 50, seed: 1, page_size: 20, settings, crash_limit: None }
+        Self { root: root.into(), users: 50, groups: 0, seed: 1, page_size: 20, settings, crash_limit: None }
     }
 
     /// With one more setting.
@@ -63,6 +65,7 @@ pub struct World {
     /// What runs the handler.
     pub host: Host,
     settings: Vec<(String, String)>,
+    feeds: &'static [&'static str],
 }
 
 impl World {
@@ -75,9 +78,14 @@ impl World {
         let identity = identity.await.context("starting the identity endpoint")?;
         let options =
             GraphOptions { seed: setup.seed, page_size: setup.page_size, ..GraphOptions::default() };
-        let tenant = Tenant::seeded(setup.users, setup.seed);
+        let mut tenant = Tenant::seeded(setup.users, setup.seed);
+        let feeds: &[&str] = if setup.groups == 0 { &["users"] } else { &["users", "groups"] };
+        if setup.groups > 0 {
+            tenant = tenant.with_groups(setup.groups);
+        }
         let graph = Graph::start(tenant, identity.clone(), options).await.context("starting Graph")?;
         let cosmos = Cosmos::start(identity.clone()).await.context("starting Cosmos")?;
+        cosmos.add_group_containers().await?;
         let mut settings = settings(&identity, &graph, &cosmos);
         settings.retain(|(name, _)| setup.settings.iter().all(|(other, _)| other != name));
         settings.extend(setup.settings);
@@ -88,7 +96,7 @@ impl World {
             ..HostOptions::default()
         });
         let host = host.await.context("starting the Functions host")?;
-        Ok(Self { identity, graph, cosmos, host, settings })
+        Ok(Self { identity, graph, cosmos, host, settings, feeds })
     }
 
     /// The environment with which any other process can join this world.
@@ -101,16 +109,36 @@ impl World {
     /// # Errors
     /// When the real host would hang.
     pub async fn fire(&self) -> Result<Attempt> {
-        let firing = self.host.fire("sync_users", Fire { attempts: Some(1), ..Fire::default() }).await?;
-        Ok(firing.last().clone())
+        self.fire_feed("users").await
     }
 
-    /// A turn and whatever it queued; the last sentence that the handler told.
+    /// One turn of the timer of a feed: one attempt.
+    ///
+    /// # Errors
+    /// When the real host would hang.
+    pub async fn fire_feed(&self, feed: &str) -> Result<Attempt> {
+        let fire = Fire { attempts: Some(1), ..Fire::default() };
+        Ok(self.host.fire(&format!("sync_{feed}"), fire).await?.last().clone())
+    }
+
+    /// A turn of every feed and whatever it queued; the last sentence that the handler told.
     ///
     /// # Errors
     /// When an attempt failed, or the real host would hang.
     pub async fn turn(&self) -> Result<String> {
-        let mut last = self.fire().await?;
+        let mut told = String::new();
+        for feed in self.feeds {
+            told = self.turn_feed(feed).await?;
+        }
+        Ok(told)
+    }
+
+    /// A turn of one feed and whatever it queued.
+    ///
+    /// # Errors
+    /// As [`World::turn`].
+    pub async fn turn_feed(&self, feed: &str) -> Result<String> {
+        let mut last = self.fire_feed(feed).await?;
         if let Some(queued) = self.host.pump(WORK_QUEUE).await?.pop() {
             last = queued;
         }
@@ -123,9 +151,17 @@ impl World {
     /// # Errors
     /// When it does not get there.
     pub async fn settle(&self) -> Result<String> {
+        let mut told = String::new();
+        for feed in self.feeds {
+            told = self.settle_feed(feed).await?;
+        }
+        Ok(told)
+    }
+
+    async fn settle_feed(&self, feed: &str) -> Result<String> {
         let mut last = Ok(String::new());
         for _ in 0..MOST_TURNS {
-            last = self.turn().await;
+            last = self.turn_feed(feed).await;
             match &last {
                 Ok(sentence) if sentence.contains(": complete") => return last,
                 _ => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
@@ -136,8 +172,22 @@ impl World {
 
     /// In what the copy differs from the tenant.
     pub async fn differences(&self) -> Vec<Difference> {
-        let documents = self.cosmos.documents("users").await;
-        self.graph.tenant(|tenant| copy::differences(tenant, &documents))
+        let users = self.cosmos.documents("users").await;
+        let mut differences = self.graph.tenant(|tenant| copy::differences(tenant, &users));
+        if self.feeds.contains(&"groups") {
+            let groups = self.cosmos.documents("groups").await;
+            differences.extend(
+                self.graph
+                    .tenant(|tenant| copy::differences_of("groups", &tenant.groups, &tenant.id, &groups)),
+            );
+            for relationship in Relationship::ALL {
+                let links = self.cosmos.documents(relationship.container()).await;
+                differences.extend(self.graph.tenant(|tenant| {
+                    copy::link_differences(&ExpectedLinks::of(tenant, relationship), &links)
+                }));
+            }
+        }
+        differences
     }
 
     /// Fails unless the copy equals the tenant.

@@ -5,6 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
+mod groups;
 mod users;
 
 /// One Graph resource that can be mirrored.
@@ -20,8 +21,21 @@ pub struct Row {
     pub object_path: &'static str,
     /// The Cosmos container.
     pub container: &'static str,
+    /// Relationships that the feed tells of, as links.
+    pub links: &'static [Linked],
+    /// Containers whose objects the links may point to, as far as they are mirrored.
+    pub targets: &'static [&'static str],
     /// The least application permission that reads the feed.
     pub permission: Permission,
+}
+
+/// A relationship of the feed's objects.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// Its navigation property, as in `$select`; the feed tells of it as `<property>@delta`.
+    pub property: &'static str,
+    /// The container of its link documents.
+    pub container: &'static str,
 }
 
 /// An application permission of Microsoft Graph (an app role).
@@ -33,7 +47,7 @@ pub struct Permission {
     pub app_role_id: &'static str,
 }
 
-static ROWS: [Row; 1] = [users::USERS];
+static ROWS: [Row; 2] = [users::USERS, groups::GROUPS];
 
 /// All rows, in the order in which they are listed.
 pub fn rows() -> &'static [Row] {
@@ -46,21 +60,22 @@ pub fn row(resource: &str) -> Option<&'static Row> {
 }
 
 impl Row {
-    /// `$select` of the feed.
+    /// `$select` of the feed: the properties, and the relationships.
     pub fn select(&self) -> Vec<String> {
-        self.select.iter().map(|&name| name.to_owned()).collect()
+        let links = self.links.iter().map(|link| link.property);
+        self.select.iter().copied().chain(links).map(str::to_owned).collect()
     }
 
-    /// `$select` of one object read by its id.
+    /// `$select` of one object read by its id: relationships come with the feed only.
     pub fn object_select(&self) -> Vec<String> {
-        self.select()
+        self.select.iter().map(|&name| name.to_owned()).collect()
     }
 
     /// A hash of everything that decides what the feed delivers. Another shape starts a new
     /// generation, since tokens and documents of the old one no longer fit.
     pub fn shape(&self) -> String {
         let mut hash = Sha256::new();
-        for part in [self.path, "delta", &self.select.join(",")] {
+        for part in [self.path, "delta", &self.select().join(",")] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
@@ -82,6 +97,10 @@ mod tests {
             sorted.dedup();
             assert_eq!(sorted, row.select, "{}: $select is sorted and has no duplicates", row.resource);
             assert_eq!(row.permission.app_role_id.len(), 36, "{}", row.resource);
+            assert!(row.targets.is_empty() == row.links.is_empty(), "{}", row.resource);
+            for link in row.links {
+                assert_eq!(link.container.split_once('-').map(|(resource, _)| resource), Some(row.resource));
+            }
             assert!(super::row(row.resource).is_some());
         }
     }

@@ -1,6 +1,6 @@
 //! Users of the directory.
 
-use super::{Permission, Row};
+use super::{Linked, Permission, Row};
 
 /// `/users/delta`. The properties are those that the feed tracks and a copy of the directory needs:
 /// identity, contact, organisation, account state, on-premises ids, licences, and how an external user
@@ -70,5 +70,7 @@ pub(super) const USERS: Row = Row {
         "userType",
     ],
     container: "users",
+    links: &[Linked { property: "manager", container: "users-manager" }],
+    targets: &["users"],
     permission: Permission { name: "User.Read.All", app_role_id: "df021288-bdef-4463-88db-98f22de89214" },
 };

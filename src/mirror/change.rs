@@ -13,6 +13,8 @@ use serde_json::value::RawValue;
 
 use crate::store::Reason;
 
+mod links;
+
 /// Names that Cosmos keeps for itself, and our own: such a Graph property moves aside.
 /// <https://learn.microsoft.com/azure/cosmos-db/resource-model#properties-of-an-item>
 const SHADOWED: [&str; 7] = ["ttl", "_mirror", "_rid", "_self", "_etag", "_ts", "_attachments"];
@@ -28,6 +30,30 @@ pub struct Change<'a> {
     pub kind: Kind<'a>,
 }
 
+/// One link that a page tells of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkChange<'a> {
+    /// The relationship, such as `members`.
+    pub property: String,
+    /// Where it points from.
+    pub source: Cow<'a, str>,
+    /// Where it points to.
+    pub target: Cow<'a, str>,
+    /// What it points to, such as `user`.
+    pub target_type: String,
+    /// It is gone.
+    pub removed: bool,
+}
+
+/// What a page means.
+#[derive(Debug, Default)]
+pub struct Changes<'a> {
+    /// One for each object.
+    pub objects: Vec<Change<'a>>,
+    /// One for each link.
+    pub links: Vec<LinkChange<'a>>,
+}
+
 /// What to do about an object.
 #[derive(Debug)]
 pub enum Kind<'a> {
@@ -37,6 +63,8 @@ pub enum Kind<'a> {
         properties: Vec<(Cow<'a, str>, &'a RawValue)>,
         /// Those whose names Cosmos keeps for itself.
         shadowed: BTreeMap<Cow<'a, str>, &'a RawValue>,
+        /// What it tells of its relationships, by `<property>@delta`.
+        links: Vec<(Cow<'a, str>, &'a RawValue)>,
     },
     /// It is gone: leave a tombstone.
     Remove(Reason),
@@ -44,12 +72,18 @@ pub enum Kind<'a> {
     SetAside(&'static str),
 }
 
-/// The changes of a page, one for each object.
-pub fn of(objects: &[Box<RawValue>]) -> Vec<Change<'_>> {
+/// The changes of a page. The same object may come several times in it, each time with another slice of
+/// its links: the last one counts for the object, and all of them for the links.
+///
+/// # Errors
+/// What is wrong, when a link cannot be read: passing it over would lose it for good.
+pub fn of(objects: &[Box<RawValue>]) -> Result<Changes<'_>, &'static str> {
     let mut changes: Vec<Change<'_>> = Vec::with_capacity(objects.len());
     let mut places: HashMap<String, usize> = HashMap::with_capacity(objects.len());
+    let mut links = links::Links::default();
     for object in objects {
         let change = read(object);
+        links.take(&change)?;
         match change.id.as_deref().and_then(|id| places.get(id)) {
             Some(place) => changes[*place] = change,
             None => {
@@ -60,7 +94,7 @@ pub fn of(objects: &[Box<RawValue>]) -> Vec<Change<'_>> {
             }
         }
     }
-    changes
+    Ok(Changes { objects: changes, links: links.into_changes() })
 }
 
 /// The change that one object stands for.
@@ -96,17 +130,20 @@ fn reason(removed: &RawValue) -> Reason {
 fn put<'a>(fields: Vec<(Cow<'a, str>, &'a RawValue)>) -> Kind<'a> {
     let mut properties = Vec::with_capacity(fields.len());
     let mut shadowed = BTreeMap::new();
+    let mut links = Vec::new();
     for (name, value) in fields {
-        if name == "id" || name.ends_with("@delta") {
+        if name == "id" {
             continue;
         }
-        if SHADOWED.contains(&name.as_ref()) {
+        if name.ends_with(links::SUFFIX) {
+            links.push((name, value));
+        } else if SHADOWED.contains(&name.as_ref()) {
             shadowed.insert(name, value);
         } else {
             properties.push((name, value));
         }
     }
-    Kind::Put { properties, shadowed }
+    Kind::Put { properties, shadowed, links }
 }
 
 /// A string that borrows where it has no escapes.

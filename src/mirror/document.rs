@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::change::{Change, Kind};
-use crate::store::{Candidate, Document, Meta, Reason, Removed, SetAside, Source, document_id, hashed};
+use super::change::{Change, Kind, LinkChange};
+use crate::store::{
+    Candidate, Document, LinkDocument, Meta, Reason, Removed, SetAside, Source, document_id, hashed, link_id,
+    parent_of,
+};
 
 /// What all documents of one page share.
 #[derive(Debug, Clone)]
@@ -31,7 +34,7 @@ pub struct Stamp<'a> {
 /// The document of a change.
 pub fn of<'a>(change: &Change<'a>, stamp: &Stamp<'a>) -> Document<'a> {
     match &change.kind {
-        Kind::Put { properties, shadowed } => {
+        Kind::Put { properties, shadowed, .. } => {
             let mut document = bare(change, stamp);
             document.properties = properties.clone();
             document.meta.shadowed = shadowed.clone();
@@ -60,6 +63,51 @@ pub fn missing<'a>(found: Candidate, stamp: &Stamp<'a>) -> Document<'a> {
     tombstone(document, Reason::Missing, stamp)
 }
 
+/// The document of a link.
+pub fn link<'a>(change: &'a LinkChange<'a>, container: &'a str, stamp: &Stamp<'a>) -> LinkDocument<'a> {
+    let parent = parent_of(&change.source);
+    let bare = LinkDocument {
+        id: link_id(&change.source, &change.target),
+        source_id: None,
+        target_id: None,
+        target_type: None,
+        meta: Meta { resource: container, parent: Some(parent), ..meta(stamp) },
+        ttl: None,
+    };
+    if change.removed {
+        return buried(bare, Reason::Deleted, stamp);
+    }
+    LinkDocument {
+        source_id: Some(&change.source),
+        target_id: Some(&change.target),
+        target_type: Some(&change.target_type),
+        ..bare
+    }
+}
+
+/// The tombstone of a link that was found.
+pub fn missing_link<'a>(
+    found: Candidate,
+    container: &'a str,
+    reason: Reason,
+    stamp: &Stamp<'a>,
+) -> LinkDocument<'a> {
+    let bare = LinkDocument {
+        id: found.id,
+        source_id: None,
+        target_id: None,
+        target_type: None,
+        meta: Meta { resource: container, parent: found.parent, ..meta(stamp) },
+        ttl: None,
+    };
+    buried(bare, reason, stamp)
+}
+
+fn buried<'a>(document: LinkDocument<'a>, reason: Reason, stamp: &Stamp<'a>) -> LinkDocument<'a> {
+    let meta = Meta { removed: Some(Removed { reason, at: stamp.now }), ..document.meta };
+    LinkDocument { meta, ttl: Some(stamp.tombstone_ttl.as_secs()), ..document }
+}
+
 fn tombstone<'a>(document: Document<'a>, reason: Reason, stamp: &Stamp<'a>) -> Document<'a> {
     let meta = Meta { removed: Some(Removed { reason, at: stamp.now }), ..document.meta };
     Document { meta, ttl: Some(stamp.tombstone_ttl.as_secs()), ..document }
@@ -83,6 +131,7 @@ fn meta<'a>(stamp: &Stamp<'a>) -> Meta<'a> {
         source: stamp.source,
         generation: stamp.generation,
         save: stamp.save,
+        parent: None,
         graph_id: None,
         shadowed: BTreeMap::new(),
         removed: None,
@@ -109,8 +158,8 @@ mod tests {
             tombstone_ttl: Duration::from_secs(30 * 86_400),
         };
         let objects = [RawValue::from_string(text.to_owned()).unwrap()];
-        let changes = change::of(&objects);
-        serde_json::to_value(of(&changes[0], &stamp)).unwrap()
+        let changes = change::of(&objects).unwrap();
+        serde_json::to_value(of(&changes.objects[0], &stamp)).unwrap()
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod change;
 mod document;
 mod drive;
 mod error;
+mod links;
 mod machine;
 mod outcome;
 mod plan;

@@ -77,10 +77,11 @@ impl std::fmt::Display for Outcome {
             Ending::Busy => "busy, the turn that holds the feed looks again",
             Ending::Held { .. } => "complete, but the sweep is held by its brake",
         };
-        let Counts { upserted, removed, set_aside, pages } = self.counts;
+        let Counts { upserted, removed, set_aside, links, pages } = self.counts;
+        let links = if links == 0 { String::new() } else { format!("{links} links, ") };
         write!(
             f,
-            "{}: {name}; {upserted} upserted, {removed} removed, {set_aside} set aside, {pages} pages, {:.1} RU, {} s",
+            "{}: {name}; {upserted} upserted, {removed} removed, {set_aside} set aside, {links}{pages} pages, {:.1} RU, {} s",
             self.feed, self.request_charge, self.seconds
         )
     }

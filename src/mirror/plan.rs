@@ -80,6 +80,7 @@ pub fn blank(definition: &Definition, now: OffsetDateTime) -> Checkpoint {
         tenant_id: definition.tenant_id.clone(),
         not_before: None,
         as_of: None,
+        cascaded: None,
         counts: Counts::default(),
         last_run: None,
     }
@@ -163,6 +164,7 @@ pub fn page(checkpoint: &Checkpoint, leads: Leads, page: Counts, run: LastRun, e
         Leads::Home(link) => {
             next.state = State::Tracking { link };
             next.as_of = Some(began);
+            next.cascaded = Some(run.at);
             if enumerating {
                 next.owed = Some(checkpoint.generation);
             }

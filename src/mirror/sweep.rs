@@ -1,12 +1,12 @@
-//! The sweep: what a complete enumeration did not show is gone, and only then (rules 8 and 9).
+//! The sweep: what a complete enumeration did not show is gone, and only then (rules 8, 9 and 12).
 //!
 //! Streamed, with If-Match on the version that was read: whoever wrote in between wins. The brake holds
-//! a sweep that would remove more than a share *and* more than a number of the living documents: a feed
-//! that suddenly shows half the tenant is more likely wrong than right.
+//! a sweep that would remove more than a share *and* more than a number of the living documents of a
+//! container: a feed that suddenly shows half the tenant is more likely wrong than right.
 
 use std::future::ready;
 
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 
 use super::Options;
 use super::document::{self, Stamp};
@@ -14,64 +14,112 @@ use super::drive::Driver;
 use super::error::SyncError;
 use super::machine::Weight;
 use super::plan;
-use crate::store::{Candidate, Checkpoint, StoreError};
+use crate::store::{Candidate, Checkpoint, Found, Reason, StoreError};
 
 impl Driver<'_> {
-    /// What the owed sweep would take.
+    /// What the owed sweep would take, and whether any link is doubtful.
     pub async fn weigh(&self, checkpoint: &Checkpoint) -> Result<Weight, SyncError> {
-        let Some(owed) = checkpoint.owed else { return Ok(Weight::default()) };
-        let options = &self.mirror.options;
-        let candidates = self.candidates(checkpoint, owed).await?;
-        let missing = candidates.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
-        if missing <= options.max_delete_count {
-            return Ok(Weight { missing, ..Weight::default() });
+        let mut all = Weight::default();
+        if let Some(owed) = checkpoint.owed {
+            let older = self.mirror.store.older_than(self.row.container, owed).await?;
+            let objects = self.weigh_found(self.row.container, checkpoint, older).await?;
+            all = Weight { doubtful_links: false, ..objects };
         }
-        let living = missing + self.mirror.store.count_from(self.row.container, owed).await?;
-        let held = is_held(missing, living, options);
-        if held {
-            tracing::error!(event = "sweep_held", feed = self.control.feed(), missing, of = living);
+        for link in self.row.links {
+            if checkpoint.owed.is_none() && checkpoint.burnt.is_empty() {
+                break;
+            }
+            let owed = checkpoint.owed.unwrap_or(0);
+            let found = self.mirror.store.older_or_burnt(link.container, owed, &checkpoint.burnt).await?;
+            let links = self.weigh_found(link.container, checkpoint, found).await?;
+            all.doubtful_links |= links.doubtful_links;
+            all.held |= links.held;
+            all.missing += links.missing;
+            all.living += links.living;
         }
-        Ok(Weight { missing, living, held, doubtful_links: false })
+        if all.held {
+            let (missing, of) = (all.missing, all.living);
+            tracing::error!(event = "sweep_held", feed = self.control.feed(), missing, of);
+        }
+        Ok(all)
+    }
+
+    async fn weigh_found(
+        &self,
+        container: &str,
+        checkpoint: &Checkpoint,
+        found: impl Found<Candidate>,
+    ) -> Result<Weight, SyncError> {
+        let count = |(missing, doubtful), one: Candidate| {
+            let is_doubtful = plan::is_doubtful(checkpoint, plan::marks(&one));
+            ready(Ok((missing + u64::from(!one.removed && !is_doubtful), doubtful | is_doubtful)))
+        };
+        let (missing, doubtful_links) = found.try_fold((0, false), count).await?;
+        let mut weight = Weight { missing, doubtful_links, ..Weight::default() };
+        if let Some(owed) = checkpoint.owed.filter(|_| missing > self.mirror.options.max_delete_count) {
+            weight.living = missing + self.mirror.store.count_from(container, owed).await?;
+            weight.held = is_held(missing, weight.living, &self.mirror.options);
+        }
+        Ok(weight)
     }
 
     /// Pays the sweep that is owed; the number of tombstones.
     pub async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<u64, SyncError> {
         let Some(owed) = checkpoint.owed else { return Ok(0) };
-        let candidates = self.candidates(checkpoint, owed).await?;
-        let stamp = self.stamp(checkpoint);
-        let (driver, stamp) = (&*self, &stamp);
-        let (removed, charge) = candidates
-            .map(|candidate| async move { driver.remove(candidate?, stamp).await })
-            .buffer_unordered(self.mirror.store.concurrency())
-            .try_fold((0, 0.0), |(removed, total), charge: Option<f64>| {
-                ready(Ok(charge.map_or((removed, total), |charge| (removed + 1, total + charge))))
-            })
-            .await?;
+        let (removed, mut charge) = self.sweep_objects(checkpoint, owed).await?;
+        let mut all = removed;
+        for link in self.row.links {
+            let (removed, one) = self.sweep_links(link.container, checkpoint, owed).await?;
+            all += removed;
+            charge += one;
+        }
         self.charge += charge;
-        Ok(removed)
+        Ok(all)
     }
 
-    /// Streams the living documents that the enumeration did not write. What is doubtful is left alone:
-    /// nobody knows which enumeration wrote it.
-    async fn candidates(
+    /// What is doubtful is left alone: nobody knows which enumeration wrote it.
+    async fn sweep_objects(&self, checkpoint: &Checkpoint, owed: u64) -> Result<(u64, f64), SyncError> {
+        let stamp = &self.stamp(checkpoint);
+        let older = self.mirror.store.older_than(self.row.container, owed).await?;
+        older
+            .try_filter(|one| ready(!plan::is_doubtful(checkpoint, plan::marks(one))))
+            .map(|candidate| async move { self.remove(candidate?, stamp).await })
+            .buffer_unordered(self.mirror.store.concurrency())
+            .try_fold((0, 0.0), |all, one| ready(Ok((all.0 + one.0, all.1 + one.1))))
+            .await
+    }
+
+    /// Links cannot be looked up one by one: once another generation is announced to bring back what this
+    /// takes too much, doubtful ones go too, and doubtful tombstones are written anew (rule 12).
+    async fn sweep_links(
         &self,
+        container: &str,
         checkpoint: &Checkpoint,
         owed: u64,
-    ) -> Result<impl Stream<Item = Result<Candidate, SyncError>> + use<>, SyncError> {
-        let checkpoint = checkpoint.clone();
-        let older = self.mirror.store.older_than(self.row.container, owed).await?;
-        let settled = move |one: &Candidate| ready(!plan::is_doubtful(&checkpoint, plan::marks(one)));
-        Ok(older.map_err(SyncError::from).try_filter(settled))
+    ) -> Result<(u64, f64), SyncError> {
+        let stamp = &self.stamp(checkpoint);
+        let found = self.mirror.store.older_or_burnt(container, owed, &checkpoint.burnt).await?;
+        let taken = |one: &Candidate| {
+            let older = !one.removed && one.generation < owed;
+            let doubtful = plan::is_doubtful(checkpoint, plan::marks(one));
+            ready(if checkpoint.again { older || one.removed && doubtful } else { older && !doubtful })
+        };
+        found
+            .try_filter(taken)
+            .map(|link| async move { self.bury(container, link?, Reason::Missing, stamp).await })
+            .buffer_unordered(self.mirror.store.concurrency())
+            .try_fold((0, 0.0), |all, one| ready(Ok((all.0 + one.0, all.1 + one.1))))
+            .await
     }
 
-    /// Request units of one tombstone; `None` when somebody wrote the document in between.
-    async fn remove(&self, candidate: Candidate, stamp: &Stamp<'_>) -> Result<Option<f64>, SyncError> {
+    /// One tombstone, unless somebody wrote the document in between.
+    async fn remove(&self, candidate: Candidate, stamp: &Stamp<'_>) -> Result<(u64, f64), SyncError> {
         let etag = candidate.etag.clone();
         let document = document::missing(candidate, stamp);
         let (store, container) = (&self.mirror.store, self.row.container);
         match store.write(container, &document, Some(&etag), self.lease, self.give_up()).await {
-            Ok(written) => Ok(Some(written.charge)),
-            Err(StoreError::Overtaken | StoreError::Missing(_)) => Ok(None),
+            Ok(written) => Ok((1, written.charge)),
+            Err(StoreError::Overtaken | StoreError::Missing(_)) => Ok((0, 0.0)),
             Err(error) => Err(error.into()),
         }
     }

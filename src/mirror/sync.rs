@@ -45,7 +45,8 @@ pub async fn sync(
     let definition =
         Definition { feed: feed.to_owned(), shape: row.shape(), tenant_id: reader.tenant_id.clone() };
     let epoch = lease.epoch().await;
-    let mut machine = Machine::new(definition, false, epoch, clean, OffsetDateTime::now_utc());
+    let mut machine =
+        Machine::new(definition, !row.links.is_empty(), epoch, clean, OffsetDateTime::now_utc());
     let mut driver = Driver {
         mirror,
         row,

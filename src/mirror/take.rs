@@ -8,7 +8,7 @@ use super::change::{self, Change, Kind};
 use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
-use crate::graph::{Next, Page, Request};
+use crate::graph::{GraphError, Next, Page, Request};
 use crate::store::{Checkpoint, Counts, StoreError};
 
 /// How long past the budget throttled writes are still tried: giving up a page would cost more.
@@ -28,18 +28,36 @@ impl Driver<'_> {
             Ok(Some((link, fetched)))
         };
         // A page that cannot be written ends the turn at once, whatever Graph is still doing.
-        let ((counts, charge), ahead) = tokio::try_join!(self.write(&page, checkpoint), fetch)?;
+        let ((counts, charge), ahead) = tokio::try_join!(self.write_page(&page, checkpoint), fetch)?;
         self.ahead = ahead;
         self.charge += charge;
         Ok(counts)
     }
 
-    async fn write(&self, page: &Page, checkpoint: &Checkpoint) -> Result<(Counts, f64), SyncError> {
-        let changes = change::of(&page.objects);
+    /// Objects first, then links; at the end of a round also the links of what is gone for good.
+    async fn write_page(&self, page: &Page, checkpoint: &Checkpoint) -> Result<(Counts, f64), SyncError> {
+        let changes = change::of(&page.objects)
+            .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
         let stamp = self.stamp(checkpoint);
+        let (mut counts, mut charge) = self.write_objects(&changes.objects, &stamp).await?;
+        let linked = self.write_links(&changes.links, &stamp).await?;
+        let cascaded = match &page.next {
+            Next::Round(_) => self.cascade(checkpoint, &stamp).await?,
+            Next::Page(_) => (0, 0.0),
+        };
+        counts.links = linked.0 + cascaded.0;
+        charge += linked.1 + cascaded.1;
+        Ok((counts, charge))
+    }
+
+    async fn write_objects(
+        &self,
+        changes: &[Change<'_>],
+        stamp: &Stamp<'_>,
+    ) -> Result<(Counts, f64), SyncError> {
         let give_up = self.give_up();
         // By place, since a closure over borrowed changes would not be general enough for `Send`.
-        let writes = (0..changes.len()).map(|place| self.write_one(&changes[place], &stamp, give_up));
+        let writes = (0..changes.len()).map(|place| self.write_one(&changes[place], stamp, give_up));
         stream::iter(writes)
             .buffer_unordered(self.mirror.store.concurrency())
             .try_fold(

@@ -46,6 +46,9 @@ pub struct Checkpoint {
     /// What the copy is as of: when the last complete round began.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub as_of: Option<OffsetDateTime>,
+    /// Until when the links of objects that are gone for good have been removed.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub cascaded: Option<OffsetDateTime>,
     /// What this generation has brought so far.
     pub counts: Counts,
     /// What the turn that saved this had done by then.
@@ -93,6 +96,9 @@ pub struct Counts {
     pub removed: u64,
     /// Objects whose content Cosmos refused.
     pub set_aside: u64,
+    /// Links, living ones and tombstones.
+    #[serde(default)]
+    pub links: u64,
     /// Pages read and saved.
     pub pages: u64,
 }
@@ -113,6 +119,7 @@ impl std::ops::AddAssign for Counts {
         self.upserted += other.upserted;
         self.removed += other.removed;
         self.set_aside += other.set_aside;
+        self.links += other.links;
         self.pages += other.pages;
     }
 }
@@ -162,6 +169,7 @@ mod tests {
             tenant_id: "t".into(),
             not_before: None,
             as_of: Some(OffsetDateTime::UNIX_EPOCH),
+            cascaded: None,
             counts: Counts::default(),
             last_run: None,
         };

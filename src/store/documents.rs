@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
+use super::items::Stored;
+
 /// A document. Properties are written as the text that Graph sent, never re-parsed.
 #[derive(Debug)]
 pub struct Document<'a> {
@@ -38,6 +40,9 @@ pub struct Meta<'a> {
     pub generation: u64,
     /// The number of the checkpoint save that covers it.
     pub save: u64,
+    /// The parent, of a document that lies under one; then it is the partition key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// The object's own id, where the document's differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub graph_id: Option<Cow<'a, str>>,
@@ -95,6 +100,16 @@ pub struct SetAside {
     pub bytes: usize,
 }
 
+impl Stored for Document<'_> {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn partition(&self) -> &str {
+        &self.id
+    }
+}
+
 impl Serialize for Document<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
@@ -128,6 +143,7 @@ mod tests {
                 source: Source::Delta,
                 generation: 2,
                 save: 7,
+                parent: None,
                 graph_id: None,
                 shadowed: BTreeMap::new(),
                 removed: None,

@@ -15,8 +15,8 @@ use super::documents::Source;
 use super::error::StoreError;
 
 /// What is read of a document that was found.
-const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.generation, \
-                      c._mirror.save, c._mirror.source FROM c WHERE ";
+const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
+                      c._mirror.save, c._mirror.source, IS_DEFINED(c._mirror.removed) AS removed FROM c WHERE ";
 /// Documents in a page of a query.
 const PAGE: u32 = 1000;
 
@@ -30,12 +30,16 @@ pub struct Candidate {
     pub etag: Etag,
     /// The object's own id, where it differs.
     pub graph_id: Option<String>,
+    /// The parent, of a document that lies under one.
+    pub parent: Option<String>,
     /// The generation of the walk that vouches for it.
     pub generation: u64,
     /// The save that covers it.
     pub save: u64,
     /// How it was read.
     pub source: Source,
+    /// It is a tombstone.
+    pub removed: bool,
 }
 
 impl Candidate {
@@ -48,6 +52,11 @@ impl Candidate {
     }
 }
 
+/// Documents that were found, one after the other.
+pub trait Found<T>: Stream<Item = Result<T, StoreError>> + Send {}
+
+impl<T, S: Stream<Item = Result<T, StoreError>> + Send> Found<T> for S {}
+
 impl Store {
     /// Streams the living documents whose generation is below `generation`.
     ///
@@ -58,10 +67,27 @@ impl Store {
         &self,
         container: &str,
         generation: u64,
-    ) -> Result<impl Stream<Item = Result<Candidate, StoreError>> + use<>, StoreError> {
+    ) -> Result<impl Found<Candidate> + use<>, StoreError> {
         let living_and_older = "NOT IS_DEFINED(c._mirror.removed) AND c._mirror.generation < @generation";
         let query = with(Query::from(format!("{FIELDS}{living_and_older}")), "@generation", generation)?;
         self.query(container, query).await
+    }
+
+    /// Streams what a sweep of links has to look at: living ones whose generation is below `generation`,
+    /// and whatever carries a burnt number.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn older_or_burnt(
+        &self,
+        container: &str,
+        generation: u64,
+        burnt: &[Burnt],
+    ) -> Result<impl Found<Candidate> + use<>, StoreError> {
+        let mut text =
+            format!("{FIELDS}(NOT IS_DEFINED(c._mirror.removed) AND c._mirror.generation < @generation)");
+        or_burnt(&mut text, burnt);
+        self.query(container, with(Query::from(text), "@generation", generation)?).await
     }
 
     /// Counts the living documents of `generation` and later. The SDK refuses an aggregate over several
@@ -86,14 +112,44 @@ impl Store {
         container: &str,
         burnt: &[Burnt],
         cutoff: OffsetDateTime,
-    ) -> Result<impl Stream<Item = Result<Candidate, StoreError>> + use<>, StoreError> {
+    ) -> Result<impl Found<Candidate> + use<>, StoreError> {
         let mut text = format!("{FIELDS}c._ts <= @cutoff AND (c._mirror.source = 'by-id'");
-        for Burnt { from, to, .. } in burnt {
-            // Numbers of our own; a string always takes them.
-            let _ = write!(text, " OR (c._mirror.save >= {from} AND c._mirror.save <= {to})");
-        }
+        or_burnt(&mut text, burnt);
         text.push(')');
-        let query = with(Query::from(text), "@cutoff", cutoff.unix_timestamp())?;
+        self.query(container, with(Query::from(text), "@cutoff", cutoff.unix_timestamp())?).await
+    }
+
+    /// The ids of objects that were tombstoned as gone for good since `since`.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn gone_since(
+        &self,
+        container: &str,
+        since: OffsetDateTime,
+    ) -> Result<impl Found<Candidate> + use<>, StoreError> {
+        let text = format!("{FIELDS}c._mirror.removed.reason = 'deleted' AND c._ts >= @since");
+        self.query(container, with(Query::from(text), "@since", since.unix_timestamp())?).await
+    }
+
+    /// Streams the living links from or to one of `ids`.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn linked(
+        &self,
+        container: &str,
+        ids: &[String],
+    ) -> Result<impl Found<Candidate> + use<>, StoreError> {
+        let names: Vec<_> = (0..ids.len()).map(|number| format!("@id{number}")).collect();
+        let list = names.join(", ");
+        let text = format!(
+            "{FIELDS}NOT IS_DEFINED(c._mirror.removed) AND (c.targetId IN ({list}) OR c.sourceId IN ({list}))"
+        );
+        let mut query = Query::from(text);
+        for (name, id) in names.into_iter().zip(ids) {
+            query = with(query, &name, id)?;
+        }
         self.query(container, query).await
     }
 
@@ -101,7 +157,7 @@ impl Store {
         &self,
         container: &str,
         query: Query,
-    ) -> Result<impl Stream<Item = Result<T, StoreError>> + use<T>, StoreError> {
+    ) -> Result<impl Found<T> + use<T>, StoreError> {
         let container = self.container(container).await?;
         let page = std::num::NonZeroU32::new(PAGE).map(MaxItemCountHint::Limit);
         let mut options = QueryOptions::default().with_operation_options(query_options());
@@ -110,6 +166,13 @@ impl Store {
         }
         let found = container.query_items::<T>(query, FeedScope::full_container(), Some(options)).await?;
         Ok(found.map(|item| item.map_err(StoreError::from)))
+    }
+}
+
+fn or_burnt(text: &mut String, burnt: &[Burnt]) {
+    for Burnt { from, to, .. } in burnt {
+        // Numbers of our own; a string always takes them.
+        let _ = write!(text, " OR (c._mirror.save >= {from} AND c._mirror.save <= {to})");
     }
 }
 

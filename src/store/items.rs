@@ -1,17 +1,34 @@
 //! Writing documents of a resource: under the lease, with bounded concurrency, retried only after a
 //! definite refusal.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use azure_core::http::Etag;
-use azure_data_cosmos::options::{ItemWriteOptions, Precondition};
+use azure_data_cosmos::TransactionalBatch;
+use azure_data_cosmos::models::{BatchResponse, TransactionalBatchOperationResult};
+use azure_data_cosmos::options::{BatchOptions, ItemWriteOptions, Precondition};
+use serde::Serialize;
 
 use super::attempt;
 use super::connection::{Store, write_options};
 use super::control::charge;
-use super::documents::Document;
 use super::error::StoreError;
 use super::lease::Lease;
+
+/// Most documents of one batch: <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>.
+pub const BATCH: usize = 100;
+/// Status of an operation that failed only because another one of its batch did.
+const FAILED_DEPENDENCY: u16 = 424;
+/// Wait where a refused operation of a batch names none.
+const DEFAULT_WAIT: Duration = Duration::from_millis(100);
+
+/// A document that knows where it lies.
+pub trait Stored: Serialize + Sync {
+    /// Its id.
+    fn id(&self) -> &str;
+    /// The value of its partition key.
+    fn partition(&self) -> &str;
+}
 
 /// A write that Cosmos answered.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,17 +48,18 @@ impl Store {
     pub async fn write(
         &self,
         container: &str,
-        document: &Document<'_>,
+        document: &impl Stored,
         over: Option<&Etag>,
         lease: &Lease,
         give_up: Instant,
     ) -> Result<Written, StoreError> {
         let container = self.container(container).await?;
+        let (partition, id) = (document.partition(), document.id());
         attempt::patiently(give_up, || async {
             let _place = self.pacer.admit().await;
             let deadline = lease.guard().await?;
             let options = ItemWriteOptions::default().with_operation_options(write_options());
-            let (partition, id) = (document.id.clone(), document.id.as_str());
+            let partition = partition.to_owned();
             let answer = match over {
                 None => {
                     attempt::once(deadline, container.upsert_item(partition, id, document, Some(options)))
@@ -53,11 +71,71 @@ impl Store {
                         .await
                 }
             };
-            if let Err(StoreError::Throttled { after }) = &answer {
-                self.pacer.throttled(*after);
-            }
-            answer.map(|response| Written { charge: charge(&response) })
+            self.followed(answer.map(|response| Written { charge: charge(&response) }))
         })
         .await
+    }
+
+    /// Writes up to [`BATCH`] documents of one partition, all or none.
+    ///
+    /// # Errors
+    /// As [`Store::write`]; a refusal is that of the first operation that failed by itself.
+    pub async fn write_batch(
+        &self,
+        container: &str,
+        documents: &[impl Stored],
+        lease: &Lease,
+        give_up: Instant,
+    ) -> Result<Written, StoreError> {
+        let Some(first) = documents.first() else { return Ok(Written { charge: 0.0 }) };
+        let container = self.container(container).await?;
+        let mut batch = TransactionalBatch::new(first.partition().to_owned());
+        for document in documents {
+            batch = batch.upsert_item(document, None)?;
+        }
+        attempt::patiently(give_up, || async {
+            let _place = self.pacer.admit().await;
+            let deadline = lease.guard().await?;
+            let options = BatchOptions::default().with_operation_options(write_options());
+            let sent = container.execute_transactional_batch(batch.clone(), Some(options));
+            self.followed(attempt::once(deadline, sent).await.and_then(judged))
+        })
+        .await
+    }
+
+    /// Lets everybody follow a refusal.
+    fn followed(&self, answer: Result<Written, StoreError>) -> Result<Written, StoreError> {
+        if let Err(StoreError::Throttled { after }) = &answer {
+            self.pacer.throttled(*after);
+        }
+        answer
+    }
+}
+
+/// A failed batch answers without an error: only its operations say so.
+fn judged(response: BatchResponse) -> Result<Written, StoreError> {
+    let charge = response.headers().request_charge().map_or(0.0, |charge| charge.value());
+    let results = response.into_model()?;
+    let failed = |result: &&TransactionalBatchOperationResult| !result.is_success();
+    let itself = |result: &&TransactionalBatchOperationResult| result.status_code() != FAILED_DEPENDENCY;
+    match results.results().iter().filter(failed).find(itself) {
+        Some(result) => Err(refusal(result)),
+        None if results.results().iter().any(|result| !result.is_success()) => {
+            Err(StoreError::Unknown("a batch of which no operation failed by itself".into()))
+        }
+        None => Ok(Written { charge }),
+    }
+}
+
+fn refusal(result: &TransactionalBatchOperationResult) -> StoreError {
+    let status = result.status_code();
+    let text = format!("status {status}/{} of an operation in a batch", result.substatus_code().unwrap_or(0));
+    match status {
+        429 | 449 => StoreError::Throttled { after: result.retry_after().unwrap_or(DEFAULT_WAIT) },
+        409 | 412 => StoreError::Overtaken,
+        400 | 413 => StoreError::Refused(text),
+        401 | 403 => StoreError::Forbidden(text),
+        404 => StoreError::Missing(text),
+        _ => StoreError::Unknown(text),
     }
 }

@@ -13,6 +13,7 @@ mod found;
 mod ids;
 mod items;
 mod lease;
+mod links;
 mod pacer;
 
 pub use checkpoint::{Burnt, Checkpoint, Counts, LastRun, Opaque, State};
@@ -20,7 +21,8 @@ pub use connection::{Options, Store};
 pub use control::{Control, Saved};
 pub use documents::{Document, Meta, Reason, Removed, SetAside, Source};
 pub use error::StoreError;
-pub use found::Candidate;
+pub use found::{Candidate, Found};
 pub use ids::{document_id, hashed};
-pub use items::Written;
+pub use items::{BATCH, Stored, Written};
 pub use lease::{Acquired, Lease, Released};
+pub use links::{LinkDocument, link_id, parent_of};

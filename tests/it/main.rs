@@ -9,6 +9,7 @@ mod credentials;
 mod dead_token;
 mod doubt;
 mod envelopes;
+mod groups;
 mod kill;
 mod odd_objects;
 mod secrets;

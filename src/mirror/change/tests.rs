@@ -12,7 +12,7 @@ fn objects(texts: &[&str]) -> Vec<Box<RawValue>> {
 fn told(change: &Change<'_>) -> String {
     let id = change.id.as_deref().unwrap_or("-");
     match &change.kind {
-        Kind::Put { properties, shadowed } => {
+        Kind::Put { properties, shadowed, .. } => {
             let text = |(name, value): (&Cow<'_, str>, &&RawValue)| format!("{name}={}", value.get());
             let mut parts: Vec<_> = properties.iter().map(|(name, value)| text((name, value))).collect();
             parts.extend(shadowed.iter().map(|pair| format!("shadowed {}", text(pair))));
@@ -24,7 +24,7 @@ fn told(change: &Change<'_>) -> String {
 }
 
 fn tell(texts: &[&str]) -> Vec<String> {
-    of(&objects(texts)).iter().map(told).collect()
+    of(&objects(texts)).unwrap().objects.iter().map(told).collect()
 }
 
 #[test]
@@ -82,6 +82,37 @@ fn the_last_occurrence_in_a_page_wins() {
         ]),
         ["put 1: v=2", "remove 2: Deleted"]
     );
+}
+
+/// The links of a page, each in one line.
+fn links(texts: &[&str]) -> Result<Vec<String>, &'static str> {
+    let objects = objects(texts);
+    let told = |link: &LinkChange<'_>| {
+        let sign = if link.removed { '-' } else { '+' };
+        format!("{sign}{} {}>{} ({})", link.property, link.source, link.target, link.target_type)
+    };
+    Ok(of(&objects)?.links.iter().map(told).collect())
+}
+
+#[test]
+fn slices_of_a_relationship_add_up_and_the_last_word_on_a_link_counts() {
+    let user = r##""@odata.type":"#microsoft.graph.user""##;
+    let first = format!(r#"{{"id":"g","members@delta":[{{{user},"id":"1"}},{{{user},"id":"2"}}]}}"#);
+    let second = format!(
+        r##"{{"id":"g","displayName":"G","members@delta":[{{"@odata.type":"#microsoft.graph.group","id":"3"}},{{{user},"id":"1","@removed":{{"reason":"deleted"}}}}],"owners@delta":[{{"id":"1"}}]}}"##
+    );
+    assert_eq!(
+        links(&[&first, &second]).unwrap(),
+        ["-members g>1 (user)", "+members g>2 (user)", "+members g>3 (group)", "+owners g>1 ()"]
+    );
+    assert_eq!(tell(&[&first, &second]), [r#"put g: displayName="G""#]);
+}
+
+#[test]
+fn links_that_cannot_be_read_are_not_passed_over() {
+    assert_eq!(links(&[r#"{"id":"g","members@delta":[{}]}"#]), Err("a link without an id"));
+    assert_eq!(links(&[r#"{"id":"g","members@delta":{"id":"1"}}"#]), Err("links that are not readable"));
+    assert_eq!(links(&[r#"{"id":"g","@removed":{"reason":"deleted"},"members@delta":7}"#]), Ok(vec![]));
 }
 
 proptest! {
