@@ -5,7 +5,7 @@ use sandbox::graph::{Quirks, Relationship, TokenDeath};
 use sandbox::world::{Setup, World};
 use serde_json::json;
 
-use crate::stage::{logged, setup};
+use crate::stage::{failure, logged, setup};
 
 async fn with_groups(groups: usize) -> World {
     World::start(Setup { groups, ..setup() }.set("DOUBT_MINUTES", "0.02")).await.unwrap()
@@ -161,9 +161,18 @@ async fn a_killed_turn_that_wrote_links_ends_in_a_new_generation_and_an_equal_co
 #[tokio::test]
 async fn a_batch_that_fails_inside_is_no_success() {
     let world = with_groups(4).await;
-    world.cosmos.fail(Match::writes().container("groups-members"), 2, Fault::Throttle { retry_after_ms: 30 });
-    world.cosmos.fail(Match::writes().container("groups-owners").nth(2), 1, Fault::Lost);
+    let members = || Match::writes().container("groups-members");
+    world.cosmos.fail(members(), 2, Fault::Throttle { retry_after_ms: 30 });
+    world.cosmos.fail(members().nth(2), 2, Fault::Inside(429));
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
     assert_eq!(world.cosmos.faults().unused(), 0);
+    for (status, word) in [(500, "no certain answer"), (400, "refuses the document")] {
+        let world = with_groups(4).await;
+        world.cosmos.fail(members(), 1, Fault::Inside(status));
+        assert!(!world.fire_feed("groups").await.unwrap().succeeded(), "{status}");
+        assert!(failure(&world).contains(word), "{status}: {}", failure(&world));
+        world.settle().await.unwrap();
+        world.ensure_equal().await.unwrap();
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::emulator::Reply;
 
 /// One way to go wrong.
@@ -18,6 +20,9 @@ pub enum Fault {
     Unavailable,
     /// This status for good, nothing was written: 400, 403, 413…
     Refuse(u16),
+    /// A batch fails because its first operation does, with this status: the answer is a 207, and nothing was
+    /// written. <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>
+    Inside(u16),
     /// The request is carried out, and the connection reset instead of an answer.
     Lost,
     /// The connection is reset, nothing was written.
@@ -28,7 +33,7 @@ pub enum Fault {
 
 impl Fault {
     /// The answer that takes the place of the true one.
-    pub(super) fn instead(&self) -> Option<Reply> {
+    pub(super) fn instead(&self, operations: usize) -> Option<Reply> {
         match self {
             Self::Throttle { retry_after_ms } => Some(
                 Reply::error(429, "TooManyRequests", "The request rate is large.")
@@ -48,7 +53,19 @@ impl Fault {
             Self::Refuse(status) => {
                 Some(Reply::error(*status, "BadRequest", "The request is refused, as told."))
             }
+            Self::Inside(status) => Some(inside(*status, operations)),
             Self::Lost | Self::Reset | Self::Slow(_) => None,
         }
     }
+}
+
+/// A batch of so many operations, of which the first one fails by itself and the others with it.
+fn inside(status: u16, operations: usize) -> Reply {
+    let result = |place| if place == 0 { status } else { 424 };
+    let results: Vec<_> = (0..operations)
+        .map(|place| json!({"statusCode": result(place), "requestCharge": 1.0, "retryAfterMilliseconds": 20}))
+        .collect();
+    Reply { status: 207, headers: Vec::new(), body: serde_json::Value::from(results).to_string().into() }
+        .with("content-type", "application/json")
+        .with("x-ms-request-charge", 1.0)
 }

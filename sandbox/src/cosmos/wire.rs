@@ -57,7 +57,11 @@ impl Inner {
             Some(Fault::Slow(wait)) => tokio::time::sleep(wait).await,
             _ => {}
         }
-        let reply = match fault.as_ref().and_then(Fault::instead).or_else(|| rules::refusal(&call)) {
+        let reply = match fault
+            .as_ref()
+            .and_then(|fault| fault.instead(call.items.len()))
+            .or_else(|| rules::refusal(&call))
+        {
             Some(reply) => reply,
             None => self.apply(&mut call).await,
         };
