@@ -9,6 +9,7 @@ use serde_json::json;
 use super::Options;
 use super::report::{Chapter, Report};
 use super::teller::Teller;
+use super::trouble;
 use crate::cosmos::{self, Moment};
 use crate::graph::{self, RetryAfter};
 use crate::world::World;
@@ -30,6 +31,12 @@ pub async fn tell(world: &World, options: &Options, teller: &Teller) -> Report {
     chapter(&mut report, teller, world, "a throttled run recovers", throttled).await;
     let killed = killed(world, random);
     chapter(&mut report, teller, world, "the handler is killed in the middle of a sync", killed).await;
+    let links = trouble::links(world, random);
+    chapter(&mut report, teller, world, "groups and their links follow", links).await;
+    let expired = trouble::expired_token(world, random);
+    chapter(&mut report, teller, world, "an expired token is a plan, not an error", expired).await;
+    let half = trouble::half_the_tenant(world);
+    chapter(&mut report, teller, world, "half the tenant is held by the brake", half).await;
     report
 }
 
@@ -49,7 +56,9 @@ async fn chapter(
 }
 
 async fn first_copy(world: &World) -> Result<String> {
-    world.settle().await
+    let users = world.turn_feed("users").await?;
+    let groups = world.settle().await?;
+    Ok(format!("{users}; {groups}"))
 }
 
 async fn second_run(world: &World) -> Result<String> {

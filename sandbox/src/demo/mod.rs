@@ -6,6 +6,7 @@
 mod chapters;
 mod report;
 mod teller;
+mod trouble;
 
 pub use report::{Chapter, Report};
 pub use teller::Teller;
@@ -53,8 +54,13 @@ pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
     let staged = tempfile::tempdir().context("a folder for the staged product")?;
     stage::stage(&stage::Plan { source: root, binary: &binary, into: staged.path() })?;
     let started = Instant::now();
-    let setup =
-        Setup { users: options.users, seed: options.seed, page_size: 100, ..Setup::new(staged.path()) };
+    let setup = Setup {
+        users: options.users,
+        groups: options.users / 50,
+        seed: options.seed,
+        page_size: 100,
+        ..Setup::new(staged.path())
+    };
     let world = World::start(setup).await?;
     if let Some(sabotage) = options.sabotage {
         world.cosmos.sabotage(sabotage);

@@ -1,0 +1,65 @@
+//! The later chapters: what a copy has to live through over the years.
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use crate::graph::{Fault, Match, TokenDeath};
+use crate::world::World;
+
+/// Graph forgets our tokens, and somebody went meanwhile: a plan, not an error.
+pub async fn expired_token(world: &World, random: &mut fastrand::Rng) -> Result<String> {
+    let gone = world.graph.tenant(|tenant| {
+        let ids = tenant.user_ids();
+        let gone = ids[random.usize(..ids.len())].clone();
+        tenant.purge_user(&gone);
+        gone
+    });
+    forget_tokens(world);
+    let sentence = world.settle().await?;
+    let tombstone = world.cosmos.document("users", &gone, &gone).await.unwrap_or_default();
+    let reason = &tombstone["_mirror"]["removed"]["reason"];
+    ensure!(reason == "missing", "who went meanwhile has no tombstone: {reason}");
+    Ok(format!("read anew, and swept who went meanwhile; {sentence}"))
+}
+
+/// Graph forgets our tokens, and then shows half of what there is, as if that were all.
+pub async fn half_the_tenant(world: &World) -> Result<String> {
+    let half = world.graph.tenant(|tenant| tenant.users.living().count()) / 2;
+    world.graph.quirks(|quirks| quirks.show_only = Some(half));
+    forget_tokens(world);
+    let held = world.turn_feed("users").await?;
+    ensure!(held.contains("held by its brake"), "the brake does not hold: {held}");
+    world.ensure_equal().await?;
+    world.graph.quirks(|quirks| quirks.show_only = None);
+    forget_tokens(world);
+    world.settle().await?;
+    Ok(held)
+}
+
+/// Memberships come and go, and somebody who is a member goes for good.
+pub async fn links(world: &World, random: &mut fastrand::Rng) -> Result<String> {
+    world.graph.tenant(|tenant| {
+        for _ in 0..30 {
+            tenant.random_group_change(random);
+        }
+        let group = tenant.group_ids()[0].clone();
+        let newcomer = tenant.create_user();
+        tenant.add_member(&group, &newcomer);
+        tenant.change_group(&group, json!({"description": null}));
+    });
+    world.settle().await?;
+    world.ensure_equal().await?;
+    let gone = world.graph.tenant(|tenant| {
+        let member = tenant.group_ids().iter().find_map(|group| tenant.members(group).first().cloned());
+        member.map(|member| (tenant.purge_user(&member) || tenant.purge_group(&member), member))
+    });
+    ensure!(gone.is_some(), "no group has a member");
+    let sentence = world.settle().await?;
+    Ok(format!("who went for good took the links along; {sentence}"))
+}
+
+/// Graph no longer knows the token of the users' feed.
+fn forget_tokens(world: &World) {
+    let dead = Fault::TokenDead(TokenDeath::ALL[0]);
+    world.graph.fail(Match::delta_token().feed("users"), 1, dead);
+}
