@@ -72,7 +72,7 @@ async fn a_soft_deleted_user_that_is_purged_later_stays_gone() {
 }
 
 #[tokio::test]
-async fn every_document_carries_its_generation_and_its_save() {
+async fn rule_5_every_document_carries_its_generation_and_its_save() {
     let world = world().await;
     world.turn().await.unwrap();
     let documents = world.cosmos.documents("users").await;

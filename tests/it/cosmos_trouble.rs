@@ -33,7 +33,7 @@ async fn a_503() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_is_not_sent_again() {
+async fn rule_6_a_write_whose_answer_was_lost_is_not_sent_again() {
     let world = copied().await;
     let id = world.graph.tenant(|tenant| {
         let id = tenant.user_ids()[0].clone();

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::stage::{checkpoint, copied, document, logged};
 
 #[tokio::test]
-async fn every_face_of_a_dead_token_begins_a_new_generation() {
+async fn rule_7_every_face_of_a_dead_token_begins_a_new_generation() {
     for face in TokenDeath::ALL {
         let world = copied().await;
         let purged = world.graph.tenant(|tenant| {
@@ -28,7 +28,7 @@ async fn every_face_of_a_dead_token_begins_a_new_generation() {
 }
 
 #[tokio::test]
-async fn a_sweep_that_would_remove_too_much_is_held_and_paid_later() {
+async fn rule_9_a_sweep_that_would_remove_too_much_is_held_and_paid_later() {
     let world = copied().await;
     let gone = world.graph.tenant(|tenant| {
         let ids: Vec<_> = tenant.user_ids().into_iter().take(20).collect();
@@ -49,7 +49,7 @@ async fn a_sweep_that_would_remove_too_much_is_held_and_paid_later() {
 }
 
 #[tokio::test]
-async fn an_enumeration_that_is_cut_short_removes_nothing() {
+async fn rule_9_an_enumeration_that_is_cut_short_removes_nothing() {
     let world = copied().await;
     let ids = world.graph.tenant(|tenant| {
         let ids = tenant.user_ids();

@@ -48,7 +48,7 @@ async fn until_settled(world: &World) {
 }
 
 #[tokio::test]
-async fn a_late_write_about_somebody_who_is_gone_becomes_a_tombstone() {
+async fn rule_11_a_late_write_about_somebody_who_is_gone_becomes_a_tombstone() {
     let (world, burnt) = with_a_burnt_number().await;
     let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
     let before = document(&world, &id).await;
@@ -65,7 +65,7 @@ async fn a_late_write_about_somebody_who_is_gone_becomes_a_tombstone() {
 }
 
 #[tokio::test]
-async fn a_late_write_of_an_older_version_is_mended_and_stays_doubtful() {
+async fn rule_11_a_late_write_of_an_older_version_is_mended_and_stays_doubtful() {
     let (world, burnt) = with_a_burnt_number().await;
     let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
     let before = document(&world, &id).await;
@@ -86,7 +86,7 @@ async fn a_late_write_of_an_older_version_is_mended_and_stays_doubtful() {
 }
 
 #[tokio::test]
-async fn a_late_tombstone_of_somebody_who_lives_is_undone() {
+async fn rule_11_a_late_tombstone_of_somebody_who_lives_is_undone() {
     let (world, burnt) = with_a_burnt_number().await;
     let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
     let mut tombstone =

@@ -123,7 +123,7 @@ async fn a_dead_token_sweeps_links_that_are_gone() {
 }
 
 #[tokio::test]
-async fn a_killed_turn_that_wrote_links_ends_in_a_new_generation_and_an_equal_copy() {
+async fn rule_12_a_killed_turn_that_wrote_links_ends_in_a_new_generation_and_an_equal_copy() {
     let world = with_groups(10).await;
     let mut hold = world.cosmos.hold(Match::writes().container("groups-members").nth(3), Moment::After);
     let turn = tokio::spawn({

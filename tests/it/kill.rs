@@ -63,7 +63,7 @@ async fn kill_somewhere(world: &World, random: &mut fastrand::Rng) {
 }
 
 #[tokio::test]
-async fn a_turn_that_fails_before_it_burns_leaves_the_burning_to_the_next() {
+async fn rule_3_a_turn_that_fails_before_it_burns_leaves_the_burning_to_the_next() {
     let world = world().await;
     let mut hold = world.cosmos.hold(cosmos::Match::writes().container("users").nth(30), Moment::After);
     let turn = tokio::spawn({
@@ -82,7 +82,7 @@ async fn a_turn_that_fails_before_it_burns_leaves_the_burning_to_the_next() {
 }
 
 #[tokio::test]
-async fn the_number_of_a_killed_turn_is_burnt_and_its_page_is_written_again() {
+async fn rule_3_the_number_of_a_killed_turn_is_burnt_and_its_page_is_written_again() {
     let world = world().await;
     let mut hold = world.cosmos.hold(cosmos::Match::writes().container("users").nth(30), Moment::After);
     let turn = tokio::spawn({

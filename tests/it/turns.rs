@@ -23,7 +23,7 @@ async fn a_spent_budget_goes_on_in_the_queue() {
 }
 
 #[tokio::test]
-async fn a_second_turn_rings_and_the_first_one_looks_again() {
+async fn rule_1_a_second_turn_rings_and_the_first_one_looks_again() {
     let world = copied().await;
     let mut hold = world.graph.hold(Match::any());
     let first = tokio::spawn({
@@ -63,7 +63,7 @@ async fn a_wrong_work_item_fails_and_ends_up_as_poison() {
 }
 
 #[tokio::test]
-async fn another_tenants_copy_is_refused_with_both_named() {
+async fn rule_7_another_tenants_copy_is_refused_with_both_named() {
     let world = copied().await;
     let stored = checkpoint(&world).await;
     let mut theirs = stored.clone();
@@ -80,7 +80,7 @@ async fn another_tenants_copy_is_refused_with_both_named() {
 }
 
 #[tokio::test]
-async fn a_turn_that_was_overtaken_stops() {
+async fn rule_2_a_turn_that_was_overtaken_stops() {
     let world = copied().await;
     let mut later = checkpoint(&world).await;
     later["epoch"] = json!(1000);
@@ -91,7 +91,7 @@ async fn a_turn_that_was_overtaken_stops() {
 }
 
 #[tokio::test]
-async fn another_definition_begins_a_new_generation() {
+async fn rule_7_another_definition_begins_a_new_generation() {
     let world = copied().await;
     let mut other = checkpoint(&world).await;
     other["shape"] = json!("0123456789abcdef");
