@@ -40,7 +40,7 @@ pub struct Setup {
 impl Setup {
     /// A small world around a staged folder.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        let settings = vec![("LEASE_SECONDS".into(), "3".into())];
+        let settings = vec![("LEASE_SECONDS".into(), "3".into()), ("DOUBT_MINUTES".into(), "0.02".into())];
         Self { root: root.into(), users: 50, groups: 0, seed: 1, page_size: 20, settings, crash_limit: None }
     }
 
@@ -188,6 +188,23 @@ impl World {
             }
         }
         differences
+    }
+
+    /// Turns until the copy equals the tenant: doubt is settled only when it is old enough.
+    ///
+    /// # Errors
+    /// When it does not get there.
+    pub async fn settle_equal(&self) -> Result<String> {
+        let mut told = self.settle().await?;
+        for _ in 0..MOST_TURNS {
+            if self.differences().await.is_empty() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            told = self.settle().await?;
+        }
+        self.ensure_equal().await?;
+        Ok(told)
     }
 
     /// Fails unless the copy equals the tenant.

@@ -5,6 +5,7 @@ use std::future::ready;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use time::OffsetDateTime;
 
 use super::change::LinkChange;
 use super::document::{self, Stamp};
@@ -54,37 +55,84 @@ impl Driver<'_> {
         written.try_fold((0, 0.0), |all, one| async move { Ok((all.0 + one.0, all.1 + one.1)) }).await
     }
 
-    /// Removes the links, in both directions, of objects that are gone for good: Graph does not always
-    /// tell. What the feeds of their targets have told since the last time is looked at, and a little
+    /// At the end of a round: what the feeds of the links' ends have told since the last time, and a little
     /// before, since a replica that lags may have brought a link back.
-    pub async fn cascade(&self, checkpoint: &Checkpoint, stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
-        let mut wrote = (0, 0.0);
-        if self.row.links.is_empty() {
-            return Ok(wrote);
-        }
-        let since =
-            checkpoint.cascaded.unwrap_or(checkpoint.generation_began) - self.mirror.options.doubt - SKEW;
-        for container in self.row.targets {
-            let gone = match self.mirror.store.gone_since(container, since).await {
-                // The targets are not mirrored here.
-                Err(StoreError::Missing(_)) => continue,
-                gone => gone?,
-            };
-            let ids = gone.try_filter_map(|one| ready(Ok(one.object_id().map(str::to_owned))));
-            let mut ids = Box::pin(ids.try_chunks(IDS));
-            while let Some(ids) = ids.next().await {
-                let ids = ids.map_err(|error| error.1)?;
-                for link in self.row.links {
-                    let one = self.unlink(link.container, &ids, stamp).await?;
+    ///
+    /// The links of what is gone for good are removed in both directions, because Graph does not always tell.
+    /// What a walk merely did not show may be restored with its links. Once the replicas must agree, a link
+    /// that was last told of before that is doubtful (rule 12), which is the second answer.
+    pub async fn cascade(
+        &self,
+        checkpoint: &Checkpoint,
+        stamp: &Stamp<'_>,
+    ) -> Result<(Wrote, bool), SyncError> {
+        let (mut wrote, mut doubtful) = ((0, 0.0), false);
+        for link in self.row.links {
+            for ends in self.row.targets {
+                for gone in self.gone(ends, Reason::Deleted, checkpoint, stamp.now).await? {
+                    let one = self.unlink(link.container, &gone, stamp).await?;
                     wrote = (wrote.0 + one.0, wrote.1 + one.1);
+                }
+                let settled = stamp.now - self.mirror.options.doubt;
+                for gone in self.gone(ends, Reason::Missing, checkpoint, settled).await? {
+                    doubtful |= self.is_any_doubtful(link.container, &gone, checkpoint).await?;
                 }
             }
         }
-        Ok(wrote)
+        Ok((wrote, doubtful))
     }
 
-    async fn unlink(&self, container: &str, ids: &[String], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
-        let linked = self.mirror.store.linked(container, ids).await?;
+    /// Which objects went before `until`, and when their tombstones were written; so many at a time as one
+    /// query takes.
+    async fn gone(
+        &self,
+        container: &str,
+        reason: Reason,
+        checkpoint: &Checkpoint,
+        until: OffsetDateTime,
+    ) -> Result<Vec<BTreeMap<String, i64>>, SyncError> {
+        let since = checkpoint.cascaded.unwrap_or(checkpoint.generation_began);
+        let since = since - self.mirror.options.doubt - SKEW;
+        let gone = match self.mirror.store.gone_since(container, reason, since).await {
+            // The ends of these links are not mirrored here.
+            Err(StoreError::Missing(_)) => return Ok(Vec::new()),
+            gone => gone?,
+        };
+        let until = until.unix_timestamp();
+        let named = gone.try_filter_map(|one| {
+            let named = one.object_id().filter(|_| one.written <= until);
+            ready(Ok(named.map(|id| (id.to_owned(), one.written))))
+        });
+        let chunks = named.try_chunks(IDS).map_ok(|chunk| chunk.into_iter().collect());
+        chunks.try_collect().await.map_err(|error| error.1.into())
+    }
+
+    /// Whether any of these links was last told of, in this generation, before the replicas had to agree that
+    /// its end is missing.
+    async fn is_any_doubtful(
+        &self,
+        container: &str,
+        missing: &BTreeMap<String, i64>,
+        checkpoint: &Checkpoint,
+    ) -> Result<bool, SyncError> {
+        let linked = self.mirror.store.linked(container, missing.keys()).await?;
+        let doubt = self.mirror.options.doubt.as_secs() as i64;
+        let is_doubtful = |link: &Candidate| {
+            let ends = [&link.source_id, &link.target_id];
+            let went = ends.into_iter().flatten().filter_map(|id| missing.get(id)).max();
+            link.generation == checkpoint.generation && went.is_some_and(|went| link.written < went + doubt)
+        };
+        let found = linked.try_fold(false, |any, link| ready(Ok(any || is_doubtful(&link)))).await?;
+        Ok(found)
+    }
+
+    async fn unlink(
+        &self,
+        container: &str,
+        gone: &BTreeMap<String, i64>,
+        stamp: &Stamp<'_>,
+    ) -> Result<Wrote, SyncError> {
+        let linked = self.mirror.store.linked(container, gone.keys()).await?;
         linked
             .map(|link| async move { self.bury(container, link?, Reason::Deleted, stamp).await })
             .buffer_unordered(self.mirror.store.concurrency())

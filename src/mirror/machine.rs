@@ -12,7 +12,7 @@ use crate::store::{Checkpoint, Counts, LastRun};
 
 mod words;
 
-pub use words::{Action, Event, Stop, Weight};
+pub use words::{Action, Event, Stop, Took, Weight};
 
 /// New generations after a dead token that one turn may begin.
 const RESTARTS: u32 = 3;
@@ -145,7 +145,7 @@ impl Machine {
                 self.saved();
                 Ok(self.leave(Ending::Throttled { until }))
             }
-            (Stage::Taking(leads), Event::Taken(counts)) => Ok(self.taken(leads, counts, now)),
+            (Stage::Taking(leads), Event::Taken(took)) => Ok(self.taken(leads, took, now)),
             (Stage::Saving { home }, Event::Saved) => {
                 self.saved();
                 Ok(self.walked(home, now, spent))
@@ -219,11 +219,12 @@ impl Machine {
         self.save(next, Stage::Beginning)
     }
 
-    fn taken(&mut self, leads: Leads, counts: Counts, now: OffsetDateTime) -> Action {
-        self.counts += counts;
+    fn taken(&mut self, leads: Leads, took: Took, now: OffsetDateTime) -> Action {
+        self.counts += took.counts;
         let home = matches!(leads, Leads::Home(_));
         let run = LastRun { at: now, counts: self.counts };
-        let next = plan::page(&self.checkpoint, leads, counts, run, self.epoch);
+        let mut next = plan::page(&self.checkpoint, leads, took.counts, run, self.epoch);
+        next.again |= took.doubtful;
         self.save(next, Stage::Saving { home })
     }
 
@@ -242,11 +243,12 @@ impl Machine {
     }
 
     fn weighed(&mut self, weight: Weight, now: OffsetDateTime) -> Action {
-        self.doubtful_links = weight.doubtful_links;
+        // Announced by this turn's last page, or by one before that did not get as far as this.
+        self.doubtful_links = weight.doubtful_links || self.checkpoint.again;
         if weight.held {
             return self.settle(Ending::Held { missing: weight.missing, of: weight.living });
         }
-        match (self.checkpoint.owed, weight.doubtful_links) {
+        match (self.checkpoint.owed, self.doubtful_links) {
             (None, false) => self.settle(Ending::Complete),
             (None, true) => self.begin(Why::DoubtfulLinks, now),
             (Some(_), true) if !self.checkpoint.again => {
@@ -265,7 +267,7 @@ impl Machine {
 
     fn swept(&mut self, removed: u64, now: OffsetDateTime) -> Action {
         self.counts.removed += removed;
-        if self.doubtful_links || self.checkpoint.again {
+        if self.doubtful_links {
             return self.begin(Why::DoubtfulLinks, now);
         }
         let next = plan::swept(&self.checkpoint, removed, self.epoch);

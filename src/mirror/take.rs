@@ -8,6 +8,7 @@ use super::change::{self, Change, Kind};
 use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
+use super::machine::Took;
 use crate::graph::{GraphError, Next, Page, Request};
 use crate::store::{Checkpoint, Counts, StoreError};
 
@@ -16,8 +17,8 @@ const GRACE: Duration = Duration::from_secs(60);
 
 impl Driver<'_> {
     /// Writes the page in hand. Page N+1 may be fetched, but is not written, before save N (rule 5).
-    pub async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Counts, SyncError> {
-        let Some(page) = self.page.take() else { return Ok(Counts::default()) };
+    pub async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Took, SyncError> {
+        let Some(page) = self.page.take() else { return Ok(Took::default()) };
         let ahead = match &page.next {
             Next::Page(link) if !self.is_spent() => Some(link.clone()),
             _ => None,
@@ -28,26 +29,26 @@ impl Driver<'_> {
             Ok(Some((link, fetched)))
         };
         // A page that cannot be written ends the turn at once, whatever Graph is still doing.
-        let ((counts, charge), ahead) = tokio::try_join!(self.write_page(&page, checkpoint), fetch)?;
+        let ((took, charge), ahead) = tokio::try_join!(self.write_page(&page, checkpoint), fetch)?;
         self.ahead = ahead;
         self.charge += charge;
-        Ok(counts)
+        Ok(took)
     }
 
     /// Objects first, then links; at the end of a round also the links of what is gone for good.
-    async fn write_page(&self, page: &Page, checkpoint: &Checkpoint) -> Result<(Counts, f64), SyncError> {
+    async fn write_page(&self, page: &Page, checkpoint: &Checkpoint) -> Result<(Took, f64), SyncError> {
         let changes = change::of(&page.objects)
             .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
         let stamp = self.stamp(checkpoint);
         let (mut counts, mut charge) = self.write_objects(&changes.objects, &stamp).await?;
         let linked = self.write_links(&changes.links, &stamp).await?;
-        let cascaded = match &page.next {
+        let (cascaded, doubtful) = match &page.next {
             Next::Round(_) => self.cascade(checkpoint, &stamp).await?,
-            Next::Page(_) => (0, 0.0),
+            Next::Page(_) => ((0, 0.0), false),
         };
         counts.links = linked.0 + cascaded.0;
         charge += linked.1 + cascaded.1;
-        Ok((counts, charge))
+        Ok((Took { counts, doubtful }, charge))
     }
 
     async fn write_objects(

@@ -11,12 +11,13 @@ use time::OffsetDateTime;
 
 use super::checkpoint::Burnt;
 use super::connection::{Store, query_options};
-use super::documents::Source;
+use super::documents::{Reason, Source};
 use super::error::StoreError;
 
 /// What is read of a document that was found.
 const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
-                      c._mirror.save, c._mirror.source, IS_DEFINED(c._mirror.removed) AS removed FROM c WHERE ";
+                      c._mirror.save, c._mirror.source, IS_DEFINED(c._mirror.removed) AS removed, \
+                      c._ts AS written, c.sourceId, c.targetId FROM c WHERE ";
 /// Documents in a page of a query.
 const PAGE: u32 = 1000;
 
@@ -40,6 +41,12 @@ pub struct Candidate {
     pub source: Source,
     /// It is a tombstone.
     pub removed: bool,
+    /// When Cosmos last wrote it, in seconds since 1970.
+    pub written: i64,
+    /// Of a link: where it points from.
+    pub source_id: Option<String>,
+    /// Of a link: where it points to.
+    pub target_id: Option<String>,
 }
 
 impl Candidate {
@@ -119,17 +126,19 @@ impl Store {
         self.query(container, with(Query::from(text), "@cutoff", cutoff.unix_timestamp())?).await
     }
 
-    /// The ids of objects that were tombstoned as gone for good since `since`.
+    /// The tombstones for `reason` that were written since `since`.
     ///
     /// # Errors
     /// As [`Store::older_than`].
     pub async fn gone_since(
         &self,
         container: &str,
+        reason: Reason,
         since: OffsetDateTime,
     ) -> Result<impl Found<Candidate> + use<>, StoreError> {
-        let text = format!("{FIELDS}c._mirror.removed.reason = 'deleted' AND c._ts >= @since");
-        self.query(container, with(Query::from(text), "@since", since.unix_timestamp())?).await
+        let text = format!("{FIELDS}c._mirror.removed.reason = @reason AND c._ts >= @since");
+        let query = with(Query::from(text), "@reason", reason)?;
+        self.query(container, with(query, "@since", since.unix_timestamp())?).await
     }
 
     /// Streams the living links from or to one of `ids`.
@@ -139,8 +148,8 @@ impl Store {
     pub async fn linked(
         &self,
         container: &str,
-        ids: &[String],
-    ) -> Result<impl Found<Candidate> + use<>, StoreError> {
+        ids: impl ExactSizeIterator<Item = &String>,
+    ) -> Result<impl Found<Candidate>, StoreError> {
         let names: Vec<_> = (0..ids.len()).map(|number| format!("@id{number}")).collect();
         let list = names.join(", ");
         let text = format!(

@@ -110,6 +110,33 @@ async fn what_is_gone_for_good_takes_its_links_along_in_both_directions() {
 }
 
 #[tokio::test]
+async fn links_to_somebody_whom_a_walk_merely_did_not_show_are_read_anew() {
+    let world = copied(6).await;
+    let [purged, deleted] = world.graph.tenant(|tenant| {
+        let mut members: Vec<_> = tenant.group_ids().iter().flat_map(|group| tenant.members(group)).collect();
+        members.retain(|member| tenant.user(member).is_some());
+        members.dedup();
+        let (purged, deleted) =
+            (members[0].clone(), members.iter().find(|one| **one != members[0]).unwrap().clone());
+        tenant.purge_user(&purged);
+        tenant.remove_user(&deleted);
+        [purged, deleted]
+    });
+    let dead = sandbox::graph::Fault::TokenDead(TokenDeath::ALL[0]);
+    world.graph.fail(sandbox::graph::Match::delta_token().feed("users"), 1, dead);
+    world.settle_equal().await.unwrap();
+    for id in [&purged, &deleted] {
+        let tombstone = crate::stage::document(&world, id).await;
+        assert_eq!(tombstone["_mirror"]["removed"]["reason"], "missing");
+    }
+    let checkpoint = world.cosmos.document("mirror", "groups", "checkpoint").await.unwrap();
+    assert_eq!(checkpoint["generation"], 2, "only the walk can tell which links are left");
+    world.cosmos.reset_log();
+    world.turn().await.unwrap();
+    assert_eq!(world.document_writes(), [], "and then it is quiet again");
+}
+
+#[tokio::test]
 async fn a_dead_token_sweeps_links_that_are_gone() {
     let world = copied(6).await;
     world.graph.tenant(|tenant| {

@@ -15,7 +15,7 @@ pub async fn expired_token(world: &World, random: &mut fastrand::Rng) -> Result<
         gone
     });
     forget_tokens(world);
-    let sentence = world.settle().await?;
+    let sentence = world.settle_equal().await?;
     let tombstone = world.cosmos.document("users", &gone, &gone).await.unwrap_or_default();
     let reason = &tombstone["_mirror"]["removed"]["reason"];
     ensure!(reason == "missing", "who went meanwhile has no tombstone: {reason}");

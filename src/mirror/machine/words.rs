@@ -53,7 +53,7 @@ pub enum Event {
     /// Graph wants to be left alone for this long.
     Throttled(Duration),
     /// Every write of the page has succeeded.
-    Taken(Counts),
+    Taken(Took),
     /// What a sweep would take.
     Weighed(Weight),
     /// Every write of the sweep is answered; so many documents became tombstones.
@@ -64,6 +64,15 @@ pub enum Event {
     Free,
     /// Somebody rang; the ring is cleared, and the lease is still ours.
     Rung,
+}
+
+/// What a page brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Took {
+    /// Documents written.
+    pub counts: Counts,
+    /// Some links that are stored have become doubtful, whatever their marks say.
+    pub doubtful: bool,
 }
 
 /// What a sweep would take.

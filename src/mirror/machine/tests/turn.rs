@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::world::{Answer, DOUBT, LEASE, LeaseDoc, OBJECTS, Off, Version, World};
-use crate::mirror::machine::{Action, Event, Machine, Weight};
+use crate::mirror::machine::{Action, Event, Machine, Took, Weight};
 use crate::mirror::plan::{self, Definition, Leads, Marks};
 use crate::store::{Checkpoint, Counts, Opaque, Source, State};
 
@@ -206,7 +206,7 @@ impl Turn {
         }
     }
 
-    async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Counts, Ended> {
+    async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Took, Ended> {
         let early = self.world.borrow().is_off(Off::WriteFirst);
         for (object, version) in std::mem::take(&mut self.page) {
             if early && self.world.borrow_mut().random.u8(..4) == 0 {
@@ -215,7 +215,7 @@ impl Turn {
             let marks = marks(checkpoint, checkpoint.generation, Source::Delta);
             self.write(object, version, marks, None).await?;
         }
-        Ok(Counts::default())
+        Ok(Took::default())
     }
 
     /// One write: the lease is looked at first; between that look and the write lies a freeze.
