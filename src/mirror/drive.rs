@@ -94,10 +94,14 @@ impl<'a> Driver<'a> {
                 self.page = Some(page);
                 Ok(Event::Fetched(leads))
             }
-            Err(GraphError::Gone(refusal)) => {
-                let feed = self.control.feed();
-                tracing::warn!(event = "token_dead", feed, status = refusal.status, code = %refusal.code);
-                Ok(Event::Dead)
+            Err(error) if checkpoint.at_location && error.blames_link() => {
+                tracing::warn!(event = "location_failed", feed = self.control.feed(), %error);
+                Ok(Event::Refused)
+            }
+            Err(GraphError::Gone { refusal, location }) => {
+                let (feed, status, located) = (self.control.feed(), refusal.status, location.is_some());
+                tracing::warn!(event = "token_dead", feed, status, code = %refusal.code, located);
+                Ok(Event::Dead(location.map(|link| Opaque::new(link.expose()))))
             }
             Err(GraphError::Throttled { after }) => Ok(Event::Throttled(after)),
             Err(error) => Err(self.explain(error)),
