@@ -11,6 +11,9 @@ use crate::store::{Burnt, Candidate, Checkpoint, Counts, LastRun, Opaque, Source
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
 const GENERATION_AGE: Duration = Duration::from_secs(30 * 86_400);
+/// Entra's tokens are documented to die after seven days without use
+/// (<https://learn.microsoft.com/graph/delta-query-overview#token-duration>): somebody should look before.
+const OLD: Duration = Duration::from_secs(5 * 86_400);
 /// How long burnt numbers are kept: as long as documents may carry them unsettled.
 const BURNT_AGE: Duration = Duration::from_secs(30 * 86_400);
 /// How long the `Location` of a dead token may keep us waiting before the first page is asked for instead.
@@ -112,6 +115,16 @@ pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTim
         _ if checkpoint.at_location && age >= LOCATION_AGE => Step::Begin(Why::DeadLocation),
         _ => Step::Walk,
     }
+}
+
+/// How old the copy is: since its last complete round began, or else its first one.
+pub fn age(checkpoint: &Checkpoint, now: OffsetDateTime) -> time::Duration {
+    now - checkpoint.as_of.unwrap_or(checkpoint.generation_began)
+}
+
+/// Whether nothing has come of the feed for so long that its token is in danger.
+pub fn is_old(checkpoint: &Checkpoint, now: OffsetDateTime) -> bool {
+    checkpoint.state != State::Start && age(checkpoint, now) > OLD
 }
 
 /// A turn before us did not end cleanly: whatever carries its number is doubtful (rule 3).

@@ -10,6 +10,8 @@ mod dead_token;
 mod doubt;
 mod envelopes;
 mod kill;
+mod location;
+mod loops;
 mod odd_objects;
 mod secrets;
 mod settings;

@@ -89,6 +89,17 @@ fn another_shape_or_an_old_enumeration_begins_anew() {
 }
 
 #[test]
+fn a_copy_is_old_before_its_token_is_dead() {
+    let fresh = Checkpoint { as_of: Some(now()), ..tracking() };
+    assert!(!is_old(&fresh, now() + OLD));
+    assert!(is_old(&fresh, now() + OLD + Duration::from_secs(1)));
+    let began = now() - Duration::from_secs(6 * 86_400);
+    assert!(is_old(&Checkpoint { generation_began: began, ..enumerating() }, now()), "never complete");
+    assert!(!is_old(&Checkpoint { generation_began: began, ..tracking() }, now()), "complete since");
+    assert!(!is_old(&Checkpoint { generation_began: began, ..blank(&definition(), now()) }, now()));
+}
+
+#[test]
 fn another_tenant_is_refused_with_both_named() {
     let other = Definition { tenant_id: "mine".into(), ..definition() };
     let refused = belongs(&tracking(), &other).unwrap_err();

@@ -98,7 +98,11 @@ pub enum Answer {
     Dead(Option<usize>),
     /// There is nothing at this `Location`.
     Nothing,
-    Page { objects: Vec<(usize, Version)>, next: usize, home: bool },
+    Page {
+        objects: Vec<(usize, Version)>,
+        next: usize,
+        home: bool,
+    },
 }
 
 /// The answer to a write was lost; it may have been carried out.
