@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Which modules may use which (ARCHITECTURE.md has the same table).
 const ARROWS: [(&str, &[&str]); 9] = [
-    ("cli", &["app", "functions", "settings", "telemetry"]),
+    ("cli", &["app", "functions", "mirror", "settings", "telemetry"]),
     ("functions", &["app", "mirror"]),
     ("app", &["catalogue", "credentials", "graph", "mirror", "settings", "store"]),
     ("mirror", &["catalogue", "graph", "store"]),

@@ -85,6 +85,6 @@ async fn empty_pages_and_pages_that_are_told_twice_are_no_loop() {
         quirks.duplicate_every = Some(1);
         quirks.replays = true;
     });
-    world.settle().await.unwrap();
+    world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
 }

@@ -3,6 +3,7 @@
 
 mod architecture;
 mod bad_graph;
+mod command_line;
 mod copy;
 mod cosmos_trouble;
 mod credentials;
