@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
+use time::format_description::well_known::Rfc3339;
 
 use crate::app::{self, App, AppError};
 use crate::mirror::{Ending, Outcome};
@@ -58,7 +59,7 @@ pub fn run(args: &Args) -> ExitCode {
     let mut settings = match Settings::read(environment) {
         Ok(settings) => settings,
         Err(problems) => {
-            problems.lines().iter().for_each(|problem| complain(problem));
+            problems.lines().iter().for_each(complain);
             return ExitCode::from(WRONG_SETTINGS);
         }
     };
@@ -133,6 +134,7 @@ fn next_step(outcome: &Outcome) -> Option<String> {
     let feed = &outcome.feed;
     match outcome.ending {
         Ending::Throttled { until } => {
+            let until = until.truncate_to_second().format(&Rfc3339).unwrap_or_default();
             Some(format!("{feed}: Microsoft Graph throttles; run this again after {until}"))
         }
         Ending::Busy => Some(format!(
