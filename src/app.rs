@@ -56,6 +56,11 @@ pub enum AppError {
     },
 }
 
+/// The resources that there are.
+pub fn resources() -> impl Iterator<Item = &'static str> {
+    catalogue::rows().iter().map(|row| row.resource)
+}
+
 impl App {
     /// Wires the parts. Opens nothing: no connection, no token.
     pub fn new(settings: Settings) -> Self {
@@ -122,6 +127,5 @@ fn is_guid(text: &str) -> bool {
 }
 
 fn unknown(name: &str) -> AppError {
-    let known: Vec<_> = catalogue::rows().iter().map(|row| row.resource).collect();
-    AppError::UnknownResource { name: name.to_owned(), known: known.join(", ") }
+    AppError::UnknownResource { name: name.to_owned(), known: resources().collect::<Vec<_>>().join(", ") }
 }

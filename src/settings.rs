@@ -77,6 +77,13 @@ pub struct Limits {
     pub max_delete_count: u64,
 }
 
+impl Limits {
+    /// Lets the next sweep remove whatever is missing: no share is more than all.
+    pub fn accept_removals(&mut self) {
+        self.max_delete_percent = 100.0;
+    }
+}
+
 impl Settings {
     /// Reads and checks all settings through `lookup` (an empty value counts as unset).
     ///

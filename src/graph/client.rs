@@ -15,6 +15,7 @@ use url::Url;
 
 use super::body::{self, BodyError, MAX_ERROR_BYTES, MAX_PAGE_BYTES};
 use super::error::{GraphError, Refusal, codes};
+use super::link::Link;
 use super::page::{Next, Page};
 use super::request::Request;
 use super::retry::{self, Decision, Failure};
@@ -121,7 +122,9 @@ impl Client {
             let told = retry::retry_after(told, SystemTime::now());
             return Ok(Try::Failed(Failure::Busy(told), format!("status {}", status.as_u16())));
         }
-        Err(GraphError::from_answer(refusal(&mut response).await, carried_token))
+        let location = location(&response);
+        let error = GraphError::from_answer(refusal(&mut response).await, carried_token, location);
+        Err(self.without_foreign(error))
     }
 
     /// A page whose link leads elsewhere is refused as a whole: its link must never become a checkpoint.
@@ -129,6 +132,19 @@ impl Client {
         let (Next::Page(link) | Next::Round(link)) = &page.next;
         link.within(&self.options.origin)?;
         Ok(page)
+    }
+
+    /// A dead token whose `Location` leads elsewhere has none: following it would hand out our token.
+    fn without_foreign(&self, error: GraphError) -> GraphError {
+        let GraphError::Gone { refusal, location: Some(link) } = error else { return error };
+        let location = match link.within(&self.options.origin) {
+            Ok(_) => Some(link),
+            Err(error) => {
+                tracing::warn!(event = "location_ignored", %error);
+                None
+            }
+        };
+        GraphError::Gone { refusal, location }
     }
 
     async fn token(&self) -> Result<String, GraphError> {
@@ -147,6 +163,12 @@ impl Client {
         }
         self.http.get().ok_or_else(|| GraphError::Unreachable("no HTTP client".into()))
     }
+}
+
+/// Where an answer says to go instead; a relative one is relative to what was asked (RFC 9110, 10.2.2).
+fn location(response: &Response) -> Option<Link> {
+    let told = response.headers().get(header::LOCATION)?.to_str().ok()?;
+    Some(Link::new(response.url().join(told).ok()?))
 }
 
 /// What a non-2xx answer said, as far as it may be told on.

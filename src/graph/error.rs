@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::link::Link;
+
 /// A request to Graph that gave no page.
 #[derive(Debug, thiserror::Error)]
 pub enum GraphError {
@@ -14,8 +16,14 @@ pub enum GraphError {
         after: Duration,
     },
     /// The stored token is dead: the feed must be enumerated anew.
-    #[error("Microsoft Graph no longer knows the stored token ({0})")]
-    Gone(Refusal),
+    #[error("Microsoft Graph no longer knows the stored token ({refusal})")]
+    Gone {
+        /// What Graph said.
+        refusal: Refusal,
+        /// Where Graph says to begin anew (its `Location`), when it says so and means the configured
+        /// origin: <https://learn.microsoft.com/graph/delta-query-overview#synchronization-reset>.
+        location: Option<Link>,
+    },
     /// The app lacks a permission (403).
     #[error("Microsoft Graph refuses access ({0})")]
     Forbidden(Refusal),
@@ -84,17 +92,24 @@ const DEAD: [&str; 8] = [
 impl GraphError {
     /// Classifies a non-2xx answer. `carried_token`: the request was a stored link; then even a plain
     /// 400 means that Graph no longer takes it ("DeltaLink older than 30 days is not supported").
-    pub(super) fn from_answer(refusal: Refusal, carried_token: bool) -> Self {
+    /// `location` is of use for a dead token only.
+    pub(super) fn from_answer(refusal: Refusal, carried_token: bool, location: Option<Link>) -> Self {
         let dead_code =
             refusal.code.split('/').any(|code| DEAD.contains(&code.to_ascii_lowercase().as_str()));
         match refusal.status {
-            410 => Self::Gone(refusal),
-            400 if carried_token => Self::Gone(refusal),
-            _ if dead_code && carried_token => Self::Gone(refusal),
+            410 => Self::Gone { refusal, location },
+            400 if carried_token => Self::Gone { refusal, location },
+            _ if dead_code && carried_token => Self::Gone { refusal, location },
             401 => Self::Unauthorized(refusal),
             403 => Self::Forbidden(refusal),
             _ => Self::Refused(refusal),
         }
+    }
+
+    /// Whether another link might do better. Being throttled, being cut off or having no token says
+    /// nothing about the link.
+    pub fn blames_link(&self) -> bool {
+        !matches!(self, Self::Throttled { .. } | Self::Unreachable(_) | Self::NoToken(_))
     }
 }
 
@@ -129,7 +144,7 @@ mod tests {
 
     fn answer(status: u16, body: &str, carried_token: bool) -> GraphError {
         let refusal = Refusal { status, code: codes(body.as_bytes()), request_id: "r".into() };
-        GraphError::from_answer(refusal, carried_token)
+        GraphError::from_answer(refusal, carried_token, Some(Link::new("https://g/?$deltatoken=hush")))
     }
 
     #[test]
@@ -145,8 +160,26 @@ mod tests {
             ),
             (400, r#"{"error":{"code":"Directory_ExpiredPageToken"}}"#),
         ] {
-            assert!(matches!(answer(status, body, true), GraphError::Gone(_)), "{status} {body}");
+            let error = answer(status, body, true);
+            assert!(
+                matches!(&error, GraphError::Gone { location: Some(_), .. }) && error.blames_link(),
+                "{status} {body}"
+            );
+            assert!(!format!("{error} {error:?}").contains("hush"), "the link shows: {error:?}");
         }
+    }
+
+    #[test]
+    fn being_kept_waiting_says_nothing_about_the_link() {
+        let after = Duration::ZERO;
+        for error in [
+            GraphError::Throttled { after },
+            GraphError::Unreachable("silence".into()),
+            GraphError::NoToken("none".into()),
+        ] {
+            assert!(!error.blames_link(), "{error}");
+        }
+        assert!(answer(500, "", true).blames_link() && answer(403, "", true).blames_link());
     }
 
     #[test]

@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 
 use super::document::Stamp;
 use super::error::SyncError;
+use super::guard::Guard;
 use super::machine::{Action, Event, Machine};
-use super::plan::Leads;
+use super::plan::{self, Leads};
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
 use crate::graph::{GraphError, Link, Next, Page, Request};
@@ -31,6 +32,8 @@ pub(super) struct Driver<'a> {
     pub page: Option<Page>,
     /// The page after it, fetched meanwhile.
     pub ahead: Option<(Link, Result<Page, GraphError>)>,
+    /// What the pages so far lead to.
+    pub guard: Guard,
     /// Request units so far.
     pub charge: f64,
 }
@@ -62,6 +65,9 @@ impl<'a> Driver<'a> {
     async fn load(&mut self) -> Result<Event, SyncError> {
         let found: Option<Saved<Checkpoint>> = self.control.read(ID).await?;
         self.charge += found.as_ref().map_or(0.0, |found| found.charge);
+        if let (Some(found), None) = (&found, &self.etag) {
+            warn_of_age(&found.document);
+        }
         self.etag = found.as_ref().map(|found| found.etag.clone());
         Ok(Event::Loaded(found.map(|found| Box::new(found.document))))
     }
@@ -90,14 +96,21 @@ impl<'a> Driver<'a> {
         };
         match fetched {
             Ok(page) => {
+                self.guard.see(&request, &page)?;
                 let leads = leads(&page.next);
                 self.page = Some(page);
                 Ok(Event::Fetched(leads))
             }
-            Err(GraphError::Gone(refusal)) => {
-                let feed = self.control.feed();
-                tracing::warn!(event = "token_dead", feed, status = refusal.status, code = %refusal.code);
-                Ok(Event::Dead)
+            Err(error) if checkpoint.at_location && error.blames_link() => {
+                tracing::warn!(event = "location_failed", feed = self.control.feed(), %error);
+                self.guard.forget();
+                Ok(Event::Refused)
+            }
+            Err(GraphError::Gone { refusal, location }) => {
+                let (feed, status, located) = (self.control.feed(), refusal.status, location.is_some());
+                tracing::warn!(event = "token_dead", feed, status, code = %refusal.code, located);
+                self.guard.forget();
+                Ok(Event::Dead(location.map(|link| Opaque::new(link.expose()))))
             }
             Err(GraphError::Throttled { after }) => Ok(Event::Throttled(after)),
             Err(error) => Err(self.explain(error)),
@@ -152,6 +165,15 @@ impl<'a> Driver<'a> {
             },
             other => SyncError::Graph(other),
         }
+    }
+}
+
+/// Tells, while there is still time, that a token is about to die of not being used.
+fn warn_of_age(checkpoint: &Checkpoint) {
+    let now = OffsetDateTime::now_utc();
+    if plan::is_old(checkpoint, now) {
+        let age_hours = plan::age(checkpoint, now).whole_hours();
+        tracing::error!(event = "token_old", feed = checkpoint.feed, age_hours);
     }
 }
 

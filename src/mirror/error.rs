@@ -4,6 +4,7 @@ use crate::catalogue::Permission;
 use crate::graph::{GraphError, Refusal};
 use crate::store::StoreError;
 
+use super::guard::Loop;
 use super::machine::Stop;
 use super::plan::AnotherTenant;
 
@@ -35,6 +36,9 @@ pub enum SyncError {
     /// A turn with a later lease has saved: ours is over.
     #[error("a later turn has taken over this feed")]
     Overtaken,
+    /// Graph's pages lead nowhere. Nothing of the page that shows it is kept.
+    #[error("Microsoft Graph goes round in circles: {0}; the pages before are saved")]
+    Loop(#[from] Loop),
     /// Graph refuses its own fresh tokens.
     #[error("Microsoft Graph refused its own fresh tokens {0} times in this turn; the next turn starts anew")]
     Restarts(u32),

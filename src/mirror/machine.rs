@@ -8,34 +8,17 @@ use time::OffsetDateTime;
 
 use super::outcome::Ending;
 use super::plan::{self, Definition, Leads, Step, Why};
-use crate::store::{Checkpoint, Counts, LastRun};
+use crate::store::{Checkpoint, Counts, LastRun, Opaque};
 
 mod words;
 
+use words::Stage;
 pub use words::{Action, Event, Stop, Took, Weight};
 
 /// New generations after a dead token that one turn may begin.
 const RESTARTS: u32 = 3;
 /// Times that the burning of a number may be overtaken.
 const BURNS: u32 = 4;
-
-/// What the machine waits for.
-#[derive(Debug, Clone, PartialEq)]
-enum Stage {
-    Loading,
-    Burning,
-    Beginning,
-    Fetching,
-    Taking(Leads),
-    Saving { home: bool },
-    Throttling(OffsetDateTime),
-    Weighing,
-    Announcing,
-    Sweeping,
-    Paying,
-    Settling(Ending),
-    Leaving(Ending),
-}
 
 /// A turn, from the lease to its return.
 #[derive(Debug)]
@@ -131,10 +114,14 @@ impl Machine {
                 self.stage = Stage::Taking(leads);
                 Ok(Action::Take)
             }
-            (Stage::Fetching, Event::Dead) if self.restarts == RESTARTS => Err(Stop::Restarts(RESTARTS)),
-            (Stage::Fetching, Event::Dead) => {
+            // What is at fault is where Graph sent us, whatever it says there now.
+            (Stage::Fetching, Event::Dead(_) | Event::Refused) if self.checkpoint.at_location => {
+                Ok(self.begin(Why::DeadLocation, None, now))
+            }
+            (Stage::Fetching, Event::Dead(_)) if self.restarts == RESTARTS => Err(Stop::Restarts(RESTARTS)),
+            (Stage::Fetching, Event::Dead(location)) => {
                 self.restarts += 1;
-                Ok(self.begin(Why::DeadToken, now))
+                Ok(self.begin(Why::DeadToken, location, now))
             }
             (Stage::Fetching, Event::Throttled(after)) => {
                 let next = plan::throttled(&self.checkpoint, after, self.epoch, now);
@@ -200,7 +187,7 @@ impl Machine {
     fn decide(&mut self, now: OffsetDateTime, spent: bool) -> Action {
         match plan::next(&self.checkpoint, &self.definition, now) {
             Step::Wait(until) => self.leave(Ending::Throttled { until }),
-            Step::Begin(why) => self.begin(why, now),
+            Step::Begin(why) => self.begin(why, None, now),
             Step::Walk => {
                 self.stale = self.checkpoint.open_since.is_some() && !spent;
                 self.fetch()
@@ -213,8 +200,8 @@ impl Machine {
         Action::Fetch
     }
 
-    fn begin(&mut self, why: Why, now: OffsetDateTime) -> Action {
-        let next = plan::begin(&self.checkpoint, &self.definition, self.epoch, now);
+    fn begin(&mut self, why: Why, location: Option<Opaque>, now: OffsetDateTime) -> Action {
+        let next = plan::begin(&self.checkpoint, &self.definition, location, self.epoch, now);
         tracing::info!(event = "generation", feed = next.feed, why = ?why, generation = next.generation);
         self.save(next, Stage::Beginning)
     }
@@ -250,7 +237,7 @@ impl Machine {
         }
         match (self.checkpoint.owed, self.doubtful_links) {
             (None, false) => self.settle(Ending::Complete),
-            (None, true) => self.begin(Why::DoubtfulLinks, now),
+            (None, true) => self.begin(Why::DoubtfulLinks, None, now),
             (Some(_), true) if !self.checkpoint.again => {
                 let next = plan::again(&self.checkpoint, self.epoch);
                 self.save(next, Stage::Announcing)
@@ -268,7 +255,7 @@ impl Machine {
     fn swept(&mut self, removed: u64, now: OffsetDateTime) -> Action {
         self.counts.removed += removed;
         if self.doubtful_links {
-            return self.begin(Why::DoubtfulLinks, now);
+            return self.begin(Why::DoubtfulLinks, None, now);
         }
         let next = plan::swept(&self.checkpoint, removed, self.epoch);
         self.save(next, Stage::Paying)

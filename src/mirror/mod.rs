@@ -7,7 +7,8 @@
 //!
 //! Reading order: [`plan`] (what follows from a checkpoint, pure), [`machine`] (what a turn does next,
 //! pure), [`change`] and [`document`] (what an object of a page becomes, pure), [`sync`] (a turn and its
-//! lease), [`drive`] (performs what the machine says), with [`take`], [`sweep`] and [`settle`], [`outcome`].
+//! lease), [`drive`] (performs what the machine says), with [`guard`], [`take`], [`sweep`] and [`settle`],
+//! [`outcome`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ mod change;
 mod document;
 mod drive;
 mod error;
+mod guard;
 mod links;
 mod machine;
 mod outcome;

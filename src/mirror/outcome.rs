@@ -62,6 +62,16 @@ impl Outcome {
         Self { feed: feed.to_owned(), ending, counts, request_charge, seconds }
     }
 
+    /// This turn and the one after it, as one.
+    #[must_use]
+    pub fn and(self, next: Self) -> Self {
+        let mut counts = self.counts;
+        counts += next.counts;
+        let request_charge = self.request_charge + next.request_charge;
+        let seconds = ((self.seconds + next.seconds) * 1000.0).round() / 1000.0;
+        Self { counts, request_charge, seconds, ..next }
+    }
+
     /// Whether a work item should bring somebody to go on.
     pub fn goes_on(&self) -> bool {
         self.ending == Ending::Continued
@@ -84,5 +94,21 @@ impl std::fmt::Display for Outcome {
             "{}: {name}; {upserted} upserted, {removed} removed, {set_aside} set aside, {links}{pages} pages, {:.1} RU, {} s",
             self.feed, self.request_charge, self.seconds
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_turns_are_one_that_ended_as_the_second() {
+        let turn = |ending, pages| {
+            let counts = Counts { pages, ..Counts::default() };
+            Outcome::new("users", ending, counts, 1.5, Duration::from_millis(100))
+        };
+        let both = turn(Ending::Continued, 2).and(turn(Ending::Complete, 3));
+        assert_eq!((both.ending, both.counts.pages), (Ending::Complete, 5));
+        assert_eq!((both.request_charge, both.seconds), (3.0, 0.2));
     }
 }

@@ -11,8 +11,13 @@ use crate::store::{Burnt, Candidate, Checkpoint, Counts, LastRun, Opaque, Source
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
 const GENERATION_AGE: Duration = Duration::from_secs(30 * 86_400);
+/// Entra's tokens are documented to die after seven days without use
+/// (<https://learn.microsoft.com/graph/delta-query-overview#token-duration>): somebody should look before.
+const OLD: Duration = Duration::from_secs(5 * 86_400);
 /// How long burnt numbers are kept: as long as documents may carry them unsettled.
 const BURNT_AGE: Duration = Duration::from_secs(30 * 86_400);
+/// How long the `Location` of a dead token may keep us waiting before the first page is asked for instead.
+const LOCATION_AGE: Duration = Duration::from_secs(86_400);
 /// The longest that one turn may ask the next ones to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
@@ -49,6 +54,8 @@ pub enum Why {
     Age,
     /// Graph no longer knows our token.
     DeadToken,
+    /// Where Graph sent us when the token died, there is nothing.
+    DeadLocation,
     /// Links that nobody can look up one by one are doubtful (rule 12).
     DoubtfulLinks,
 }
@@ -68,6 +75,7 @@ pub fn blank(definition: &Definition, now: OffsetDateTime) -> Checkpoint {
         id: "checkpoint".into(),
         feed: definition.feed.clone(),
         state: State::Start,
+        at_location: false,
         open_since: None,
         generation: 0,
         generation_began: now,
@@ -98,14 +106,26 @@ pub fn belongs(checkpoint: &Checkpoint, definition: &Definition) -> Result<(), A
 /// What is to be done next.
 pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTime) -> Step {
     let tracking = matches!(checkpoint.state, State::Tracking { .. });
+    let age = now - checkpoint.generation_began;
     match checkpoint.not_before {
         // A clock that was wrong when it was written must not stop the feed for longer than it could ask.
         Some(until) if now < until && until <= now + LONGEST_WAIT => Step::Wait(until),
         _ if checkpoint.state == State::Start => Step::Begin(Why::First),
         _ if checkpoint.shape != definition.shape => Step::Begin(Why::Shape),
-        _ if tracking && now - checkpoint.generation_began >= GENERATION_AGE => Step::Begin(Why::Age),
+        _ if tracking && age >= GENERATION_AGE => Step::Begin(Why::Age),
+        _ if checkpoint.at_location && age >= LOCATION_AGE => Step::Begin(Why::DeadLocation),
         _ => Step::Walk,
     }
+}
+
+/// How old the copy is: since its last complete round began, or else its first one.
+pub fn age(checkpoint: &Checkpoint, now: OffsetDateTime) -> time::Duration {
+    now - checkpoint.as_of.unwrap_or(checkpoint.generation_began)
+}
+
+/// Whether nothing has come of the feed for so long that its token is in danger.
+pub fn is_old(checkpoint: &Checkpoint, now: OffsetDateTime) -> bool {
+    checkpoint.state != State::Start && age(checkpoint, now) > OLD
 }
 
 /// A turn before us did not end cleanly: whatever carries its number is doubtful (rule 3).
@@ -122,15 +142,18 @@ pub fn burn(checkpoint: &Checkpoint, epoch: u64, now: OffsetDateTime) -> Checkpo
     next
 }
 
-/// A new generation: from its first write on, nothing is owed from the old one (rule 7).
+/// A new generation: from its first write on, nothing is owed from the old one (rule 7). It begins at
+/// `location`, where Graph sends whoever has a dead token, or else with the first page.
 pub fn begin(
     checkpoint: &Checkpoint,
     definition: &Definition,
+    location: Option<Opaque>,
     epoch: u64,
     now: OffsetDateTime,
 ) -> Checkpoint {
     Checkpoint {
-        state: State::Enumerating { link: None },
+        at_location: location.is_some(),
+        state: State::Enumerating { link: location },
         open_since: None,
         generation: checkpoint.generation + 1,
         generation_began: now,
@@ -170,6 +193,7 @@ pub fn page(checkpoint: &Checkpoint, leads: Leads, page: Counts, run: LastRun, e
             }
         }
     }
+    next.at_location = false;
     next.not_before = None;
     next.counts += page;
     next.last_run = Some(run);

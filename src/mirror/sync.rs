@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::drive::Driver;
 use super::error::SyncError;
+use super::guard::Guard;
 use super::machine::{Action, Machine};
 use super::outcome::{Ending, Outcome};
 use super::plan::Definition;
@@ -57,6 +58,7 @@ pub async fn sync(
         etag: None,
         page: None,
         ahead: None,
+        guard: Guard::default(),
         charge: 0.0,
     };
     let ending = {

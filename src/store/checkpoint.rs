@@ -17,6 +17,9 @@ pub struct Checkpoint {
     /// Where in the feed we are.
     #[serde(flatten)]
     pub state: State,
+    /// The link is the `Location` of a dead token: nobody knows yet whether it works.
+    #[serde(default)]
+    pub at_location: bool,
     /// A round is under way, and tells how things were when it began.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub open_since: Option<OffsetDateTime>,
@@ -157,6 +160,7 @@ mod tests {
             id: "checkpoint".into(),
             feed: "users".into(),
             state: State::Enumerating { link: Some(Opaque::new("https://g/?$skiptoken=x")) },
+            at_location: true,
             open_since: Some(OffsetDateTime::UNIX_EPOCH),
             generation: 3,
             generation_began: OffsetDateTime::UNIX_EPOCH,

@@ -49,7 +49,7 @@ async fn rule_6_a_write_whose_answer_was_lost_is_not_sent_again() {
 #[tokio::test]
 async fn lost_answers_on_lease_and_checkpoint_end_well() {
     for nth in 1..=8 {
-        let world = world().await;
+        let world = sandbox::world::World::start(crate::stage::hasty()).await.unwrap();
         world.cosmos.fail(Match::writes().container("mirror").nth(nth), 1, Fault::Lost);
         world.settle().await.unwrap();
         world.ensure_equal().await.unwrap();

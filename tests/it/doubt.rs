@@ -4,11 +4,11 @@ use sandbox::cosmos::{Match, Moment};
 use sandbox::world::World;
 use serde_json::{Value, json};
 
-use crate::stage::{checkpoint, document, logged, setup};
+use crate::stage::{checkpoint, document, hasty, logged};
 
 /// A complete copy, and a burnt save number that no document carries any more.
 async fn with_a_burnt_number() -> (World, u64) {
-    let world = World::start(setup().set("DOUBT_MINUTES", "0.02")).await.unwrap();
+    let world = World::start(hasty()).await.unwrap();
     let mut hold = world.cosmos.hold(Match::writes().container("users").nth(30), Moment::After);
     let turn = tokio::spawn({
         let world = world.clone();

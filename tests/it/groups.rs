@@ -5,10 +5,10 @@ use sandbox::graph::{Quirks, Relationship, TokenDeath};
 use sandbox::world::{Setup, World};
 use serde_json::json;
 
-use crate::stage::{failure, logged, setup};
+use crate::stage::{failure, hasty, logged};
 
 async fn with_groups(groups: usize) -> World {
-    World::start(Setup { groups, ..setup() }.set("DOUBT_MINUTES", "0.02")).await.unwrap()
+    World::start(Setup { groups, ..hasty() }).await.unwrap()
 }
 
 async fn copied(groups: usize) -> World {
@@ -36,7 +36,7 @@ async fn groups_and_links_are_copied_and_a_second_run_writes_no_document() {
 
 #[tokio::test]
 async fn one_large_group_comes_in_slices_and_is_written_in_batches() {
-    let world = World::start(Setup { groups: 1, users: 700, page_size: 100, ..setup() }).await.unwrap();
+    let world = World::start(Setup { groups: 1, users: 700, page_size: 100, ..hasty() }).await.unwrap();
     let group = world.graph.tenant(|tenant| {
         let group = tenant.group_ids()[0].clone();
         for user in tenant.user_ids() {

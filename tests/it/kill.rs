@@ -8,7 +8,7 @@ use sandbox::script::Hold;
 use sandbox::world::{Setup, World};
 use tokio::task::JoinSet;
 
-use crate::stage::{checkpoint, setup, world};
+use crate::stage::{checkpoint, hasty};
 
 const SEEDS: u64 = 12;
 const KILLS: usize = 3;
@@ -27,7 +27,7 @@ async fn sigkill_at_random_points_loses_nothing() {
 
 async fn story(seed: u64) {
     let random = &mut fastrand::Rng::with_seed(seed);
-    let world = World::start(Setup { seed, page_size: 7, ..setup() }).await.unwrap();
+    let world = World::start(Setup { seed, page_size: 7, ..hasty() }).await.unwrap();
     for _ in 0..KILLS {
         kill_somewhere(&world, random).await;
         world.graph.tenant(|tenant| {
@@ -64,7 +64,7 @@ async fn kill_somewhere(world: &World, random: &mut fastrand::Rng) {
 
 #[tokio::test]
 async fn rule_3_a_turn_that_fails_before_it_burns_leaves_the_burning_to_the_next() {
-    let world = world().await;
+    let world = World::start(hasty()).await.unwrap();
     let mut hold = world.cosmos.hold(cosmos::Match::writes().container("users").nth(30), Moment::After);
     let turn = tokio::spawn({
         let world = world.clone();
@@ -83,7 +83,7 @@ async fn rule_3_a_turn_that_fails_before_it_burns_leaves_the_burning_to_the_next
 
 #[tokio::test]
 async fn rule_3_the_number_of_a_killed_turn_is_burnt_and_its_page_is_written_again() {
-    let world = world().await;
+    let world = World::start(hasty()).await.unwrap();
     let mut hold = world.cosmos.hold(cosmos::Match::writes().container("users").nth(30), Moment::After);
     let turn = tokio::spawn({
         let world = world.clone();

@@ -3,6 +3,7 @@
 
 mod architecture;
 mod bad_graph;
+mod command_line;
 mod copy;
 mod cosmos_trouble;
 mod credentials;
@@ -11,6 +12,8 @@ mod doubt;
 mod envelopes;
 mod groups;
 mod kill;
+mod location;
+mod loops;
 mod odd_objects;
 mod secrets;
 mod settings;

@@ -44,6 +44,8 @@ pub enum Fault {
     ForeignLink(String),
     /// A redirect to this address.
     RedirectTo(String),
+    /// 410 that sends the client to this address.
+    GoneTo(String),
     /// The page is at least so many bytes long.
     Huge(usize),
     /// The answer comes so much later.
@@ -155,6 +157,9 @@ impl Fault {
             )),
             Self::NotJson => Some(Answer::text(200, "application/json", "{\"value\":[{\"id\":\"")),
             Self::RedirectTo(url) => Some(Answer::text(302, "text/plain", "").with("location", url)),
+            Self::GoneTo(url) => {
+                Some(Answer::error(410, "resyncRequired", "Resync required.").with("location", url))
+            }
             Self::Status { code, body } => Some(Answer::text(*code, "application/json", body)),
             _ => None,
         }

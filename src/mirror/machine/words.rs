@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use crate::mirror::outcome::Ending;
 use crate::mirror::plan::{AnotherTenant, Leads};
-use crate::store::{Checkpoint, Counts};
+use crate::store::{Checkpoint, Counts, Opaque};
 
 /// What is to be done. Everything that writes documents stamps them with the checkpoint's generation and
 /// the number of its next save.
@@ -48,8 +50,10 @@ pub enum Event {
     Overtaken,
     /// A page is in hand.
     Fetched(Leads),
-    /// The stored token is dead.
-    Dead,
+    /// The stored token is dead; perhaps Graph says where to begin anew.
+    Dead(Option<Opaque>),
+    /// Where Graph said to begin anew, it refuses us. Only while the checkpoint stands there.
+    Refused,
     /// Graph wants to be left alone for this long.
     Throttled(Duration),
     /// Every write of the page has succeeded.
@@ -97,4 +101,22 @@ pub enum Stop {
     Overtaken,
     /// Graph refuses its own fresh tokens.
     Restarts(u32),
+}
+
+/// What the machine waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Stage {
+    Loading,
+    Burning,
+    Beginning,
+    Fetching,
+    Taking(Leads),
+    Saving { home: bool },
+    Throttling(OffsetDateTime),
+    Weighing,
+    Announcing,
+    Sweeping,
+    Paying,
+    Settling(Ending),
+    Leaving(Ending),
 }

@@ -21,7 +21,7 @@ fn link(text: &str) -> Opaque {
 }
 
 fn enumerating() -> Checkpoint {
-    begin(&blank(&definition(), now()), &definition(), 1, now())
+    begin(&blank(&definition(), now()), &definition(), None, 1, now())
 }
 
 fn tracking() -> Checkpoint {
@@ -59,8 +59,23 @@ fn a_crash_before_the_sweep_leaves_it_owed() {
 
 #[test]
 fn a_new_generation_forgets_what_the_old_one_owed() {
-    let begun = begin(&tracking(), &definition(), 2, now());
+    let begun = begin(&tracking(), &definition(), None, 2, now());
     assert_eq!((begun.generation, begun.owed), (2, None));
+}
+
+#[test]
+fn a_generation_begins_where_graph_says_until_its_first_page_is_saved() {
+    let begun = begin(&tracking(), &definition(), Some(link("l")), 2, now());
+    assert_eq!((&begun.state, begun.at_location), (&State::Enumerating { link: Some(link("l")) }, true));
+    let waiting = throttled(&burn(&begun, 3, now()), Duration::ZERO, 3, now());
+    assert!(waiting.at_location, "later turns know it too");
+    for leads in [Leads::On(link("n")), Leads::Home(link("d"))] {
+        assert!(!page(&begun, leads, Counts::default(), run(), 2).at_location);
+    }
+    assert!(!begin(&begun, &definition(), None, 3, now()).at_location);
+    assert_eq!(next(&begun, &definition(), now()), Step::Walk);
+    let late = now() + LOCATION_AGE;
+    assert_eq!(next(&begun, &definition(), late), Step::Begin(Why::DeadLocation), "it only makes us wait");
 }
 
 #[test]
@@ -71,6 +86,17 @@ fn another_shape_or_an_old_enumeration_begins_anew() {
     let old = now() + GENERATION_AGE;
     assert_eq!(next(&tracking(), &definition(), old), Step::Begin(Why::Age));
     assert_eq!(next(&enumerating(), &definition(), old), Step::Walk, "a slow enumeration is not restarted");
+}
+
+#[test]
+fn a_copy_is_old_before_its_token_is_dead() {
+    let fresh = Checkpoint { as_of: Some(now()), ..tracking() };
+    assert!(!is_old(&fresh, now() + OLD));
+    assert!(is_old(&fresh, now() + OLD + Duration::from_secs(1)));
+    let began = now() - Duration::from_secs(6 * 86_400);
+    assert!(is_old(&Checkpoint { generation_began: began, ..enumerating() }, now()), "never complete");
+    assert!(!is_old(&Checkpoint { generation_began: began, ..tracking() }, now()), "complete since");
+    assert!(!is_old(&Checkpoint { generation_began: began, ..blank(&definition(), now()) }, now()));
 }
 
 #[test]
@@ -113,7 +139,7 @@ proptest! {
             let epoch = number as u64 + 1;
             let next = match step {
                 0 => burn(&checkpoint, epoch, now()),
-                1 => begin(&checkpoint, &definition(), epoch, now()),
+                1 => begin(&checkpoint, &definition(), None, epoch, now()),
                 2 => page(&checkpoint, Leads::On(link("n")), Counts::default(), run(), epoch),
                 3 => page(&checkpoint, Leads::Home(link("d")), Counts::default(), run(), epoch),
                 4 => swept(&checkpoint, 1, epoch),

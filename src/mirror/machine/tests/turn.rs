@@ -197,7 +197,8 @@ impl Turn {
         let answer = self.world.borrow_mut().page(link);
         step().await;
         match answer {
-            Answer::Dead => Event::Dead,
+            Answer::Dead(location) => Event::Dead(location.map(|location| Opaque::new(location.to_string()))),
+            Answer::Nothing => Event::Refused,
             Answer::Page { objects, next, home } => {
                 self.page = objects;
                 let next = Opaque::new(next.to_string());

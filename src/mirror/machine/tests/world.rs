@@ -54,7 +54,7 @@ impl Default for Options {
             changes: 5,
             kills: 2,
             turns: 4,
-            deaths: 1,
+            deaths: 2,
             lost: 1,
             brakes: 1,
         }
@@ -88,12 +88,21 @@ pub struct Link {
     position: i64,
     given: BTreeSet<usize>,
     round: Option<(i64, BTreeSet<usize>)>,
+    /// It is the `Location` of a dead token: good for the first page, or for nothing.
+    location: Option<bool>,
 }
 
 /// What Graph answers.
 pub enum Answer {
-    Dead,
-    Page { objects: Vec<(usize, Version)>, next: usize, home: bool },
+    /// Perhaps with a link that begins anew.
+    Dead(Option<usize>),
+    /// There is nothing at this `Location`.
+    Nothing,
+    Page {
+        objects: Vec<(usize, Version)>,
+        next: usize,
+        home: bool,
+    },
 }
 
 /// The answer to a write was lost; it may have been carried out.
@@ -212,13 +221,18 @@ impl World {
     pub fn page(&mut self, link: usize) -> Answer {
         if !self.quiet && self.deaths > 0 && link != 0 && self.random.u8(..100) < 8 {
             self.deaths -= 1;
-            self.note(|| format!("link {link} is dead"));
-            return Answer::Dead;
+            let location = self.random.bool().then(|| self.locate());
+            self.note(|| format!("link {link} is dead, location {location:?}"));
+            return Answer::Dead(location);
         }
         let from = self.links[link].clone();
+        if from.location == Some(false) {
+            self.note(|| format!("location {link} leads to nothing"));
+            return Answer::Nothing;
+        }
         let (round, mut todo) = match from.round.clone() {
             Some(round) => round,
-            None => match self.begin(link == 0, &from) {
+            None => match self.begin(link == 0 || from.location.is_some(), &from) {
                 Some(round) => round,
                 None => return self.answer(Vec::new(), Link { round: None, ..from }, true),
             },
@@ -243,11 +257,18 @@ impl World {
         }
         let home = todo.is_empty();
         let next = if home {
-            Link { position: round, given, round: None }
+            Link { position: round, given, ..Link::default() }
         } else {
-            Link { position: from.position, given, round: Some((round, todo)) }
+            Link { position: from.position, given, round: Some((round, todo)), location: None }
         };
         self.answer(objects, next, home)
+    }
+
+    /// Where a dead token is sent: to a first page, or to nothing.
+    fn locate(&mut self) -> usize {
+        let works = self.random.bool();
+        self.links.push(Link { location: Some(works), ..Link::default() });
+        self.links.len() - 1
     }
 
     /// The objects of a new round; none when the replica is behind the link and has nothing to say.

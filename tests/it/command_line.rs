@@ -1,0 +1,138 @@
+//! The command line: the same verb as the functions, run by hand against the same world.
+
+use assert_cmd::assert::Assert;
+use sandbox::cosmos;
+use sandbox::graph::{Fault, Match, RetryAfter, TokenDeath};
+use sandbox::world::{Setup, World};
+use serde_json::Value;
+
+use crate::stage::{checkpoint, copied, setup, world};
+
+/// Runs the binary with these settings and nothing else.
+async fn run(settings: &[(String, String)], line: &str) -> Assert {
+    let settings = settings.to_vec();
+    let arguments: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
+    let ran = tokio::task::spawn_blocking(move || {
+        let mut command = assert_cmd::Command::cargo_bin("graph-mirror").unwrap();
+        command.env_clear().envs(settings).args(arguments).assert()
+    });
+    ran.await.unwrap()
+}
+
+fn stdout(ran: &Assert) -> String {
+    String::from_utf8(ran.get_output().stdout.clone()).unwrap()
+}
+
+fn stderr(ran: &Assert) -> String {
+    String::from_utf8(ran.get_output().stderr.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn sync_completes_however_many_turns_that_takes() {
+    let world =
+        World::start(Setup { page_size: 10, ..setup() }.set("SYNC_BUDGET_SECONDS", "0")).await.unwrap();
+    let first = run(world.settings(), "sync users").await.code(0);
+    let said = stdout(&first);
+    assert!(
+        said.starts_with("users: complete; 50 upserted, 0 removed") && said.contains("5 pages"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "data, and nothing else: {said}");
+    let logs = stderr(&first);
+    assert!(logs.contains("generation") && !logs.starts_with('{'), "lines for people: {logs}");
+    for secret in ["skiptoken", "deltatoken", "Bearer", "127.0.0.1"] {
+        assert!(!logs.contains(secret), "{secret}: {logs}");
+    }
+    world.ensure_equal().await.unwrap();
+    let again = run(world.settings(), "sync users --output json").await.code(0);
+    let outcome: Value = serde_json::from_str(&stdout(&again)).unwrap();
+    assert_eq!((&outcome["feed"], &outcome["ending"]), (&"users".into(), &"complete".into()));
+    assert_eq!(outcome["counts"]["upserted"], 0);
+    let lease = world.cosmos.document("mirror", "users", "lease").await.unwrap();
+    assert_eq!((&lease["clean"], &lease["holder"]), (&true.into(), &Value::Null));
+    assert!(world.turn().await.unwrap().contains("complete"), "the functions carry on from there");
+}
+
+#[tokio::test]
+async fn what_the_brake_holds_goes_when_it_is_accepted() {
+    let world = copied().await;
+    world.graph.tenant(|tenant| {
+        tenant.user_ids().iter().take(20).for_each(|id| {
+            tenant.remove_user(id);
+        })
+    });
+    world.graph.kill_tokens(TokenDeath::ALL[0]);
+    let held = run(world.settings(), "sync users").await.code(3);
+    assert!(stdout(&held).contains("held by its brake"), "{}", stdout(&held));
+    let told = "users: 20 of 50 documents would be removed; `sync users --accept-removals` lets them go";
+    assert!(stderr(&held).contains(told), "{}", stderr(&held));
+    assert_eq!(world.differences().await.len(), 20);
+    let accepted = run(world.settings(), "sync users --accept-removals").await.code(0);
+    assert!(stdout(&accepted).contains("20 removed"), "{}", stdout(&accepted));
+    world.ensure_equal().await.unwrap();
+    assert_eq!(checkpoint(&world).await["owed"], Value::Null);
+}
+
+#[tokio::test]
+async fn wrong_settings_are_all_named_and_nothing_is_done() {
+    let world = world().await;
+    let wrong =
+        [("COSMOS_ENDPOINT", ""), ("LEASE_SECONDS", "1"), ("GRAPH_ENDPOINT", "http://graph.example.com")];
+    let mut settings = world.settings().to_vec();
+    settings.extend(wrong.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let refused = run(&settings, "sync users").await.code(78).stdout("");
+    let named = stderr(&refused);
+    assert_eq!(named.lines().count(), 3, "{named}");
+    for (name, _) in wrong {
+        let start = format!("{name}: ");
+        assert!(named.lines().any(|line| line.starts_with(&start)), "{name}: {named}");
+    }
+    assert_eq!(world.graph.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn wrong_usage_says_what_there_is() {
+    let unknown = run(&[], "sync user").await.code(2).stdout("");
+    let said = stderr(&unknown);
+    assert!(said.contains("'user'") && said.contains("possible values: users"), "{said}");
+    run(&[], "sync").await.code(2);
+    let help = run(&[], "sync --help").await.code(0);
+    assert!(stdout(&help).contains("Examples:") && stdout(&help).contains("78"), "{}", stdout(&help));
+}
+
+#[tokio::test]
+async fn a_failure_is_told_and_so_is_what_was_set_aside() {
+    let world = copied().await;
+    world.graph.fail(Match::any(), 1, Fault::NotJson);
+    let failed = run(world.settings(), "sync users").await.code(1).stdout("");
+    assert!(stderr(&failed).contains("sync of users failed"), "{}", stderr(&failed));
+    world.graph.fail(Match::any(), 1, Fault::NotJson);
+    let failed = run(world.settings(), "sync users --output json").await.code(1);
+    let outcome: Value = serde_json::from_str(&stdout(&failed)).unwrap();
+    assert_eq!(outcome["ending"], "failed");
+    assert!(outcome["error"].as_str().unwrap().contains("sync of users failed"), "{outcome}");
+    world.graph.tenant(|tenant| tenant.create_user());
+    world.cosmos.fail(cosmos::Match::writes().container("users"), 1, cosmos::Fault::Refuse(400));
+    let partial = run(world.settings(), "sync users").await.code(3);
+    assert!(stdout(&partial).contains("1 set aside"), "{}", stdout(&partial));
+}
+
+#[tokio::test]
+async fn who_has_to_wait_is_told_so() {
+    let world = copied().await;
+    let mut hold = world.graph.hold(Match::any());
+    let first = tokio::spawn({
+        let world = world.clone();
+        async move { world.fire().await.unwrap() }
+    });
+    hold.arrived().await;
+    let busy = run(world.settings(), "sync users").await.code(1);
+    assert!(stderr(&busy).contains("another turn holds the feed"), "{}", stderr(&busy));
+    hold.release();
+    assert!(first.await.unwrap().succeeded());
+    let later = Fault::Throttle { status: 429, retry_after: RetryAfter::Seconds("900".into()) };
+    world.graph.fail(Match::any(), 1, later);
+    let throttled = run(world.settings(), "sync users").await.code(1);
+    assert!(stdout(&throttled).contains("users: throttled"), "{}", stdout(&throttled));
+    assert!(stderr(&throttled).contains("run this again after"), "{}", stderr(&throttled));
+}
