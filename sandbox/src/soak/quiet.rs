@@ -88,12 +88,20 @@ async fn complete(trouble: &Trouble) -> Result<()> {
 
 /// Turns with rests between them, until nothing carries a burnt number any more.
 async fn settled(trouble: &Trouble) -> Result<()> {
+    let mut left = doubtful(trouble).await.len();
     for _ in 0..RESTS {
-        if doubtful(trouble).await.is_empty() {
-            return Ok(());
+        if left > 0 {
+            tokio::time::sleep(DOUBT).await;
         }
-        tokio::time::sleep(DOUBT).await;
-        complete(trouble).await?;
+        // A turn without budget settles one at a time.
+        while left > 0 {
+            complete(trouble).await?;
+            let now = doubtful(trouble).await.len();
+            if now >= left {
+                break;
+            }
+            left = now;
+        }
     }
     let doubtful = doubtful(trouble).await;
     ensure!(doubtful.is_empty(), "still doubtful: {doubtful:?}");
