@@ -13,6 +13,7 @@ mod kill;
 mod odd_objects;
 mod secrets;
 mod settings;
+mod soak;
 mod stage;
 mod throttling;
 mod turns;
