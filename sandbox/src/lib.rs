@@ -2,7 +2,8 @@
 //! Azure Functions host, faked as themselves (not as our own traits) and reached over sockets by the unmodified product.
 //! Dev only: never shipped, and imports nothing of the product.
 //!
-//! The map: [`world`] (all of it in one piece), [`demo`] (the story), [`host`] (the Functions host), [`graph`] (the
+//! The map: [`world`] (all of it in one piece), [`demo`] (the story), [`soak`] (seeded histories of
+//! trouble), [`host`] (the Functions host), [`graph`] (the
 //! tenant and its delta feeds), [`identity`] (tokens), [`cosmos`] (the SDK's emulator behind a socket), [`copy`] (whether
 //! the copy equals the tenant), [`script`] and [`loopback`] (faults, gates and sockets that the fakes share).
 
@@ -13,5 +14,7 @@ pub mod graph;
 pub mod host;
 pub mod identity;
 pub mod loopback;
+pub mod product;
 pub mod script;
+pub mod soak;
 pub mod world;

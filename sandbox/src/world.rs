@@ -3,14 +3,14 @@
 //! The demo and the stories share it. It promises that nothing but sockets, environment variables and
 //! signals connects the world with the product, and that everything ends with the last handle.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::copy::{self, Difference, ExpectedLinks};
 use crate::cosmos::{Cosmos, DATABASE, Write};
 use crate::graph::{Graph, Options as GraphOptions, Relationship, Tenant};
-use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
+use crate::host::{Attempt, Fire, Host, Options as HostOptions, Queues, Verdict};
 use crate::identity::{Identity, Options as IdentityOptions};
 
 /// The queue on which a feed goes on.
@@ -66,6 +66,8 @@ pub struct World {
     pub host: Host,
     settings: Vec<(String, String)>,
     feeds: &'static [&'static str],
+    root: PathBuf,
+    crash_limit: Option<u32>,
 }
 
 impl World {
@@ -89,14 +91,19 @@ impl World {
         let mut settings = settings(&identity, &graph, &cosmos);
         settings.retain(|(name, _)| setup.settings.iter().all(|(other, _)| other != name));
         settings.extend(setup.settings);
-        let host = Host::start(HostOptions {
-            root: setup.root,
-            env: settings.clone(),
-            crash_limit: setup.crash_limit,
-            ..HostOptions::default()
-        });
-        let host = host.await.context("starting the Functions host")?;
-        Ok(Self { identity, graph, cosmos, host, settings, feeds })
+        let (root, crash_limit) = (setup.root, setup.crash_limit);
+        let host = start_host(&root, &settings, crash_limit, Queues::default()).await?;
+        Ok(Self { identity, graph, cosmos, host, settings, feeds, root, crash_limit })
+    }
+
+    /// The same world seen from a second host, as when the platform scales out: another handler of the same
+    /// folder with the same settings, and the same queues.
+    ///
+    /// # Errors
+    /// When its handler cannot be started.
+    pub async fn second_host(&self) -> Result<Self> {
+        let host = start_host(&self.root, &self.settings, self.crash_limit, self.host.queues()).await?;
+        Ok(Self { host, ..self.clone() })
     }
 
     /// The environment with which any other process can join this world.
@@ -235,6 +242,17 @@ pub fn told(attempt: &Attempt) -> Result<String> {
             anyhow::bail!("{} failed: {reason}", attempt.function)
         }
     }
+}
+
+async fn start_host(
+    root: &Path,
+    settings: &[(String, String)],
+    crash_limit: Option<u32>,
+    queues: Queues,
+) -> Result<Host> {
+    let (root, env) = (root.to_owned(), settings.to_owned());
+    let host = Host::start(HostOptions { root, env, crash_limit, queues, ..HostOptions::default() });
+    host.await.context("starting the Functions host")
 }
 
 fn settings(identity: &Identity, graph: &Graph, cosmos: &Cosmos) -> Vec<(String, String)> {

@@ -2,7 +2,7 @@
 //! id, are looked up once the replicas must agree, and written with what is found.
 //!
 //! Usually there are none: one indexed query a turn. What Graph throttles or the budget cuts short is
-//! left for the next turn.
+//! left for the next turn, but one burnt one is looked up however small the budget: else none ever would be.
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::value::RawValue;
@@ -23,15 +23,17 @@ impl Driver<'_> {
         let (store, container) = (&self.mirror.store, self.row.container);
         let found = store.doubtful(container, &checkpoint.burnt, cutoff).await?;
         let mut found = Box::pin(found.map_err(SyncError::from));
-        let mut counts = Counts::default();
+        let (mut counts, mut looked) = (Counts::default(), false);
         while let Some(candidate) = found.next().await {
-            if self.is_spent() {
-                break;
+            let candidate = candidate?;
+            let Some(id) = candidate.object_id() else { continue };
+            let burnt = plan::is_burnt(&checkpoint.burnt, candidate.save);
+            match self.is_spent() {
+                true if looked => break,
+                // What was looked up before comes back until the feed tells it; it must not starve the others.
+                true if !burnt => continue,
+                _ => looked = true,
             }
-            let Some(id) = candidate.as_ref().ok().and_then(Candidate::object_id) else {
-                candidate?;
-                continue;
-            };
             let request = Request::Object {
                 path: self.row.object_path.to_owned(),
                 id: id.to_owned(),
@@ -42,7 +44,7 @@ impl Driver<'_> {
                 Err(GraphError::Throttled { .. }) => break,
                 Err(error) => return Err(self.explain(error)),
             };
-            counts += self.settle_one(checkpoint, candidate?, object.as_deref()).await?;
+            counts += self.settle_one(checkpoint, candidate, object.as_deref()).await?;
         }
         Ok(counts)
     }

@@ -97,10 +97,8 @@ async fn what_is_gone_for_good_takes_its_links_along_in_both_directions() {
         let member = tenant.members(&tenant.group_ids()[0])[0].clone();
         let manager = tenant.user_ids().iter().find_map(|user| tenant.manager(user)).unwrap();
         tenant.purge_user(&manager);
-        if member != manager {
-            if !tenant.purge_user(&member) {
-                tenant.purge_group(&member);
-            }
+        if member != manager && !tenant.purge_user(&member) {
+            tenant.purge_group(&member);
         }
         let group = tenant.group_ids()[1].clone();
         tenant.purge_group(&group);

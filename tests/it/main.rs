@@ -17,6 +17,7 @@ mod loops;
 mod odd_objects;
 mod secrets;
 mod settings;
+mod soak;
 mod stage;
 mod throttling;
 mod turns;

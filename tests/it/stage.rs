@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The staged product: the one routine that the demo and the release use too.
-fn staged() -> &'static Path {
+pub fn staged() -> &'static Path {
     static STAGED: OnceLock<TempDir> = OnceLock::new();
     let folder = STAGED.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();

@@ -52,6 +52,8 @@ pub struct Write {
     pub status: Option<u16>,
     /// Its `_mirror.save`.
     pub save: Option<u64>,
+    /// The reason in `_mirror.removed`, when it is a tombstone.
+    pub removed: Option<String>,
 }
 
 impl Write {

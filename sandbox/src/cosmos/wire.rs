@@ -125,6 +125,7 @@ impl Inner {
                 operation,
                 status,
                 save: item.document["_mirror"]["save"].as_u64(),
+                removed: item.document["_mirror"]["removed"]["reason"].as_str().map(String::from),
             });
         }
     }

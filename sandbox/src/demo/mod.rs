@@ -11,12 +11,12 @@ mod trouble;
 pub use report::{Chapter, Report};
 pub use teller::Teller;
 
-use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::cosmos::Sabotage;
+use crate::product;
 use crate::world::{Setup, World};
 
 /// What the demo was asked for.
@@ -45,14 +45,8 @@ pub struct Told {
 /// # Errors
 /// When the world cannot be built; a story that goes wrong is a [`Report`] that is not equal.
 pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let root = root.parent().context("the sandbox lies in the repository")?;
     teller.say("building the product");
-    let release = !cfg!(debug_assertions);
-    let build = stage::Build { root, release, target: None };
-    let binary = stage::build(&build).context("building the product")?;
-    let staged = tempfile::tempdir().context("a folder for the staged product")?;
-    stage::stage(&stage::Plan { source: root, binary: &binary, into: staged.path() })?;
+    let staged = product::staged()?;
     let started = Instant::now();
     let setup = Setup {
         users: options.users,

@@ -39,18 +39,18 @@ impl<'a> Links<'a> {
             let targets: Vec<Target<'a>> =
                 serde_json::from_str(slice.get()).map_err(|_| "links that are not readable")?;
             for target in targets {
-                self.add(property, source, target)?;
+                self.add(property, source.clone(), target)?;
             }
         }
         Ok(())
     }
 
-    fn add(&mut self, property: &str, source: &Cow<'a, str>, target: Target<'a>) -> Result<(), &'static str> {
+    fn add(&mut self, property: &str, source: Cow<'a, str>, target: Target<'a>) -> Result<(), &'static str> {
         let id = target.id.filter(|id| !id.is_empty()).ok_or("a link without an id")?;
         let kind = target.kind.unwrap_or_default();
         let change = LinkChange {
             property: property.to_owned(),
-            source: source.clone(),
+            source,
             target_type: kind.rsplit('.').next().unwrap_or_default().to_owned(),
             removed: target.removed.is_some(),
             target: id,

@@ -1,0 +1,126 @@
+//! What can happen in a history, as values.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use serde_json::json;
+
+use crate::cosmos::{self, Moment};
+use crate::graph::{self, Life, Tenant, TokenDeath};
+
+/// One of the two hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Who {
+    A,
+    B,
+}
+
+impl Who {
+    pub(super) const BOTH: [Self; 2] = [Self::A, Self::B];
+
+    pub(super) fn index(self) -> usize {
+        self as usize
+    }
+
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+pub(super) enum Deed {
+    /// The tenant changes; the seed is of its own, so that no race can change what is random.
+    Change(Change, u64),
+    /// The timer fires on that host; nobody waits for the end.
+    Fire(Who),
+    /// That host looks into the queue; nobody waits for the end.
+    Pump(Who),
+    /// Graph will fail.
+    Graph(graph::Match, usize, graph::Fault),
+    /// Cosmos will fail.
+    Cosmos(cosmos::Match, usize, cosmos::Fault),
+    /// When a request comes to the gate, the host is struck there; then the request goes on or is forgotten.
+    Ambush { who: Who, gate: Gate, blow: Blow, forgotten: bool },
+    /// SIGKILL.
+    Kill(Who),
+    /// SIGSTOP.
+    Freeze(Who),
+    /// SIGCONT.
+    Thaw(Who),
+    /// All links issued so far are dead.
+    TokensDie(TokenDeath),
+    /// Graph's replicas lag by so many changes.
+    Lag(usize),
+    /// Pages have another size from now on.
+    PageSize(usize),
+    /// Time passes.
+    Rest(Duration),
+}
+
+/// What happens to the tenant.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Change {
+    /// So many random changes.
+    Few(usize),
+    /// Every user changes.
+    Touch,
+    /// Every other user goes, some of them for good.
+    Remove,
+    /// Whoever can come back does.
+    Restore,
+    /// So many users are new.
+    Create(usize),
+}
+
+/// Where a host is struck.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Gate {
+    /// At the nth request to Graph.
+    Graph(usize),
+    /// At the nth request about lease, checkpoint and records.
+    Mirror(usize, Moment),
+    /// At the nth write of a document.
+    Users(usize, Moment),
+}
+
+/// How a host is struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blow {
+    Kill,
+    Freeze,
+}
+
+impl Change {
+    pub(super) fn happen(self, tenant: &mut Tenant, seed: u64) {
+        let random = &mut Rng::with_seed(seed);
+        match self {
+            Self::Few(count) => (0..count).for_each(|_| drop(tenant.random_change(random))),
+            Self::Create(count) => (0..count).for_each(|_| drop(tenant.create_user())),
+            Self::Touch => {
+                for id in tenant.user_ids() {
+                    tenant.change_user(&id, json!({"officeLocation": format!("Room {}", random.u16(..))}));
+                }
+            }
+            Self::Remove => {
+                for id in tenant.user_ids() {
+                    match random.u8(..6) {
+                        0 => drop(tenant.purge_user(&id)),
+                        1 | 2 => drop(tenant.remove_user(&id)),
+                        _ => {}
+                    }
+                }
+            }
+            Self::Restore => {
+                let gone = tenant.users.entries().filter(|(_, entry)| entry.life == Life::Removed);
+                let gone: Vec<_> = gone.map(|(id, _)| id.clone()).collect();
+                for id in gone {
+                    tenant.restore_user(&id);
+                }
+            }
+        }
+    }
+}

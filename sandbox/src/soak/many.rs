@@ -1,0 +1,38 @@
+//! Many histories at once: they mostly wait.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use tokio::task::JoinSet;
+
+use super::{Summary, story};
+
+/// Tells the histories of `seeds`, at most `jobs` at a time, and reports each end; begins no more when
+/// `ended` says so, or the seeds are used up.
+pub async fn many(
+    root: &Path,
+    seeds: impl IntoIterator<Item = u64>,
+    jobs: usize,
+    mut ended: impl FnMut(u64, Result<Summary>) -> bool,
+) {
+    let (root, mut seeds): (Arc<Path>, _) = (root.into(), seeds.into_iter());
+    let mut running = JoinSet::new();
+    let mut going_on = true;
+    loop {
+        while going_on && running.len() < jobs.max(1) {
+            let Some(seed) = seeds.next() else { break };
+            let root = Arc::clone(&root);
+            running.spawn(async move {
+                // A panic is a failure of that seed, and of no other.
+                let told = tokio::spawn(async move { story(&root, seed).await }).await;
+                let told = told.unwrap_or_else(|panic| Err(anyhow!("seed {seed}: {panic}")));
+                (seed, told)
+            });
+        }
+        let Some(told) = running.join_next().await else { return };
+        if let Ok((seed, told)) = told {
+            going_on &= ended(seed, told);
+        }
+    }
+}

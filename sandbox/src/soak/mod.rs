@@ -1,0 +1,117 @@
+//! The soak: seeded histories of trouble, each of which has to end with a copy that equals the tenant.
+//!
+//! What happens in a history follows from its seed (the tenant and its changes, faults of Graph and Cosmos,
+//! kills, freezes, two handlers at once); how the processes interleave is real. It promises that a failure
+//! names its seed, what is wrong, and what happened when. It leaves out what cannot converge: an object whose
+//! removal Graph never tells, and replicas that lag for ever.
+//!
+//! In reading order: `deed` (what can happen), `scenes` and `plan` (a history as a value), `trouble` (carrying
+//! it out), `quiet` (what must hold then), `many` (many seeds at once).
+
+mod deed;
+mod many;
+mod plan;
+mod quiet;
+mod scenes;
+mod trace;
+mod trouble;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow};
+use serde::Serialize;
+
+use crate::copy::Difference;
+use crate::world::World;
+use deed::Who;
+use plan::Plan;
+use trace::Trace;
+use trouble::Trouble;
+
+pub use many::many;
+
+/// A history that takes longer hangs.
+const LONGEST: Duration = Duration::from_secs(240);
+
+/// A history that ended well.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// Its seed.
+    pub seed: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// Things that happened.
+    pub deeds: usize,
+    /// Invocations that were started in the trouble.
+    pub turns: usize,
+    /// Documents that were written.
+    pub writes: usize,
+    /// What happened, and when.
+    #[serde(skip)]
+    pub trace: Vec<String>,
+}
+
+/// Tells the history of one seed with the product that is staged in `root`.
+///
+/// # Errors
+/// What does not hold at its end, with the seed and the whole trace.
+pub async fn story(root: &Path, seed: u64) -> Result<Summary> {
+    let (trace, plan) = (Trace::new(), Plan::of(seed));
+    let told = tokio::time::timeout(LONGEST, tell(root, seed, &plan, &trace)).await;
+    let told = told.unwrap_or_else(|_| Err(anyhow!("the history does not end")));
+    told.map_err(|error| {
+        let trace = trace.lines().join("\n");
+        anyhow!("seed {seed}: {error:#}\n{trace}")
+    })
+}
+
+async fn tell(root: &Path, seed: u64, plan: &Plan, trace: &Trace) -> Result<Summary> {
+    let begun = Instant::now();
+    let Plan { users, page_size, quirks, budget, concurrency, copied, .. } = plan;
+    trace.note(format!(
+        "{users} users, pages of {page_size}, {quirks:?}, budget {budget} s, {concurrency} writes at once"
+    ));
+    let first = World::start(plan.setup(root, seed)).await?;
+    let second = first.second_host().await?;
+    if *copied {
+        first.settle().await.context("the first copy")?;
+        trace.note("the copy is complete");
+    }
+    first.graph.quirks(|quirks| *quirks = plan.quirks.clone());
+    let mut trouble = Trouble::new([first.clone(), second], trace.clone());
+    for deed in &plan.deeds {
+        trouble.happen(deed).await?;
+    }
+    let ended = quiet::quiet(&mut trouble, plan).await;
+    if ended.is_err() {
+        tell_more(&trouble).await;
+    }
+    for who in Who::BOTH {
+        trouble.view(who).host.shutdown().await;
+    }
+    let writes = first.document_writes().len();
+    let (deeds, turns, trace) = (plan.deeds.len(), trouble.started, trace.lines());
+    ended.map(|()| Summary { seed, seconds: begun.elapsed().as_secs_f64(), deeds, turns, writes, trace })
+}
+
+/// What somebody who looks for the cause needs to see.
+async fn tell_more(trouble: &Trouble) {
+    let (world, trace) = (trouble.world(), &trouble.trace);
+    for difference in world.differences().await {
+        trace.note(format!("≠ {difference}"));
+        for write in world.document_writes().iter().filter(|write| write.id == Difference::id(&difference)) {
+            trace.note(format!("    {write:?}"));
+        }
+    }
+    for control in world.cosmos.documents("mirror").await {
+        if control["id"] == "lease" || control["id"] == "checkpoint" {
+            trace.note(control.to_string());
+        }
+    }
+    for who in Who::BOTH {
+        for line in trouble.view(who).host.logs() {
+            trace.note(format!("{who:?} | {}", line.text));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A history as a value: everything that is random in it follows from its seed.
+
+use std::path::Path;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::deed::Deed;
+use super::scenes::Draw;
+use crate::cosmos::Fault;
+use crate::graph::Quirks;
+use crate::world::Setup;
+
+/// A whole history.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) users: usize,
+    pub(super) page_size: usize,
+    pub(super) quirks: Quirks,
+    pub(super) budget: f64,
+    pub(super) concurrency: usize,
+    /// There is a complete copy before the trouble begins.
+    pub(super) copied: bool,
+    pub(super) deeds: Vec<Deed>,
+    /// What becomes of each host that is still frozen when it gets quiet.
+    pub(super) frozen: [Fate; 2],
+    /// At which request the doorbell is rung at the end.
+    pub(super) bell: usize,
+}
+
+/// What becomes of a frozen host in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It wakes up before the first quiet turn.
+    Wakes,
+    /// It wakes up after that.
+    WakesLate,
+    /// It is killed.
+    Killed,
+}
+
+impl Plan {
+    pub(super) fn of(seed: u64) -> Self {
+        let random = &mut Rng::with_seed(seed);
+        let often = |random: &mut Rng, one_in: usize| random.usize(..one_in) == 0;
+        let quirks = Quirks {
+            duplicate_every: often(random, 3).then(|| random.usize(1..4)),
+            empty_page_every: often(random, 4).then(|| random.usize(2..4)),
+            replays: often(random, 3),
+            removed_in_initial: often(random, 3),
+            ..Quirks::default()
+        };
+        let (users, page_size) = (random.usize(4..25), random.usize(2..10));
+        let budget = [0.0, 0.3, 2.0, 10.0, 10.0][random.usize(..5)];
+        let concurrency = [1, 4, 64][random.usize(..3)];
+        let (copied, long) = (!often(random, 4), often(random, 3));
+        let mut draw = Draw { random, deeds: Vec::new(), long };
+        for _ in 0..draw.random.usize(2..5) {
+            draw.scene();
+        }
+        let deeds = draw.deeds;
+        let fate = |random: &mut Rng| match random.u8(..3) {
+            0 => Fate::Wakes,
+            1 => Fate::WakesLate,
+            _ => Fate::Killed,
+        };
+        let frozen = [fate(random), fate(random)];
+        let bell = random.usize(1..9);
+        Self { users, page_size, quirks, budget, concurrency, copied, deeds, frozen, bell }
+    }
+
+    pub(super) fn setup(&self, root: &Path, seed: u64) -> Setup {
+        Setup { users: self.users, seed, page_size: self.page_size, ..Setup::new(root) }
+            .set("LEASE_SECONDS", "3")
+            .set("DOUBT_MINUTES", "0.02")
+            .set("SYNC_BUDGET_SECONDS", &self.budget.to_string())
+            .set("COSMOS_CONCURRENCY", &self.concurrency.to_string())
+            // Half the tenant goes at times, as it should: nobody is there to release the brake.
+            .set("MAX_DELETE_PERCENT", "100")
+    }
+
+    /// The longest that a write may be on its way.
+    pub(super) fn latest(&self) -> Duration {
+        let slow = self.deeds.iter().filter_map(|deed| match deed {
+            Deed::Cosmos(_, _, Fault::Slow(wait)) => Some(*wait),
+            _ => None,
+        });
+        slow.max().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_history() {
+        for seed in 0..50 {
+            assert_eq!(format!("{:?}", Plan::of(seed)), format!("{:?}", Plan::of(seed)));
+        }
+        assert_ne!(format!("{:?}", Plan::of(1)), format!("{:?}", Plan::of(2)));
+    }
+}

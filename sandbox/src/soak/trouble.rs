@@ -1,0 +1,200 @@
+//! Carrying out the deeds of a history: two hosts, turns that nobody waits for, and blows that wait for their
+//! moment.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::task::JoinSet;
+
+use super::deed::{Blow, Deed, Gate, Who};
+use super::trace::Trace;
+use crate::cosmos::Match;
+use crate::graph;
+use crate::host::Attempt;
+use crate::script::Hold;
+use crate::world::{WORK_QUEUE, World, told};
+
+/// Invocations that may be under way at once, on both hosts together.
+const MOST_RUNNING: usize = 6;
+
+/// A world with two hosts, in trouble.
+pub(super) struct Trouble {
+    /// The world as each of the hosts sees it.
+    pub(super) views: [World; 2],
+    pub(super) trace: Trace,
+    frozen: Arc<[AtomicBool; 2]>,
+    running: JoinSet<()>,
+    ambushes: JoinSet<()>,
+    /// Invocations that were started.
+    pub(super) started: usize,
+}
+
+impl Trouble {
+    pub(super) fn new(views: [World; 2], trace: Trace) -> Self {
+        let (running, ambushes) = (JoinSet::new(), JoinSet::new());
+        Self { views, trace, frozen: Arc::default(), running, ambushes, started: 0 }
+    }
+
+    /// One of both, where it does not matter which.
+    pub(super) fn world(&self) -> &World {
+        &self.views[0]
+    }
+
+    pub(super) fn view(&self, who: Who) -> &World {
+        &self.views[who.index()]
+    }
+
+    pub(super) fn is_frozen(&self, who: Who) -> bool {
+        self.frozen[who.index()].load(Ordering::Acquire)
+    }
+
+    /// Carries out one deed.
+    ///
+    /// # Errors
+    /// When the sandbox itself cannot.
+    pub(super) async fn happen(&mut self, deed: &Deed) -> Result<()> {
+        self.trace.note(format!("{deed:?}"));
+        let world = self.world();
+        match deed {
+            Deed::Change(change, seed) => world.graph.tenant(|tenant| change.happen(tenant, *seed)),
+            Deed::Fire(who) => self.fire(*who),
+            Deed::Pump(who) => self.pump(*who),
+            Deed::Graph(when, times, fault) => world.graph.fail(*when, *times, fault.clone()),
+            Deed::Cosmos(when, times, fault) => world.cosmos.fail(when.clone(), *times, fault.clone()),
+            Deed::Ambush { who, gate, blow, forgotten } => self.ambush(*who, *gate, *blow, *forgotten),
+            Deed::Kill(who) => self.strike(*who, Blow::Kill).await,
+            Deed::Freeze(who) => self.strike(*who, Blow::Freeze).await,
+            Deed::Thaw(who) => self.thaw(*who).await?,
+            Deed::TokensDie(death) => world.graph.kill_tokens(*death),
+            Deed::Lag(changes) => world.graph.quirks(|quirks| quirks.lag = *changes),
+            Deed::PageSize(size) => world.graph.set_page_size(*size),
+            Deed::Rest(time) => tokio::time::sleep(*time).await,
+        }
+        Ok(())
+    }
+
+    /// Fires the timer; how it ended stands in the trace.
+    pub(super) fn fire(&mut self, who: Who) {
+        if self.has_room() {
+            let (view, trace) = (self.view(who).clone(), self.trace.clone());
+            self.running.spawn(async move {
+                let ended = view.fire().await.and_then(|attempt| told(&attempt));
+                trace.note(format!("    timer on {who:?}: {}", in_words(&ended)));
+            });
+        }
+    }
+
+    fn pump(&mut self, who: Who) {
+        if self.has_room() {
+            let (view, trace) = (self.view(who).clone(), self.trace.clone());
+            self.running.spawn(async move {
+                let ended = view.host.pump(WORK_QUEUE).await;
+                for attempt in ended.iter().flatten() {
+                    trace.note(format!("    queue on {who:?}: {}", in_words(&told(attempt))));
+                }
+                if let Err(error) = ended {
+                    trace.note(format!("    queue on {who:?}: {error:#}"));
+                }
+            });
+        }
+    }
+
+    fn has_room(&mut self) -> bool {
+        while self.running.try_join_next().is_some() {}
+        let room = self.running.len() < MOST_RUNNING;
+        self.started += usize::from(room);
+        room
+    }
+
+    fn ambush(&mut self, who: Who, gate: Gate, blow: Blow, forgotten: bool) {
+        let (mut hold, view) = (self.close(gate), self.view(who).clone());
+        let (trace, frozen) = (self.trace.clone(), Arc::clone(&self.frozen));
+        self.ambushes.spawn(async move {
+            hold.arrived().await;
+            trace.note(format!("    {who:?} is struck at {gate:?}: {blow:?}"));
+            strike(&view, who, blow, &frozen, &trace).await;
+            if forgotten { hold.discard() } else { hold.release() }
+        });
+    }
+
+    fn close(&self, gate: Gate) -> Hold {
+        let World { graph, cosmos, .. } = self.world();
+        match gate {
+            Gate::Graph(nth) => graph.hold(graph::Match::any().nth(nth)),
+            Gate::Mirror(nth, moment) => cosmos.hold(Match::any().container("mirror").nth(nth), moment),
+            Gate::Users(nth, moment) => cosmos.hold(Match::writes().container("users").nth(nth), moment),
+        }
+    }
+
+    async fn strike(&self, who: Who, blow: Blow) {
+        strike(self.view(who), who, blow, &self.frozen, &self.trace).await;
+    }
+
+    /// Lets a host go on; one that is awake stays so.
+    pub(super) async fn thaw(&self, who: Who) -> Result<()> {
+        if self.frozen[who.index()].swap(false, Ordering::AcqRel) {
+            self.view(who).host.thaw().await?;
+        }
+        Ok(())
+    }
+
+    /// Kills a host for good: its handler is restarted, awake.
+    pub(super) async fn kill(&self, who: Who) {
+        self.strike(who, Blow::Kill).await;
+    }
+
+    /// Nobody is struck any more, and every gate is open.
+    pub(super) async fn disarm(&mut self) {
+        self.ambushes.shutdown().await;
+        self.world().graph.faults().clear();
+        self.world().cosmos.faults().clear();
+    }
+
+    /// Waits for every invocation; false when one does not end.
+    pub(super) async fn ended(&mut self, patience: Duration) -> bool {
+        let ends = async { while self.running.join_next().await.is_some() {} };
+        tokio::time::timeout(patience, ends).await.is_ok()
+    }
+}
+
+/// A killed handler is restarted, and its successor is awake.
+async fn strike(view: &World, who: Who, blow: Blow, frozen: &[AtomicBool; 2], trace: &Trace) {
+    let frozen = &frozen[who.index()];
+    // One that is just being restarted is no victim yet; a frozen one answers nobody, but is ready.
+    let struck = match blow {
+        Blow::Kill => {
+            let killed = view.host.kill().await.map(drop);
+            frozen.store(false, Ordering::Release);
+            killed
+        }
+        Blow::Freeze if frozen.load(Ordering::Acquire) => Ok(()),
+        Blow::Freeze => {
+            let ready = view.host.ready().await;
+            // Whoever thaws all that is frozen must not miss one that freezes now.
+            frozen.store(true, Ordering::Release);
+            match ready {
+                Ok(()) => view.host.freeze().await,
+                Err(error) => Err(error),
+            }
+        }
+    };
+    if let Err(error) = struck {
+        trace.note(format!("    {who:?} could not be struck: {error:#}"));
+    }
+}
+
+/// The sentence that an invocation told, or why it failed.
+pub(super) fn in_words(ended: &Result<String>) -> String {
+    match ended {
+        Ok(sentence) => sentence.clone(),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+/// The invocations after which the real host would hang.
+pub(super) fn hangs(view: &World) -> Vec<Attempt> {
+    let hangs = |attempt: &Attempt| matches!(attempt.verdict, crate::host::Verdict::WouldHang { .. });
+    view.host.history().into_iter().filter(hangs).collect()
+}
