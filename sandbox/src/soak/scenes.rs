@@ -27,7 +27,8 @@ impl Draw<'_> {
             30..50 => self.straggler(),
             50..65 => self.death(),
             65..80 => self.ambush(Blow::Kill),
-            80..88 => self.two_at_once(),
+            80..85 => self.two_at_once(),
+            85..91 => self.clocks_differ(),
             _ if self.long => self.overtaken(),
             _ => self.ambush(Blow::Freeze),
         }
@@ -44,7 +45,8 @@ impl Draw<'_> {
             80..84 => Deed::Kill(who),
             84..88 => Deed::Freeze(who),
             88..93 => Deed::Thaw(who),
-            93..96 => Deed::Lag(self.random.usize(..4)),
+            93 => Deed::Skew,
+            94..96 => Deed::Lag(self.random.usize(..4)),
             _ => Deed::PageSize(self.random.usize(1..8)),
         };
         self.deeds.push(deed);
@@ -160,6 +162,34 @@ impl Draw<'_> {
             if self.random.bool() {
                 self.deeds.push(Deed::Pump(who.other()));
             }
+        }
+    }
+
+    /// A host is slow to begin, or to write, and the other one takes its lease early: its clock is ahead.
+    fn clocks_differ(&mut self) {
+        let who = self.who();
+        let change = self.change();
+        self.deeds.push(change);
+        let slow = Fault::Slow(Duration::from_millis(self.random.u64(200..1_200)));
+        let users = Match::writes().container("users");
+        let when = match self.random.u8(..4) {
+            0 => users.clone().nth(self.random.usize(1..5)),
+            1 => Match::operation(cosmos::Operation::Replace).container("mirror").id("checkpoint"),
+            _ => Match::operation(cosmos::Operation::Read).container("mirror").id("checkpoint"),
+        };
+        self.deeds.push(Deed::Cosmos(when, 1, slow));
+        self.deeds.push(Deed::Fire(who));
+        self.rest(60, 200);
+        self.deeds.push(Deed::Skew);
+        for _ in 0..self.random.usize(1..5) {
+            if self.random.bool() {
+                let late = Fault::Slow(Duration::from_millis(self.random.u64(500..2_000)));
+                self.deeds.push(Deed::Cosmos(users.clone().nth(self.random.usize(1..4)), 1, late));
+            }
+            let change = self.change();
+            self.deeds.push(change);
+            self.deeds.push(Deed::Fire(who.other()));
+            self.rest(80, 400);
         }
     }
 
