@@ -157,17 +157,41 @@ impl Emulator {
 
     /// Writes one document, whatever is there.
     pub(super) async fn put(&self, container: &str, partition: &str, document: &Value) -> anyhow::Result<()> {
+        let reply = self.upsert(container, partition, document, &[]).await?;
+        ensure!(reply.is_success(), "write to {container}: {}", String::from_utf8_lossy(&reply.body));
+        Ok(())
+    }
+
+    /// Writes one document over the version that its `_etag` names; false when that is not there any more.
+    pub(super) async fn put_over(
+        &self,
+        container: &str,
+        partition: &str,
+        document: &Value,
+    ) -> anyhow::Result<bool> {
+        let etag = document["_etag"].as_str().context("the document has an etag")?;
+        let reply = self.upsert(container, partition, document, &[("if-match", etag)]).await?;
+        let text = String::from_utf8_lossy(&reply.body);
+        ensure!(reply.is_success() || reply.status == 412, "write to {container}: {text}");
+        Ok(reply.is_success())
+    }
+
+    async fn upsert(
+        &self,
+        container: &str,
+        partition: &str,
+        document: &Value,
+        more: &[(&str, &str)],
+    ) -> anyhow::Result<Reply> {
         let key = json!([partition]).to_string();
-        let headers = headers(&[
+        let mut all = vec![
             ("content-type", "application/json"),
             ("x-ms-documentdb-is-upsert", "True"),
             ("x-ms-documentdb-partitionkey", &key),
-        ]);
-        let ask =
-            Ask { method: "POST", path: &self.docs(container), headers, body: document.to_string().into() };
-        let reply = self.ask(ask).await?;
-        ensure!(reply.is_success(), "write to {container}: {}", String::from_utf8_lossy(&reply.body));
-        Ok(())
+        ];
+        all.extend(more);
+        let (path, body) = (self.docs(container), document.to_string().into());
+        self.ask(Ask { method: "POST", path: &path, headers: headers(&all), body }).await
     }
 
     /// Deletes one document; `partition` as in the header.

@@ -164,6 +164,15 @@ impl Cosmos {
         self.inner.emulator.put(container, partition, document).await
     }
 
+    /// Writes one document over the version that its `_etag` names, unguarded and unlogged; false when somebody
+    /// was faster.
+    ///
+    /// # Errors
+    /// When it has no etag, or the emulator refuses it for another reason.
+    pub async fn put_over(&self, container: &str, partition: &str, document: &Value) -> anyhow::Result<bool> {
+        self.inner.emulator.put_over(container, partition, document).await
+    }
+
     /// The fault script.
     pub fn faults(&self) -> &Faults<Match, Fault> {
         &self.inner.faults

@@ -57,6 +57,8 @@ pub(super) enum Deed {
     Lag(usize),
     /// Pages have another size from now on.
     PageSize(usize),
+    /// The clock of whoever comes next is ahead: for it, the lease has ended.
+    Skew,
     /// Time passes.
     Rest(Duration),
 }

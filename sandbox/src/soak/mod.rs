@@ -5,10 +5,11 @@
 //! names its seed, what is wrong, and what happened when. It leaves out what cannot converge: an object whose
 //! removal Graph never tells, and replicas that lag for ever.
 //!
-//! In reading order: `deed` (what can happen), `scenes` and `plan` (a history as a value), `trouble` (carrying
+//! In reading order: `deed` (what can happen), `draw`, `scenes` and `plan` (a history as a value), `trouble` (carrying
 //! it out), `quiet` (what must hold then), `many` (many seeds at once).
 
 mod deed;
+mod draw;
 mod many;
 mod plan;
 mod quiet;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::deed::Deed;
-use super::scenes::Draw;
+use super::draw::Draw;
 use crate::cosmos::Fault;
 use crate::graph::Quirks;
 use crate::world::Setup;

@@ -128,6 +128,7 @@ fn id(document: &Value) -> String {
 /// Another turn writes no document, but for those that were looked up and that the feed has not told since.
 async fn unchanged(trouble: &Trouble) -> Result<()> {
     let world = trouble.world();
+    world.graph.quirks(|quirks| quirks.replays = false);
     let looked_up: BTreeSet<_> = world
         .cosmos
         .documents("users")

@@ -1,23 +1,15 @@
 //! Which deeds follow each other: single ones, and scenes of several that together are known to be hard.
+//! Every scene is something that happens to an app in the cloud, only more often.
 
 use std::time::Duration;
 
-use fastrand::Rng;
-
 use super::deed::{Blow, Change, Deed, Gate, Who};
+use super::draw::Draw;
 use crate::cosmos::{self, Fault, Match, Moment};
-use crate::graph::{self, Framing, RetryAfter, TokenDeath};
+use crate::graph;
 
 /// Longer than the lease of a dead handler lasts.
 const PAST_THE_LEASE: Duration = Duration::from_millis(3_300);
-
-/// A history being drawn.
-pub(super) struct Draw<'a> {
-    pub(super) random: &'a mut Rng,
-    pub(super) deeds: Vec<Deed>,
-    /// Leases may run out in it, which takes real time.
-    pub(super) long: bool,
-}
 
 impl Draw<'_> {
     /// One more scene.
@@ -27,28 +19,12 @@ impl Draw<'_> {
             30..50 => self.straggler(),
             50..65 => self.death(),
             65..80 => self.ambush(Blow::Kill),
-            80..88 => self.two_at_once(),
+            80..85 => self.two_at_once(),
+            85..88 => self.clocks_differ(),
+            88..91 => self.overtaken_before_it_reads(),
             _ if self.long => self.overtaken(),
             _ => self.ambush(Blow::Freeze),
         }
-    }
-
-    fn single(&mut self) {
-        let who = self.who();
-        let deed = match self.random.u8(..100) {
-            0..25 => self.change(),
-            25..50 => Deed::Fire(who),
-            50..58 => Deed::Pump(who),
-            58..68 => self.graph_fault(),
-            68..80 => self.cosmos_fault(),
-            80..84 => Deed::Kill(who),
-            84..88 => Deed::Freeze(who),
-            88..93 => Deed::Thaw(who),
-            93..96 => Deed::Lag(self.random.usize(..4)),
-            _ => Deed::PageSize(self.random.usize(1..8)),
-        };
-        self.deeds.push(deed);
-        self.pause(80);
     }
 
     /// A write that arrives late: its turn is over by then, since another write of the page failed or the
@@ -163,76 +139,52 @@ impl Draw<'_> {
         }
     }
 
-    fn who(&mut self) -> Who {
-        Who::BOTH[self.random.usize(..2)]
-    }
-
-    fn change(&mut self) -> Deed {
-        let change = match self.random.u8(..10) {
-            0 | 1 => Change::Touch,
-            2 | 3 => Change::Remove,
-            4 => Change::Restore,
-            5 => Change::Create(self.random.usize(1..4)),
-            _ => Change::Few(self.random.usize(1..8)),
+    /// A host is slow to begin, or to write, and the other one takes its lease early: its clock is ahead.
+    fn clocks_differ(&mut self) {
+        let who = self.who();
+        let change = self.change();
+        self.deeds.push(change);
+        let slow = Fault::Slow(Duration::from_millis(self.random.u64(200..1_200)));
+        let users = Match::writes().container("users");
+        let when = match self.random.u8(..4) {
+            0 => users.clone().nth(self.random.usize(1..5)),
+            1 => Match::operation(cosmos::Operation::Replace).container("mirror").id("checkpoint"),
+            _ => Match::operation(cosmos::Operation::Read).container("mirror").id("checkpoint"),
         };
-        Deed::Change(change, self.random.u64(..))
-    }
-
-    fn gate(&mut self) -> Gate {
-        let moment = if self.random.bool() { Moment::Before } else { Moment::After };
-        match self.random.u8(..5) {
-            0 => Gate::Graph(self.random.usize(1..5)),
-            1 | 2 => Gate::Mirror(self.random.usize(1..12), moment),
-            _ => Gate::Users(self.random.usize(1..15), moment),
+        self.deeds.push(Deed::Cosmos(when, 1, slow));
+        self.deeds.push(Deed::Fire(who));
+        self.rest(60, 200);
+        self.deeds.push(Deed::Skew);
+        for _ in 0..self.random.usize(1..5) {
+            if self.random.bool() {
+                let late = Fault::Slow(Duration::from_millis(self.random.u64(500..2_000)));
+                self.deeds.push(Deed::Cosmos(users.clone().nth(self.random.usize(1..4)), 1, late));
+            }
+            let change = self.change();
+            self.deeds.push(change);
+            self.deeds.push(Deed::Fire(who.other()));
+            self.rest(80, 400);
         }
     }
 
-    fn graph_fault(&mut self) -> Deed {
-        let fault = match self.random.u8(..8) {
-            0 | 1 => graph::Fault::Throttle { status: 429, retry_after: self.retry_after() },
-            2 => graph::Fault::Throttle { status: 503, retry_after: RetryAfter::Absent },
-            3 => graph::Fault::Reset,
-            4 => graph::Fault::CutBody(Framing::Length),
-            5 => graph::Fault::CutBody(Framing::Chunked),
-            6 => graph::Fault::Html,
-            _ => graph::Fault::TokenDead(self.token_death()),
-        };
-        Deed::Graph(graph::Match::any().nth(self.random.usize(1..4)), 1, fault)
-    }
-
-    fn retry_after(&mut self) -> RetryAfter {
-        match self.random.u8(..3) {
-            0 => RetryAfter::Seconds("0.4".into()),
-            1 => RetryAfter::DateIn(Duration::from_secs(1)),
-            _ => RetryAfter::Absent,
-        }
-    }
-
-    fn token_death(&mut self) -> TokenDeath {
-        TokenDeath::ALL[self.random.usize(..TokenDeath::ALL.len())]
-    }
-
-    fn cosmos_fault(&mut self) -> Deed {
-        let (fault, times) = match self.random.u8(..6) {
-            0 => (Fault::Throttle { retry_after_ms: self.random.u64(10..150) }, self.random.usize(1..8)),
-            1 => (Fault::RetryWith, self.random.usize(1..4)),
-            2 => (Fault::Unavailable, 1),
-            3 | 4 => (Fault::Lost, 1),
-            _ => (Fault::Reset, 1),
-        };
-        let container = if self.random.bool() { "users" } else { "mirror" };
-        let when = cosmos::Match::writes().container(container).nth(self.random.usize(1..7));
-        Deed::Cosmos(when, times, fault)
-    }
-
-    /// Nothing, or up to so many milliseconds.
-    fn pause(&mut self, most: u64) {
-        if self.random.bool() {
-            self.rest(0, most);
-        }
-    }
-
-    fn rest(&mut self, least: u64, most: u64) {
-        self.deeds.push(Deed::Rest(Duration::from_millis(self.random.u64(least..most))));
+    /// As above, to the point: one that reads the checkpoint only after the other one has saved it goes on
+    /// beside a third turn, and one of its writes arrives late.
+    fn overtaken_before_it_reads(&mut self) {
+        let who = self.who();
+        let slow = self.random.u64(500..900);
+        let read = Match::operation(cosmos::Operation::Read).container("mirror").id("checkpoint");
+        self.deeds.push(Deed::Cosmos(read, 1, Fault::Slow(Duration::from_millis(slow))));
+        self.deeds.push(Deed::Fire(who));
+        self.rest(60, 150);
+        self.deeds.push(Deed::Skew);
+        self.deeds.push(Deed::Fire(who.other()));
+        self.rest(slow - 200, slow - 150);
+        self.deeds.push(Deed::Change(Change::Touch, self.random.u64(..)));
+        let late = Fault::Slow(Duration::from_millis(self.random.u64(700..1_500)));
+        self.deeds.push(Deed::Cosmos(Match::writes().container("users"), 1, late));
+        self.rest(100, 300);
+        self.deeds.push(Deed::Change(Change::Touch, self.random.u64(..)));
+        self.deeds.push(Deed::Fire(who.other()));
+        self.rest(100, 400);
     }
 }

@@ -70,6 +70,7 @@ impl Trouble {
             Deed::TokensDie(death) => world.graph.kill_tokens(*death),
             Deed::Lag(changes) => world.graph.quirks(|quirks| quirks.lag = *changes),
             Deed::PageSize(size) => world.graph.set_page_size(*size),
+            Deed::Skew => skew(world).await?,
             Deed::Rest(time) => tokio::time::sleep(*time).await,
         }
         Ok(())
@@ -183,6 +184,18 @@ async fn strike(view: &World, who: Who, blow: Blow, frozen: &[AtomicBool; 2], tr
     if let Err(error) = struck {
         trace.note(format!("    {who:?} could not be struck: {error:#}"));
     }
+}
+
+/// Two machines whose clocks differ see different ends of a lease. The one that comes next sees the lease
+/// ended; whoever holds it goes on by its own clock until it renews.
+async fn skew(world: &World) -> Result<()> {
+    let Some(mut lease) = world.cosmos.document("mirror", "users", "lease").await else { return Ok(()) };
+    if !lease["holder"].is_null() {
+        lease["expires"] = "2020-01-01T00:00:00Z".into();
+        // Whoever was faster has a lease of its own time.
+        world.cosmos.put_over("mirror", "users", &lease).await?;
+    }
+    Ok(())
 }
 
 /// The sentence that an invocation told, or why it failed.
