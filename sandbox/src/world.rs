@@ -111,6 +111,11 @@ impl World {
         &self.settings
     }
 
+    /// The feeds that this world turns.
+    pub fn feeds(&self) -> &'static [&'static str] {
+        self.feeds
+    }
+
     /// One turn of the timer `sync_users`: one attempt.
     ///
     /// # Errors

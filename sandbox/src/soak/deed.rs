@@ -87,6 +87,8 @@ pub(super) enum Gate {
     Mirror(usize, Moment),
     /// At the nth write of a document.
     Users(usize, Moment),
+    /// At the nth write of memberships, if there are groups.
+    Links(usize, Moment),
 }
 
 /// How a host is struck.
@@ -100,7 +102,12 @@ impl Change {
     pub(super) fn happen(self, tenant: &mut Tenant, seed: u64) {
         let random = &mut Rng::with_seed(seed);
         match self {
-            Self::Few(count) => (0..count).for_each(|_| drop(tenant.random_change(random))),
+            Self::Few(count) => (0..count).for_each(|_| {
+                drop(tenant.random_change(random));
+                if tenant.groups.position() > 0 {
+                    drop(tenant.random_group_change(random));
+                }
+            }),
             Self::Create(count) => (0..count).for_each(|_| drop(tenant.create_user())),
             Self::Touch => {
                 for id in tenant.user_ids() {

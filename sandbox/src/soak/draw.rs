@@ -53,9 +53,10 @@ impl Draw<'_> {
 
     pub(super) fn gate(&mut self) -> Gate {
         let moment = if self.random.bool() { Moment::Before } else { Moment::After };
-        match self.random.u8(..5) {
+        match self.random.u8(..6) {
             0 => Gate::Graph(self.random.usize(1..5)),
             1 | 2 => Gate::Mirror(self.random.usize(1..12), moment),
+            3 => Gate::Links(self.random.usize(1..6), moment),
             _ => Gate::Users(self.random.usize(1..15), moment),
         }
     }
@@ -93,7 +94,7 @@ impl Draw<'_> {
             3 | 4 => (Fault::Lost, 1),
             _ => (Fault::Reset, 1),
         };
-        let container = if self.random.bool() { "users" } else { "mirror" };
+        let container = ["users", "mirror", "mirror", "groups-members", "users"][self.random.usize(..5)];
         let when = cosmos::Match::writes().container(container).nth(self.random.usize(1..7));
         Deed::Cosmos(when, times, fault)
     }

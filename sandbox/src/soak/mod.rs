@@ -69,9 +69,9 @@ pub async fn story(root: &Path, seed: u64) -> Result<Summary> {
 
 async fn tell(root: &Path, seed: u64, plan: &Plan, trace: &Trace) -> Result<Summary> {
     let begun = Instant::now();
-    let Plan { users, page_size, quirks, budget, concurrency, copied, .. } = plan;
+    let Plan { users, groups, page_size, quirks, budget, concurrency, copied, .. } = plan;
     trace.note(format!(
-        "{users} users, pages of {page_size}, {quirks:?}, budget {budget} s, {concurrency} writes at once"
+        "{users} users, {groups} groups, pages of {page_size}, {quirks:?}, budget {budget} s, {concurrency} writes at once"
     ));
     let first = World::start(plan.setup(root, seed)).await?;
     let second = first.second_host().await?;

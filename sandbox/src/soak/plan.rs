@@ -15,6 +15,8 @@ use crate::world::Setup;
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) users: usize,
+    /// None in half of the histories; with any, users have managers too.
+    pub(super) groups: usize,
     pub(super) page_size: usize,
     pub(super) quirks: Quirks,
     pub(super) budget: f64,
@@ -50,6 +52,8 @@ impl Plan {
             removed_in_initial: often(random, 3),
             ..Quirks::default()
         };
+        // Drawn apart, so that the users of a history are what they are without groups.
+        let groups = Rng::with_seed(!seed).usize(..8).saturating_sub(3);
         let (users, page_size) = (random.usize(4..25), random.usize(2..10));
         let budget = [0.0, 0.3, 2.0, 10.0, 10.0][random.usize(..5)];
         let concurrency = [1, 4, 64][random.usize(..3)];
@@ -66,11 +70,11 @@ impl Plan {
         };
         let frozen = [fate(random), fate(random)];
         let bell = random.usize(1..9);
-        Self { users, page_size, quirks, budget, concurrency, copied, deeds, frozen, bell }
+        Self { users, groups, page_size, quirks, budget, concurrency, copied, deeds, frozen, bell }
     }
 
     pub(super) fn setup(&self, root: &Path, seed: u64) -> Setup {
-        Setup { users: self.users, seed, page_size: self.page_size, ..Setup::new(root) }
+        Setup { users: self.users, groups: self.groups, seed, page_size: self.page_size, ..Setup::new(root) }
             .set("LEASE_SECONDS", "3")
             .set("DOUBT_MINUTES", "0.02")
             .set("SYNC_BUDGET_SECONDS", &self.budget.to_string())

@@ -10,7 +10,7 @@ use super::deed::{Change, Who};
 use super::plan::{Fate, Plan};
 use super::trouble::{Trouble, hangs, in_words};
 use crate::cosmos::{Match, Moment};
-use crate::graph::Event;
+use crate::graph::{Event, Relationship};
 use crate::world::{WORK_QUEUE, told};
 
 /// How long doubt has to rest: what `DOUBT_MINUTES` says, and the second to which Cosmos rounds.
@@ -43,7 +43,7 @@ pub(super) async fn quiet(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
     settled(trouble).await?;
     trouble.world().ensure_equal().await.context("after quiet turns the copy is not the tenant")?;
     unchanged(trouble).await?;
-    if plan.budget >= 2.0 {
+    if plan.budget >= 2.0 && plan.groups == 0 {
         rung(trouble, plan).await?;
     }
     never_removed(trouble)?;
@@ -67,13 +67,20 @@ async fn awake(trouble: &Trouble, plan: &Plan, fate: Fate) -> Result<()> {
     Ok(())
 }
 
-/// Turns on a host that is awake, until one is complete.
+/// Turns of every feed on a host that is awake, until one of each is complete.
 async fn complete(trouble: &Trouble) -> Result<()> {
+    for feed in trouble.world().feeds() {
+        complete_feed(trouble, feed).await?;
+    }
+    Ok(())
+}
+
+async fn complete_feed(trouble: &Trouble, feed: &str) -> Result<()> {
     let who = if trouble.is_frozen(Who::A) { Who::B } else { Who::A };
     let (view, until) = (trouble.view(who), Instant::now() + PATIENCE);
     let mut last = String::new();
     while Instant::now() < until {
-        let sentence = in_words(&view.turn().await);
+        let sentence = in_words(&view.turn_feed(feed).await);
         if sentence != last {
             trouble.trace.note(format!("  quiet turn on {who:?}: {sentence}"));
         }
@@ -83,7 +90,7 @@ async fn complete(trouble: &Trouble) -> Result<()> {
         last = sentence;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    bail!("the feed does not become complete: {last}")
+    bail!("{feed} do not become complete: {last}")
 }
 
 /// Turns with rests between them, until nothing carries a burnt number any more.
@@ -105,20 +112,35 @@ async fn settled(trouble: &Trouble) -> Result<()> {
     }
     let doubtful = doubtful(trouble).await;
     ensure!(doubtful.is_empty(), "still doubtful: {doubtful:?}");
+    // Links to whom a walk did not show are read anew once that is old enough.
+    for _ in 0..RESTS {
+        if trouble.world().differences().await.is_empty() {
+            break;
+        }
+        tokio::time::sleep(DOUBT).await;
+        complete(trouble).await?;
+    }
     Ok(())
 }
 
 /// The documents that carry a burnt number.
 async fn doubtful(trouble: &Trouble) -> Vec<String> {
     let cosmos = &trouble.world().cosmos;
-    let checkpoint = cosmos.document("mirror", "users", "checkpoint").await.unwrap_or_default();
-    let burnt = checkpoint["burnt"].as_array().cloned().unwrap_or_default();
-    let carries = |document: &Value| {
-        let save = document["_mirror"]["save"].as_u64();
-        burnt.iter().any(|burnt| save >= burnt["from"].as_u64() && save <= burnt["to"].as_u64())
-    };
-    let documents = cosmos.documents("users").await;
-    documents.iter().filter(|document| carries(document)).map(id).collect()
+    let mut all = Vec::new();
+    for feed in trouble.world().feeds() {
+        let checkpoint = cosmos.document("mirror", feed, "checkpoint").await.unwrap_or_default();
+        let burnt = checkpoint["burnt"].as_array().cloned().unwrap_or_default();
+        let carries = |document: &Value| {
+            let save = document["_mirror"]["save"].as_u64();
+            burnt.iter().any(|burnt| save >= burnt["from"].as_u64() && save <= burnt["to"].as_u64())
+        };
+        let links = Relationship::ALL.into_iter().filter(|links| links.feed() == *feed);
+        for container in links.map(Relationship::container).chain([*feed]) {
+            let documents = cosmos.documents(container).await;
+            all.extend(documents.iter().filter(|document| carries(document)).map(id));
+        }
+    }
+    all
 }
 
 fn id(document: &Value) -> String {
@@ -137,10 +159,18 @@ async fn unchanged(trouble: &Trouble) -> Result<()> {
         .filter(|document| document["_mirror"]["source"] == "by-id")
         .map(id)
         .collect();
-    let before = world.document_writes().len();
-    complete(trouble).await?;
-    let mut writes = world.document_writes().split_off(before);
-    writes.retain(|write| !looked_up.contains(&write.id));
+    let mut writes = Vec::new();
+    for rest in 0..RESTS {
+        let before = world.document_writes().len();
+        complete(trouble).await?;
+        writes = world.document_writes().split_off(before);
+        writes.retain(|write| !looked_up.contains(&write.id));
+        if writes.is_empty() || world.feeds().len() == 1 || rest + 1 == RESTS {
+            break;
+        }
+        // Links may still have been read anew.
+        tokio::time::sleep(DOUBT).await;
+    }
     ensure!(writes.is_empty(), "a second run without changes writes: {writes:?}");
     world.ensure_equal().await.context("after the second run")
 }
@@ -191,7 +221,9 @@ fn never_removed(trouble: &Trouble) -> Result<()> {
         gone.map(|change| change.id.clone()).collect()
     });
     let mut writes = world.document_writes();
-    writes.retain(|write| write.removed.is_some() && !removed.contains(&write.id));
+    writes.retain(|write| {
+        write.container == "users" && write.removed.is_some() && !removed.contains(&write.id)
+    });
     ensure!(writes.is_empty(), "tombstones of users that were never removed: {writes:?}");
     Ok(())
 }

@@ -76,14 +76,16 @@ impl Trouble {
         Ok(())
     }
 
-    /// Fires the timer; how it ended stands in the trace.
+    /// Fires the timers; how they ended stands in the trace.
     pub(super) fn fire(&mut self, who: Who) {
-        if self.has_room() {
-            let (view, trace) = (self.view(who).clone(), self.trace.clone());
-            self.running.spawn(async move {
-                let ended = view.fire().await.and_then(|attempt| told(&attempt));
-                trace.note(format!("    timer on {who:?}: {}", in_words(&ended)));
-            });
+        for feed in self.world().feeds() {
+            if self.has_room() {
+                let (view, trace) = (self.view(who).clone(), self.trace.clone());
+                self.running.spawn(async move {
+                    let ended = view.fire_feed(feed).await.and_then(|attempt| told(&attempt));
+                    trace.note(format!("    timer on {who:?}: {}", in_words(&ended)));
+                });
+            }
         }
     }
 
@@ -126,6 +128,9 @@ impl Trouble {
             Gate::Graph(nth) => graph.hold(graph::Match::any().nth(nth)),
             Gate::Mirror(nth, moment) => cosmos.hold(Match::any().container("mirror").nth(nth), moment),
             Gate::Users(nth, moment) => cosmos.hold(Match::writes().container("users").nth(nth), moment),
+            Gate::Links(nth, moment) => {
+                cosmos.hold(Match::writes().container("groups-members").nth(nth), moment)
+            }
         }
     }
 
