@@ -133,16 +133,16 @@ impl World {
         Ok(self.host.fire(&format!("sync_{feed}"), fire).await?.last().clone())
     }
 
-    /// A turn of every feed and whatever it queued; the last sentence that the handler told.
+    /// A turn of every feed and whatever it queued; the last sentence about each.
     ///
     /// # Errors
     /// When an attempt failed, or the real host would hang.
     pub async fn turn(&self) -> Result<String> {
-        let mut told = String::new();
+        let mut told = Vec::new();
         for feed in self.feeds {
-            told = self.turn_feed(feed).await?;
+            told.push(self.turn_feed(feed).await?);
         }
-        Ok(told)
+        Ok(told.join("; "))
     }
 
     /// A turn of one feed and whatever it queued.
@@ -163,11 +163,11 @@ impl World {
     /// # Errors
     /// When it does not get there.
     pub async fn settle(&self) -> Result<String> {
-        let mut told = String::new();
+        let mut told = Vec::new();
         for feed in self.feeds {
-            told = self.settle_feed(feed).await?;
+            told.push(self.settle_feed(feed).await?);
         }
-        Ok(told)
+        Ok(told.join("; "))
     }
 
     async fn settle_feed(&self, feed: &str) -> Result<String> {

@@ -42,6 +42,11 @@ impl Driver<'_> {
             let object = match self.mirror.graph.object(&request, self.deadline).await {
                 Ok(object) => object,
                 Err(GraphError::Throttled { .. }) => break,
+                // Left for the feed to tell; one odd object must not end every turn.
+                Err(GraphError::Refused(refusal)) => {
+                    tracing::warn!(event = "doubt_not_settled", feed = self.control.feed(), %refusal);
+                    continue;
+                }
                 Err(error) => return Err(self.explain(error)),
             };
             counts += self.settle_one(checkpoint, candidate, object.as_deref()).await?;

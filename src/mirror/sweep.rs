@@ -33,9 +33,12 @@ impl Driver<'_> {
             let found = self.mirror.store.older_or_burnt(link.container, owed, &checkpoint.burnt).await?;
             let links = self.weigh_found(link.container, checkpoint, found).await?;
             all.doubtful_links |= links.doubtful_links;
-            all.held |= links.held;
-            all.missing += links.missing;
-            all.living += links.living;
+            // Told is what is held.
+            if links.held {
+                all.missing = links.missing + if all.held { all.missing } else { 0 };
+                all.living += links.living;
+                all.held = true;
+            }
         }
         if all.held {
             let (missing, of) = (all.missing, all.living);
@@ -52,7 +55,10 @@ impl Driver<'_> {
     ) -> Result<Weight, SyncError> {
         let count = |(missing, doubtful), one: Candidate| {
             let is_doubtful = plan::is_doubtful(checkpoint, plan::marks(&one));
-            ready(Ok((missing + u64::from(!one.removed && !is_doubtful), doubtful | is_doubtful)))
+            let older = !one.removed && checkpoint.owed.is_some_and(|owed| one.generation < owed);
+            // Doubtful links go too, once that is announced; doubtful objects never do.
+            let taken = older && (one.parent.is_some() || !is_doubtful);
+            ready(Ok((missing + u64::from(taken), doubtful | is_doubtful)))
         };
         let (missing, doubtful_links) = found.try_fold((0, false), count).await?;
         let mut weight = Weight { missing, doubtful_links, ..Weight::default() };

@@ -40,13 +40,13 @@ pub enum StoreError {
 /// Waits where Cosmos names none.
 const DEFAULT_WAIT: Duration = Duration::from_millis(100);
 /// Sub-status of a full logical partition: <https://learn.microsoft.com/azure/cosmos-db/concepts-limits>.
-const PARTITION_FULL: usize = 1014;
+pub(super) const PARTITION_FULL: u32 = 1014;
 
 impl From<CosmosError> for StoreError {
     fn from(error: CosmosError) -> Self {
         let status = error.status();
         let code = status.status_code();
-        let sub = status.sub_status().map(|sub| sub.value() as usize);
+        let sub = status.sub_status().map(|sub| u32::from(sub.value()));
         // The SDK's own messages may carry addresses and ids; numbers and names are enough to look up.
         let name = status.name().unwrap_or("no name");
         let text = match sub {

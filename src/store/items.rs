@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::attempt;
 use super::connection::{Store, write_options};
 use super::control::charge;
-use super::error::StoreError;
+use super::error::{PARTITION_FULL, StoreError};
 use super::lease::Lease;
 
 /// Most documents of one batch: <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>.
@@ -134,6 +134,7 @@ fn refusal(result: &TransactionalBatchOperationResult) -> StoreError {
         429 | 449 => StoreError::Throttled { after: result.retry_after().unwrap_or(DEFAULT_WAIT) },
         409 | 412 => StoreError::Overtaken,
         400 | 413 => StoreError::Refused(text),
+        403 if result.substatus_code() == Some(PARTITION_FULL) => StoreError::Refused(text),
         401 | 403 => StoreError::Forbidden(text),
         404 => StoreError::Missing(text),
         _ => StoreError::Unknown(text),

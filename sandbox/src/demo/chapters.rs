@@ -14,6 +14,8 @@ use crate::cosmos::{self, Moment};
 use crate::graph::{self, RetryAfter};
 use crate::world::World;
 
+/// Objects per page.
+pub(super) const PAGE: usize = 100;
 /// Objects per page while the handler is killed: small, so that there is a middle.
 const SMALL_PAGE: usize = 10;
 
@@ -35,6 +37,8 @@ pub async fn tell(world: &World, options: &Options, teller: &Teller) -> Report {
     chapter(&mut report, teller, world, "groups and their links follow", links).await;
     let expired = trouble::expired_token(world, random);
     chapter(&mut report, teller, world, "an expired token is a plan, not an error", expired).await;
+    let frozen = trouble::frozen_handler(world, random);
+    chapter(&mut report, teller, world, "a frozen handler is overtaken by another", frozen).await;
     let half = trouble::half_the_tenant(world);
     chapter(&mut report, teller, world, "half the tenant is held by the brake", half).await;
     report
@@ -56,9 +60,7 @@ async fn chapter(
 }
 
 async fn first_copy(world: &World) -> Result<String> {
-    let users = world.turn_feed("users").await?;
-    let groups = world.settle().await?;
-    Ok(format!("{users}; {groups}"))
+    world.settle().await
 }
 
 async fn second_run(world: &World) -> Result<String> {
@@ -132,10 +134,12 @@ async fn killed(world: &World, random: &mut fastrand::Rng) -> Result<String> {
     let attempt = cut.await??;
     ensure!(!attempt.succeeded(), "the killed invocation succeeded");
     let sentence = world.settle().await?;
+    world.graph.set_page_size(PAGE);
     Ok(format!("{status}; restarted, the next run finished: {sentence}"))
 }
 
-fn change_some(world: &World, random: &mut fastrand::Rng, count: usize) {
+/// Changes so many users.
+pub(super) fn change_some(world: &World, random: &mut fastrand::Rng, count: usize) {
     world.graph.tenant(|tenant| {
         let mut ids = tenant.user_ids();
         random.shuffle(&mut ids);

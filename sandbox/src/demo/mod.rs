@@ -52,7 +52,7 @@ pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
         users: options.users,
         groups: options.users / 50,
         seed: options.seed,
-        page_size: 100,
+        page_size: chapters::PAGE,
         ..Setup::new(staged.path())
     };
     let world = World::start(setup).await?;

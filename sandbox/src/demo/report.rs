@@ -67,7 +67,8 @@ impl Report {
         let living = documents.iter().filter(|document| document["_mirror"]["removed"].is_null()).count();
         let tenant = world.graph.tenant(|tenant| tenant.users.living().count());
         let differing = world.differences().await;
-        let mut ids: Vec<_> = differing.iter().map(Difference::id).collect();
+        let users = differing.iter().filter(|difference| difference.resource == "users");
+        let mut ids: Vec<_> = users.map(Difference::id).collect();
         ids.dedup();
         let usage = world.host.usage();
         self.figures = json!({

@@ -1,10 +1,17 @@
 //! The later chapters: what a copy has to live through over the years.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use serde_json::json;
 
+use super::chapters::change_some;
+use crate::cosmos::{self, Moment};
 use crate::graph::{Fault, Match, TokenDeath};
 use crate::world::World;
+
+/// How long something may take that takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Graph forgets our tokens, and somebody went meanwhile: a plan, not an error.
 pub async fn expired_token(world: &World, random: &mut fastrand::Rng) -> Result<String> {
@@ -62,4 +69,29 @@ pub async fn links(world: &World, random: &mut fastrand::Rng) -> Result<String> 
 fn forget_tokens(world: &World) {
     let dead = Fault::TokenDead(TokenDeath::ALL[0]);
     world.graph.fail(Match::delta_token().feed("users"), 1, dead);
+}
+
+/// A handler freezes in the middle of a page for longer than its lease; another one takes over, and the frozen
+/// one wakes up late.
+pub async fn frozen_handler(world: &World, random: &mut fastrand::Rng) -> Result<String> {
+    let second = world.second_host().await?;
+    change_some(world, random, 30);
+    let middle = cosmos::Match::writes().container("users").nth(15);
+    let mut hold = world.cosmos.hold(middle, Moment::Before);
+    let frozen = tokio::spawn({
+        let world = world.clone();
+        async move { world.fire().await }
+    });
+    tokio::time::timeout(PATIENCE, hold.arrived()).await?;
+    world.host.freeze().await?;
+    hold.release();
+    // Whoever comes before the lease has ended rings and leaves.
+    let sentence = second.settle().await?;
+    second.ensure_equal().await?;
+    world.host.thaw().await?;
+    let late = frozen.await??;
+    ensure!(!late.succeeded(), "the frozen turn did not notice that it was overtaken");
+    world.settle_equal().await?;
+    second.host.shutdown().await;
+    Ok(format!("overtaken, and it noticed when it woke up; {sentence}"))
 }
