@@ -16,6 +16,11 @@ pub trait Matches<R> {
     fn from(&self) -> usize {
         1
     }
+
+    /// Counted likewise, the last request that a gate holds.
+    fn until(&self) -> usize {
+        usize::MAX
+    }
 }
 
 /// One thing to do wrong: `times` requests in a row, among those that match.
@@ -154,7 +159,7 @@ impl<M> Gates<M> {
         gates.retain(|gate| gate.verdict.has_changed().is_ok());
         for gate in gates.iter_mut().filter(|gate| gate.when.fits(request)) {
             gate.seen += 1;
-            if gate.seen >= gate.when.from() {
+            if (gate.when.from()..=gate.when.until()).contains(&gate.seen) {
                 gate.arrived.send_modify(|count| *count += 1);
                 waiting.push(gate.verdict.clone());
             }

@@ -160,6 +160,7 @@ pub struct Match {
     writes: bool,
     id: Option<String>,
     from: usize,
+    only: bool,
 }
 
 impl Match {
@@ -192,6 +193,11 @@ impl Match {
     pub fn nth(self, from: usize) -> Self {
         Self { from, ..self }
     }
+
+    /// A gate holds one request and lets the later ones pass.
+    pub fn only(self) -> Self {
+        Self { only: true, ..self }
+    }
 }
 
 impl Matches<Call> for Match {
@@ -204,5 +210,9 @@ impl Matches<Call> for Match {
 
     fn from(&self) -> usize {
         self.from
+    }
+
+    fn until(&self) -> usize {
+        if self.only { self.from.max(1) } else { usize::MAX }
     }
 }

@@ -37,6 +37,12 @@ pub(super) enum Deed {
     Change(Change, u64),
     /// The timer fires on that host; nobody waits for the end.
     Fire(Who),
+    /// The timer fires on that host, and what follows waits for its end, though not for long.
+    Turn(Who),
+    /// Reads of the checkpoint take long, until they may go on.
+    Delay,
+    /// They may.
+    GoOn,
     /// That host looks into the queue; nobody waits for the end.
     Pump(Who),
     /// Graph will fail.

@@ -171,20 +171,13 @@ impl Draw<'_> {
     /// beside a third turn, and one of its writes arrives late.
     fn overtaken_before_it_reads(&mut self) {
         let who = self.who();
-        let slow = self.random.u64(500..900);
-        let read = Match::operation(cosmos::Operation::Read).container("mirror").id("checkpoint");
-        self.deeds.push(Deed::Cosmos(read, 1, Fault::Slow(Duration::from_millis(slow))));
-        self.deeds.push(Deed::Fire(who));
-        self.rest(60, 150);
-        self.deeds.push(Deed::Skew);
-        self.deeds.push(Deed::Fire(who.other()));
-        self.rest(slow - 200, slow - 150);
+        self.deeds.extend([Deed::Delay, Deed::Fire(who), Deed::Skew, Deed::Turn(who.other())]);
         self.deeds.push(Deed::Change(Change::Touch, self.random.u64(..)));
         let late = Fault::Slow(Duration::from_millis(self.random.u64(700..1_500)));
         self.deeds.push(Deed::Cosmos(Match::writes().container("users"), 1, late));
-        self.rest(100, 300);
+        self.deeds.push(Deed::GoOn);
+        self.rest(40, 150);
         self.deeds.push(Deed::Change(Change::Touch, self.random.u64(..)));
-        self.deeds.push(Deed::Fire(who.other()));
-        self.rest(100, 400);
+        self.deeds.push(Deed::Turn(who.other()));
     }
 }

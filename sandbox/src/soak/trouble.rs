@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::deed::{Blow, Deed, Gate, Who};
 use super::trace::Trace;
-use crate::cosmos::Match;
+use crate::cosmos::{Match, Moment, Operation};
 use crate::graph;
 use crate::host::Attempt;
 use crate::script::Hold;
@@ -18,6 +18,9 @@ use crate::world::{WORK_QUEUE, World, told};
 
 /// Invocations that may be under way at once, on both hosts together.
 const MOST_RUNNING: usize = 6;
+
+/// How long a deed waits for a turn.
+const A_WHILE: Duration = Duration::from_millis(900);
 
 /// A world with two hosts, in trouble.
 pub(super) struct Trouble {
@@ -27,6 +30,7 @@ pub(super) struct Trouble {
     frozen: Arc<[AtomicBool; 2]>,
     running: JoinSet<()>,
     ambushes: JoinSet<()>,
+    delayed: Option<Hold>,
     /// Invocations that were started.
     pub(super) started: usize,
 }
@@ -34,7 +38,7 @@ pub(super) struct Trouble {
 impl Trouble {
     pub(super) fn new(views: [World; 2], trace: Trace) -> Self {
         let (running, ambushes) = (JoinSet::new(), JoinSet::new());
-        Self { views, trace, frozen: Arc::default(), running, ambushes, started: 0 }
+        Self { views, trace, frozen: Arc::default(), running, ambushes, delayed: None, started: 0 }
     }
 
     /// One of both, where it does not matter which.
@@ -60,6 +64,20 @@ impl Trouble {
         match deed {
             Deed::Change(change, seed) => world.graph.tenant(|tenant| change.happen(tenant, *seed)),
             Deed::Fire(who) => self.fire(*who),
+            Deed::Turn(who) => {
+                self.fire(*who);
+                let others = self.running.len();
+                let ended = async {
+                    while self.running.len() >= others && self.running.join_next().await.is_some() {}
+                };
+                // One on a frozen host does not end.
+                let _ = tokio::time::timeout(A_WHILE, ended).await;
+            }
+            Deed::Delay => {
+                let reads = Match::operation(Operation::Read).container("mirror").id("checkpoint");
+                self.delayed = Some(world.cosmos.hold(reads.only(), Moment::Before));
+            }
+            Deed::GoOn => self.delayed = None,
             Deed::Pump(who) => self.pump(*who),
             Deed::Graph(when, times, fault) => world.graph.fail(*when, *times, fault.clone()),
             Deed::Cosmos(when, times, fault) => world.cosmos.fail(when.clone(), *times, fault.clone()),
@@ -154,6 +172,7 @@ impl Trouble {
     /// Nobody is struck any more, and every gate is open.
     pub(super) async fn disarm(&mut self) {
         self.ambushes.shutdown().await;
+        self.delayed = None;
         self.world().graph.faults().clear();
         self.world().cosmos.faults().clear();
     }
@@ -194,11 +213,16 @@ async fn strike(view: &World, who: Who, blow: Blow, frozen: &[AtomicBool; 2], tr
 /// Two machines whose clocks differ see different ends of a lease. The one that comes next sees the lease
 /// ended; whoever holds it goes on by its own clock until it renews.
 async fn skew(world: &World) -> Result<()> {
-    let Some(mut lease) = world.cosmos.document("mirror", "users", "lease").await else { return Ok(()) };
-    if !lease["holder"].is_null() {
-        lease["expires"] = "2020-01-01T00:00:00Z".into();
-        // Whoever was faster has a lease of its own time.
-        world.cosmos.put_over("mirror", "users", &lease).await?;
+    // A turn that was just fired may not have it yet.
+    for _ in 0..20 {
+        let lease = world.cosmos.document("mirror", "users", "lease").await;
+        if let Some(mut lease) = lease.filter(|lease| !lease["holder"].is_null()) {
+            lease["expires"] = "2020-01-01T00:00:00Z".into();
+            // Whoever was faster has a lease of its own time.
+            world.cosmos.put_over("mirror", "users", &lease).await?;
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
 }
