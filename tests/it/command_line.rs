@@ -136,3 +136,11 @@ async fn who_has_to_wait_is_told_so() {
     assert!(stdout(&throttled).contains("users: throttled"), "{}", stdout(&throttled));
     assert!(stderr(&throttled).contains("run this again after"), "{}", stderr(&throttled));
 }
+
+#[tokio::test]
+async fn the_help_reads_as_it_was_last_read() {
+    for (name, line) in [("help", "--help"), ("sync-help", "sync --help"), ("serve-help", "serve --help")] {
+        let help = run(&[], line).await.code(0);
+        insta::assert_snapshot!(name, stdout(&help));
+    }
+}
