@@ -27,6 +27,8 @@ pub struct Setup {
     pub users: usize,
     /// Groups of the tenant; with any, users have managers too, and both feeds are turned.
     pub groups: usize,
+    /// Links in a slice.
+    pub slice: usize,
     /// Seed of everything that is random.
     pub seed: u64,
     /// Objects per page.
@@ -41,7 +43,16 @@ impl Setup {
     /// A small world around a staged folder.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let settings = vec![("LEASE_SECONDS".into(), "3".into()), ("DOUBT_MINUTES".into(), "0.02".into())];
-        Self { root: root.into(), users: 50, groups: 0, seed: 1, page_size: 20, settings, crash_limit: None }
+        Self {
+            root: root.into(),
+            users: 50,
+            groups: 0,
+            slice: 20,
+            seed: 1,
+            page_size: 20,
+            settings,
+            crash_limit: None,
+        }
     }
 
     /// With one more setting.
@@ -78,8 +89,12 @@ impl World {
     pub async fn start(setup: Setup) -> Result<Self> {
         let identity = Identity::start(IdentityOptions { seed: setup.seed, ..IdentityOptions::default() });
         let identity = identity.await.context("starting the identity endpoint")?;
-        let options =
-            GraphOptions { seed: setup.seed, page_size: setup.page_size, ..GraphOptions::default() };
+        let options = GraphOptions {
+            seed: setup.seed,
+            page_size: setup.page_size,
+            members_per_slice: setup.slice,
+            ..GraphOptions::default()
+        };
         let mut tenant = Tenant::seeded(setup.users, setup.seed);
         let feeds: &[&str] = if setup.groups == 0 { &["users"] } else { &["users", "groups"] };
         if setup.groups > 0 {
