@@ -2,8 +2,8 @@
 //!
 //! What happens in a history follows from its seed (the tenant and its changes, faults of Graph and Cosmos,
 //! kills, freezes, two handlers at once); how the processes interleave is real. It promises that a failure
-//! names its seed, what is wrong, and what happened when. It leaves out what cannot converge: an object whose
-//! removal Graph never tells, and replicas that lag for ever.
+//! names its seed, what is wrong, and what happened when. It leaves out what cannot converge: an object or a
+//! link whose removal Graph never tells, and replicas that lag for ever.
 //!
 //! In reading order: `deed` (what can happen), `draw`, `scenes` and `plan` (a history as a value), `trouble` (carrying
 //! it out), `quiet` (what must hold then), `many` (many seeds at once).

@@ -50,6 +50,8 @@ impl Plan {
             empty_page_every: often(random, 4).then(|| random.usize(2..4)),
             replays: often(random, 3),
             removed_in_initial: often(random, 3),
+            // A link to somebody whom the users' feed never knew is else mended by the next generation only.
+            purges_reported: true,
             ..Quirks::default()
         };
         // Drawn apart, so that the users of a history are what they are without groups.

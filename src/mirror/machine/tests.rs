@@ -90,6 +90,11 @@ fn rule_11_a_look_waits_until_the_replicas_agree() {
 }
 
 #[test]
+fn rule_11_what_was_read_by_id_is_doubtful() {
+    is_needed(Off::ById, Options::default());
+}
+
+#[test]
 fn rule_12_doubtful_links_begin_a_generation() {
     is_needed(Off::LinkDoubt, Options { links: true, refreshes: 0, ..Options::default() });
 }

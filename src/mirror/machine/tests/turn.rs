@@ -301,7 +301,7 @@ impl Turn {
             let age = if world.is_off(Off::SettleAge) { 0 } else { DOUBT };
             let old = |object: &usize| {
                 let doc = world.docs[*object].as_ref()?;
-                let taken = doc.written <= world.now - age && plan::is_doubtful(checkpoint, doc.marks);
+                let taken = doc.written <= world.now - age && world.is_doubtful(checkpoint, doc);
                 taken.then(|| (*object, doc.clone()))
             };
             (0..OBJECTS).filter_map(|object| old(&object)).collect()

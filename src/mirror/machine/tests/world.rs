@@ -27,6 +27,7 @@ pub enum Off {
     RefreshGeneration,
     Settle,
     SettleAge,
+    ById,
     LinkDoubt,
 }
 
@@ -348,7 +349,7 @@ impl World {
     }
 
     pub fn is_doubtful(&self, checkpoint: &Checkpoint, doc: &Doc) -> bool {
-        let by_id = doc.marks.source == Source::ById;
+        let by_id = doc.marks.source == Source::ById && !self.is_off(Off::ById);
         by_id || crate::mirror::plan::is_burnt(&checkpoint.burnt, doc.marks.save)
     }
 }
