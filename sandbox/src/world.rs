@@ -4,6 +4,7 @@
 //! signals connects the world with the product, and that everything ends with the last handle.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -17,6 +18,9 @@ use crate::identity::{Identity, Options as IdentityOptions};
 pub const WORK_QUEUE: &str = "graph-mirror-work";
 /// Turns that one [`World::settle`] fires at most.
 const MOST_TURNS: usize = 400;
+
+/// How long [`World::settle_equal`] gives doubt to be settled: several times what `DOUBT_MINUTES` says here.
+const DOUBT_PATIENCE: Duration = Duration::from_secs(12);
 
 /// How a world begins.
 #[derive(Debug)]
@@ -191,7 +195,7 @@ impl World {
             last = self.turn_feed(feed).await;
             match &last {
                 Ok(sentence) if sentence.contains(": complete") => return last,
-                _ => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
         last.and_then(|sentence| anyhow::bail!("the feed does not settle: {sentence}"))
@@ -223,11 +227,9 @@ impl World {
     /// When it does not get there.
     pub async fn settle_equal(&self) -> Result<String> {
         let mut told = self.settle().await?;
-        for _ in 0..MOST_TURNS {
-            if self.differences().await.is_empty() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let until = Instant::now() + DOUBT_PATIENCE;
+        while Instant::now() < until && !self.differences().await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
             told = self.settle().await?;
         }
         self.ensure_equal().await?;

@@ -86,9 +86,11 @@ pub async fn frozen_handler(world: &World, random: &mut fastrand::Rng) -> Result
     world.host.freeze().await?;
     hold.release();
     // Whoever comes before the lease has ended rings and leaves.
-    let sentence = second.settle().await?;
-    second.ensure_equal().await?;
+    let (settled, equal) = (second.settle().await, second.ensure_equal().await);
+    // Whatever came of it: nothing could follow on a host that stays frozen.
     world.host.thaw().await?;
+    let sentence = settled?;
+    equal?;
     let late = frozen.await??;
     ensure!(!late.succeeded(), "the frozen turn did not notice that it was overtaken");
     world.settle_equal().await?;
