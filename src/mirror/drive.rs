@@ -48,7 +48,12 @@ impl<'a> Driver<'a> {
             Action::Load => self.load().await,
             Action::Save(next) => self.save(next).await,
             Action::Fetch => self.fetch(machine.checkpoint()).await,
-            Action::Take => self.take(machine.checkpoint()).await.map(Event::Taken),
+            Action::Take => {
+                let Some(page) = self.page.take() else {
+                    unreachable!("a page is fetched before it is taken")
+                };
+                self.take(&page, machine.checkpoint()).await.map(Event::Taken)
+            }
             Action::Weigh => self.weigh(machine.checkpoint()).await.map(Event::Weighed),
             Action::Sweep => self.sweep(machine.checkpoint()).await.map(Event::Swept),
             Action::Settle => self.settle(machine.checkpoint()).await.map(Event::Settled),

@@ -1,7 +1,7 @@
 //! The loop guard: pages that lead nowhere end the turn loudly, instead of filling its budget for ever.
 //!
 //! Graph has been seen to repeat a next link, and to send the same page again and again under changing
-//! links without ever a delta link (<https://github.com/microsoft-graph-docs/microsoft-graph-docs/issues/4897>,
+//! links without ever a delta link (<https://github.com/microsoftgraph/microsoft-graph-docs/issues/4897>,
 //! <https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3082>). Pure. Links and pages are kept as
 //! 64-bit hashes, never as themselves. What it forgets on purpose: everything from one round to the next,
 //! since a delta link without news may lead to itself.

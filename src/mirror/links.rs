@@ -11,15 +11,13 @@ use super::change::LinkChange;
 use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
-use crate::store::{BATCH, Candidate, Checkpoint, LinkDocument, Reason, StoreError, Stored as _};
+use super::write::Wrote;
+use crate::store::{BATCH, Candidate, Checkpoint, Counts, LinkDocument, Reason, StoreError, Stored as _};
 
 /// Ids of one query for their links.
 const IDS: usize = 50;
 /// Clocks of Cosmos and ours may differ by as much.
 const SKEW: Duration = Duration::from_secs(60);
-
-/// Links written, and what they cost.
-type Wrote = (u64, f64);
 
 impl Driver<'_> {
     /// Writes the links of a page, those of one source together.
@@ -31,28 +29,22 @@ impl Driver<'_> {
             let document = document::link(change, container, stamp);
             batches.entry((container, document.partition().to_owned())).or_default().push(document);
         }
-        let batches: Vec<_> = batches
-            .into_iter()
-            .flat_map(|((container, _), mut documents)| {
-                let mut parts = Vec::new();
-                while !documents.is_empty() {
-                    parts
-                        .push((container, documents.drain(..documents.len().min(BATCH)).collect::<Vec<_>>()));
-                }
-                parts
-            })
+        let batches: Vec<(&str, &[LinkDocument<'_>])> = batches
+            .iter()
+            .flat_map(|((container, _), documents)| documents.chunks(BATCH).map(|part| (*container, part)))
             .collect();
         let give_up = self.give_up();
         let writes = (0..batches.len()).map(|place| {
-            let (container, documents) = &batches[place];
+            let (container, documents) = batches[place];
             async move {
-                let store = &self.mirror.store;
-                let written = store.write_batch(container, documents, self.lease, give_up).await?;
-                Ok::<_, SyncError>((documents.len() as u64, written.charge))
+                let written =
+                    self.mirror.store.write_batch(container, documents, self.lease, give_up).await?;
+                let links = documents.len() as u64;
+                Ok(Wrote { counts: Counts { links, ..Counts::default() }, charge: written.charge })
             }
         });
         let written = stream::iter(writes).buffer_unordered(self.mirror.store.concurrency());
-        written.try_fold((0, 0.0), |all, one| async move { Ok((all.0 + one.0, all.1 + one.1)) }).await
+        written.try_fold(Wrote::default(), |all, one| ready(Ok(all + one))).await
     }
 
     /// At the end of a round: what the feeds of the links' ends have told since the last time, and a little
@@ -66,16 +58,17 @@ impl Driver<'_> {
         checkpoint: &Checkpoint,
         stamp: &Stamp<'_>,
     ) -> Result<(Wrote, bool), SyncError> {
-        let (mut wrote, mut doubtful) = ((0, 0.0), false);
-        for link in self.row.links {
-            for ends in self.row.targets {
-                for gone in self.gone(ends, Reason::Deleted, checkpoint, stamp.now).await? {
-                    let one = self.unlink(link.container, &gone, stamp).await?;
-                    wrote = (wrote.0 + one.0, wrote.1 + one.1);
+        let (mut wrote, mut doubtful) = (Wrote::default(), false);
+        let settled = stamp.now - self.mirror.options.doubt;
+        for ends in self.row.targets {
+            let deleted = self.gone(ends, Reason::Deleted, checkpoint, stamp.now).await?;
+            let missing = self.gone(ends, Reason::Missing, checkpoint, settled).await?;
+            for link in self.row.links {
+                for gone in &deleted {
+                    wrote = wrote + self.unlink(link.container, gone, stamp).await?;
                 }
-                let settled = stamp.now - self.mirror.options.doubt;
-                for gone in self.gone(ends, Reason::Missing, checkpoint, settled).await? {
-                    doubtful |= self.is_any_doubtful(link.container, &gone, checkpoint).await?;
+                for gone in &missing {
+                    doubtful |= self.is_any_doubtful(link.container, gone, checkpoint).await?;
                 }
             }
         }
@@ -136,7 +129,7 @@ impl Driver<'_> {
         linked
             .map(|link| async move { self.bury(container, link?, Reason::Deleted, stamp).await })
             .buffer_unordered(self.mirror.store.concurrency())
-            .try_fold((0, 0.0), |all, one| async move { Ok((all.0 + one.0, all.1 + one.1)) })
+            .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
             .await
     }
 
@@ -150,10 +143,7 @@ impl Driver<'_> {
     ) -> Result<Wrote, SyncError> {
         let etag = link.etag.clone();
         let document = document::missing_link(link, container, reason, stamp);
-        match self.mirror.store.write(container, &document, Some(&etag), self.lease, self.give_up()).await {
-            Ok(written) => Ok((1, written.charge)),
-            Err(StoreError::Overtaken | StoreError::Missing(_)) => Ok((0, 0.0)),
-            Err(error) => Err(error.into()),
-        }
+        let counts = Counts { links: 1, ..Counts::default() };
+        Ok(self.write(container, &document, Some(&etag), counts, self.give_up()).await?)
     }
 }

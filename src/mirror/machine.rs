@@ -7,13 +7,13 @@
 use time::OffsetDateTime;
 
 use super::outcome::Ending;
-use super::plan::{self, Definition, Leads, Step, Why};
+use super::plan::{self, Definition, Leads, Step, Took, Why};
 use crate::store::{Checkpoint, Counts, LastRun, Opaque};
 
 mod words;
 
 use words::Stage;
-pub use words::{Action, Event, Stop, Took, Weight};
+pub use words::{Action, Event, Stop, Weight};
 
 /// New generations after a dead token that one turn may begin.
 const RESTARTS: u32 = 3;
@@ -31,7 +31,6 @@ pub struct Machine {
     restarts: u32,
     /// The round under way was begun by an earlier turn, and tells how things were then.
     stale: bool,
-    doubtful_links: bool,
     stage: Stage,
     checkpoint: Checkpoint,
     counts: Counts,
@@ -56,7 +55,6 @@ impl Machine {
             burns: 0,
             restarts: 0,
             stale: false,
-            doubtful_links: false,
             stage: Stage::Loading,
             counts: Counts::default(),
             dirty: !clean,
@@ -96,19 +94,17 @@ impl Machine {
     /// When the event does not answer the last action: a defect of whoever drives.
     pub fn on(&mut self, event: Event, now: OffsetDateTime, spent: bool) -> Result<Action, Stop> {
         let stage = self.stage.clone();
+        // Whatever was written is covered by a save that is confirmed.
+        self.dirty &= event != Event::Saved;
         match (stage, event) {
             (Stage::Loading, Event::Loaded(found)) => self.loaded(found, now, spent),
             (Stage::Burning, Event::Overtaken) if self.burns < BURNS => Ok(self.load()),
             (_, Event::Overtaken) => Err(Stop::Overtaken),
             (Stage::Burning, Event::Saved) => {
                 self.burnt = true;
-                self.saved();
                 Ok(self.decide(now, spent))
             }
-            (Stage::Beginning, Event::Saved) => {
-                self.saved();
-                Ok(self.decide(now, spent))
-            }
+            (Stage::Beginning, Event::Saved) => Ok(self.decide(now, spent)),
             (Stage::Fetching, Event::Fetched(leads)) => {
                 self.dirty = true;
                 self.stage = Stage::Taking(leads);
@@ -128,25 +124,13 @@ impl Machine {
                 let until = next.not_before.unwrap_or(now);
                 Ok(self.save(next, Stage::Throttling(until)))
             }
-            (Stage::Throttling(until), Event::Saved) => {
-                self.saved();
-                Ok(self.leave(Ending::Throttled { until }))
-            }
+            (Stage::Throttling(until), Event::Saved) => Ok(self.leave(Ending::Throttled { until })),
             (Stage::Taking(leads), Event::Taken(took)) => Ok(self.taken(leads, took, now)),
-            (Stage::Saving { home }, Event::Saved) => {
-                self.saved();
-                Ok(self.walked(home, now, spent))
-            }
+            (Stage::Saving { home }, Event::Saved) => Ok(self.walked(home, now, spent)),
             (Stage::Weighing, Event::Weighed(weight)) => Ok(self.weighed(weight, now)),
-            (Stage::Announcing, Event::Saved) => {
-                self.saved();
-                Ok(self.sweep())
-            }
+            (Stage::Announcing, Event::Saved) => Ok(self.sweep()),
             (Stage::Sweeping, Event::Swept(removed)) => Ok(self.swept(removed, now)),
-            (Stage::Paying, Event::Saved) => {
-                self.saved();
-                Ok(self.settle(Ending::Complete))
-            }
+            (Stage::Paying, Event::Saved) => Ok(self.settle(Ending::Complete)),
             (Stage::Settling(ending), Event::Settled(counts)) => {
                 self.dirty = false;
                 self.counts += counts;
@@ -210,8 +194,7 @@ impl Machine {
         self.counts += took.counts;
         let home = matches!(leads, Leads::Home(_));
         let run = LastRun { at: now, counts: self.counts };
-        let mut next = plan::page(&self.checkpoint, leads, took.counts, run, self.epoch);
-        next.again |= took.doubtful;
+        let next = plan::page(&self.checkpoint, leads, took, run, self.epoch);
         self.save(next, Stage::Saving { home })
     }
 
@@ -231,11 +214,11 @@ impl Machine {
 
     fn weighed(&mut self, weight: Weight, now: OffsetDateTime) -> Action {
         // Announced by this turn's last page, or by one before that did not get as far as this.
-        self.doubtful_links = weight.doubtful_links || self.checkpoint.again;
+        let doubtful_links = weight.doubtful_links || self.checkpoint.again;
         if weight.held {
             return self.settle(Ending::Held { missing: weight.missing, of: weight.living });
         }
-        match (self.checkpoint.owed, self.doubtful_links) {
+        match (self.checkpoint.owed, doubtful_links) {
             (None, false) => self.settle(Ending::Complete),
             (None, true) => self.begin(Why::DoubtfulLinks, None, now),
             (Some(_), true) if !self.checkpoint.again => {
@@ -252,9 +235,9 @@ impl Machine {
         Action::Sweep
     }
 
-    fn swept(&mut self, removed: u64, now: OffsetDateTime) -> Action {
-        self.counts.removed += removed;
-        if self.doubtful_links {
+    fn swept(&mut self, removed: Counts, now: OffsetDateTime) -> Action {
+        self.counts += removed;
+        if self.checkpoint.again {
             return self.begin(Why::DoubtfulLinks, None, now);
         }
         let next = plan::swept(&self.checkpoint, removed, self.epoch);
@@ -280,10 +263,6 @@ impl Machine {
         // What is being saved is in hand from now on; if the save fails, the turn ends or loads again.
         self.checkpoint = next.clone();
         Action::Save(Box::new(next))
-    }
-
-    fn saved(&mut self) {
-        self.dirty = false;
     }
 }
 

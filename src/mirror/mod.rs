@@ -29,6 +29,7 @@ mod settle;
 mod sweep;
 mod sync;
 mod take;
+mod write;
 
 pub use error::SyncError;
 pub use outcome::{Ending, Outcome};

@@ -175,11 +175,22 @@ pub enum Leads {
     Home(Opaque),
 }
 
+/// What a page brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Took {
+    /// Documents written.
+    pub counts: Counts,
+    /// Some links that are stored have become doubtful, whatever their marks say.
+    pub doubtful: bool,
+    /// When its first document was written: it tells how things were then, or earlier.
+    pub at: OffsetDateTime,
+}
+
 /// A page is written (rules 5 and 8). `run` is what this turn has done, this page included.
-pub fn page(checkpoint: &Checkpoint, leads: Leads, page: Counts, run: LastRun, epoch: u64) -> Checkpoint {
+pub fn page(checkpoint: &Checkpoint, leads: Leads, took: Took, run: LastRun, epoch: u64) -> Checkpoint {
     let mut next = save(checkpoint, epoch);
     let enumerating = matches!(checkpoint.state, State::Enumerating { .. });
-    let began = checkpoint.open_since.unwrap_or(run.at);
+    let began = checkpoint.open_since.unwrap_or(took.at);
     next.open_since = matches!(leads, Leads::On(_)).then_some(began);
     match leads {
         Leads::On(link) if enumerating => next.state = State::Enumerating { link: Some(link) },
@@ -187,7 +198,7 @@ pub fn page(checkpoint: &Checkpoint, leads: Leads, page: Counts, run: LastRun, e
         Leads::Home(link) => {
             next.state = State::Tracking { link };
             next.as_of = Some(began);
-            next.cascaded = Some(run.at);
+            next.cascaded = Some(took.at);
             if enumerating {
                 next.owed = Some(checkpoint.generation);
             }
@@ -195,15 +206,16 @@ pub fn page(checkpoint: &Checkpoint, leads: Leads, page: Counts, run: LastRun, e
     }
     next.at_location = false;
     next.not_before = None;
-    next.counts += page;
+    next.again |= took.doubtful;
+    next.counts += took.counts;
     next.last_run = Some(run);
     next
 }
 
 /// The sweep that was owed is done (rule 8).
-pub fn swept(checkpoint: &Checkpoint, removed: u64, epoch: u64) -> Checkpoint {
+pub fn swept(checkpoint: &Checkpoint, removed: Counts, epoch: u64) -> Checkpoint {
     let mut next = Checkpoint { owed: None, ..save(checkpoint, epoch) };
-    next.counts.removed += removed;
+    next.counts += removed;
     next
 }
 

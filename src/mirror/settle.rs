@@ -9,12 +9,13 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use super::change;
-use super::document::{self, Stamp};
+use super::document::Stamp;
 use super::drive::Driver;
 use super::error::SyncError;
 use super::plan;
+use super::write::Wrote;
 use crate::graph::{GraphError, Request};
-use crate::store::{Candidate, Checkpoint, Counts, StoreError};
+use crate::store::{Candidate, Checkpoint, Counts};
 
 impl Driver<'_> {
     /// Settles what has been doubtful for long enough.
@@ -49,35 +50,28 @@ impl Driver<'_> {
                 }
                 Err(error) => return Err(self.explain(error)),
             };
-            counts += self.settle_one(checkpoint, candidate, object.as_deref()).await?;
+            let wrote = self.settle_one(checkpoint, candidate, object.as_deref()).await?;
+            counts += wrote.counts;
+            self.charge += wrote.charge;
         }
         Ok(counts)
     }
 
     async fn settle_one(
-        &mut self,
+        &self,
         checkpoint: &Checkpoint,
         candidate: Candidate,
         object: Option<&RawValue>,
-    ) -> Result<Counts, SyncError> {
+    ) -> Result<Wrote, SyncError> {
         let (generation, source) = plan::settle(checkpoint, plan::marks(&candidate), object.is_some());
         let stamp = Stamp { generation, source, ..self.stamp(checkpoint) };
-        let etag = candidate.etag.clone();
-        let change = object.map(change::read);
-        let (document, counts) = match &change {
-            Some(change) => (document::of(change, &stamp), Counts { upserted: 1, ..Counts::default() }),
-            None => (document::missing(candidate, &stamp), Counts { removed: 1, ..Counts::default() }),
-        };
-        let (store, container) = (&self.mirror.store, self.row.container);
         tracing::info!(event = "doubt_settled", feed = self.control.feed(), found = object.is_some());
-        match store.write(container, &document, Some(&etag), self.lease, self.give_up()).await {
-            Ok(written) => {
-                self.charge += written.charge;
-                Ok(counts)
+        match object {
+            Some(object) => {
+                let change = change::read(object);
+                self.write_change(&change, &stamp, Some(&candidate.etag), self.give_up()).await
             }
-            // Somebody wrote it in between: then it is no longer this doubt.
-            Err(StoreError::Overtaken | StoreError::Missing(_)) => Ok(Counts::default()),
-            Err(error) => Err(error.into()),
+            None => self.remove(candidate, &stamp).await,
         }
     }
 }

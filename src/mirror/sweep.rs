@@ -14,7 +14,8 @@ use super::drive::Driver;
 use super::error::SyncError;
 use super::machine::Weight;
 use super::plan;
-use crate::store::{Candidate, Checkpoint, Found, Reason, StoreError};
+use super::write::Wrote;
+use crate::store::{Candidate, Checkpoint, Counts, Reason};
 
 impl Driver<'_> {
     /// What the owed sweep would take, and whether any link is doubtful.
@@ -22,8 +23,9 @@ impl Driver<'_> {
         let mut all = Weight::default();
         if let Some(owed) = checkpoint.owed {
             let older = self.mirror.store.older_than(self.row.container, owed).await?;
-            let objects = self.weigh_found(self.row.container, checkpoint, older).await?;
-            all = Weight { doubtful_links: false, ..objects };
+            let settled = older.try_filter(|one| ready(!plan::is_doubtful(checkpoint, plan::marks(one))));
+            let missing = settled.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
+            self.brake(self.row.container, missing, owed, &mut all).await?;
         }
         for link in self.row.links {
             if checkpoint.owed.is_none() && checkpoint.burnt.is_empty() {
@@ -31,67 +33,63 @@ impl Driver<'_> {
             }
             let owed = checkpoint.owed.unwrap_or(0);
             let found = self.mirror.store.older_or_burnt(link.container, owed, &checkpoint.burnt).await?;
-            let links = self.weigh_found(link.container, checkpoint, found).await?;
-            all.doubtful_links |= links.doubtful_links;
-            // Told is what is held.
-            if links.held {
-                all.missing = links.missing + if all.held { all.missing } else { 0 };
-                all.living += links.living;
-                all.held = true;
-            }
+            // Doubtful ones go too, once that is announced.
+            let count = |(missing, doubtful), one: Candidate| {
+                let older = !one.removed && one.generation < owed;
+                let is_doubtful = plan::is_doubtful(checkpoint, plan::marks(&one));
+                ready(Ok((missing + u64::from(older), doubtful | is_doubtful)))
+            };
+            let (missing, doubtful) = found.try_fold((0, false), count).await?;
+            all.doubtful_links |= doubtful;
+            self.brake(link.container, missing, owed, &mut all).await?;
         }
         if all.held {
-            let (missing, of) = (all.missing, all.living);
-            tracing::error!(event = "sweep_held", feed = self.control.feed(), missing, of);
+            let Weight { missing, living, .. } = all;
+            tracing::error!(event = "sweep_held", feed = self.control.feed(), missing, of = living);
         }
         Ok(all)
     }
 
-    async fn weigh_found(
+    /// Adds a container that the brake holds.
+    async fn brake(
         &self,
         container: &str,
-        checkpoint: &Checkpoint,
-        found: impl Found<Candidate>,
-    ) -> Result<Weight, SyncError> {
-        let count = |(missing, doubtful), one: Candidate| {
-            let is_doubtful = plan::is_doubtful(checkpoint, plan::marks(&one));
-            let older = !one.removed && checkpoint.owed.is_some_and(|owed| one.generation < owed);
-            // Doubtful links go too, once that is announced; doubtful objects never do.
-            let taken = older && (one.parent.is_some() || !is_doubtful);
-            ready(Ok((missing + u64::from(taken), doubtful | is_doubtful)))
-        };
-        let (missing, doubtful_links) = found.try_fold((0, false), count).await?;
-        let mut weight = Weight { missing, doubtful_links, ..Weight::default() };
-        if let Some(owed) = checkpoint.owed.filter(|_| missing > self.mirror.options.max_delete_count) {
-            weight.living = missing + self.mirror.store.count_from(container, owed).await?;
-            weight.held = is_held(missing, weight.living, &self.mirror.options);
+        missing: u64,
+        owed: u64,
+        all: &mut Weight,
+    ) -> Result<(), SyncError> {
+        let options = &self.mirror.options;
+        if missing > options.max_delete_count {
+            let living = missing + self.mirror.store.count_from(container, owed).await?;
+            if is_held(missing, living, options) {
+                all.held = true;
+                all.missing += missing;
+                all.living += living;
+            }
         }
-        Ok(weight)
+        Ok(())
     }
 
-    /// Pays the sweep that is owed; the number of tombstones.
-    pub async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<u64, SyncError> {
-        let Some(owed) = checkpoint.owed else { return Ok(0) };
-        let (removed, mut charge) = self.sweep_objects(checkpoint, owed).await?;
-        let mut all = removed;
+    /// Pays the sweep that is owed.
+    pub async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Counts, SyncError> {
+        let Some(owed) = checkpoint.owed else { return Ok(Counts::default()) };
+        let mut wrote = self.sweep_objects(checkpoint, owed).await?;
         for link in self.row.links {
-            let (removed, one) = self.sweep_links(link.container, checkpoint, owed).await?;
-            all += removed;
-            charge += one;
+            wrote = wrote + self.sweep_links(link.container, checkpoint, owed).await?;
         }
-        self.charge += charge;
-        Ok(all)
+        self.charge += wrote.charge;
+        Ok(wrote.counts)
     }
 
     /// What is doubtful is left alone: nobody knows which enumeration wrote it.
-    async fn sweep_objects(&self, checkpoint: &Checkpoint, owed: u64) -> Result<(u64, f64), SyncError> {
+    async fn sweep_objects(&self, checkpoint: &Checkpoint, owed: u64) -> Result<Wrote, SyncError> {
         let stamp = &self.stamp(checkpoint);
         let older = self.mirror.store.older_than(self.row.container, owed).await?;
         older
             .try_filter(|one| ready(!plan::is_doubtful(checkpoint, plan::marks(one))))
             .map(|candidate| async move { self.remove(candidate?, stamp).await })
             .buffer_unordered(self.mirror.store.concurrency())
-            .try_fold((0, 0.0), |all, one| ready(Ok((all.0 + one.0, all.1 + one.1))))
+            .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
             .await
     }
 
@@ -102,7 +100,7 @@ impl Driver<'_> {
         container: &str,
         checkpoint: &Checkpoint,
         owed: u64,
-    ) -> Result<(u64, f64), SyncError> {
+    ) -> Result<Wrote, SyncError> {
         let stamp = &self.stamp(checkpoint);
         let found = self.mirror.store.older_or_burnt(container, owed, &checkpoint.burnt).await?;
         let taken = |one: &Candidate| {
@@ -114,20 +112,16 @@ impl Driver<'_> {
             .try_filter(taken)
             .map(|link| async move { self.bury(container, link?, Reason::Missing, stamp).await })
             .buffer_unordered(self.mirror.store.concurrency())
-            .try_fold((0, 0.0), |all, one| ready(Ok((all.0 + one.0, all.1 + one.1))))
+            .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
             .await
     }
 
-    /// One tombstone, unless somebody wrote the document in between.
-    async fn remove(&self, candidate: Candidate, stamp: &Stamp<'_>) -> Result<(u64, f64), SyncError> {
+    /// One tombstone, unless somebody wrote the document in between. Also of what a look did not find.
+    pub async fn remove(&self, candidate: Candidate, stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
         let etag = candidate.etag.clone();
         let document = document::missing(candidate, stamp);
-        let (store, container) = (&self.mirror.store, self.row.container);
-        match store.write(container, &document, Some(&etag), self.lease, self.give_up()).await {
-            Ok(written) => Ok((1, written.charge)),
-            Err(StoreError::Overtaken | StoreError::Missing(_)) => Ok((0, 0.0)),
-            Err(error) => Err(error.into()),
-        }
+        let counts = Counts { removed: 1, ..Counts::default() };
+        Ok(self.write(self.row.container, &document, Some(&etag), counts, self.give_up()).await?)
     }
 }
 

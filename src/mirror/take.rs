@@ -1,24 +1,19 @@
 //! Taking a page: all its documents are written, the next page in flight meanwhile.
 
-use std::time::{Duration, Instant};
-
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::change::{self, Change, Kind};
-use super::document::{self, Stamp};
+use super::change::{self, Change};
+use super::document::Stamp;
 use super::drive::Driver;
 use super::error::SyncError;
-use super::machine::Took;
+use super::plan::Took;
+use super::write::Wrote;
 use crate::graph::{GraphError, Next, Page, Request};
-use crate::store::{Checkpoint, Counts, StoreError};
-
-/// How long past the budget throttled writes are still tried: giving up a page would cost more.
-const GRACE: Duration = Duration::from_secs(60);
+use crate::store::{Checkpoint, Counts};
 
 impl Driver<'_> {
-    /// Writes the page in hand. Page N+1 may be fetched, but is not written, before save N (rule 5).
-    pub async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Took, SyncError> {
-        let Some(page) = self.page.take() else { return Ok(Took::default()) };
+    /// Writes a page. Page N+1 may be fetched, but is not written, before save N (rule 5).
+    pub async fn take(&mut self, page: &Page, checkpoint: &Checkpoint) -> Result<Took, SyncError> {
         let ahead = match &page.next {
             Next::Page(link) if !self.is_spent() => Some(link.clone()),
             _ => None,
@@ -29,7 +24,7 @@ impl Driver<'_> {
             Ok(Some((link, fetched)))
         };
         // A page that cannot be written ends the turn at once, whatever Graph is still doing.
-        let ((took, charge), ahead) = tokio::try_join!(self.write_page(&page, checkpoint), fetch)?;
+        let ((took, charge), ahead) = tokio::try_join!(self.write_page(page, checkpoint), fetch)?;
         self.ahead = ahead;
         self.charge += charge;
         Ok(took)
@@ -40,66 +35,22 @@ impl Driver<'_> {
         let changes = change::of(&page.objects)
             .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
         let stamp = self.stamp(checkpoint);
-        let (mut counts, mut charge) = self.write_objects(&changes.objects, &stamp).await?;
-        let linked = self.write_links(&changes.links, &stamp).await?;
+        let objects = self.write_objects(&changes.objects, &stamp).await?;
+        let links = self.write_links(&changes.links, &stamp).await?;
         let (cascaded, doubtful) = match &page.next {
             Next::Round(_) => self.cascade(checkpoint, &stamp).await?,
-            Next::Page(_) => ((0, 0.0), false),
+            Next::Page(_) => (Wrote::default(), false),
         };
-        counts.links = linked.0 + cascaded.0;
-        charge += linked.1 + cascaded.1;
-        Ok((Took { counts, doubtful }, charge))
+        let Wrote { mut counts, charge } = objects + links + cascaded;
+        counts += Counts { pages: 1, ..Counts::default() };
+        Ok((Took { counts, doubtful, at: stamp.now }, charge))
     }
 
-    async fn write_objects(
-        &self,
-        changes: &[Change<'_>],
-        stamp: &Stamp<'_>,
-    ) -> Result<(Counts, f64), SyncError> {
+    async fn write_objects(&self, changes: &[Change<'_>], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
         let give_up = self.give_up();
         // By place, since a closure over borrowed changes would not be general enough for `Send`.
-        let writes = (0..changes.len()).map(|place| self.write_one(&changes[place], stamp, give_up));
-        stream::iter(writes)
-            .buffer_unordered(self.mirror.store.concurrency())
-            .try_fold(
-                (Counts { pages: 1, ..Counts::default() }, 0.0),
-                |(mut counts, total), (wrote, charge)| async move {
-                    counts += wrote;
-                    Ok((counts, total + charge))
-                },
-            )
-            .await
-    }
-
-    /// Writes one change; content that Cosmos will never take is set aside, and the feed goes on.
-    async fn write_one(
-        &self,
-        change: &Change<'_>,
-        stamp: &Stamp<'_>,
-        give_up: Instant,
-    ) -> Result<(Counts, f64), SyncError> {
-        let (store, container) = (&self.mirror.store, self.row.container);
-        let document = document::of(change, stamp);
-        let mut counts = match change.kind {
-            Kind::Put { .. } => Counts { upserted: 1, ..Counts::default() },
-            Kind::Remove(_) => Counts { removed: 1, ..Counts::default() },
-            Kind::SetAside(_) => Counts { set_aside: 1, ..Counts::default() },
-        };
-        let written = match store.write(container, &document, None, self.lease, give_up).await {
-            Err(StoreError::Refused(reason)) => {
-                let feed = self.control.feed();
-                tracing::warn!(event = "set_aside", feed, bytes = change.text.len(), reason);
-                counts = Counts { set_aside: 1, ..Counts::default() };
-                let note = document::set_aside(change, reason, stamp);
-                store.write(container, &note, None, self.lease, give_up).await
-            }
-            answer => answer,
-        };
-        Ok((counts, written?.charge))
-    }
-
-    /// Until when a throttled write is tried again.
-    pub fn give_up(&self) -> Instant {
-        self.deadline.max(Instant::now()) + GRACE
+        let writes = (0..changes.len()).map(|place| self.write_change(&changes[place], stamp, None, give_up));
+        let written = stream::iter(writes).buffer_unordered(self.mirror.store.concurrency());
+        written.try_fold(Wrote::default(), |all, one| async move { Ok(all + one) }).await
     }
 }

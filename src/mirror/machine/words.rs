@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::mirror::outcome::Ending;
-use crate::mirror::plan::{AnotherTenant, Leads};
+use crate::mirror::plan::{AnotherTenant, Leads, Took};
 use crate::store::{Checkpoint, Counts, Opaque};
 
 /// What is to be done. Everything that writes documents stamps them with the checkpoint's generation and
@@ -61,7 +61,7 @@ pub enum Event {
     /// What a sweep would take.
     Weighed(Weight),
     /// Every write of the sweep is answered; so many documents became tombstones.
-    Swept(u64),
+    Swept(Counts),
     /// Every write of the settling is answered.
     Settled(Counts),
     /// The lease is free.
@@ -70,21 +70,12 @@ pub enum Event {
     Rung,
 }
 
-/// What a page brought.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Took {
-    /// Documents written.
-    pub counts: Counts,
-    /// Some links that are stored have become doubtful, whatever their marks say.
-    pub doubtful: bool,
-}
-
 /// What a sweep would take.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Weight {
-    /// Living documents that the walk did not show.
+    /// Of the containers that the brake holds: living documents that the walk did not show.
     pub missing: u64,
-    /// All living documents.
+    /// Of the same containers: all living documents.
     pub living: u64,
     /// Some links carry a burnt number.
     pub doubtful_links: bool,

@@ -16,6 +16,10 @@ fn run() -> LastRun {
     LastRun { at: now(), counts: Counts::default() }
 }
 
+fn took() -> Took {
+    Took { counts: Counts::default(), doubtful: false, at: now() }
+}
+
 fn link(text: &str) -> Opaque {
     Opaque::new(text)
 }
@@ -25,7 +29,7 @@ fn enumerating() -> Checkpoint {
 }
 
 fn tracking() -> Checkpoint {
-    page(&enumerating(), Leads::Home(link("d")), Counts::default(), run(), 1)
+    page(&enumerating(), Leads::Home(link("d")), took(), run(), 1)
 }
 
 #[test]
@@ -41,18 +45,18 @@ fn a_feed_without_a_checkpoint_begins() {
 fn the_delta_link_of_an_enumeration_owes_its_sweep_and_that_of_a_round_of_changes_does_not() {
     let first = tracking();
     assert_eq!((first.owed, &first.state), (Some(1), &State::Tracking { link: link("d") }));
-    let clean = swept(&first, 0, 1);
+    let clean = swept(&first, Counts::default(), 1);
     assert_eq!(clean.owed, None);
-    let on = page(&clean, Leads::On(link("n")), Counts::default(), run(), 1);
+    let on = page(&clean, Leads::On(link("n")), took(), run(), 1);
     assert_eq!((&on.state, on.open_since), (&State::Tracking { link: link("n") }, Some(now())));
-    let home = page(&on, Leads::Home(link("e")), Counts::default(), run(), 1);
+    let home = page(&on, Leads::Home(link("e")), took(), run(), 1);
     assert_eq!((home.owed, home.save, home.open_since), (None, 5, None));
 }
 
 #[test]
 fn a_crash_before_the_sweep_leaves_it_owed() {
     let owing = tracking();
-    let later = page(&owing, Leads::Home(link("e")), Counts::default(), run(), 2);
+    let later = page(&owing, Leads::Home(link("e")), took(), run(), 2);
     assert_eq!(later.owed, Some(1));
     assert_eq!(burn(&owing, 2, now()).owed, Some(1));
 }
@@ -70,7 +74,7 @@ fn a_generation_begins_where_graph_says_until_its_first_page_is_saved() {
     let waiting = throttled(&burn(&begun, 3, now()), Duration::ZERO, 3, now());
     assert!(waiting.at_location, "later turns know it too");
     for leads in [Leads::On(link("n")), Leads::Home(link("d"))] {
-        assert!(!page(&begun, leads, Counts::default(), run(), 2).at_location);
+        assert!(!page(&begun, leads, took(), run(), 2).at_location);
     }
     assert!(!begin(&begun, &definition(), None, 3, now()).at_location);
     assert_eq!(next(&begun, &definition(), now()), Step::Walk);
@@ -126,7 +130,7 @@ fn burnt_numbers_are_ranges_and_are_forgotten_after_thirty_days() {
             && !is_burnt(&twice.burnt, 5)
     );
     let later = now() + BURNT_AGE;
-    let gap = page(&twice, Leads::On(link("n")), Counts::default(), run(), 3);
+    let gap = page(&twice, Leads::On(link("n")), took(), run(), 3);
     assert_eq!(burn(&gap, 4, later).burnt, [Burnt { from: 6, to: 6, at: later }]);
 }
 
@@ -140,9 +144,9 @@ proptest! {
             let next = match step {
                 0 => burn(&checkpoint, epoch, now()),
                 1 => begin(&checkpoint, &definition(), None, epoch, now()),
-                2 => page(&checkpoint, Leads::On(link("n")), Counts::default(), run(), epoch),
-                3 => page(&checkpoint, Leads::Home(link("d")), Counts::default(), run(), epoch),
-                4 => swept(&checkpoint, 1, epoch),
+                2 => page(&checkpoint, Leads::On(link("n")), took(), run(), epoch),
+                3 => page(&checkpoint, Leads::Home(link("d")), took(), run(), epoch),
+                4 => swept(&checkpoint, Counts::default(), epoch),
                 _ => throttled(&checkpoint, Duration::from_secs(1), epoch, now()),
             };
             prop_assert_eq!((next.save, next.epoch), (checkpoint.save + 1, epoch));

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::world::{Answer, DOUBT, LEASE, LeaseDoc, OBJECTS, Off, Version, World};
-use crate::mirror::machine::{Action, Event, Machine, Took, Weight};
-use crate::mirror::plan::{self, Definition, Leads, Marks};
+use crate::mirror::machine::{Action, Event, Machine, Weight};
+use crate::mirror::plan::{self, Definition, Leads, Marks, Took};
 use crate::store::{Checkpoint, Counts, Opaque, Source, State};
 
 pub type Shared = Rc<RefCell<World>>;
@@ -216,7 +216,7 @@ impl Turn {
             let marks = marks(checkpoint, checkpoint.generation, Source::Delta);
             self.write(object, version, marks, None).await?;
         }
-        Ok(Took::default())
+        Ok(Took { counts: Counts::default(), doubtful: false, at: self.world.borrow().clock() })
     }
 
     /// One write: the lease is looked at first; between that look and the write lies a freeze.
@@ -266,8 +266,8 @@ impl Turn {
         weight
     }
 
-    async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<u64, Ended> {
-        let Some(owed) = checkpoint.owed else { return Ok(0) };
+    async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Counts, Ended> {
+        let Some(owed) = checkpoint.owed else { return Ok(Counts::default()) };
         let found: Vec<_> = {
             let world = self.world.borrow();
             // Only what was announced: doubt that came after the weighing waits for the next one.
@@ -289,7 +289,7 @@ impl Turn {
             let marks = marks(checkpoint, owed, Source::Delta);
             self.write(object, None, marks, Some(etag)).await?;
         }
-        Ok(0)
+        Ok(Counts::default())
     }
 
     async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Counts, Ended> {
