@@ -61,8 +61,8 @@ impl Driver<'_> {
         let (mut wrote, mut doubtful) = (Wrote::default(), false);
         let settled = stamp.now - self.mirror.options.doubt;
         for ends in self.row.targets {
-            let deleted = self.gone(ends, Reason::Deleted, checkpoint, stamp.now).await?;
-            let missing = self.gone(ends, Reason::Missing, checkpoint, settled).await?;
+            let deleted = self.gone(ends, Reason::Deleted, checkpoint, None).await?;
+            let missing = self.gone(ends, Reason::Missing, checkpoint, Some(settled)).await?;
             for link in self.row.links {
                 for gone in &deleted {
                     wrote = wrote + self.unlink(link.container, gone, stamp).await?;
@@ -75,14 +75,15 @@ impl Driver<'_> {
         Ok((wrote, doubtful))
     }
 
-    /// Which objects went before `until`, and when their tombstones were written; so many at a time as one
-    /// query takes.
+    /// Which objects went, before `until` if that matters, and when their tombstones were written; so many at a
+    /// time as one query takes. Without `until`, since Cosmos stamps what this page has just written by its own
+    /// clock, which may be ahead of ours.
     async fn gone(
         &self,
         container: &str,
         reason: Reason,
         checkpoint: &Checkpoint,
-        until: OffsetDateTime,
+        until: Option<OffsetDateTime>,
     ) -> Result<Vec<BTreeMap<String, i64>>, SyncError> {
         let since = checkpoint.cascaded.unwrap_or(checkpoint.generation_began);
         let since = since - self.mirror.options.doubt - SKEW;
@@ -91,7 +92,7 @@ impl Driver<'_> {
             Err(StoreError::Missing(_)) => return Ok(Vec::new()),
             gone => gone?,
         };
-        let until = until.unix_timestamp();
+        let until = until.map_or(i64::MAX, OffsetDateTime::unix_timestamp);
         let named = gone.try_filter_map(|one| {
             let named = one.object_id().filter(|_| one.written <= until);
             ready(Ok(named.map(|id| (id.to_owned(), one.written))))

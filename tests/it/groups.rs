@@ -1,5 +1,7 @@
 //! Groups, their members and owners, and users' managers.
 
+use std::time::SystemTime;
+
 use sandbox::cosmos::{Fault, Match, Moment};
 use sandbox::graph::{Quirks, Relationship, TokenDeath};
 use sandbox::world::{Setup, World};
@@ -104,6 +106,31 @@ async fn what_is_gone_for_good_takes_its_links_along_in_both_directions() {
         tenant.purge_group(&group);
     });
     world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_tombstone_that_cosmos_stamps_later_than_its_page_began_takes_its_links_along_at_once() {
+    let world = copied(6).await;
+    let manager = world.graph.tenant(|tenant| {
+        let manager = tenant.user_ids().iter().find_map(|user| tenant.manager(user)).unwrap();
+        tenant.purge_user(&manager);
+        manager
+    });
+    let mut hold = world.cosmos.hold(Match::writes().container("users").id(&manager), Moment::Before);
+    let turn = tokio::spawn({
+        let world = world.clone();
+        async move { world.turn().await }
+    });
+    hold.arrived().await;
+    // Cosmos stamps in whole seconds.
+    let second = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let begun = second(SystemTime::now());
+    while second(SystemTime::now()) == begun {
+        tokio::task::yield_now().await;
+    }
+    hold.release();
+    turn.await.unwrap().unwrap();
     world.ensure_equal().await.unwrap();
 }
 
