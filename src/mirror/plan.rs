@@ -246,6 +246,12 @@ pub struct Marks {
     pub source: Source,
 }
 
+/// Whether the replicas agree at `moment` on what was written in the second `written`; both in seconds since
+/// 1970. Cosmos names the second only, so it may have been at its end.
+pub fn is_agreed(written: i64, moment: i64, doubt: Duration) -> bool {
+    written + 1 + doubt.as_secs_f64().ceil() as i64 <= moment
+}
+
 /// The marks of a document that was found.
 pub fn marks(found: &Candidate) -> Marks {
     Marks { generation: found.generation, save: found.save, source: found.source }

@@ -110,7 +110,7 @@ impl Store {
     }
 
     /// Streams the documents, tombstones too, that were read by id or carry a burnt number, and were last
-    /// written before `cutoff`.
+    /// written before `cutoff`, also if that was late in the second that Cosmos says.
     ///
     /// # Errors
     /// As [`Store::older_than`].
@@ -120,7 +120,7 @@ impl Store {
         burnt: &[Burnt],
         cutoff: OffsetDateTime,
     ) -> Result<impl Found<Candidate> + use<>, StoreError> {
-        let mut text = format!("{FIELDS}c._ts <= @cutoff AND (c._mirror.source = 'by-id'");
+        let mut text = format!("{FIELDS}c._ts < @cutoff AND (c._mirror.source = 'by-id'");
         or_burnt(&mut text, burnt);
         text.push(')');
         self.query(container, with(Query::from(text), "@cutoff", cutoff.unix_timestamp())?).await

@@ -62,6 +62,13 @@ fn a_crash_before_the_sweep_leaves_it_owed() {
 }
 
 #[test]
+fn the_second_in_which_cosmos_wrote_may_have_been_at_its_end() {
+    let doubt = Duration::from_secs(900);
+    assert!(!is_agreed(100, 1_000, doubt) && is_agreed(100, 1_001, doubt));
+    assert!(!is_agreed(100, 102, Duration::from_millis(1_200)));
+}
+
+#[test]
 fn a_new_generation_forgets_what_the_old_one_owed() {
     let begun = begin(&tracking(), &definition(), None, 2, now());
     assert_eq!((begun.generation, begun.owed), (2, None));
