@@ -15,6 +15,7 @@ mod kill;
 mod location;
 mod loops;
 mod odd_objects;
+mod replicas;
 mod secrets;
 mod settings;
 mod soak;
