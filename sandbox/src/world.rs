@@ -4,9 +4,11 @@
 //! signals connects the world with the product, and that everything ends with the last handle.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use tokio::process::Command;
 
 use crate::copy::{self, Difference, ExpectedLinks};
 use crate::cosmos::{Cosmos, DATABASE, Write};
@@ -128,6 +130,14 @@ impl World {
     /// The environment with which any other process can join this world.
     pub fn settings(&self) -> &[(String, String)] {
         &self.settings
+    }
+
+    /// The binary with these settings and nothing else, as somebody at a terminal would run it.
+    pub fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(self.root.join(stage::EXECUTABLE));
+        command.env_clear().envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command.args(line.split_whitespace()).stdin(Stdio::null()).kill_on_drop(true);
+        command
     }
 
     /// The feeds that this world turns.

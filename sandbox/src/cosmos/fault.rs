@@ -25,6 +25,9 @@ pub enum Fault {
     Inside(u16),
     /// The request is carried out, and the connection reset instead of an answer.
     Lost,
+    /// Something on the way sends the request again, and it is the second answer that arrives: 412 to a write over a
+    /// version that the first one has just replaced, 409 to a second creation.
+    Twice,
     /// The connection is reset, nothing was written.
     Reset,
     /// The request is carried out so much later.
@@ -54,7 +57,7 @@ impl Fault {
                 Some(Reply::error(*status, "BadRequest", "The request is refused, as told."))
             }
             Self::Inside(status) => Some(inside(*status, operations)),
-            Self::Lost | Self::Reset | Self::Slow(_) => None,
+            Self::Lost | Self::Twice | Self::Reset | Self::Slow(_) => None,
         }
     }
 }

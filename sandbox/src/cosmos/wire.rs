@@ -57,6 +57,10 @@ impl Inner {
             Some(Fault::Slow(wait)) => tokio::time::sleep(wait).await,
             _ => {}
         }
+        if matches!(fault, Some(Fault::Twice)) {
+            let first = self.apply(&mut call).await;
+            self.log(&call, Some(&first));
+        }
         let reply = match fault
             .as_ref()
             .and_then(|fault| fault.instead(call.items.len()))

@@ -59,8 +59,10 @@ pub(super) enum Deed {
     Thaw(Who),
     /// All links issued so far are dead.
     TokensDie(TokenDeath),
-    /// Graph's replicas lag by so many changes.
+    /// Graph's replicas tell so many changes later than they see them.
     Lag(usize),
+    /// Somebody at a terminal removes what the brake holds; nobody waits for the end.
+    Accept,
     /// Pages have another size from now on.
     PageSize(usize),
     /// The clock of whoever comes next is ahead: for it, the lease has ended.

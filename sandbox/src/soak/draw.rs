@@ -14,6 +14,8 @@ pub(super) struct Draw<'a> {
     pub(super) deeds: Vec<Deed>,
     /// Leases may run out in it, which takes real time.
     pub(super) long: bool,
+    /// The brake may hold in it.
+    pub(super) braked: bool,
 }
 
 impl Draw<'_> {
@@ -29,7 +31,8 @@ impl Draw<'_> {
             84..88 => Deed::Freeze(who),
             88..93 => Deed::Thaw(who),
             93 => Deed::Skew,
-            94..96 => Deed::Lag(self.random.usize(..4)),
+            94 | 95 => Deed::Lag(self.random.usize(..4)),
+            96 => Deed::Accept,
             _ => Deed::PageSize(self.random.usize(1..8)),
         };
         self.deeds.push(deed);
@@ -87,16 +90,30 @@ impl Draw<'_> {
     }
 
     fn cosmos_fault(&mut self) -> Deed {
-        let (fault, times) = match self.random.u8(..6) {
+        let (fault, times) = match self.random.u8(..8) {
             0 => (Fault::Throttle { retry_after_ms: self.random.u64(10..150) }, self.random.usize(1..8)),
             1 => (Fault::RetryWith, self.random.usize(1..4)),
             2 => (Fault::Unavailable, 1),
             3 | 4 => (Fault::Lost, 1),
+            5 => (Fault::Twice, self.random.usize(1..3)),
+            6 => return self.precondition(),
             _ => (Fault::Reset, 1),
         };
         let container = ["users", "mirror", "mirror", "groups-members", "users"][self.random.usize(..5)];
         let when = cosmos::Match::writes().container(container).nth(self.random.usize(1..7));
         Deed::Cosmos(when, times, fault)
+    }
+
+    /// A write over a version finds that it is no longer there: of the lease or the checkpoint also without
+    /// anybody having written, of a document only because its own write was sent twice. (Of a document the first
+    /// would be a lie: that it was written since is what a sweep believes, and rightly.)
+    fn precondition(&mut self) -> Deed {
+        let over = cosmos::Match::operation(cosmos::Operation::Replace);
+        match self.random.u8(..3) {
+            0 => Deed::Cosmos(over.container("users").nth(self.random.usize(1..3)), 1, Fault::Twice),
+            1 => Deed::Cosmos(over.container("mirror").id("checkpoint"), 1, Fault::Refuse(412)),
+            _ => Deed::Cosmos(over.container("mirror").nth(self.random.usize(1..6)), 1, Fault::Refuse(412)),
+        }
     }
 
     /// Nothing, or up to so many milliseconds.

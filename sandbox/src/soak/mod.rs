@@ -3,19 +3,24 @@
 //! What happens in a history follows from its seed (the tenant and its changes, faults of Graph and Cosmos,
 //! kills, freezes, two handlers at once); how the processes interleave is real. It promises that a failure
 //! names its seed, what is wrong, and what happened when. It leaves out what cannot converge: an object or a
-//! link whose removal Graph never tells, and replicas that lag for ever.
+//! link whose removal Graph never tells, and replicas that lag for longer than `DOUBT_MINUTES`.
 //!
-//! In reading order: `deed` (what can happen), `draw`, `scenes` and `plan` (a history as a value), `trouble` (carrying
-//! it out), `quiet` (what must hold then), `many` (many seeds at once).
+//! In reading order: `deed` (what can happen), `draw`, `scenes`, `late` and `plan` (a history as a value), `trouble`, `blow` and
+//! `operator` (carrying it out), `quiet`, `settled` and `verdict` (what must hold then), `many` (many seeds at once).
 
+mod blow;
 mod deed;
 mod draw;
+mod late;
 mod many;
+mod operator;
 mod plan;
 mod quiet;
 mod scenes;
+mod settled;
 mod trace;
 mod trouble;
+mod verdict;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -69,9 +74,9 @@ pub async fn story(root: &Path, seed: u64) -> Result<Summary> {
 
 async fn tell(root: &Path, seed: u64, plan: &Plan, trace: &Trace) -> Result<Summary> {
     let begun = Instant::now();
-    let Plan { users, groups, page_size, quirks, budget, concurrency, copied, .. } = plan;
+    let Plan { users, groups, page_size, quirks, budget, concurrency, brake, copied, .. } = plan;
     trace.note(format!(
-        "{users} users, {groups} groups, pages of {page_size}, {quirks:?}, budget {budget} s, {concurrency} writes at once"
+        "{users} users, {groups} groups, pages of {page_size}, {quirks:?}, budget {budget} s, {concurrency} writes at once, brake {brake:?}"
     ));
     let first = World::start(plan.setup(root, seed)).await?;
     let second = first.second_host().await?;

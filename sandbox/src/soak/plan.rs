@@ -11,6 +11,11 @@ use crate::cosmos::Fault;
 use crate::graph::Quirks;
 use crate::world::Setup;
 
+/// What `DOUBT_MINUTES` says.
+pub(super) const DOUBT: Duration = Duration::from_millis(1_200);
+/// Until then replicas agree: what the protocol asks of them, but for the clocks of two processes.
+const AGREED: Duration = Duration::from_millis(1_180);
+
 /// A whole history.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -21,6 +26,8 @@ pub(super) struct Plan {
     pub(super) quirks: Quirks,
     pub(super) budget: f64,
     pub(super) concurrency: usize,
+    /// A sweep of more than so many is held, until somebody lets it go.
+    pub(super) brake: Option<usize>,
     /// There is a complete copy before the trouble begins.
     pub(super) copied: bool,
     pub(super) deeds: Vec<Deed>,
@@ -52,6 +59,9 @@ impl Plan {
             removed_in_initial: often(random, 3),
             // A link to somebody whom the users' feed never knew is else mended by the next generation only.
             purges_reported: true,
+            // By as many changes as a scene makes, or fewer; but never for longer than the protocol lives with.
+            random_lag: random.bool().then(|| [2, 8, 40][random.usize(..3)]),
+            agree_within: Some(AGREED),
             ..Quirks::default()
         };
         // Drawn apart, so that the users of a history are what they are without groups.
@@ -60,7 +70,8 @@ impl Plan {
         let budget = [0.0, 0.3, 2.0, 10.0, 10.0][random.usize(..5)];
         let concurrency = [1, 4, 64][random.usize(..3)];
         let (copied, long) = (!often(random, 4), often(random, 3));
-        let mut draw = Draw { random, deeds: Vec::new(), long };
+        let brake = often(random, 4).then(|| random.usize(..4));
+        let mut draw = Draw { random, deeds: Vec::new(), long, braked: brake.is_some() };
         for _ in 0..draw.random.usize(2..5) {
             draw.scene();
         }
@@ -72,17 +83,18 @@ impl Plan {
         };
         let frozen = [fate(random), fate(random)];
         let bell = random.usize(1..9);
-        Self { users, groups, page_size, quirks, budget, concurrency, copied, deeds, frozen, bell }
+        Self { users, groups, page_size, quirks, budget, concurrency, brake, copied, deeds, frozen, bell }
     }
 
     pub(super) fn setup(&self, root: &Path, seed: u64) -> Setup {
         Setup { users: self.users, groups: self.groups, seed, page_size: self.page_size, ..Setup::new(root) }
             .set("LEASE_SECONDS", "3")
-            .set("DOUBT_MINUTES", "0.02")
+            .set("DOUBT_MINUTES", &(DOUBT.as_secs_f64() / 60.0).to_string())
             .set("SYNC_BUDGET_SECONDS", &self.budget.to_string())
             .set("COSMOS_CONCURRENCY", &self.concurrency.to_string())
-            // Half the tenant goes at times, as it should: nobody is there to release the brake.
-            .set("MAX_DELETE_PERCENT", "100")
+            // Without a brake: half the tenant goes at times, as it should.
+            .set("MAX_DELETE_PERCENT", if self.brake.is_some() { "0" } else { "100" })
+            .set("MAX_DELETE_COUNT", &self.brake.unwrap_or(10).to_string())
     }
 
     /// The longest that a write may be on its way.

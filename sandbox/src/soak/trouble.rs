@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::task::JoinSet;
 
+use super::blow::{skew, strike};
 use super::deed::{Blow, Deed, Gate, Who};
+use super::operator;
 use super::trace::Trace;
 use crate::cosmos::{Match, Moment, Operation};
 use crate::graph;
@@ -86,6 +88,7 @@ impl Trouble {
             Deed::Freeze(who) => self.strike(*who, Blow::Freeze).await,
             Deed::Thaw(who) => self.thaw(*who).await?,
             Deed::TokensDie(death) => world.graph.kill_tokens(*death),
+            Deed::Accept => self.accept(),
             Deed::Lag(changes) => world.graph.quirks(|quirks| quirks.lag = *changes),
             Deed::PageSize(size) => world.graph.set_page_size(*size),
             Deed::Skew => skew(world).await?,
@@ -120,6 +123,17 @@ impl Trouble {
                 }
             });
         }
+    }
+
+    fn accept(&mut self) {
+        let (world, trace) = (self.world().clone(), self.trace.clone());
+        self.running.spawn(async move {
+            for feed in world.feeds() {
+                if let Err(error) = operator::accept(&world, feed, &trace).await {
+                    trace.note(format!("    the operator: {error:#}"));
+                }
+            }
+        });
     }
 
     fn has_room(&mut self) -> bool {
@@ -182,49 +196,6 @@ impl Trouble {
         let ends = async { while self.running.join_next().await.is_some() {} };
         tokio::time::timeout(patience, ends).await.is_ok()
     }
-}
-
-/// A killed handler is restarted, and its successor is awake.
-async fn strike(view: &World, who: Who, blow: Blow, frozen: &[AtomicBool; 2], trace: &Trace) {
-    let frozen = &frozen[who.index()];
-    // One that is just being restarted is no victim yet; a frozen one answers nobody, but is ready.
-    let struck = match blow {
-        Blow::Kill => {
-            let killed = view.host.kill().await.map(drop);
-            frozen.store(false, Ordering::Release);
-            killed
-        }
-        Blow::Freeze if frozen.load(Ordering::Acquire) => Ok(()),
-        Blow::Freeze => {
-            let ready = view.host.ready().await;
-            // Whoever thaws all that is frozen must not miss one that freezes now.
-            frozen.store(true, Ordering::Release);
-            match ready {
-                Ok(()) => view.host.freeze().await,
-                Err(error) => Err(error),
-            }
-        }
-    };
-    if let Err(error) = struck {
-        trace.note(format!("    {who:?} could not be struck: {error:#}"));
-    }
-}
-
-/// Two machines whose clocks differ see different ends of a lease. The one that comes next sees the lease
-/// ended; whoever holds it goes on by its own clock until it renews.
-async fn skew(world: &World) -> Result<()> {
-    // A turn that was just fired may not have it yet.
-    for _ in 0..20 {
-        let lease = world.cosmos.document("mirror", "users", "lease").await;
-        if let Some(mut lease) = lease.filter(|lease| !lease["holder"].is_null()) {
-            lease["expires"] = "2020-01-01T00:00:00Z".into();
-            // Whoever was faster has a lease of its own time.
-            world.cosmos.put_over("mirror", "users", &lease).await?;
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    Ok(())
 }
 
 /// The sentence that an invocation told, or why it failed.

@@ -1,0 +1,56 @@
+//! What strikes a host, or its clock.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::deed::{Blow, Who};
+use super::trace::Trace;
+use crate::world::World;
+
+/// A killed handler is restarted, and its successor is awake.
+pub(super) async fn strike(view: &World, who: Who, blow: Blow, frozen: &[AtomicBool; 2], trace: &Trace) {
+    let frozen = &frozen[who.index()];
+    // One that is just being restarted is no victim yet; a frozen one answers nobody, but is ready.
+    let struck = match blow {
+        Blow::Kill => {
+            let killed = view.host.kill().await.map(drop);
+            frozen.store(false, Ordering::Release);
+            killed
+        }
+        Blow::Freeze if frozen.load(Ordering::Acquire) => Ok(()),
+        Blow::Freeze => {
+            let ready = view.host.ready().await;
+            // Whoever thaws all that is frozen must not miss one that freezes now.
+            frozen.store(true, Ordering::Release);
+            match ready {
+                Ok(()) => view.host.freeze().await,
+                Err(error) => Err(error),
+            }
+        }
+    };
+    if let Err(error) = struck {
+        trace.note(format!("    {who:?} could not be struck: {error:#}"));
+    }
+}
+
+/// Two machines whose clocks differ see different ends of a lease. The one that comes next sees the lease
+/// ended; whoever holds it goes on by its own clock until it renews.
+///
+/// # Errors
+/// When the lease cannot be written.
+pub(super) async fn skew(world: &World) -> Result<()> {
+    // A turn that was just fired may not have it yet.
+    for _ in 0..20 {
+        let lease = world.cosmos.document("mirror", "users", "lease").await;
+        if let Some(mut lease) = lease.filter(|lease| !lease["holder"].is_null()) {
+            lease["expires"] = "2020-01-01T00:00:00Z".into();
+            // Whoever was faster has a lease of its own time.
+            world.cosmos.put_over("mirror", "users", &lease).await?;
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
+}
