@@ -17,6 +17,7 @@ use crate::graph;
 use crate::store::Store;
 
 mod change;
+mod content;
 mod document;
 mod drive;
 mod error;

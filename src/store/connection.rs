@@ -46,6 +46,8 @@ pub struct Store {
     pub(super) pacer: Pacer,
 }
 
+/// Longest wait for the read of one document.
+pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for the account's topology; connecting is retried by the next invocation.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 

@@ -4,7 +4,7 @@
 //! newest checkpoint (session consistency is per partition).
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use azure_core::http::Etag;
 use azure_data_cosmos::clients::ContainerClient;
@@ -14,12 +14,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::attempt;
-use super::connection::{Store, read_options, write_options};
+use super::connection::{READ_TIMEOUT, Store, read_options, write_options};
 use super::error::StoreError;
 
 const CONTAINER: &str = "mirror";
-/// Longest wait for a read.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One feed's partition of the `mirror` container.
 #[derive(Clone)]

@@ -162,7 +162,7 @@ impl Store {
         self.query(container, query).await
     }
 
-    async fn query<T: for<'de> Deserialize<'de> + Send + 'static>(
+    pub(super) async fn query<T: for<'de> Deserialize<'de> + Send + 'static>(
         &self,
         container: &str,
         query: Query,
