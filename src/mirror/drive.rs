@@ -26,6 +26,10 @@ pub(super) struct Driver<'a> {
     pub lease: &'a Lease,
     /// When the budget is spent.
     pub deadline: Instant,
+    /// The ids that a look is to look up, …
+    pub asked: &'a [String],
+    /// … and those that it found nowhere.
+    pub nowhere: Vec<String>,
     /// The version of the checkpoint in hand.
     pub etag: Option<Etag>,
     /// The page that is to be written next.
@@ -57,6 +61,7 @@ impl<'a> Driver<'a> {
             Action::Weigh => self.weigh(machine.checkpoint()).await.map(Event::Weighed),
             Action::Sweep => self.sweep(machine.checkpoint()).await.map(Event::Swept),
             Action::Settle => self.settle(machine.checkpoint()).await.map(Event::Settled),
+            Action::Look => self.look(machine.checkpoint()).await,
             Action::Leave { clean, stay } => Ok(self.leave(clean, stay).await),
             Action::End(_) => unreachable!("the end is no action to perform"),
         }

@@ -7,8 +7,8 @@
 //!
 //! Reading order: [`plan`] (what follows from a checkpoint, pure), [`machine`] (what a turn does next,
 //! pure), [`change`] and [`document`] (what an object of a page becomes, pure), [`sync`] (a turn and its
-//! lease), [`drive`] (performs what the machine says), with [`guard`], [`take`], [`sweep`] and [`settle`],
-//! [`outcome`].
+//! lease), [`drive`] (performs what the machine says), with [`guard`], [`take`], [`sweep`], [`settle`] and
+//! [`refresh`], [`outcome`], and what is told of it: [`run`] and [`status`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,10 @@ mod links;
 mod machine;
 mod outcome;
 mod plan;
+mod refresh;
+mod run;
 mod settle;
+mod status;
 mod sweep;
 mod sync;
 mod take;
@@ -34,7 +37,10 @@ mod write;
 
 pub use error::SyncError;
 pub use outcome::{Ending, Outcome};
-pub use sync::sync;
+pub use refresh::{Refreshed, refresh};
+pub use run::{Ended, Failed, Run, record_failure};
+pub use status::{Held, State, Status, status};
+pub use sync::{reset, sync};
 
 /// Everything a turn needs.
 #[derive(Debug)]
