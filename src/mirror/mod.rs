@@ -35,6 +35,7 @@ mod sync;
 mod take;
 mod write;
 
+pub use crate::store::Counts;
 pub use error::SyncError;
 pub use outcome::{Ending, Outcome};
 pub use refresh::{Refreshed, refresh};
