@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use azure_core::credentials::TokenCredential as _;
 
+use crate::catalogue::Row;
 use crate::credentials::{self, Cached, claims};
 use crate::mirror::{self, Mirror, Outcome, Reader, SyncError};
 use crate::settings::Settings;
@@ -59,6 +60,11 @@ pub enum AppError {
 /// The resources that there are.
 pub fn resources() -> impl Iterator<Item = &'static str> {
     catalogue::rows().iter().map(|row| row.resource)
+}
+
+/// The rows of the catalogue.
+pub fn rows() -> &'static [Row] {
+    catalogue::rows()
 }
 
 impl App {
