@@ -9,8 +9,10 @@ use crate::catalogue::Row;
 use crate::credentials::{self, Cached, claims};
 use crate::mirror::{self, Mirror, Outcome, Reader, SyncError};
 use crate::settings::Settings;
-use crate::store::{self, Store};
+use crate::store::{self, Store, StoreError};
 use crate::{catalogue, graph};
+
+pub use crate::store::Made;
 
 /// Everything, wired. One for the life of the process.
 #[derive(Debug)]
@@ -47,6 +49,14 @@ pub enum AppError {
         /// As the token says.
         found: String,
     },
+    /// The database or a container could not be created.
+    #[error("init failed at {what}: {source}")]
+    Init {
+        /// `database`, or the name of the container.
+        what: &'static str,
+        /// Why.
+        source: StoreError,
+    },
     /// The turn failed.
     #[error("sync of {feed} failed: {source}")]
     Sync {
@@ -65,6 +75,11 @@ pub fn resources() -> impl Iterator<Item = &'static str> {
 /// The rows of the catalogue.
 pub fn rows() -> &'static [Row] {
     catalogue::rows()
+}
+
+/// All containers that a copy needs, each with its partition key.
+pub fn containers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    catalogue::rows().iter().flat_map(Row::containers).chain([store::CONTROL])
 }
 
 impl App {
@@ -108,6 +123,21 @@ impl App {
             }
             AppError::Sync { feed: feed.to_owned(), source }
         })
+    }
+
+    /// Creates the database and all [`containers`], as far as they are not there: what came of each, the
+    /// database first. It takes the account key.
+    ///
+    /// # Errors
+    /// [`AppError::Init`]; running it again carries on.
+    pub async fn init(&self) -> Result<Vec<(&'static str, Made)>, AppError> {
+        let failed = |what| move |source| AppError::Init { what, source };
+        let store = &self.mirror.store;
+        let mut made = vec![("database", store.create_database().await.map_err(failed("database"))?)];
+        for (name, key) in containers() {
+            made.push((name, store.create_container(name, key).await.map_err(failed(name))?));
+        }
+        Ok(made)
     }
 
     /// Whose objects we read: as the settings say, else as our token says.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod init;
 mod output;
 mod resources;
 mod serve;
@@ -29,10 +30,13 @@ enum Command {
     Sync(sync::Args),
     /// Lists the resources that can be mirrored, their containers and permissions.
     Resources(resources::Args),
+    /// Creates the database and all containers with the account key, for local use.
+    Init(init::Args),
 }
 
 const EXAMPLES: &str = "Examples:
   graph-mirror resources                 what can be mirrored, into which containers, with which permission
+  graph-mirror init                      create the database and its containers, with COSMOS_KEY
   graph-mirror sync users                bring the copy of the users up to date, inline
   graph-mirror serve --port 8080         serve the custom-handler protocol
   curl -d @tests/golden/timer.json localhost:8080/sync_users
@@ -48,5 +52,6 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Sync(args) => sync::run(&args).into(),
         Command::Resources(args) => resources::run(&args).into(),
+        Command::Init(args) => init::run(&args).into(),
     }
 }

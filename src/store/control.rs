@@ -18,6 +18,8 @@ use super::connection::{READ_TIMEOUT, Store, read_options, write_options};
 use super::error::StoreError;
 
 const CONTAINER: &str = "mirror";
+/// The container and its partition key.
+pub const CONTROL: (&str, &str) = (CONTAINER, "/feed");
 
 /// One feed's partition of the `mirror` container.
 #[derive(Clone)]

@@ -11,6 +11,7 @@ mod dead_token;
 mod doubt;
 mod envelopes;
 mod groups;
+mod init;
 mod kill;
 mod location;
 mod loops;
