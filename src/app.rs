@@ -16,6 +16,7 @@ use crate::{catalogue, graph};
 mod error;
 mod ids;
 
+pub use crate::store::Made;
 pub use error::{AppError, Fault};
 
 /// Everything, wired. One for the life of the process.
@@ -35,6 +36,16 @@ const REFRESH_BUDGET: Duration = Duration::from_secs(100);
 /// The resources that there are.
 pub fn resources() -> impl Iterator<Item = &'static str> {
     catalogue::rows().iter().map(|row| row.resource)
+}
+
+/// The rows of the catalogue.
+pub fn rows() -> &'static [Row] {
+    catalogue::rows()
+}
+
+/// All containers that a copy needs, each with its partition key.
+pub fn containers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    catalogue::rows().iter().flat_map(Row::containers).chain([store::CONTROL])
 }
 
 impl App {
@@ -100,6 +111,17 @@ impl App {
         reset.map_err(|source| self.failed("reset", row, source))
     }
 
+    /// How far the copy of a resource is, to the letter but for the link, which is a secret; none where nothing
+    /// was copied yet.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn checkpoint(&self, resource: &str) -> Result<Option<serde_json::Value>, AppError> {
+        let row = row(resource)?;
+        let found = mirror::checkpoint(&self.mirror, row).await;
+        found.map_err(|source| self.failed("checkpoint show", row, source.into()))
+    }
+
     /// How the copy of a resource is, or of all of them. Asks Cosmos only.
     ///
     /// # Errors
@@ -133,6 +155,21 @@ impl App {
             self.credential.forget();
         }
         AppError::Turn { verb, feed: row.resource, source }
+    }
+
+    /// Creates the database and all [`containers`], as far as they are not there: what came of each, the
+    /// database first. It takes the account key.
+    ///
+    /// # Errors
+    /// [`AppError::Init`]; running it again carries on.
+    pub async fn init(&self) -> Result<Vec<(&'static str, Made)>, AppError> {
+        let failed = |what| move |source| AppError::Init { what, source };
+        let store = &self.mirror.store;
+        let mut made = vec![("database", store.create_database().await.map_err(failed("database"))?)];
+        for (name, key) in containers() {
+            made.push((name, store.create_container(name, key).await.map_err(failed(name))?));
+        }
+        Ok(made)
     }
 
     /// Whose objects we read: as the settings say, else as our token says.

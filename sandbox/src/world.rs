@@ -41,6 +41,8 @@ pub struct Setup {
     pub settings: Vec<(String, String)>,
     /// The crash with which the host gives up.
     pub crash_limit: Option<u32>,
+    /// The account has no database yet.
+    pub empty_account: bool,
 }
 
 impl Setup {
@@ -56,6 +58,7 @@ impl Setup {
             page_size: 20,
             settings,
             crash_limit: None,
+            empty_account: false,
         }
     }
 
@@ -105,8 +108,7 @@ impl World {
             tenant = tenant.with_groups(setup.groups);
         }
         let graph = Graph::start(tenant, identity.clone(), options).await.context("starting Graph")?;
-        let cosmos = Cosmos::start(identity.clone()).await.context("starting Cosmos")?;
-        cosmos.add_group_containers().await?;
+        let cosmos = start_cosmos(&identity, setup.empty_account).await.context("starting Cosmos")?;
         let mut settings = settings(&identity, &graph, &cosmos);
         settings.retain(|(name, _)| setup.settings.iter().all(|(other, _)| other != name));
         settings.extend(setup.settings);
@@ -128,6 +130,13 @@ impl World {
     /// The environment with which any other process can join this world.
     pub fn settings(&self) -> &[(String, String)] {
         &self.settings
+    }
+
+    /// The same with the key of the Cosmos account, as an operator would use it.
+    pub fn settings_with_key(&self) -> Vec<(String, String)> {
+        let mut settings = self.settings.clone();
+        settings.push(("COSMOS_KEY".into(), self.cosmos.key().to_owned()));
+        settings
     }
 
     /// The feeds that this world turns.
@@ -264,6 +273,15 @@ pub fn told(attempt: &Attempt) -> Result<String> {
             anyhow::bail!("{} failed: {reason}", attempt.function)
         }
     }
+}
+
+async fn start_cosmos(identity: &Identity, empty: bool) -> Result<Cosmos> {
+    if empty {
+        return Cosmos::start_empty(identity.clone()).await;
+    }
+    let cosmos = Cosmos::start(identity.clone()).await?;
+    cosmos.add_group_containers().await?;
+    Ok(cosmos)
 }
 
 async fn start_host(

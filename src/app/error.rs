@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::mirror::SyncError;
+use crate::store::StoreError;
 
 /// A verb that failed.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,14 @@ pub enum AppError {
         stated: String,
         /// As the token says.
         found: String,
+    },
+    /// The database or a container could not be created.
+    #[error("init failed at {what}: {source}")]
+    Init {
+        /// `database`, or the name of the container.
+        what: &'static str,
+        /// Why.
+        source: StoreError,
     },
     /// The turn failed.
     #[error("{verb} of {feed} failed: {source}")]
@@ -68,7 +77,7 @@ impl AppError {
             Self::UnknownResource { .. } => Fault::Unknown,
             Self::BadIds(_) => Fault::Caller,
             Self::NoToken(_) => Fault::Unavailable,
-            Self::NoTenant | Self::AnotherTenant { .. } => Fault::Ours,
+            Self::NoTenant | Self::AnotherTenant { .. } | Self::Init { .. } => Fault::Ours,
             Self::Turn { source, .. } => match source.throttled_for() {
                 Some(wait) => Fault::Throttled(wait),
                 None if source.is_passing() => Fault::Unavailable,

@@ -35,12 +35,11 @@ mod sync;
 mod take;
 mod write;
 
-pub use crate::store::Counts;
 pub use error::SyncError;
 pub use outcome::{Ending, Outcome};
 pub use refresh::{Refreshed, refresh};
 pub use run::{Ended, Failed, Run, record_failure};
-pub use status::{Held, State, Status, status};
+pub use status::{Held, State, Status, checkpoint, status};
 pub use sync::{reset, sync};
 
 /// Everything a turn needs.

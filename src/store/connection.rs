@@ -85,14 +85,20 @@ impl Store {
         let database = &self.options.database;
         match error {
             StoreError::Missing(status) => StoreError::Missing(format!(
-                "container `{container}` of database `{database}` ({status}); README.md has the command that \
-                 creates it, since the data plane cannot under an Entra token"
+                "container `{container}` of database `{database}` ({status}); `graph-mirror init` creates it \
+                 with COSMOS_KEY, README.md has the commands for Azure"
             )),
             other => other,
         }
     }
 
-    async fn client(&self) -> Result<&CosmosClient, StoreError> {
+    /// The name of the database.
+    pub(super) fn database(&self) -> &str {
+        &self.options.database
+    }
+
+    /// The account, which is opened at the first use.
+    pub(super) async fn client(&self) -> Result<&CosmosClient, StoreError> {
         self.client
             .get_or_try_init(|| async {
                 tokio::time::timeout(CONNECT_TIMEOUT, self.connect())

@@ -21,6 +21,8 @@ use super::error::StoreError;
 use super::found;
 
 const CONTAINER: &str = "mirror";
+/// The container and its partition key.
+pub const CONTROL: (&str, &str) = (CONTAINER, "/feed");
 
 /// One feed's partition of the `mirror` container.
 #[derive(Clone)]

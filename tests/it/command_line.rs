@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::stage::{checkpoint, copied, setup, world};
 
 /// Runs the binary with these settings and nothing else.
-async fn run(settings: &[(String, String)], line: &str) -> Assert {
+pub async fn run(settings: &[(String, String)], line: &str) -> Assert {
     let settings = settings.to_vec();
     let arguments: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
     let ran = tokio::task::spawn_blocking(move || {
@@ -19,11 +19,13 @@ async fn run(settings: &[(String, String)], line: &str) -> Assert {
     ran.await.unwrap()
 }
 
-fn stdout(ran: &Assert) -> String {
+/// What it said on stdout.
+pub fn stdout(ran: &Assert) -> String {
     String::from_utf8(ran.get_output().stdout.clone()).unwrap()
 }
 
-fn stderr(ran: &Assert) -> String {
+/// What it said on stderr.
+pub fn stderr(ran: &Assert) -> String {
     String::from_utf8(ran.get_output().stderr.clone()).unwrap()
 }
 
@@ -87,6 +89,11 @@ async fn wrong_settings_are_all_named_and_nothing_is_done() {
         let start = format!("{name}: ");
         assert!(named.lines().any(|line| line.starts_with(&start)), "{name}: {named}");
     }
+    let refused = run(&settings, "sync users --output json").await.code(78);
+    let told: Value = serde_json::from_str(&stdout(&refused)).unwrap();
+    let problems: Vec<_> = named.lines().collect();
+    assert_eq!(told, serde_json::json!({"error": "settings are wrong", "problems": problems}));
+    assert_eq!(stderr(&refused), named, "and the same for people");
     assert_eq!(world.graph.requests().len(), 0);
 }
 
@@ -98,6 +105,18 @@ async fn wrong_usage_says_what_there_is() {
     run(&[], "sync").await.code(2);
     let help = run(&[], "sync --help").await.code(0);
     assert!(stdout(&help).contains("Examples:") && stdout(&help).contains("78"), "{}", stdout(&help));
+}
+
+#[tokio::test]
+async fn the_catalogue_is_listed_without_any_settings() {
+    let listed = run(&[], "resources").await.code(0).stderr("");
+    insta::assert_snapshot!("resources", stdout(&listed));
+    let listed = run(&[], "resources --output json").await.code(0);
+    insta::assert_snapshot!("resources-json", stdout(&listed));
+    let containers = |line: &str| serde_json::from_str::<Value>(line).unwrap()["containers"].clone();
+    let all: Vec<_> =
+        stdout(&listed).lines().flat_map(|line| containers(line).as_array().unwrap().clone()).collect();
+    assert_eq!(all.len(), 5, "every container but the one of the leases: {all:?}");
 }
 
 #[tokio::test]
@@ -139,8 +158,9 @@ async fn who_has_to_wait_is_told_so() {
 
 #[tokio::test]
 async fn the_help_reads_as_it_was_last_read() {
-    for (name, line) in [("help", "--help"), ("sync-help", "sync --help"), ("serve-help", "serve --help")] {
-        let help = run(&[], line).await.code(0);
-        insta::assert_snapshot!(name, stdout(&help));
+    for command in ["", "serve", "sync", "resources", "init"] {
+        let help = run(&[], &format!("{command} --help")).await.code(0);
+        let name = format!("{command}-help");
+        insta::assert_snapshot!(name.trim_start_matches('-'), stdout(&help));
     }
 }

@@ -12,6 +12,7 @@ mod doubt;
 mod envelopes;
 mod groups;
 mod http;
+mod init;
 mod kill;
 mod location;
 mod loops;

@@ -94,6 +94,15 @@ pub struct Cosmos {
 impl Cosmos {
     /// Starts an account with the database `graph` and the containers `users` (by `/id`) and `mirror` (by `/feed`).
     pub async fn start(identity: Identity) -> anyhow::Result<Self> {
+        let cosmos = Self::start_empty(identity).await?;
+        cosmos.inner.emulator.add_database();
+        cosmos.add_container("users", "/id").await?;
+        cosmos.add_container("mirror", "/feed").await?;
+        Ok(cosmos)
+    }
+
+    /// Starts an account without any database.
+    pub async fn start_empty(identity: Identity) -> anyhow::Result<Self> {
         let loopback = Loopback::bind().await?;
         let inner = Arc::new(Inner {
             emulator: emulator::Emulator::new(format!("{}/", loopback.origin()).parse()?, DATABASE)?,
@@ -107,10 +116,7 @@ impl Cosmos {
             writes: Mutex::default(),
         });
         let router = Router::new().fallback(wire::respond).with_state(Arc::clone(&inner));
-        let cosmos = Self { inner, server: loopback.serve(router) };
-        cosmos.add_container("users", "/id").await?;
-        cosmos.add_container("mirror", "/feed").await?;
-        Ok(cosmos)
+        Ok(Self { inner, server: loopback.serve(router) })
     }
 
     /// The account endpoint, `http://127.0.0.1:<port>/`: what `COSMOS_ENDPOINT` is set to.
@@ -121,6 +127,16 @@ impl Cosmos {
     /// The account key.
     pub fn key(&self) -> &str {
         &self.inner.key
+    }
+
+    /// Adds the database to an account that was started without.
+    pub fn add_database(&self) {
+        self.inner.emulator.add_database();
+    }
+
+    /// What the account says of a container, if there is one.
+    pub async fn container(&self, name: &str) -> Option<Value> {
+        self.inner.emulator.container(name).await
     }
 
     /// Adds a container with TTL on and no default.
