@@ -176,6 +176,11 @@ impl<'a> Driver<'a> {
     }
 }
 
+/// One object of a feed, with the properties that its copies have.
+pub(super) fn by_id(row: &Row, id: &str) -> Request {
+    Request::Object { path: row.object_path.to_owned(), id: id.to_owned(), select: row.object_select() }
+}
+
 /// Tells, while there is still time, that a token is about to die of not being used.
 fn warn_of_age(checkpoint: &Checkpoint) {
     let now = OffsetDateTime::now_utc();

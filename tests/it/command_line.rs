@@ -175,9 +175,14 @@ async fn single_objects_are_refreshed_by_hand() {
     });
     let nobody = "00000000-0000-4000-8000-00000000dead";
     let ran = run(world.settings(), &format!("refresh users {} {}", ids[0], ids[1])).await.code(0);
-    assert!(stdout(&ran).starts_with("users: complete; 1 upserted, 0 removed, 1 unchanged"), "{}", stdout(&ran));
+    assert!(
+        stdout(&ran).starts_with("users: complete; 1 upserted, 0 removed, 1 unchanged"),
+        "{}",
+        stdout(&ran)
+    );
     world.ensure_equal().await.unwrap();
-    let some = run(world.settings(), &format!("refresh users {} {nobody} --output json", ids[0])).await.code(3);
+    let some =
+        run(world.settings(), &format!("refresh users {} {nobody} --output json", ids[0])).await.code(3);
     let lines: Vec<Value> = stdout(&some).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&lines[0]["counts"]["unchanged"], &lines[1]["notFound"]), (&json!(1), &json!(nobody)));
     let none = run(world.settings(), &format!("refresh users {nobody}")).await.code(1);
