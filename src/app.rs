@@ -7,7 +7,7 @@ use azure_core::credentials::TokenCredential as _;
 
 use crate::catalogue::Row;
 use crate::credentials::{self, Cached, claims};
-use crate::mirror::{self, Mirror, Outcome, Reader, SyncError};
+use crate::mirror::{self, Difference, Mirror, Outcome, Progress, Reader, SyncError, Verified};
 use crate::settings::Settings;
 use crate::store::{self, Store, StoreError};
 use crate::{catalogue, graph};
@@ -57,6 +57,14 @@ pub enum AppError {
         /// Why.
         source: StoreError,
     },
+    /// The verification failed.
+    #[error("verify of {feed} failed: {source}")]
+    Verify {
+        /// The feed.
+        feed: String,
+        /// Why.
+        source: SyncError,
+    },
     /// The turn failed.
     #[error("sync of {feed} failed: {source}")]
     Sync {
@@ -105,6 +113,7 @@ impl App {
                 max_delete_percent: limits.max_delete_percent,
                 max_delete_count: limits.max_delete_count,
             },
+            progress: Arc::default(),
         };
         Self { mirror, credential, scope, tenant_id: settings.identity.tenant_id, budget: limits.budget }
     }
@@ -123,6 +132,37 @@ impl App {
             }
             AppError::Sync { feed: feed.to_owned(), source }
         })
+    }
+
+    /// Compares the copy of a feed with Graph, for as long as that takes. Changes nothing.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn verify(&self, feed: &str) -> Result<Verified, AppError> {
+        let row = catalogue::row(feed).ok_or_else(|| unknown(feed))?;
+        let reader = self.reader().await?;
+        let verified = mirror::verify(&self.mirror, row, &reader).await;
+        verified.map_err(|source| AppError::Verify { feed: feed.to_owned(), source })
+    }
+
+    /// Looks at differences again: those that are left.
+    ///
+    /// # Errors
+    /// As [`App::verify`].
+    pub async fn verify_again(
+        &self,
+        feed: &str,
+        differences: &[Difference],
+    ) -> Result<Vec<Difference>, AppError> {
+        let row = catalogue::row(feed).ok_or_else(|| unknown(feed))?;
+        let reader = self.reader().await?;
+        let left = mirror::verify_again(&self.mirror, row, &reader, differences).await;
+        left.map_err(|source| AppError::Verify { feed: feed.to_owned(), source })
+    }
+
+    /// How far whatever is under way is.
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.mirror.progress)
     }
 
     /// Creates the database and all [`containers`], as far as they are not there: what came of each, the

@@ -13,6 +13,7 @@ mod resources;
 mod serve;
 mod start;
 mod sync;
+mod verify;
 
 /// Keeps a faithful, queryable copy of Microsoft Graph resources in Azure Cosmos DB.
 #[derive(Debug, Parser)]
@@ -28,6 +29,8 @@ enum Command {
     Serve(serve::Args),
     /// Brings the copy of resources up to date now, and says what was done.
     Sync(sync::Args),
+    /// Compares the copy of a resource with Microsoft Graph, object by object and link by link.
+    Verify(verify::Args),
     /// Lists the resources that can be mirrored, their containers and permissions.
     Resources(resources::Args),
     /// Creates the database and all containers with the account key, for local use.
@@ -38,6 +41,7 @@ const EXAMPLES: &str = "Examples:
   graph-mirror resources                 what can be mirrored, into which containers, with which permission
   graph-mirror init                      create the database and its containers, with COSMOS_KEY
   graph-mirror sync users                bring the copy of the users up to date, inline
+  graph-mirror verify users              compare the copy of the users with Microsoft Graph
   graph-mirror serve --port 8080         serve the custom-handler protocol
   curl -d @tests/golden/timer.json localhost:8080/sync_users
                                          run one turn, as the Functions host does
@@ -51,6 +55,7 @@ pub fn run() -> ExitCode {
     match Cli::parse().command.unwrap_or(Command::Serve(serve::Args::default())) {
         Command::Serve(args) => serve::run(&args),
         Command::Sync(args) => sync::run(&args).into(),
+        Command::Verify(args) => verify::run(&args).into(),
         Command::Resources(args) => resources::run(&args).into(),
         Command::Init(args) => init::run(&args).into(),
     }

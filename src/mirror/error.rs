@@ -55,6 +55,18 @@ impl From<Stop> for SyncError {
 }
 
 impl SyncError {
+    /// Names what a refusal of Graph's is about.
+    pub(super) fn explained(
+        error: GraphError,
+        permission: &'static Permission,
+        principal_id: Option<String>,
+    ) -> Self {
+        match error {
+            GraphError::Forbidden(refusal) => Self::Forbidden { refusal, permission, principal_id },
+            other => Self::Graph(other),
+        }
+    }
+
     /// Whether a service refused our token, or what is in it: then a new one may do.
     pub fn refuses_token(&self) -> bool {
         matches!(

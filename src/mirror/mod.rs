@@ -8,7 +8,7 @@
 //! Reading order: [`plan`] (what follows from a checkpoint, pure), [`machine`] (what a turn does next,
 //! pure), [`change`] and [`document`] (what an object of a page becomes, pure), [`sync`] (a turn and its
 //! lease), [`drive`] (performs what the machine says), with [`guard`], [`take`], [`sweep`] and [`settle`],
-//! [`outcome`].
+//! [`outcome`]. Apart from the turns, [`verify`] compares the copy with Graph.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,15 +26,19 @@ mod links;
 mod machine;
 mod outcome;
 mod plan;
+mod progress;
 mod settle;
 mod sweep;
 mod sync;
 mod take;
+mod verify;
 mod write;
 
 pub use error::SyncError;
 pub use outcome::{Ending, Outcome};
+pub use progress::{Progress, Seen, Stage};
 pub use sync::sync;
+pub use verify::{Difference, Verified, verify, verify_again};
 
 /// Everything a turn needs.
 #[derive(Debug)]
@@ -45,6 +49,8 @@ pub struct Mirror {
     pub store: Arc<Store>,
     /// Times and bounds.
     pub options: Options,
+    /// How far whatever is under way is.
+    pub progress: Arc<Progress>,
 }
 
 /// Times and bounds of a turn.

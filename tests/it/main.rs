@@ -22,3 +22,4 @@ mod soak;
 mod stage;
 mod throttling;
 mod turns;
+mod verify;
