@@ -4,15 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential as _;
+use futures_util::future::try_join_all;
 
 use crate::catalogue::Row;
 use crate::credentials::{self, Cached, claims};
-use crate::mirror::{self, Difference, Mirror, Outcome, Progress, Reader, SyncError, Verified};
+use crate::mirror::{self, Mirror, Outcome, Reader, Refreshed, Status, SyncError};
 use crate::settings::Settings;
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Store};
 use crate::{catalogue, graph};
 
-pub use crate::store::Made;
+mod error;
+mod ids;
+mod init;
+mod verify;
+
+pub use error::{AppError, Fault};
+pub use init::{Made, containers};
 
 /// Everything, wired. One for the life of the process.
 #[derive(Debug)]
@@ -24,56 +31,9 @@ pub struct App {
     budget: Duration,
 }
 
-/// A verb that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// No such resource.
-    #[error("unknown resource `{name}`; known are: {known}")]
-    UnknownResource {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: String,
-    },
-    /// No token.
-    #[error("no access token: {0}")]
-    NoToken(String),
-    /// Nobody says which tenant this is.
-    #[error("the tenant is unknown: set AZURE_TENANT_ID to the tenant's id")]
-    NoTenant,
-    /// The token is of another tenant than the settings say.
-    #[error("AZURE_TENANT_ID is {stated}, but the identity is of tenant {found}")]
-    AnotherTenant {
-        /// As set.
-        stated: String,
-        /// As the token says.
-        found: String,
-    },
-    /// The database or a container could not be created.
-    #[error("init failed at {what}: {source}")]
-    Init {
-        /// `database`, or the name of the container.
-        what: &'static str,
-        /// Why.
-        source: StoreError,
-    },
-    /// The verification failed.
-    #[error("verify of {feed} failed: {source}")]
-    Verify {
-        /// The feed.
-        feed: String,
-        /// Why.
-        source: SyncError,
-    },
-    /// The turn failed.
-    #[error("sync of {feed} failed: {source}")]
-    Sync {
-        /// The feed.
-        feed: String,
-        /// Why.
-        source: SyncError,
-    },
-}
+/// Longest refresh: somebody waits for its answer, and the platform's front ends a silent request after 230 s
+/// (<https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout>).
+const REFRESH_BUDGET: Duration = Duration::from_secs(100);
 
 /// The resources that there are.
 pub fn resources() -> impl Iterator<Item = &'static str> {
@@ -83,11 +43,6 @@ pub fn resources() -> impl Iterator<Item = &'static str> {
 /// The rows of the catalogue.
 pub fn rows() -> &'static [Row] {
     catalogue::rows()
-}
-
-/// All containers that a copy needs, each with its partition key.
-pub fn containers() -> impl Iterator<Item = (&'static str, &'static str)> {
-    catalogue::rows().iter().flat_map(Row::containers).chain([store::CONTROL])
 }
 
 impl App {
@@ -123,61 +78,70 @@ impl App {
     /// # Errors
     /// [`AppError`]; nothing is lost, the next turn carries on.
     pub async fn sync(&self, feed: &str) -> Result<Outcome, AppError> {
-        let row = catalogue::row(feed).ok_or_else(|| unknown(feed))?;
-        let reader = self.reader().await?;
-        let synced = mirror::sync(&self.mirror, row, &reader, self.budget).await;
-        synced.map_err(|source| {
-            if source.refuses_token() {
-                self.credential.forget();
-            }
-            AppError::Sync { feed: feed.to_owned(), source }
-        })
+        self.sync_within(row(feed)?, self.budget).await
     }
 
-    /// Compares the copy of a feed with Graph, for as long as that takes. Changes nothing.
+    /// Brings the copies of single objects up to date, or without ids the copy of the whole resource, as
+    /// [`App::sync`] does; somebody waits for it.
+    ///
+    /// # Errors
+    /// [`AppError`]; of single objects, some may have been written.
+    pub async fn refresh(&self, resource: &str, ids: &[String]) -> Result<Refreshed, AppError> {
+        let (row, ids) = (row(resource)?, ids::checked(ids)?);
+        let budget = self.budget.min(REFRESH_BUDGET);
+        if ids.is_empty() {
+            let outcome = self.sync_within(row, budget).await?;
+            return Ok(Refreshed { outcome, nowhere: Vec::new() });
+        }
+        let reader = self.reader().await?;
+        let refreshed = mirror::refresh(&self.mirror, row, &reader, &ids, budget).await;
+        refreshed.map_err(|source| self.failed("refresh", row, source))
+    }
+
+    /// Has the next turn read the whole resource anew.
     ///
     /// # Errors
     /// [`AppError`].
-    pub async fn verify(&self, feed: &str) -> Result<Verified, AppError> {
-        let row = catalogue::row(feed).ok_or_else(|| unknown(feed))?;
+    pub async fn reset(&self, resource: &str) -> Result<Outcome, AppError> {
+        let row = row(resource)?;
         let reader = self.reader().await?;
-        let verified = mirror::verify(&self.mirror, row, &reader).await;
-        verified.map_err(|source| AppError::Verify { feed: feed.to_owned(), source })
+        let reset = mirror::reset(&self.mirror, row, &reader).await;
+        reset.map_err(|source| self.failed("reset", row, source))
     }
 
-    /// Looks at differences again: those that are left.
+    /// How the copy of a resource is, or of all of them. Asks Cosmos only.
     ///
     /// # Errors
-    /// As [`App::verify`].
-    pub async fn verify_again(
-        &self,
-        feed: &str,
-        differences: &[Difference],
-    ) -> Result<Vec<Difference>, AppError> {
-        let row = catalogue::row(feed).ok_or_else(|| unknown(feed))?;
-        let reader = self.reader().await?;
-        let left = mirror::verify_again(&self.mirror, row, &reader, differences).await;
-        left.map_err(|source| AppError::Verify { feed: feed.to_owned(), source })
+    /// [`AppError`].
+    pub async fn status(&self, resource: Option<&str>) -> Result<Vec<Status>, AppError> {
+        let rows = match resource {
+            Some(resource) => vec![row(resource)?],
+            None => catalogue::rows().iter().collect(),
+        };
+        let all = rows.into_iter().map(|row| async move {
+            let status = mirror::status(&self.mirror, row).await;
+            status.map_err(|source| self.failed("status", row, source.into()))
+        });
+        try_join_all(all).await
     }
 
-    /// How far whatever is under way is.
-    pub fn progress(&self) -> Arc<Progress> {
-        Arc::clone(&self.mirror.progress)
+    async fn sync_within(&self, row: &'static Row, budget: Duration) -> Result<Outcome, AppError> {
+        let reader = match self.reader().await {
+            Ok(reader) => reader,
+            Err(error) => {
+                mirror::record_failure(&self.mirror, row, &error).await;
+                return Err(error);
+            }
+        };
+        let synced = mirror::sync(&self.mirror, row, &reader, budget).await;
+        synced.map_err(|source| self.failed("sync", row, source))
     }
 
-    /// Creates the database and all [`containers`], as far as they are not there: what came of each, the
-    /// database first. It takes the account key.
-    ///
-    /// # Errors
-    /// [`AppError::Init`]; running it again carries on.
-    pub async fn init(&self) -> Result<Vec<(&'static str, Made)>, AppError> {
-        let failed = |what| move |source| AppError::Init { what, source };
-        let store = &self.mirror.store;
-        let mut made = vec![("database", store.create_database().await.map_err(failed("database"))?)];
-        for (name, key) in containers() {
-            made.push((name, store.create_container(name, key).await.map_err(failed(name))?));
+    fn failed(&self, verb: &'static str, row: &Row, source: SyncError) -> AppError {
+        if source.refuses_token() {
+            self.credential.forget();
         }
-        Ok(made)
+        AppError::Turn { verb, feed: row.resource, source }
     }
 
     /// Whose objects we read: as the settings say, else as our token says.
@@ -202,6 +166,7 @@ fn is_guid(text: &str) -> bool {
     uuid::Uuid::try_parse(text).is_ok()
 }
 
-fn unknown(name: &str) -> AppError {
-    AppError::UnknownResource { name: name.to_owned(), known: resources().collect::<Vec<_>>().join(", ") }
+fn row(name: &str) -> Result<&'static Row, AppError> {
+    let known = || resources().collect::<Vec<_>>().join(", ");
+    catalogue::row(name).ok_or_else(|| AppError::UnknownResource { name: name.to_owned(), known: known() })
 }

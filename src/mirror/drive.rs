@@ -26,6 +26,10 @@ pub(super) struct Driver<'a> {
     pub lease: &'a Lease,
     /// When the budget is spent.
     pub deadline: Instant,
+    /// The ids that a look is to look up, …
+    pub asked: &'a [String],
+    /// … and those that it found nowhere.
+    pub nowhere: Vec<String>,
     /// The version of the checkpoint in hand.
     pub etag: Option<Etag>,
     /// The page that is to be written next.
@@ -57,6 +61,7 @@ impl<'a> Driver<'a> {
             Action::Weigh => self.weigh(machine.checkpoint()).await.map(Event::Weighed),
             Action::Sweep => self.sweep(machine.checkpoint()).await.map(Event::Swept),
             Action::Settle => self.settle(machine.checkpoint()).await.map(Event::Settled),
+            Action::Look => self.look(machine.checkpoint()).await,
             Action::Leave { clean, stay } => Ok(self.leave(clean, stay).await),
             Action::End(_) => unreachable!("the end is no action to perform"),
         }
@@ -162,14 +167,7 @@ impl<'a> Driver<'a> {
 
     /// Names what a refusal of Graph's is about.
     pub fn explain(&self, error: GraphError) -> SyncError {
-        match error {
-            GraphError::Forbidden(refusal) => SyncError::Forbidden {
-                refusal,
-                permission: &self.row.permission,
-                principal_id: self.reader.principal_id.clone(),
-            },
-            other => SyncError::Graph(other),
-        }
+        SyncError::explained(error, &self.row.permission, self.reader.principal_id.clone())
     }
 }
 

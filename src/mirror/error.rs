@@ -1,5 +1,7 @@
 //! Why a turn failed, in words that name the thing and the next step.
 
+use std::time::Duration;
+
 use crate::catalogue::Permission;
 use crate::graph::{GraphError, Refusal};
 use crate::store::StoreError;
@@ -65,6 +67,29 @@ impl SyncError {
             GraphError::Forbidden(refusal) => Self::Forbidden { refusal, permission, principal_id },
             other => Self::Graph(other),
         }
+    }
+
+    /// How long a service wants to be left alone.
+    pub fn throttled_for(&self) -> Option<Duration> {
+        match self {
+            Self::Graph(GraphError::Throttled { after }) | Self::Store(StoreError::Throttled { after }) => {
+                Some(*after)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it may be over soon without anybody doing anything about it.
+    pub fn is_passing(&self) -> bool {
+        let graph = matches!(self, Self::Graph(GraphError::Unreachable(_) | GraphError::NoToken(_)));
+        let store = matches!(self, Self::Store(StoreError::Unknown(_) | StoreError::LeaseLost));
+        graph || store || matches!(self, Self::Overtaken)
+    }
+
+    /// Whether Graph gave an answer that its contract does not know, or refused what it should not.
+    pub fn blames_graph(&self) -> bool {
+        let ours = matches!(self, Self::Graph(GraphError::Unauthorized(_)));
+        !ours && matches!(self, Self::Graph(_) | Self::Loop(_) | Self::Restarts(_))
     }
 
     /// Whether a service refused our token, or what is in it: then a new one may do.

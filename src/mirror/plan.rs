@@ -166,6 +166,17 @@ pub fn begin(
     }
 }
 
+/// Whatever the feed has told so far is told anew, in a new generation (rule 7).
+pub fn reset(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
+    Checkpoint {
+        state: State::Start,
+        at_location: false,
+        open_since: None,
+        not_before: None,
+        ..save(checkpoint, epoch)
+    }
+}
+
 /// What a saved page leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leads {
@@ -263,6 +274,14 @@ pub fn settle(checkpoint: &Checkpoint, marks: Marks, found: bool) -> (u64, Sourc
         && marks.generation == checkpoint.generation
         && !is_burnt(&checkpoint.burnt, marks.save);
     if !found || vouched { (marks.generation, Source::Checked) } else { (0, Source::ById) }
+}
+
+/// The generation of a document that is read by id on request (rule 10): that of the living document in its
+/// place if a walk of this generation vouches for it, else none.
+pub fn refreshed(checkpoint: &Checkpoint, living: Option<Marks>) -> u64 {
+    let vouched =
+        |marks: &Marks| marks.generation == checkpoint.generation && !is_burnt(&checkpoint.burnt, marks.save);
+    living.filter(vouched).map_or(0, |marks| marks.generation)
 }
 
 fn save(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {

@@ -62,7 +62,7 @@ pub async fn verify(mirror: &Mirror, row: &'static Row, reader: &Reader) -> Resu
     })
 }
 
-/// Looks at differences again: those that are left.
+/// Looks at differences again: those that are left, and how many could not be looked at.
 ///
 /// # Errors
 /// As [`verify`].
@@ -71,9 +71,10 @@ pub async fn verify_again(
     row: &'static Row,
     reader: &Reader,
     differences: &[Difference],
-) -> Result<Vec<Difference>, SyncError> {
+) -> Result<(Vec<Difference>, u64), SyncError> {
     let suspects = Suspects::of(differences);
-    Ok(Verifier { mirror, row, reader }.look(&suspects).await?.differences)
+    let looked = Verifier { mirror, row, reader }.look(&suspects).await?;
+    Ok((looked.differences, looked.undecided))
 }
 
 impl Verifier<'_> {

@@ -97,6 +97,9 @@ pub struct Counts {
     pub upserted: u64,
     /// Tombstones.
     pub removed: u64,
+    /// Objects that were looked up and are as their documents say.
+    #[serde(default)]
+    pub unchanged: u64,
     /// Objects whose content Cosmos refused.
     pub set_aside: u64,
     /// Links, living ones and tombstones.
@@ -121,6 +124,7 @@ impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.upserted += other.upserted;
         self.removed += other.removed;
+        self.unchanged += other.unchanged;
         self.set_aside += other.set_aside;
         self.links += other.links;
         self.pages += other.pages;

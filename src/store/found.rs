@@ -194,7 +194,8 @@ fn or_burnt(text: &mut String, burnt: &[Burnt]) {
     }
 }
 
-fn with(query: Query, name: &str, value: impl serde::Serialize) -> Result<Query, StoreError> {
+/// A query with one parameter more.
+pub(super) fn with(query: Query, name: &str, value: impl serde::Serialize) -> Result<Query, StoreError> {
     query
         .with_parameter(name, value)
         .map_err(|error| StoreError::Unknown(format!("a query parameter: {error}")))

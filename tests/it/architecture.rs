@@ -133,23 +133,26 @@ fn every_function_folder_is_served_and_every_row_has_one() {
         .collect();
     let mut served: BTreeSet<String> =
         catalogue::rows().iter().map(|row| format!("sync_{}", row.resource)).collect();
-    served.insert("continue_sync".into());
+    served.extend(["continue_sync", "refresh", "status"].map(str::to_owned));
     assert_eq!(folders, served);
     for folder in folders {
         let function = json(&format!("functions/{folder}/function.json"));
         let bindings = function["bindings"].as_array().unwrap();
-        let trigger =
-            if folder == "continue_sync" { ("queueTrigger", "item") } else { ("timerTrigger", "timer") };
+        let trigger = match folder.as_str() {
+            "continue_sync" => ("queueTrigger", "item"),
+            "refresh" | "status" => ("httpTrigger", "req"),
+            _ => ("timerTrigger", "timer"),
+        };
         assert_eq!(
             (&bindings[0]["type"], &bindings[0]["name"]),
             (&trigger.0.into(), &trigger.1.into()),
             "{folder}"
         );
-        assert_eq!(
-            (&bindings[1]["name"], &bindings[1]["queueName"]),
-            (&"work".into(), &"graph-mirror-work".into()),
-            "{folder}"
-        );
+        let work = bindings.iter().find(|binding| binding["name"] == "work");
+        let queue = work.map(|work| &work["queueName"]);
+        assert_eq!(queue, (folder != "status").then_some(&"graph-mirror-work".into()), "{folder}");
+        let replies = bindings.iter().any(|binding| binding["type"] == "http" && binding["name"] == "res");
+        assert_eq!(replies, trigger.0 == "httpTrigger", "{folder}");
         let retried =
             function["retry"]["maxRetryCount"] == 3 && function["retry"]["delayInterval"] == "00:00:30";
         assert_eq!(retried, folder.starts_with("sync_"), "{folder}: timers are retried, queues are not");

@@ -38,6 +38,7 @@ pub struct Options {
     /// Documents that cannot be looked up by id.
     pub links: bool,
     pub refreshes: u32,
+    pub resets: u32,
     pub changes: u32,
     pub kills: u32,
     pub turns: u32,
@@ -52,6 +53,7 @@ impl Default for Options {
             off: None,
             links: false,
             refreshes: 2,
+            resets: 1,
             changes: 5,
             kills: 2,
             turns: 4,
