@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod init;
 mod output;
 mod resources;
+mod screen;
 mod serve;
 mod start;
 mod sync;

@@ -1,14 +1,15 @@
 //! `verify <resource>`: whether the copy is what Microsoft Graph says.
 //!
 //! Promises: a line or a JSON object per difference and one for all of it on stdout, names and ids only; an
-//! exit code that a script can branch on. Without `--repair` it only reads.
+//! exit code that a script can branch on. It only reads.
 
 use serde::Serialize;
 use serde_json::json;
 
 use super::output::{Exit, Output, complain, print, print_json};
+use super::screen::Screen;
 use super::start;
-use crate::app::App;
+use crate::app::{App, AppError};
 use crate::mirror::{Difference, Verified};
 
 /// What `verify` is told.
@@ -30,7 +31,52 @@ const EXAMPLES: &str = "Examples:
 It reads all of the feed and all of the copy, keeps ids and hashes, and reads again what differs, on both
 sides: only what differs both times is told. What changed since the last turn does.
 
-Exit codes: 0 no difference; 1 failed; 2 wrong usage; 3 differences; 78 wrong settings.";
+Exit codes: 0 no difference, or all of them mended; 1 failed, or kept waiting while mending; 2 wrong usage;
+3 differences; 78 wrong settings.";
+
+/// Compares, and tells what differs.
+pub fn run(args: &Args) -> Exit {
+    let screen = Screen::new(args.output);
+    match start::settings(&screen, args.output) {
+        Ok(settings) => compare(&App::new(settings), &screen, args),
+        Err(exit) => exit,
+    }
+}
+
+#[tokio::main]
+async fn compare(app: &App, screen: &Screen, args: &Args) -> Exit {
+    let verified = match screen.follow(app, &args.resource, app.verify(&args.resource)).await {
+        Ok(verified) => verified,
+        Err(error) => return failed(&args.resource, &error, args.output),
+    };
+    tell(verified.feed, &verified.differences, args.output);
+    match args.output {
+        Output::Table => print(&verified),
+        Output::Json => print_json(&verified),
+    }
+    exit(verified.differences.len(), verified.undecided)
+}
+
+fn failed(feed: &str, error: &AppError, output: Output) -> Exit {
+    if output == Output::Json {
+        print_json(&json!({ "feed": feed, "error": error.to_string() }));
+    }
+    complain(error);
+    Exit::Failed
+}
+
+fn tell(feed: &str, differences: &[Difference], output: Output) {
+    for difference in differences {
+        match output {
+            Output::Table => print(format_args!("{feed}: {difference}")),
+            Output::Json => print_json(&Told { feed, difference }),
+        }
+    }
+}
+
+fn exit(differences: usize, undecided: u64) -> Exit {
+    if differences == 0 && undecided == 0 { Exit::Done } else { Exit::Partial }
+}
 
 /// A difference, and of which feed.
 #[derive(Serialize)]
@@ -38,46 +84,4 @@ struct Told<'a> {
     feed: &'a str,
     #[serde(flatten)]
     difference: &'a Difference,
-}
-
-/// Compares, and tells what differs.
-pub fn run(args: &Args) -> Exit {
-    match start::app(args.output) {
-        Ok(app) => compare(&app, args),
-        Err(exit) => exit,
-    }
-}
-
-#[tokio::main]
-async fn compare(app: &App, args: &Args) -> Exit {
-    match app.verify(&args.resource).await {
-        Ok(verified) => {
-            tell(&verified, args.output);
-            exit(&verified)
-        }
-        Err(error) => {
-            if args.output == Output::Json {
-                print_json(&json!({ "feed": args.resource, "error": error.to_string() }));
-            }
-            complain(error);
-            Exit::Failed
-        }
-    }
-}
-
-fn tell(verified: &Verified, output: Output) {
-    for difference in &verified.differences {
-        match output {
-            Output::Table => print(format_args!("{}: {difference}", verified.feed)),
-            Output::Json => print_json(&Told { feed: verified.feed, difference }),
-        }
-    }
-    match output {
-        Output::Table => print(verified),
-        Output::Json => print_json(verified),
-    }
-}
-
-fn exit(verified: &Verified) -> Exit {
-    if verified.differences.is_empty() && verified.undecided == 0 { Exit::Done } else { Exit::Partial }
 }

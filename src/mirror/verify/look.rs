@@ -49,7 +49,9 @@ impl Verifier<'_> {
         let object = self.object(id).await?;
         let kept = self.kept(self.row.container, id).await?;
         self.mirror.progress.add(1, 0);
-        let graph = object.as_deref().and_then(|object| Content::of(&change::read(object)));
+        // Graph also finds a user by another name.
+        let read = object.as_deref().map(change::read).filter(|change| change.id.as_deref() == Some(id));
+        let graph = read.as_ref().and_then(Content::of);
         let id = id.to_owned();
         let living = kept.filter(|kept| kept.removed.is_none());
         let difference = match (graph, living) {
