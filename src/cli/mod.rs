@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 mod init;
 mod output;
+mod repair;
 mod resources;
 mod screen;
 mod serve;

@@ -1,12 +1,13 @@
 //! `verify <resource>`: whether the copy is what Microsoft Graph says.
 //!
 //! Promises: a line or a JSON object per difference and one for all of it on stdout, names and ids only; an
-//! exit code that a script can branch on. It only reads.
+//! exit code that a script can branch on. Without `--repair` it only reads.
 
 use serde::Serialize;
 use serde_json::json;
 
 use super::output::{Exit, Output, complain, print, print_json};
+use super::repair::{Repaired, repair};
 use super::screen::Screen;
 use super::start;
 use crate::app::{App, AppError};
@@ -19,6 +20,9 @@ pub struct Args {
     /// The resource.
     #[arg(value_name = "RESOURCE", value_parser = start::resource())]
     resource: String,
+    /// Mends what differs: objects by refreshing them, links by reading the whole feed anew.
+    #[arg(long)]
+    repair: bool,
     /// How the differences are written on stdout.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -27,6 +31,7 @@ pub struct Args {
 const EXAMPLES: &str = "Examples:
   graph-mirror sync users && graph-mirror verify users      compare the copy as it is now
   graph-mirror verify users --output json                   one JSON object per difference, then one for all
+  graph-mirror verify users --repair                        mend what differs, and look at it again
 
 It reads all of the feed and all of the copy, keeps ids and hashes, and reads again what differs, on both
 sides: only what differs both times is told. What changed since the last turn does.
@@ -54,7 +59,30 @@ async fn compare(app: &App, screen: &Screen, args: &Args) -> Exit {
         Output::Table => print(&verified),
         Output::Json => print_json(&verified),
     }
+    if args.repair && !verified.differences.is_empty() {
+        return mend(app, screen, &verified, args.output).await;
+    }
     exit(verified.differences.len(), verified.undecided)
+}
+
+async fn mend(app: &App, screen: &Screen, verified: &Verified, output: Output) -> Exit {
+    let feed = verified.feed;
+    let (left, undecided) = match screen.follow(app, feed, repair(app, verified)).await {
+        Ok(Repaired::Left(left, undecided)) => (left, undecided),
+        Ok(Repaired::Waiting) => return Exit::Failed,
+        Err(error) => return failed(feed, &error, output),
+    };
+    tell(feed, &left, output);
+    let left = left.len();
+    // What cannot be looked at again may be mended, but nobody has seen it.
+    let repaired = verified.differences.len().saturating_sub(left + undecided as usize);
+    match output {
+        Output::Table => print(format_args!("{feed}: {repaired} differences mended, {left} left")),
+        Output::Json => {
+            print_json(&json!({ "feed": feed, "repaired": repaired, "left": left, "undecided": undecided }));
+        }
+    }
+    exit(left, undecided + verified.undecided)
 }
 
 fn failed(feed: &str, error: &AppError, output: Output) -> Exit {

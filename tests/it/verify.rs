@@ -5,7 +5,7 @@ use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
 use crate::command_line::{run, stderr, stdout};
-use crate::stage::setup;
+use crate::stage::{checkpoint, setup};
 
 /// A world with links whose copy is complete, and where reading by id shows nulls for what was never set.
 async fn copied(users: usize) -> World {
@@ -215,4 +215,74 @@ async fn what_was_set_aside_is_counted_and_a_failure_is_told() {
     run(&[], "verify users").await.code(78);
     let unknown = run(&[], "verify people").await.code(2).stdout("");
     assert!(stderr(&unknown).contains("possible values: users, groups"), "{}", stderr(&unknown));
+}
+
+#[tokio::test]
+async fn a_repair_mends_objects_and_links_and_looks_again() {
+    let world = copied(120).await;
+    let damage = damaged(&world).await;
+    let said = verify(&world, "users --repair", 0).await;
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.last(), Some(&"users: 5 differences mended, 0 left"), "{said}");
+    let mut named = lines[..5].to_vec();
+    named.sort_unstable();
+    assert_eq!(named, damage, "first what was found");
+    world.ensure_equal().await.unwrap();
+    verify(&world, "users", 0).await;
+    let said = verify(&world, "users --repair --output json", 0).await;
+    assert_eq!(said.lines().count(), 1, "nothing to repair: {said}");
+}
+
+#[tokio::test]
+async fn objects_are_repaired_without_reading_the_feed_anew_and_what_is_held_is_left() {
+    let world = World::start(Setup { groups: 6, ..setup() }).await.unwrap();
+    world.settle().await.unwrap();
+    let ids = world.graph.tenant(|tenant| tenant.user_ids());
+    damage(&world, "users", &ids[3], &ids[3], |user| user["city"] = json!("Nowhere")).await;
+    let said = verify(&world, "users --repair --output json", 0).await;
+    let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(last, json!({"feed": "users", "repaired": 1, "left": 0, "undecided": 0}));
+    world.ensure_equal().await.unwrap();
+    assert_eq!(checkpoint(&world).await["generation"], 1);
+    // Links too many, and more of them than the brake lets go.
+    let links = world.cosmos.documents("users-manager").await;
+    for link in &links[..20] {
+        let source = link["sourceId"].as_str().unwrap();
+        damage(&world, "users-manager", source, link["id"].as_str().unwrap(), |link| {
+            link["id"] = json!(format!("{source}|nobody"));
+            link["targetId"] = json!("nobody");
+        })
+        .await;
+    }
+    let ran = run(world.settings(), "verify users --repair").await.code(3);
+    assert!(stdout(&ran).ends_with("users: 0 differences mended, 20 left\n"), "{}", stdout(&ran));
+    assert!(stderr(&ran).contains("`sync users --accept-removals` lets them go"), "{}", stderr(&ran));
+    run(world.settings(), "sync users --accept-removals").await.code(0);
+    verify(&world, "users", 0).await;
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_repair_waits_for_the_turn_that_holds_the_feed() {
+    let world = World::start(setup()).await.unwrap();
+    world.settle().await.unwrap();
+    let id = world.graph.tenant(|tenant| tenant.user_ids()[3].clone());
+    damage(&world, "users", &id, &id, |user| user["city"] = json!("Nowhere")).await;
+    let mut hold = world.graph.hold(Match::delta_token());
+    let turn = tokio::spawn({
+        let world = world.clone();
+        async move { world.fire().await.unwrap() }
+    });
+    hold.arrived().await;
+    let repaired = tokio::spawn({
+        let world = world.clone();
+        async move { verify(&world, "users --repair", 0).await }
+    });
+    while world.cosmos.document("mirror", "users", "lease").await.unwrap()["rung"] != true {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    hold.release();
+    assert!(turn.await.unwrap().succeeded());
+    assert!(repaired.await.unwrap().ends_with("users: 1 differences mended, 0 left\n"));
+    world.ensure_equal().await.unwrap();
 }
