@@ -15,9 +15,11 @@ use crate::{catalogue, graph};
 
 mod error;
 mod ids;
+mod init;
+mod verify;
 
-pub use crate::store::Made;
 pub use error::{AppError, Fault};
+pub use init::{Made, containers};
 
 /// Everything, wired. One for the life of the process.
 #[derive(Debug)]
@@ -43,11 +45,6 @@ pub fn rows() -> &'static [Row] {
     catalogue::rows()
 }
 
-/// All containers that a copy needs, each with its partition key.
-pub fn containers() -> impl Iterator<Item = (&'static str, &'static str)> {
-    catalogue::rows().iter().flat_map(Row::containers).chain([store::CONTROL])
-}
-
 impl App {
     /// Wires the parts. Opens nothing: no connection, no token.
     pub fn new(settings: Settings) -> Self {
@@ -71,6 +68,7 @@ impl App {
                 max_delete_percent: limits.max_delete_percent,
                 max_delete_count: limits.max_delete_count,
             },
+            progress: Arc::default(),
         };
         Self { mirror, credential, scope, tenant_id: settings.identity.tenant_id, budget: limits.budget }
     }
@@ -155,21 +153,6 @@ impl App {
             self.credential.forget();
         }
         AppError::Turn { verb, feed: row.resource, source }
-    }
-
-    /// Creates the database and all [`containers`], as far as they are not there: what came of each, the
-    /// database first. It takes the account key.
-    ///
-    /// # Errors
-    /// [`AppError::Init`]; running it again carries on.
-    pub async fn init(&self) -> Result<Vec<(&'static str, Made)>, AppError> {
-        let failed = |what| move |source| AppError::Init { what, source };
-        let store = &self.mirror.store;
-        let mut made = vec![("database", store.create_database().await.map_err(failed("database"))?)];
-        for (name, key) in containers() {
-            made.push((name, store.create_container(name, key).await.map_err(failed(name))?));
-        }
-        Ok(made)
     }
 
     /// Whose objects we read: as the settings say, else as our token says.

@@ -36,6 +36,8 @@ pub struct Linked {
     pub property: &'static str,
     /// The container of its link documents.
     pub container: &'static str,
+    /// An object can have many; else it has one at most, and Graph answers with it instead of a list.
+    pub many: bool,
 }
 
 /// An application permission of Microsoft Graph (an app role).

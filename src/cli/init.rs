@@ -6,6 +6,7 @@
 use serde_json::json;
 
 use super::output::{Exit, Output, complain, print, print_json};
+use super::screen::Screen;
 use super::start;
 use crate::app::{self, App, Made};
 
@@ -30,7 +31,7 @@ Exit codes: 0 everything is there; 1 failed, or a container has another partitio
 
 /// Creates what is missing, and says of everything whether it was there.
 pub fn run(args: &Args) -> Exit {
-    let settings = match start::settings(args.output) {
+    let settings = match start::settings(&Screen::new(args.output), args.output) {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };

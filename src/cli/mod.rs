@@ -11,11 +11,14 @@ mod checkpoint;
 mod init;
 mod output;
 mod refresh;
+mod repair;
 mod resources;
+mod screen;
 mod serve;
 mod start;
 mod status;
 mod sync;
+mod verify;
 
 /// Keeps a faithful, queryable copy of Microsoft Graph resources in Azure Cosmos DB.
 #[derive(Debug, Parser)]
@@ -37,6 +40,8 @@ enum Command {
     Status(status::Args),
     /// Shows how far the copy of a resource is, or has it read anew.
     Checkpoint(checkpoint::Args),
+    /// Compares the copy of a resource with Microsoft Graph, object by object and link by link.
+    Verify(verify::Args),
     /// Lists the resources that can be mirrored, their containers and permissions.
     Resources(resources::Args),
     /// Creates the database and all containers with the account key, for local use.
@@ -49,6 +54,7 @@ const EXAMPLES: &str = "Examples:
   graph-mirror sync users                bring the copy of the users up to date, inline
   graph-mirror refresh users <id>        bring one user up to date
   graph-mirror status                    what is mirrored, as of when, in which state
+  graph-mirror verify users              compare the copy of the users with Microsoft Graph
   graph-mirror serve --port 8080         serve the custom-handler protocol
   curl -d @tests/golden/timer.json localhost:8080/sync_users
                                          run one turn, as the Functions host does
@@ -65,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::Refresh(args) => refresh::run(&args).into(),
         Command::Status(args) => status::run(&args).into(),
         Command::Checkpoint(args) => checkpoint::run(&args).into(),
+        Command::Verify(args) => verify::run(&args).into(),
         Command::Resources(args) => resources::run(&args).into(),
         Command::Init(args) => init::run(&args).into(),
     }

@@ -4,25 +4,26 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::output::{Exit, Output, complain, print_json};
+use super::screen::Screen;
 use crate::app::{self, App};
 use crate::settings::{Settings, environment};
 use crate::telemetry;
 
-/// The settings; all that is wrong with them is told at once.
+/// The settings; all that is wrong with them is told at once. The log goes above the screen's bar.
 ///
 /// # Errors
 /// [`Exit::WrongSettings`].
-pub fn settings(output: Output) -> Result<Settings, Exit> {
-    telemetry::cli();
+pub fn settings(screen: &Screen, output: Output) -> Result<Settings, Exit> {
+    telemetry::cli(screen.above());
     Settings::read(environment).map_err(|problems| wrong_settings(problems.lines(), output))
 }
 
-/// The app, as the environment says.
+/// The app, for a command that is soon done and shows no bar.
 ///
 /// # Errors
 /// As [`settings`].
 pub fn app(output: Output) -> Result<App, Exit> {
-    settings(output).map(App::new)
+    settings(&Screen::new(output), output).map(App::new)
 }
 
 /// Tells what is wrong with the settings: a line each, and one object where objects are expected.

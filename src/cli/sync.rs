@@ -8,6 +8,7 @@ use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
 use super::output::{Exit, Output, complain, print, print_json};
+use super::screen::Screen;
 use super::start;
 use crate::app::{App, AppError};
 use crate::mirror::{Ending, Outcome};
@@ -38,21 +39,22 @@ Exit codes: 0 up to date; 1 failed, throttled, or another turn holds the feed; 2
 
 /// Brings the resources up to date, one after the other; a failed one does not stop the others.
 pub fn run(args: &Args) -> Exit {
-    let mut settings = match start::settings(args.output) {
+    let screen = Screen::new(args.output);
+    let mut settings = match start::settings(&screen, args.output) {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
     if args.accept_removals {
         settings.limits.accept_removals();
     }
-    all(args, &App::new(settings))
+    all(args, &App::new(settings), &screen)
 }
 
 #[tokio::main]
-async fn all(args: &Args, app: &App) -> Exit {
+async fn all(args: &Args, app: &App, screen: &Screen) -> Exit {
     let mut exits = Vec::new();
     for resource in &args.resources {
-        let ended = to_the_end(app, resource).await;
+        let ended = screen.follow(app, resource, to_the_end(app, resource)).await;
         tell(resource, &ended, args.output);
         exits.push(exit(&ended));
     }
@@ -102,7 +104,7 @@ pub(super) fn tell(resource: &str, ended: &Result<Outcome, AppError>, output: Ou
 }
 
 /// What is left to do for whoever asked.
-fn next_step(outcome: &Outcome) -> Option<String> {
+pub(super) fn next_step(outcome: &Outcome) -> Option<String> {
     let feed = &outcome.feed;
     match outcome.ending {
         Ending::Throttled { until } => {

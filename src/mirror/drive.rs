@@ -165,14 +165,7 @@ impl<'a> Driver<'a> {
 
     /// Names what a refusal of Graph's is about.
     pub fn explain(&self, error: GraphError) -> SyncError {
-        match error {
-            GraphError::Forbidden(refusal) => SyncError::Forbidden {
-                refusal,
-                permission: &self.row.permission,
-                principal_id: self.reader.principal_id.clone(),
-            },
-            other => SyncError::Graph(other),
-        }
+        SyncError::explained(error, &self.row.permission, self.reader.principal_id.clone())
     }
 }
 

@@ -57,6 +57,18 @@ impl From<Stop> for SyncError {
 }
 
 impl SyncError {
+    /// Names what a refusal of Graph's is about.
+    pub(super) fn explained(
+        error: GraphError,
+        permission: &'static Permission,
+        principal_id: Option<String>,
+    ) -> Self {
+        match error {
+            GraphError::Forbidden(refusal) => Self::Forbidden { refusal, permission, principal_id },
+            other => Self::Graph(other),
+        }
+    }
+
     /// How long a service wants to be left alone.
     pub fn throttled_for(&self) -> Option<Duration> {
         match self {

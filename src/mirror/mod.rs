@@ -8,7 +8,8 @@
 //! Reading order: [`plan`] (what follows from a checkpoint, pure), [`machine`] (what a turn does next,
 //! pure), [`change`] and [`document`] (what an object of a page becomes, pure), [`sync`] (a turn and its
 //! lease), [`drive`] (performs what the machine says), with [`guard`], [`take`], [`sweep`], [`settle`] and
-//! [`refresh`], [`outcome`], and what is told of it: [`run`] and [`status`].
+//! [`refresh`], [`outcome`], and what is told of it: [`run`] and [`status`]. Apart from the
+//! turns, [`verify`] compares the copy with Graph.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ mod links;
 mod machine;
 mod outcome;
 mod plan;
+mod progress;
 mod refresh;
 mod run;
 mod settle;
@@ -33,14 +35,17 @@ mod status;
 mod sweep;
 mod sync;
 mod take;
+mod verify;
 mod write;
 
 pub use error::SyncError;
 pub use outcome::{Ending, Outcome};
+pub use progress::{Progress, Seen, Stage};
 pub use refresh::{Refreshed, refresh};
 pub use run::{Ended, Failed, Run, record_failure};
 pub use status::{Held, State, Status, checkpoint, status};
 pub use sync::{reset, sync};
+pub use verify::{Difference, Verified, verify, verify_again};
 
 /// Everything a turn needs.
 #[derive(Debug)]
@@ -51,6 +56,8 @@ pub struct Mirror {
     pub store: Arc<Store>,
     /// Times and bounds.
     pub options: Options,
+    /// How far whatever is under way is.
+    pub progress: Arc<Progress>,
 }
 
 /// Times and bounds of a turn.

@@ -34,6 +34,7 @@ impl Driver<'_> {
     async fn write_page(&self, page: &Page, checkpoint: &Checkpoint) -> Result<(Took, f64), SyncError> {
         let changes = change::of(&page.objects)
             .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
+        self.mirror.progress.add(changes.objects.len(), changes.links.len());
         let stamp = self.stamp(checkpoint);
         let objects = self.write_objects(&changes.objects, &stamp).await?;
         let links = self.write_links(&changes.links, &stamp).await?;

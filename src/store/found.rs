@@ -15,7 +15,7 @@ use super::documents::{Reason, Source};
 use super::error::StoreError;
 
 /// What is read of a document that was found.
-const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
+pub(super) const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
                       c._mirror.save, c._mirror.source, IS_DEFINED(c._mirror.removed) AS removed, \
                       c._ts AS written, c.sourceId, c.targetId FROM c WHERE ";
 /// Documents in a page of a query.
@@ -167,13 +167,22 @@ impl Store {
         container: &str,
         query: Query,
     ) -> Result<impl Found<T> + use<T>, StoreError> {
+        self.query_in(container, FeedScope::full_container(), query).await
+    }
+
+    pub(super) async fn query_in<T: for<'de> Deserialize<'de> + Send + 'static>(
+        &self,
+        container: &str,
+        scope: FeedScope,
+        query: Query,
+    ) -> Result<impl Found<T> + use<T>, StoreError> {
         let container = self.container(container).await?;
         let page = std::num::NonZeroU32::new(PAGE).map(MaxItemCountHint::Limit);
         let mut options = QueryOptions::default().with_operation_options(query_options());
         if let Some(page) = page {
             options = options.with_max_item_count(page);
         }
-        let found = container.query_items::<T>(query, FeedScope::full_container(), Some(options)).await?;
+        let found = container.query_items::<T>(query, scope, Some(options)).await?;
         Ok(found.map(|item| item.map_err(StoreError::from)))
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use azure_core::http::Etag;
-use azure_data_cosmos::Query;
 use azure_data_cosmos::options::ItemReadOptions;
+use azure_data_cosmos::{FeedScope, Query};
 use futures_util::TryStreamExt as _;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -12,15 +12,17 @@ use serde_json::value::RawValue;
 
 use super::attempt;
 use super::connection::{READ_TIMEOUT, Store, read_options};
-use super::documents::Source;
+use super::documents::{Reason, Source};
 use super::error::StoreError;
-use super::found::{Candidate, Found};
+use super::found::{Candidate, FIELDS, Found};
 
 /// A document as it lies in Cosmos.
 #[derive(Debug)]
 pub struct Kept {
     /// Its marks.
     pub marks: Candidate,
+    /// It is a tombstone, for this reason.
+    pub removed: Option<Reason>,
     /// It stands for an object whose content Cosmos refused.
     pub set_aside: bool,
     /// All of it, as Cosmos sent it.
@@ -50,8 +52,13 @@ struct MirrorHead {
     source: Source,
     parent: Option<String>,
     graph_id: Option<String>,
-    removed: Option<IgnoredAny>,
+    removed: Option<RemovedHead>,
     set_aside: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct RemovedHead {
+    reason: Reason,
 }
 
 impl Kept {
@@ -73,7 +80,8 @@ impl Kept {
             source_id: head.source_id,
             target_id: head.target_id,
         };
-        Ok(Self { marks, set_aside: mirror.set_aside.is_some(), text })
+        let removed = mirror.removed.map(|removed| removed.reason);
+        Ok(Self { marks, removed, set_aside: mirror.set_aside.is_some(), text })
     }
 }
 
@@ -108,5 +116,26 @@ impl Store {
         let text = "SELECT * FROM c WHERE NOT IS_DEFINED(c._mirror.removed)";
         let found = self.query::<Box<RawValue>>(container, Query::from(text)).await?;
         Ok(found.and_then(|text| std::future::ready(Kept::of(text))))
+    }
+
+    /// Streams the living links that lie under `parent`.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn living_under(
+        &self,
+        container: &str,
+        parent: &str,
+    ) -> Result<impl Found<Candidate> + use<>, StoreError> {
+        let text = format!("{FIELDS}NOT IS_DEFINED(c._mirror.removed)");
+        self.query_in(container, FeedScope::partition(parent.to_owned()), Query::from(text)).await
+    }
+
+    /// Streams the marks of the living links of a container.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn living_links(&self, container: &str) -> Result<impl Found<Candidate> + use<>, StoreError> {
+        self.query(container, Query::from(format!("{FIELDS}NOT IS_DEFINED(c._mirror.removed)"))).await
     }
 }

@@ -24,3 +24,4 @@ mod stage;
 mod status;
 mod throttling;
 mod turns;
+mod verify;

@@ -180,6 +180,14 @@ impl Cosmos {
         self.inner.emulator.put(container, partition, document).await
     }
 
+    /// Deletes one document, unguarded and unlogged.
+    ///
+    /// # Errors
+    /// When the emulator refuses it.
+    pub async fn delete(&self, container: &str, partition: &str, id: &str) -> anyhow::Result<()> {
+        self.inner.emulator.delete(container, &serde_json::json!([partition]).to_string(), id).await
+    }
+
     /// Writes one document over the version that its `_etag` names, unguarded and unlogged; false when somebody
     /// was faster.
     ///
