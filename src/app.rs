@@ -3,21 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::credentials::TokenCredential as _;
-
-use crate::credentials::{self, Cached, claims};
-use crate::mirror::{self, Mirror, Outcome, Reader, SyncError};
+use crate::mirror::{self, Mirror, Outcome, SyncError};
 use crate::settings::Settings;
 use crate::store::{self, Store};
 use crate::{catalogue, graph};
+use tokens::Tokens;
+
+mod tokens;
 
 /// Everything, wired. One for the life of the process.
 #[derive(Debug)]
 pub struct App {
     mirror: Mirror,
-    credential: Arc<Cached>,
-    scope: String,
-    tenant_id: Option<String>,
+    tokens: Tokens,
     budget: Duration,
 }
 
@@ -33,8 +31,13 @@ pub enum AppError {
         known: String,
     },
     /// No token.
-    #[error("no access token: {0}")]
-    NoToken(String),
+    #[error("no access token for {service}: {why}")]
+    NoToken {
+        /// What it is for.
+        service: &'static str,
+        /// Why, and what to do.
+        why: String,
+    },
     /// Nobody says which tenant this is.
     #[error("the tenant is unknown: set AZURE_TENANT_ID to the tenant's id")]
     NoTenant,
@@ -64,7 +67,8 @@ pub fn resources() -> impl Iterator<Item = &'static str> {
 impl App {
     /// Wires the parts. Opens nothing: no connection, no token.
     pub fn new(settings: Settings) -> Self {
-        let credential = credentials::app(settings.identity.client_id.as_deref());
+        let with_key = settings.cosmos.key.is_some();
+        let tokens = Tokens::new(settings.identity, settings.graph.scope.clone(), with_key);
         let limits = settings.limits;
         let cosmos = store::Options {
             endpoint: settings.cosmos.endpoint,
@@ -72,11 +76,10 @@ impl App {
             key: settings.cosmos.key,
             concurrency: settings.cosmos.concurrency,
         };
-        let scope = settings.graph.scope;
-        let origin = graph::Options { origin: settings.graph.endpoint, scope: scope.clone() };
+        let origin = graph::Options { origin: settings.graph.endpoint, scope: settings.graph.scope };
         let mirror = Mirror {
-            graph: graph::Client::new(origin, credential.clone()),
-            store: Arc::new(Store::new(cosmos, credential.clone())),
+            graph: graph::Client::new(origin, tokens.for_graph()),
+            store: Arc::new(Store::new(cosmos, tokens.for_cosmos())),
             options: mirror::Options {
                 lease: limits.lease,
                 doubt: limits.doubt,
@@ -85,7 +88,7 @@ impl App {
                 max_delete_count: limits.max_delete_count,
             },
         };
-        Self { mirror, credential, scope, tenant_id: settings.identity.tenant_id, budget: limits.budget }
+        Self { mirror, tokens, budget: limits.budget }
     }
 
     /// Brings the copy of a feed up to date, for at most the budget of an inline turn.
@@ -94,36 +97,15 @@ impl App {
     /// [`AppError`]; nothing is lost, the next turn carries on.
     pub async fn sync(&self, feed: &str) -> Result<Outcome, AppError> {
         let row = catalogue::row(feed).ok_or_else(|| unknown(feed))?;
-        let reader = self.reader().await?;
+        let reader = self.tokens.reader().await?;
         let synced = mirror::sync(&self.mirror, row, &reader, self.budget).await;
         synced.map_err(|source| {
-            if source.refuses_token() {
-                self.credential.forget();
+            if let Some(service) = source.refused_by() {
+                self.tokens.forget(service);
             }
             AppError::Sync { feed: feed.to_owned(), source }
         })
     }
-
-    /// Whose objects we read: as the settings say, else as our token says.
-    async fn reader(&self) -> Result<Reader, AppError> {
-        let token = self.credential.get_token(&[&self.scope], None).await;
-        let token = token.map_err(|error| AppError::NoToken(credentials::explain(&error)))?;
-        let claims = claims(token.token.secret());
-        let tenant_id = match (&self.tenant_id, claims.tid) {
-            // A tenant may also be stated by a domain name, which the token does not carry.
-            (Some(stated), Some(found)) if is_guid(stated) && !stated.eq_ignore_ascii_case(&found) => {
-                return Err(AppError::AnotherTenant { stated: stated.clone(), found });
-            }
-            (_, Some(found)) => found,
-            (Some(stated), None) => stated.clone(),
-            (None, None) => return Err(AppError::NoTenant),
-        };
-        Ok(Reader { tenant_id, principal_id: claims.oid })
-    }
-}
-
-fn is_guid(text: &str) -> bool {
-    uuid::Uuid::try_parse(text).is_ok()
 }
 
 fn unknown(name: &str) -> AppError {

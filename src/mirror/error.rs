@@ -54,15 +54,23 @@ impl From<Stop> for SyncError {
     }
 }
 
+/// A service that we ask with a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Microsoft Graph.
+    Graph,
+    /// Azure Cosmos DB.
+    Cosmos,
+}
+
 impl SyncError {
-    /// Whether a service refused our token, or what is in it: then a new one may do.
-    pub fn refuses_token(&self) -> bool {
-        matches!(
-            self,
-            Self::Forbidden { .. }
-                | Self::Graph(GraphError::Unauthorized(_))
-                | Self::Store(StoreError::Forbidden(_))
-        )
+    /// The service that refused our token, or what is in it, if one did: then a new one may do.
+    pub fn refused_by(&self) -> Option<Service> {
+        match self {
+            Self::Forbidden { .. } | Self::Graph(GraphError::Unauthorized(_)) => Some(Service::Graph),
+            Self::Store(StoreError::Forbidden(_)) => Some(Service::Cosmos),
+            _ => None,
+        }
     }
 }
 

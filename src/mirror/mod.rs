@@ -31,7 +31,7 @@ mod sync;
 mod take;
 mod write;
 
-pub use error::SyncError;
+pub use error::{Service, SyncError};
 pub use outcome::{Ending, Outcome};
 pub use sync::sync;
 
