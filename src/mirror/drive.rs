@@ -30,10 +30,10 @@ pub(super) struct Driver<'a> {
     pub nowhere: Vec<String>,
     /// The version of the checkpoint in hand.
     pub etag: Option<Etag>,
-    /// The page that is to be written next.
-    pub page: Option<Page>,
+    /// The page that is to be written next, and when it was asked for.
+    pub page: Option<(OffsetDateTime, Page)>,
     /// The page after it, fetched meanwhile.
-    pub ahead: Option<(Link, Result<Page, GraphError>)>,
+    pub ahead: Option<(Link, OffsetDateTime, Result<Page, GraphError>)>,
     /// What the pages so far lead to.
     pub guard: Guard,
     /// Request units so far.
@@ -51,10 +51,10 @@ impl<'a> Driver<'a> {
             Action::Save(next) => self.save(next).await,
             Action::Fetch => self.fetch(machine.checkpoint()).await,
             Action::Take => {
-                let Some(page) = self.page.take() else {
+                let Some((asked, page)) = self.page.take() else {
                     unreachable!("a page is fetched before it is taken")
                 };
-                self.take(&page, machine.checkpoint()).await.map(Event::Taken)
+                self.take(&page, asked, machine.checkpoint()).await.map(Event::Taken)
             }
             Action::Weigh => self.weigh(machine.checkpoint()).await.map(Event::Weighed),
             Action::Sweep => self.sweep(machine.checkpoint()).await.map(Event::Swept),
@@ -97,16 +97,16 @@ impl<'a> Driver<'a> {
     /// Gets the page that the checkpoint points to, unless it is here already.
     async fn fetch(&mut self, checkpoint: &Checkpoint) -> Result<Event, SyncError> {
         let request = self.request(checkpoint);
-        let ahead = self.ahead.take().filter(|(link, _)| request == Request::Follow(link.clone()));
-        let fetched = match ahead {
-            Some((_, fetched)) => fetched,
-            None => self.mirror.graph.page(&request, self.deadline).await,
+        let ahead = self.ahead.take().filter(|(link, ..)| request == Request::Follow(link.clone()));
+        let (asked, fetched) = match ahead {
+            Some((_, asked, fetched)) => (asked, fetched),
+            None => (OffsetDateTime::now_utc(), self.mirror.graph.page(&request, self.deadline).await),
         };
         match fetched {
             Ok(page) => {
                 self.guard.see(&request, &page)?;
                 let leads = leads(&page.next);
-                self.page = Some(page);
+                self.page = Some((asked, page));
                 Ok(Event::Fetched(leads))
             }
             Err(error) if checkpoint.at_location && error.blames_link() => {

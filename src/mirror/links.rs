@@ -11,6 +11,7 @@ use super::change::LinkChange;
 use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
+use super::plan;
 use super::write::Wrote;
 use crate::store::{BATCH, Candidate, Checkpoint, Counts, LinkDocument, Reason, StoreError, Stored as _};
 
@@ -59,10 +60,9 @@ impl Driver<'_> {
         stamp: &Stamp<'_>,
     ) -> Result<(Wrote, bool), SyncError> {
         let (mut wrote, mut doubtful) = (Wrote::default(), false);
-        let settled = stamp.now - self.mirror.options.doubt;
         for ends in self.row.targets {
             let deleted = self.gone(ends, Reason::Deleted, checkpoint, None).await?;
-            let missing = self.gone(ends, Reason::Missing, checkpoint, Some(settled)).await?;
+            let missing = self.gone(ends, Reason::Missing, checkpoint, Some(stamp.now)).await?;
             for link in self.row.links {
                 for gone in &deleted {
                     wrote = wrote + self.unlink(link.container, gone, stamp).await?;
@@ -75,15 +75,15 @@ impl Driver<'_> {
         Ok((wrote, doubtful))
     }
 
-    /// Which objects went, before `until` if that matters, and when their tombstones were written; so many at a
-    /// time as one query takes. Without `until`, since Cosmos stamps what this page has just written by its own
+    /// Which objects went, if it matters so long ago that the replicas agree on it `by` then, and when their
+    /// tombstones were written; so many at a time as one query takes. Without `by`, since Cosmos stamps what this page has just written by its own
     /// clock, which may be ahead of ours.
     async fn gone(
         &self,
         container: &str,
         reason: Reason,
         checkpoint: &Checkpoint,
-        until: Option<OffsetDateTime>,
+        by: Option<OffsetDateTime>,
     ) -> Result<Vec<BTreeMap<String, i64>>, SyncError> {
         let since = checkpoint.cascaded.unwrap_or(checkpoint.generation_began);
         let since = since - self.mirror.options.doubt - SKEW;
@@ -92,9 +92,10 @@ impl Driver<'_> {
             Err(StoreError::Missing(_)) => return Ok(Vec::new()),
             gone => gone?,
         };
-        let until = until.map_or(i64::MAX, OffsetDateTime::unix_timestamp);
+        let (by, doubt) = (by.map(OffsetDateTime::unix_timestamp), self.mirror.options.doubt);
         let named = gone.try_filter_map(|one| {
-            let named = one.object_id().filter(|_| one.written <= until);
+            let is_agreed = by.is_none_or(|by| plan::is_agreed(one.written, by, doubt));
+            let named = one.object_id().filter(|_| is_agreed);
             ready(Ok(named.map(|id| (id.to_owned(), one.written))))
         });
         let chunks = named.try_chunks(IDS).map_ok(|chunk| chunk.into_iter().collect());
@@ -110,11 +111,12 @@ impl Driver<'_> {
         checkpoint: &Checkpoint,
     ) -> Result<bool, SyncError> {
         let linked = self.mirror.store.linked(container, missing.keys()).await?;
-        let doubt = self.mirror.options.doubt.as_secs() as i64;
+        let doubt = self.mirror.options.doubt;
         let is_doubtful = |link: &Candidate| {
             let ends = [&link.source_id, &link.target_id];
             let went = ends.into_iter().flatten().filter_map(|id| missing.get(id)).max();
-            link.generation == checkpoint.generation && went.is_some_and(|went| link.written < went + doubt)
+            let is_agreed = |went: &i64| plan::is_agreed(*went, link.written, doubt);
+            link.generation == checkpoint.generation && went.is_some_and(|went| !is_agreed(went))
         };
         let found = linked.try_fold(false, |any, link| ready(Ok(any || is_doubtful(&link)))).await?;
         Ok(found)

@@ -7,7 +7,7 @@
 use time::OffsetDateTime;
 
 use super::outcome::Ending;
-use super::plan::{self, Definition, Leads, Step, Took, Why};
+use super::plan::{self, Definition, Leads, Step, Swept, Took, Why};
 use crate::store::{Checkpoint, Counts, LastRun, Opaque};
 
 mod words;
@@ -132,7 +132,7 @@ impl Machine {
             (Stage::Saving { home }, Event::Saved) => Ok(self.walked(home, now, spent)),
             (Stage::Weighing, Event::Weighed(weight)) => Ok(self.weighed(weight, now)),
             (Stage::Announcing, Event::Saved) => Ok(self.sweep()),
-            (Stage::Sweeping, Event::Swept(removed)) => Ok(self.swept(removed, now)),
+            (Stage::Sweeping, Event::Swept(swept)) => Ok(self.swept(swept, now)),
             (Stage::Paying, Event::Saved) => Ok(self.settle(Ending::Complete)),
             (Stage::Settling(ending), Event::Settled(counts)) => {
                 self.dirty = false;
@@ -255,12 +255,12 @@ impl Machine {
         Action::Sweep
     }
 
-    fn swept(&mut self, removed: Counts, now: OffsetDateTime) -> Action {
-        self.counts += removed;
+    fn swept(&mut self, swept: Swept, now: OffsetDateTime) -> Action {
+        self.counts += swept.counts;
         if self.checkpoint.again {
             return self.begin(Why::DoubtfulLinks, None, now);
         }
-        let next = plan::swept(&self.checkpoint, removed, self.epoch);
+        let next = plan::swept(&self.checkpoint, swept, self.epoch);
         self.save(next, Stage::Paying)
     }
 

@@ -193,7 +193,7 @@ pub struct Took {
     pub counts: Counts,
     /// Some links that are stored have become doubtful, whatever their marks say.
     pub doubtful: bool,
-    /// When its first document was written: it tells how things were then, or earlier.
+    /// When it was asked for.
     pub at: OffsetDateTime,
 }
 
@@ -223,11 +223,27 @@ pub fn page(checkpoint: &Checkpoint, leads: Leads, took: Took, run: LastRun, epo
     next
 }
 
-/// The sweep that was owed is done (rule 8).
-pub fn swept(checkpoint: &Checkpoint, removed: Counts, epoch: u64) -> Checkpoint {
-    let mut next = Checkpoint { owed: None, ..save(checkpoint, epoch) };
-    next.counts += removed;
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Documents that became tombstones.
+    pub counts: Counts,
+    /// Some were left, of which a replica that lags may not have heard when the walk was served.
+    pub left: bool,
+}
+
+/// The sweep that was owed is done (rule 8), unless it had to leave some.
+pub fn swept(checkpoint: &Checkpoint, swept: Swept, epoch: u64) -> Checkpoint {
+    let owed = checkpoint.owed.filter(|_| swept.left);
+    let mut next = Checkpoint { owed, ..save(checkpoint, epoch) };
+    next.counts += swept.counts;
     next
+}
+
+/// Whether the rounds since the enumeration must have told of an object that was living when its document was
+/// read: the last one began so much later that whichever replica served it had heard (rule 9).
+pub fn is_told(checkpoint: &Checkpoint, read: OffsetDateTime, doubt: Duration) -> bool {
+    checkpoint.as_of.is_some_and(|began| read + doubt <= began)
 }
 
 /// Doubtful links are about to be swept: another generation has to bring back what that takes too much
@@ -239,6 +255,12 @@ pub fn again(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
 /// Graph asked for a longer wait than this turn has.
 pub fn throttled(checkpoint: &Checkpoint, after: Duration, epoch: u64, now: OffsetDateTime) -> Checkpoint {
     Checkpoint { not_before: Some(now + after.min(LONGEST_WAIT)), ..save(checkpoint, epoch) }
+}
+
+/// Whether the replicas agree at `moment` on what was written in the second `written`; both in seconds since
+/// 1970. Cosmos names the second only, so it may have been at its end.
+pub fn is_agreed(written: i64, moment: i64, doubt: Duration) -> bool {
+    written + 1 + doubt.as_secs_f64().ceil() as i64 <= moment
 }
 
 /// Whether a save number was burnt.

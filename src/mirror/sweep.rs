@@ -13,7 +13,7 @@ use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
 use super::machine::Weight;
-use super::plan;
+use super::plan::{self, Swept};
 use super::write::Wrote;
 use crate::store::{Candidate, Checkpoint, Counts, Reason};
 
@@ -71,26 +71,38 @@ impl Driver<'_> {
     }
 
     /// Pays the sweep that is owed.
-    pub async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Counts, SyncError> {
-        let Some(owed) = checkpoint.owed else { return Ok(Counts::default()) };
-        let mut wrote = self.sweep_objects(checkpoint, owed).await?;
+    pub async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, SyncError> {
+        let Some(owed) = checkpoint.owed else { return Ok(Swept { counts: Counts::default(), left: false }) };
+        let (mut wrote, mut left) = self.sweep_objects(checkpoint, owed).await?;
         for link in self.row.links {
-            wrote = wrote + self.sweep_links(link.container, checkpoint, owed).await?;
+            let links = self.sweep_links(link.container, checkpoint, owed).await?;
+            (wrote, left) = (wrote + links.0, left | links.1);
         }
         self.charge += wrote.charge;
-        Ok(wrote.counts)
+        Ok(Swept { counts: wrote.counts, left })
     }
 
-    /// What is doubtful is left alone: nobody knows which enumeration wrote it.
-    async fn sweep_objects(&self, checkpoint: &Checkpoint, owed: u64) -> Result<Wrote, SyncError> {
+    /// What is doubtful is left alone: nobody knows which enumeration wrote it. Also says whether anything was
+    /// left for a later turn, since a replica that lags may not have known it.
+    async fn sweep_objects(&self, checkpoint: &Checkpoint, owed: u64) -> Result<(Wrote, bool), SyncError> {
         let stamp = &self.stamp(checkpoint);
         let older = self.mirror.store.older_than(self.row.container, owed).await?;
         older
             .try_filter(|one| ready(!plan::is_doubtful(checkpoint, plan::marks(one))))
-            .map(|candidate| async move { self.remove(candidate?, stamp).await })
+            .map(|candidate| async move {
+                let candidate = candidate?;
+                match self.is_told(checkpoint, &candidate) {
+                    true => Ok((self.remove(candidate, stamp).await?, false)),
+                    false => Ok((Wrote::default(), true)),
+                }
+            })
             .buffer_unordered(self.mirror.store.concurrency())
-            .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
+            .try_fold((Wrote::default(), false), |all, one| ready(Ok((all.0 + one.0, all.1 | one.1))))
             .await
+    }
+
+    fn is_told(&self, checkpoint: &Checkpoint, candidate: &Candidate) -> bool {
+        plan::is_told(checkpoint, candidate.synced_at, self.mirror.options.doubt)
     }
 
     /// Links cannot be looked up one by one: once another generation is announced to bring back what this
@@ -100,7 +112,7 @@ impl Driver<'_> {
         container: &str,
         checkpoint: &Checkpoint,
         owed: u64,
-    ) -> Result<Wrote, SyncError> {
+    ) -> Result<(Wrote, bool), SyncError> {
         let stamp = &self.stamp(checkpoint);
         let found = self.mirror.store.older_or_burnt(container, owed, &checkpoint.burnt).await?;
         let taken = |one: &Candidate| {
@@ -110,9 +122,15 @@ impl Driver<'_> {
         };
         found
             .try_filter(taken)
-            .map(|link| async move { self.bury(container, link?, Reason::Missing, stamp).await })
+            .map(|link| async move {
+                let link = link?;
+                match checkpoint.again || self.is_told(checkpoint, &link) {
+                    true => Ok((self.bury(container, link, Reason::Missing, stamp).await?, false)),
+                    false => Ok((Wrote::default(), true)),
+                }
+            })
             .buffer_unordered(self.mirror.store.concurrency())
-            .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
+            .try_fold((Wrote::default(), false), |all, one| ready(Ok((all.0 + one.0, all.1 | one.1))))
             .await
     }
 

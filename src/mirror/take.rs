@@ -1,6 +1,7 @@
 //! Taking a page: all its documents are written, the next page in flight meanwhile.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use time::OffsetDateTime;
 
 use super::change::{self, Change};
 use super::document::Stamp;
@@ -13,25 +14,36 @@ use crate::store::{Checkpoint, Counts};
 
 impl Driver<'_> {
     /// Writes a page. Page N+1 may be fetched, but is not written, before save N (rule 5).
-    pub async fn take(&mut self, page: &Page, checkpoint: &Checkpoint) -> Result<Took, SyncError> {
+    pub async fn take(
+        &mut self,
+        page: &Page,
+        asked: OffsetDateTime,
+        checkpoint: &Checkpoint,
+    ) -> Result<Took, SyncError> {
         let ahead = match &page.next {
             Next::Page(link) if !self.is_spent() => Some(link.clone()),
             _ => None,
         };
         let fetch = async {
             let Some(link) = ahead else { return Ok(None) };
+            let asked = OffsetDateTime::now_utc();
             let fetched = self.mirror.graph.page(&Request::Follow(link.clone()), self.deadline).await;
-            Ok(Some((link, fetched)))
+            Ok(Some((link, asked, fetched)))
         };
         // A page that cannot be written ends the turn at once, whatever Graph is still doing.
-        let ((took, charge), ahead) = tokio::try_join!(self.write_page(page, checkpoint), fetch)?;
+        let ((counts, doubtful, charge), ahead) = tokio::try_join!(self.write_page(page, checkpoint), fetch)?;
         self.ahead = ahead;
         self.charge += charge;
-        Ok(took)
+        Ok(Took { counts, doubtful, at: asked })
     }
 
-    /// Objects first, then links; at the end of a round also the links of what is gone for good.
-    async fn write_page(&self, page: &Page, checkpoint: &Checkpoint) -> Result<(Took, f64), SyncError> {
+    /// Objects first, then links; at the end of a round also the links of what is gone for good. Says what it
+    /// wrote, whether links became doubtful by it, and what it cost.
+    async fn write_page(
+        &self,
+        page: &Page,
+        checkpoint: &Checkpoint,
+    ) -> Result<(Counts, bool, f64), SyncError> {
         let changes = change::of(&page.objects)
             .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
         self.mirror.progress.add(changes.objects.len(), changes.links.len());
@@ -44,7 +56,7 @@ impl Driver<'_> {
         };
         let Wrote { mut counts, charge } = objects + links + cascaded;
         counts += Counts { pages: 1, ..Counts::default() };
-        Ok((Took { counts, doubtful, at: stamp.now }, charge))
+        Ok((counts, doubtful, charge))
     }
 
     async fn write_objects(&self, changes: &[Change<'_>], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {

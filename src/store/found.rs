@@ -16,7 +16,7 @@ use super::error::StoreError;
 
 /// What is read of a document that was found.
 pub(super) const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
-                      c._mirror.save, c._mirror.source, IS_DEFINED(c._mirror.removed) AS removed, \
+                      c._mirror.save, c._mirror.source, c._mirror.syncedAt, IS_DEFINED(c._mirror.removed) AS removed, \
                       c._ts AS written, c.sourceId, c.targetId FROM c WHERE ";
 /// Documents in a page of a query.
 const PAGE: u32 = 1000;
@@ -39,6 +39,9 @@ pub struct Candidate {
     pub save: u64,
     /// How it was read.
     pub source: Source,
+    /// When its page was read.
+    #[serde(with = "time::serde::rfc3339")]
+    pub synced_at: OffsetDateTime,
     /// It is a tombstone.
     pub removed: bool,
     /// When Cosmos last wrote it, in seconds since 1970.
@@ -110,7 +113,7 @@ impl Store {
     }
 
     /// Streams the documents, tombstones too, that were read by id or carry a burnt number, and were last
-    /// written before `cutoff`.
+    /// written before `cutoff`, also if that was late in the second that Cosmos says.
     ///
     /// # Errors
     /// As [`Store::older_than`].
@@ -120,7 +123,7 @@ impl Store {
         burnt: &[Burnt],
         cutoff: OffsetDateTime,
     ) -> Result<impl Found<Candidate> + use<>, StoreError> {
-        let mut text = format!("{FIELDS}c._ts <= @cutoff AND (c._mirror.source = 'by-id'");
+        let mut text = format!("{FIELDS}c._ts < @cutoff AND (c._mirror.source = 'by-id'");
         or_burnt(&mut text, burnt);
         text.push(')');
         self.query(container, with(Query::from(text), "@cutoff", cutoff.unix_timestamp())?).await

@@ -9,6 +9,7 @@ use futures_util::TryStreamExt as _;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
 
 use super::attempt;
 use super::connection::{READ_TIMEOUT, Store, read_options};
@@ -50,6 +51,8 @@ struct MirrorHead {
     generation: u64,
     save: u64,
     source: Source,
+    #[serde(with = "time::serde::rfc3339")]
+    synced_at: OffsetDateTime,
     parent: Option<String>,
     graph_id: Option<String>,
     removed: Option<RemovedHead>,
@@ -75,6 +78,7 @@ impl Kept {
             generation: mirror.generation,
             save: mirror.save,
             source: mirror.source,
+            synced_at: mirror.synced_at,
             removed: mirror.removed.is_some(),
             written: head.written,
             source_id: head.source_id,

@@ -1,5 +1,7 @@
 //! Doubt: what a turn wrote that did not end cleanly is looked up once the replicas must agree (rule 11).
 
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
 use sandbox::cosmos::{Match, Moment};
 use sandbox::world::World;
 use serde_json::{Value, json};
@@ -42,7 +44,7 @@ async fn until_settled(world: &World) {
         if !logged(world, "doubt_settled").is_empty() {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("nothing was settled");
 }
@@ -95,6 +97,22 @@ async fn rule_11_a_late_tombstone_of_somebody_who_lives_is_undone() {
     written_late(&world, tombstone, burnt).await;
     until_settled(&world).await;
     assert_eq!(document(&world, &id).await["_mirror"].get("removed"), None);
+}
+
+/// Cosmos says in which second a document was written; this one at its very end.
+#[tokio::test]
+async fn rule_11_a_look_waits_until_doubt_is_old_enough_to_the_second() {
+    let (world, burnt) = with_a_burnt_number().await;
+    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let before = document(&world, &id).await;
+    while SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_millis() < 850 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let written = Instant::now();
+    written_late(&world, before, burnt).await;
+    until_settled(&world).await;
+    let doubt = Duration::from_millis(1_200);
+    assert!(written.elapsed() >= doubt, "a look after {:?}", written.elapsed());
 }
 
 #[tokio::test]

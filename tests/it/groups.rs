@@ -170,8 +170,7 @@ async fn a_dead_token_sweeps_links_that_are_gone() {
         tenant.remove_member(&group, &member);
     });
     world.graph.kill_tokens(TokenDeath::ALL[0]);
-    world.turn().await.unwrap();
-    world.ensure_equal().await.unwrap();
+    world.settle_equal().await.unwrap();
 }
 
 #[tokio::test]

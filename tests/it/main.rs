@@ -18,6 +18,7 @@ mod location;
 mod loops;
 mod odd_objects;
 mod refresh;
+mod replicas;
 mod secrets;
 mod settings;
 mod soak;

@@ -25,9 +25,9 @@ pub fn staged() -> &'static Path {
     folder.path()
 }
 
-/// A setup: fifty users, pages of twenty, and a lease that outlasts a busy machine.
+/// A setup: fifty users, pages of twenty, a lease that outlasts a busy machine, and replicas that agree at once.
 pub fn setup() -> Setup {
-    hasty().set("LEASE_SECONDS", "15")
+    hasty().set("LEASE_SECONDS", "15").set("DOUBT_MINUTES", "0")
 }
 
 /// A setup for stories that wait until a lease ends, or until doubt is old enough.

@@ -3,7 +3,7 @@
 //! Positions in the log are what delta tokens stand for, and where a replica stands: every past state can still be read.
 //! Links to other objects belong to the collection of their source and share its log.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use serde_json::{Map, Value};
 
@@ -110,6 +110,7 @@ pub struct Collection {
     entries: BTreeMap<String, Entry>,
     edges: BTreeMap<String, BTreeMap<LinkKey, Edge>>,
     log: Vec<Change>,
+    times: Vec<Instant>,
 }
 
 impl Collection {
@@ -139,6 +140,11 @@ impl Collection {
     /// The end of the log: what happens later has this position or a higher one.
     pub fn position(&self) -> usize {
         self.log.len()
+    }
+
+    /// The end of the log at that moment: whatever had happened by then is before it.
+    pub(super) fn position_at(&self, moment: Instant) -> usize {
+        self.times.partition_point(|time| *time <= moment)
     }
 
     /// What happened from one position to another.
@@ -256,5 +262,6 @@ impl Collection {
 
     fn note(&mut self, id: &str, event: Event) {
         self.log.push(Change { id: id.to_owned(), event });
+        self.times.push(Instant::now());
     }
 }

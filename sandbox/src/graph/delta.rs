@@ -45,6 +45,8 @@ pub(super) struct Terms<'a> {
     pub(super) quirks: &'a Quirks,
     /// The position of the replica that serves the first page.
     pub(super) replica: usize,
+    /// How far it tells what it has seen; not further than that.
+    pub(super) told: usize,
     /// Links of one relationship per appearance of their source.
     pub(super) links_per_slice: usize,
     pub(super) seed: u64,
@@ -69,7 +71,7 @@ impl Round {
                 told.add(id, links.map(|(key, _)| key.clone()));
             }
         }
-        let until = replica.saturating_sub(quirks.lag);
+        let until = terms.told;
         let shows_all_removed = quirks.removed_in_initial;
         let items = arrange(told, quirks.show_only, terms);
         Self { select, items, until, from: until, initial: true, shows_all_removed }
@@ -86,7 +88,7 @@ impl Round {
         if terms.replica < from {
             return Self::behind(all, select, from, before, terms);
         }
-        let until = terms.replica.saturating_sub(terms.quirks.lag).max(from);
+        let until = terms.told.max(from);
         let start = if terms.quirks.replays { before.min(from) } else { from };
         let mut told = Told::default();
         for change in

@@ -1,5 +1,7 @@
 //! Permitted oddities of delta query that a fake tenant shows on demand.
 
+use std::time::Duration;
+
 /// What a client has to live with, all off by default. They hold for all feeds.
 /// Source: <https://learn.microsoft.com/graph/delta-query-overview#replays>.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +19,9 @@ pub struct Quirks {
     /// than itself: the round is then empty, or tells once more what was so at the replica.
     /// Source: <https://learn.microsoft.com/graph/delta-query-overview#replication-delays>.
     pub random_lag: Option<usize>,
+    /// No replica lags longer than this, neither in what it has seen nor in what it tells: each one has seen whatever
+    /// happened earlier. Without it they lag until they are settled.
+    pub agree_within: Option<Duration>,
     /// Initial rounds show soft-deleted objects as `@removed`.
     pub removed_in_initial: bool,
     /// An initial round shows only so many objects, and then ends with a delta link as if it were complete.

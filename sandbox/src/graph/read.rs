@@ -1,6 +1,6 @@
 //! What a request is answered when nothing goes wrong: pages of delta rounds and single objects.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ impl World {
         }
         let replica = self.replica(feed, 0);
         let seed = self.random.u64(..);
-        let (all, terms) = (self.tenant.collection(feed), self.terms(replica, seed));
+        let (all, terms) = (self.tenant.collection(feed), self.terms(feed, replica, seed));
         Ok(match token.as_deref() {
             Some("latest") => {
                 let quirks = Default::default();
@@ -90,7 +90,7 @@ impl World {
             Cursor::Delta { select, from, before } => {
                 let replica = self.replica(feed, 0);
                 let seed = self.random.u64(..);
-                let (all, terms) = (self.tenant.collection(feed), self.terms(replica, seed));
+                let (all, terms) = (self.tenant.collection(feed), self.terms(feed, replica, seed));
                 let round = Round::since(all, select, from, before, terms);
                 self.page(Arc::new(round), Place { offset: 0, page: 0, asked: None })
             }
@@ -173,12 +173,19 @@ impl World {
 
     /// The position of the replica that answers this request.
     pub(super) fn replica(&mut self, feed: &Feed, at_least: usize) -> usize {
-        let head = self.tenant.collection(feed).position();
-        self.replicas.next(feed, head, at_least, self.quirks.random_lag)
+        let (head, agreed) = (self.tenant.collection(feed).position(), self.agreed(feed));
+        self.replicas.next(feed, head, at_least.max(agreed), self.quirks.random_lag)
     }
 
-    fn terms(&self, replica: usize, seed: u64) -> Terms<'_> {
-        Terms { quirks: &self.quirks, replica, links_per_slice: self.members_per_slice, seed }
+    /// What every replica has seen by now.
+    fn agreed(&self, feed: &Feed) -> usize {
+        let agreed = self.quirks.agree_within.and_then(|lag| Instant::now().checked_sub(lag));
+        agreed.map_or(0, |moment| self.tenant.collection(feed).position_at(moment))
+    }
+
+    fn terms(&self, feed: &Feed, replica: usize, seed: u64) -> Terms<'_> {
+        let told = replica.saturating_sub(self.quirks.lag).max(self.agreed(feed)).min(replica);
+        Terms { quirks: &self.quirks, replica, told, links_per_slice: self.members_per_slice, seed }
     }
 }
 

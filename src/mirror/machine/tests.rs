@@ -1,7 +1,8 @@
 //! The protocol against random schedules: kills, freezes, lagging replicas, dead tokens, lost answers,
 //! by-id reads. Explicit-state, without I/O: the machine and the plan are the product's, the world is not.
 //!
-//! A violation is a copy that differs from the tenant after some turns without faults. Each rule that is
+//! A violation is a copy that differs from the tenant after some turns without faults, or a tombstone, concluded from
+//! a walk or a look, of an object that was never gone. Each rule that is
 //! switched off brings violations back, which is what shows that the model looks where it hurts.
 
 mod schedule;
@@ -72,6 +73,11 @@ fn rule_8_an_owed_sweep_is_remembered() {
 #[test]
 fn rule_9_what_is_doubtful_is_not_swept() {
     is_needed(Off::SweepDoubt, Options::default());
+}
+
+#[test]
+fn rule_9_what_a_lagging_replica_may_not_know_is_not_swept() {
+    is_needed(Off::SweepAge, Options::default());
 }
 
 #[test]

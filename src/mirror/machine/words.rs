@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::mirror::outcome::Ending;
-use crate::mirror::plan::{AnotherTenant, Leads, Took};
+use crate::mirror::plan::{AnotherTenant, Leads, Swept, Took};
 use crate::store::{Checkpoint, Counts, Opaque};
 
 /// What a turn is for.
@@ -33,8 +33,8 @@ pub enum Action {
     Take,
     /// Count what a sweep would take, and see whether any link is doubtful.
     Weigh,
-    /// Turn into tombstones what the walk of the owed generation did not show, but for what is doubtful. Of
-    /// the links, and once the checkpoint says `again`, take that too, and write doubtful tombstones anew.
+    /// Turn into tombstones what the walk of the owed generation did not show, but for what is doubtful, and
+    /// for what was read so shortly before the last round that a lagging replica may not know it. Of the links, and once the checkpoint says `again`, take that too, and write doubtful tombstones anew.
     /// Not before: what became doubtful after the weighing has no generation announced to bring it back.
     Sweep,
     /// Look up what has been doubtful for long enough, and write what is found.
@@ -73,8 +73,8 @@ pub enum Event {
     Taken(Took),
     /// What a sweep would take.
     Weighed(Weight),
-    /// Every write of the sweep is answered; so many documents became tombstones.
-    Swept(Counts),
+    /// Every write of the sweep is answered.
+    Swept(Swept),
     /// Every write of the settling is answered.
     Settled(Counts),
     /// Every write of the look is answered.

@@ -16,6 +16,10 @@ fn run() -> LastRun {
     LastRun { at: now(), counts: Counts::default() }
 }
 
+fn all() -> Swept {
+    Swept { counts: Counts::default(), left: false }
+}
+
 fn took() -> Took {
     Took { counts: Counts::default(), doubtful: false, at: now() }
 }
@@ -45,7 +49,7 @@ fn a_feed_without_a_checkpoint_begins() {
 fn the_delta_link_of_an_enumeration_owes_its_sweep_and_that_of_a_round_of_changes_does_not() {
     let first = tracking();
     assert_eq!((first.owed, &first.state), (Some(1), &State::Tracking { link: link("d") }));
-    let clean = swept(&first, Counts::default(), 1);
+    let clean = swept(&first, all(), 1);
     assert_eq!(clean.owed, None);
     let on = page(&clean, Leads::On(link("n")), took(), run(), 1);
     assert_eq!((&on.state, on.open_since), (&State::Tracking { link: link("n") }, Some(now())));
@@ -59,6 +63,28 @@ fn a_crash_before_the_sweep_leaves_it_owed() {
     let later = page(&owing, Leads::Home(link("e")), took(), run(), 2);
     assert_eq!(later.owed, Some(1));
     assert_eq!(burn(&owing, 2, now()).owed, Some(1));
+}
+
+#[test]
+fn a_sweep_that_had_to_leave_some_stays_owed() {
+    let left = swept(&tracking(), Swept { left: true, ..all() }, 1);
+    assert_eq!((left.owed, left.save), (Some(1), 3));
+}
+
+#[test]
+fn what_was_read_shortly_before_a_round_may_not_be_told_by_it() {
+    let (owing, doubt) = (tracking(), Duration::from_secs(900));
+    assert_eq!(owing.as_of, Some(now()));
+    assert!(is_told(&owing, now() - doubt, doubt));
+    assert!(!is_told(&owing, now() - doubt + Duration::from_millis(1), doubt));
+    assert!(!is_told(&enumerating(), now() - doubt, doubt), "no round has ended");
+}
+
+#[test]
+fn the_second_in_which_cosmos_wrote_may_have_been_at_its_end() {
+    let doubt = Duration::from_secs(900);
+    assert!(!is_agreed(100, 1_000, doubt) && is_agreed(100, 1_001, doubt));
+    assert!(!is_agreed(100, 102, Duration::from_millis(1_200)));
 }
 
 #[test]
@@ -146,7 +172,7 @@ proptest! {
                 1 => begin(&checkpoint, &definition(), None, epoch, now()),
                 2 => page(&checkpoint, Leads::On(link("n")), took(), run(), epoch),
                 3 => page(&checkpoint, Leads::Home(link("d")), took(), run(), epoch),
-                4 => swept(&checkpoint, Counts::default(), epoch),
+                4 => swept(&checkpoint, all(), epoch),
                 _ => throttled(&checkpoint, Duration::from_secs(1), epoch, now()),
             };
             prop_assert_eq!((next.save, next.epoch), (checkpoint.save + 1, epoch));

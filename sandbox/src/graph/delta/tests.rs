@@ -14,7 +14,8 @@ fn select(names: &str) -> Select {
 
 fn since(tenant: &Tenant, select: Select, from: usize, before: usize, quirks: &Quirks) -> Round {
     let all = tenant.collection(select.feed);
-    let terms = Terms { quirks, replica: all.position(), links_per_slice: 20, seed: 1 };
+    let replica = all.position();
+    let terms = Terms { quirks, replica, told: replica - quirks.lag, links_per_slice: 20, seed: 1 };
     Round::since(all, select, from, before, terms)
 }
 
@@ -78,7 +79,7 @@ fn a_token_that_is_newer_than_the_replica_gets_nothing_or_the_past() {
     let (from, quirks) = (tenant.groups.position(), Quirks::default());
     let mut outcomes = std::collections::BTreeSet::new();
     for seed in 0..20 {
-        let terms = Terms { quirks: &quirks, replica, links_per_slice: 20, seed };
+        let terms = Terms { quirks: &quirks, replica, told: replica, links_per_slice: 20, seed };
         let select = Select::parse(&GROUPS, None, true).unwrap();
         let round = Round::since(&tenant.groups, select, from, 0, terms);
         assert!(!ids(&round).contains(&newer.as_str()), "it was not there yet");
@@ -96,7 +97,8 @@ fn a_large_group_is_sliced_and_never_twice_on_a_page() {
     tenant.user_ids().iter().for_each(|user| assert!(tenant.add_member(&group, user)));
     tenant.user_ids().iter().take(7).for_each(|user| assert!(tenant.add_owner(&group, user)));
     let quirks = Quirks::default();
-    let terms = Terms { quirks: &quirks, replica: tenant.groups.position(), links_per_slice: 5, seed: 3 };
+    let replica = tenant.groups.position();
+    let terms = Terms { quirks: &quirks, replica, told: replica, links_per_slice: 5, seed: 3 };
     let names = Select::parse(&GROUPS, Some("id,members,owners"), true).unwrap();
     let round = Round::initial(&tenant.groups, names, terms);
     let (mut offset, mut pages, mut members) = (0, Vec::new(), 0);

@@ -35,12 +35,16 @@ fn play(seed: u64, options: Options, traced: bool) -> Option<Violation> {
     schedule.quiet();
     let world = schedule.world.borrow();
     let copy = |object: usize| world.docs[object].as_ref().and_then(|doc| doc.version);
-    let wrong: Vec<_> = (0..OBJECTS)
+    let mut wrong: Vec<_> = (0..OBJECTS)
         .filter(|object| world.truth(*object) != copy(*object))
         .map(|object| {
             format!("object {object} is {:?} and its copy {:?}", world.truth(object), world.docs[object])
         })
         .collect();
+    let wronged = world.wronged.iter().filter(|_| !options.links);
+    wrong.extend(
+        wronged.map(|object| format!("object {object} was never gone, and was removed from the copy")),
+    );
     (!wrong.is_empty()).then(|| Violation { seed, copy: wrong.join("; "), trace: world.trace.join("\n") })
 }
 

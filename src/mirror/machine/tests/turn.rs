@@ -6,10 +6,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use super::world::{Answer, DOUBT, LEASE, LeaseDoc, OBJECTS, Off, Version, World};
+use super::world::{Answer, DOUBT, LEASE, LeaseDoc, OBJECTS, Off, Version, World, clock};
 use crate::mirror::machine::{Action, Event, Machine, Task, Weight};
-use crate::mirror::plan::{self, Definition, Leads, Marks, Took};
+use crate::mirror::plan::{self, Definition, Leads, Marks, Swept, Took};
 use crate::store::{Checkpoint, Counts, Opaque, Source, State};
 
 pub type Shared = Rc<RefCell<World>>;
@@ -43,6 +44,8 @@ struct Turn {
     epoch: u64,
     etag: Option<u64>,
     page: Vec<(usize, Version)>,
+    /// When the page was asked for.
+    asked: i64,
 }
 
 pub fn definition() -> Definition {
@@ -51,7 +54,7 @@ pub fn definition() -> Definition {
 
 pub async fn run(world: Shared, me: u32, kind: Kind) {
     let Some((epoch, clean)) = acquire(&world, me).await else { return };
-    let mut turn = Turn { world, me, epoch, etag: None, page: Vec::new() };
+    let mut turn = Turn { world, me, epoch, etag: None, page: Vec::new(), asked: 0 };
     let clean = clean || turn.world.borrow().is_off(Off::Burn);
     // Ended: the lease is lost, or has been given back where it happened.
     let _ = turn.run(clean, kind).await;
@@ -203,6 +206,8 @@ impl Turn {
                 link.expose().parse().expect("ours")
             }
         };
+        self.asked = self.world.borrow().now;
+        step().await;
         let answer = self.world.borrow_mut().page(link);
         step().await;
         match answer {
@@ -217,15 +222,15 @@ impl Turn {
     }
 
     async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Took, Ended> {
-        let early = self.world.borrow().is_off(Off::WriteFirst);
+        let (early, read) = (self.world.borrow().is_off(Off::WriteFirst), self.world.borrow().now);
         for (object, version) in std::mem::take(&mut self.page) {
             if early && self.world.borrow_mut().random.u8(..4) == 0 {
                 continue;
             }
             let marks = marks(checkpoint, checkpoint.generation, Source::Delta);
-            self.write(object, version, marks, None).await?;
+            self.write(object, version, marks, read, None).await?;
         }
-        Ok(Took { counts: Counts::default(), doubtful: false, at: self.world.borrow().clock() })
+        Ok(Took { counts: Counts::default(), doubtful: false, at: clock(self.asked) })
     }
 
     /// One write: the lease is looked at first; between that look and the write lies a freeze.
@@ -234,6 +239,7 @@ impl Turn {
         object: usize,
         version: Version,
         marks: Marks,
+        read: i64,
         over: Option<u64>,
     ) -> Result<(), Ended> {
         {
@@ -252,7 +258,7 @@ impl Turn {
             }
         }
         step().await;
-        let answer = self.world.borrow_mut().put(object, version, marks, over);
+        let answer = self.world.borrow_mut().put(object, version, marks, read, over);
         step().await;
         self.unless_lost(answer).await.map(|_| ())
     }
@@ -275,30 +281,34 @@ impl Turn {
         weight
     }
 
-    async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Counts, Ended> {
-        let Some(owed) = checkpoint.owed else { return Ok(Counts::default()) };
-        let found: Vec<_> = {
+    async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, Ended> {
+        let mut swept = Swept { counts: Counts::default(), left: false };
+        let Some(owed) = checkpoint.owed else { return Ok(swept) };
+        let (now, found): (_, Vec<_>) = {
             let world = self.world.borrow();
             // Only what was announced: doubt that came after the weighing waits for the next one.
             let announced = world.options.links && checkpoint.again;
             let also_doubtful = announced || world.is_off(Off::SweepDoubt);
-            let swept = |object: &usize| {
+            let also_young = announced || world.is_off(Off::SweepAge);
+            let mut taken = |object: &usize| {
                 let doc = world.docs[*object].as_ref()?;
                 let doubtful = world.is_doubtful(checkpoint, doc);
                 let older = doc.version.is_some() && doc.marks.generation < owed;
                 // A doubtful tombstone is written anew, or its doubt would begin generations for ever.
                 let buried = announced && doc.version.is_none() && doubtful;
-                let taken = buried || older && (also_doubtful || !doubtful);
-                taken.then_some((*object, doc.etag))
+                let older = older && (also_doubtful || !doubtful);
+                let told = also_young || plan::is_told(checkpoint, clock(doc.read), doubt());
+                swept.left |= older && !told;
+                (buried || older && told).then_some((*object, doc.etag))
             };
-            (0..OBJECTS).filter_map(|object| swept(&object)).collect()
+            (world.now, (0..OBJECTS).filter_map(|object| taken(&object)).collect())
         };
         step().await;
         for (object, etag) in found {
             let marks = marks(checkpoint, owed, Source::Delta);
-            self.write(object, None, marks, Some(etag)).await?;
+            self.write(object, None, marks, now, Some(etag)).await?;
         }
-        Ok(Counts::default())
+        Ok(swept)
     }
 
     async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Counts, Ended> {
@@ -318,9 +328,11 @@ impl Turn {
         step().await;
         for (object, doc) in found {
             let version = self.world.borrow_mut().by_id(object);
+            let read = self.world.borrow().now;
             step().await;
             let (generation, source) = plan::settle(checkpoint, doc.marks, version.is_some());
-            self.write(object, version, marks(checkpoint, generation, source), Some(doc.etag)).await?;
+            let marks = marks(checkpoint, generation, source);
+            self.write(object, version, marks, read, Some(doc.etag)).await?;
         }
         Ok(Counts::default())
     }
@@ -330,13 +342,15 @@ impl Turn {
         let present = self.world.borrow().docs[object].clone();
         step().await;
         let version = self.world.borrow_mut().by_id(object);
+        let read = self.world.borrow().now;
         step().await;
         if present.as_ref().and_then(|doc| doc.version) != version {
             let living = present.filter(|doc| doc.version.is_some()).map(|doc| doc.marks);
             let vouched = self.world.borrow().is_off(Off::RefreshGeneration);
             let generation =
                 if vouched { checkpoint.generation } else { plan::refreshed(checkpoint, living) };
-            self.write(object, version, marks(checkpoint, generation, Source::ById), None).await?;
+            let marks = marks(checkpoint, generation, Source::ById);
+            self.write(object, version, marks, read, None).await?;
         }
         Ok(())
     }
@@ -368,4 +382,8 @@ impl Turn {
 
 fn marks(checkpoint: &Checkpoint, generation: u64, source: Source) -> Marks {
     Marks { generation, save: checkpoint.save + 1, source }
+}
+
+fn doubt() -> Duration {
+    Duration::from_secs(DOUBT.unsigned_abs())
 }

@@ -24,6 +24,7 @@ pub enum Off {
     Dirty,
     Owed,
     SweepDoubt,
+    SweepAge,
     RefreshGeneration,
     Settle,
     SettleAge,
@@ -71,6 +72,8 @@ pub type Version = Option<u32>;
 pub struct Doc {
     pub version: Version,
     pub marks: Marks,
+    /// When its page was read.
+    pub read: i64,
     pub written: i64,
     pub etag: u64,
 }
@@ -111,6 +114,11 @@ pub enum Answer {
 /// The answer to a write was lost; it may have been carried out.
 pub struct Lost;
 
+/// A moment of the model as the product writes it.
+pub fn clock(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(seconds)
+}
+
 pub struct World {
     pub random: fastrand::Rng,
     pub options: Options,
@@ -121,6 +129,8 @@ pub struct World {
     times: Vec<i64>,
     versions: u32,
     pub docs: Vec<Option<Doc>>,
+    /// Objects that were removed from the copy, though they were there ever since their creation.
+    pub wronged: BTreeSet<usize>,
     pub lease: LeaseDoc,
     pub checkpoint: Option<(Box<Checkpoint>, u64)>,
     links: Vec<Link>,
@@ -143,6 +153,7 @@ impl World {
             times: vec![0],
             versions: 0,
             docs: vec![None; OBJECTS],
+            wronged: BTreeSet::new(),
             lease: LeaseDoc { clean: true, ..LeaseDoc::default() },
             checkpoint: None,
             links: vec![Link::default()],
@@ -160,7 +171,7 @@ impl World {
     }
 
     pub fn clock(&self) -> OffsetDateTime {
-        OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(self.now)
+        clock(self.now)
     }
 
     pub fn note(&mut self, what: impl FnOnce() -> String) {
@@ -189,6 +200,11 @@ impl World {
 
     pub fn truth(&self, object: usize) -> Version {
         self.history[object].last().and_then(|(_, version)| *version)
+    }
+
+    fn was_never_removed(&self, object: usize) -> bool {
+        let mut versions = self.history[object].iter().map(|(_, version)| version).skip(1).peekable();
+        versions.peek().is_some() && versions.all(Option::is_some)
     }
 
     fn state(&self, object: usize, position: i64) -> Version {
@@ -331,14 +347,19 @@ impl World {
         object: usize,
         version: Version,
         marks: Marks,
+        read: i64,
         over: Option<u64>,
     ) -> Result<bool, Lost> {
         let present = self.docs[object].as_ref().map_or(0, |doc| doc.etag);
         if over.is_some_and(|over| over != present) {
             return Ok(false);
         }
+        // What is written over a version is concluded: by a sweep, or from a look.
+        if over.is_some() && version.is_none() && self.was_never_removed(object) {
+            self.wronged.insert(object);
+        }
         let etag = self.next_etag();
-        self.docs[object] = Some(Doc { version, marks, written: self.now, etag });
+        self.docs[object] = Some(Doc { version, marks, read, written: self.now, etag });
         self.note(|| format!("  put {object} = {version:?} {marks:?}"));
         self.maybe_lost().map(|()| true)
     }
