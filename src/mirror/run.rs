@@ -14,7 +14,7 @@ use crate::store::{Control, Counts};
 /// How long run records stay.
 const TTL_SECONDS: u64 = 30 * 86_400;
 /// How long the writing of one may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How the ids of run records begin; they sort by time.
 pub const PREFIX: &str = "run-";
 
