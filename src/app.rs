@@ -109,6 +109,17 @@ impl App {
         reset.map_err(|source| self.failed("reset", row, source))
     }
 
+    /// How far the copy of a resource is, to the letter but for the link, which is a secret; none where nothing
+    /// was copied yet.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn checkpoint(&self, resource: &str) -> Result<Option<serde_json::Value>, AppError> {
+        let row = row(resource)?;
+        let found = mirror::checkpoint(&self.mirror, row).await;
+        found.map_err(|source| self.failed("checkpoint show", row, source.into()))
+    }
+
     /// How the copy of a resource is, or of all of them. Asks Cosmos only.
     ///
     /// # Errors

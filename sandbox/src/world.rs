@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
+use crate::caller::{self, Reply};
 use crate::copy::{self, Difference, ExpectedLinks};
 use crate::cosmos::{Cosmos, DATABASE, Write};
 use crate::graph::{Graph, Options as GraphOptions, Relationship, Tenant};
@@ -183,6 +184,14 @@ impl World {
             last = queued;
         }
         told(&last)
+    }
+
+    /// A call of an HTTP function with the function key; an empty body is none.
+    ///
+    /// # Errors
+    /// When no answer comes, or one that is not JSON.
+    pub async fn call(&self, method: &str, path: &str, body: &str) -> Result<Reply> {
+        caller::call(&self.host, method, path, body).await
     }
 
     /// Turns until the copy is complete: a feed that is held by a killed handler's lease is busy for as

@@ -7,13 +7,16 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod checkpoint;
 mod init;
 mod output;
+mod refresh;
 mod repair;
 mod resources;
 mod screen;
 mod serve;
 mod start;
+mod status;
 mod sync;
 mod verify;
 
@@ -31,6 +34,12 @@ enum Command {
     Serve(serve::Args),
     /// Brings the copy of resources up to date now, and says what was done.
     Sync(sync::Args),
+    /// Brings single objects up to date now, read by their ids.
+    Refresh(refresh::Args),
+    /// Tells what is mirrored, as of when, and in which state.
+    Status(status::Args),
+    /// Shows how far the copy of a resource is, or has it read anew.
+    Checkpoint(checkpoint::Args),
     /// Compares the copy of a resource with Microsoft Graph, object by object and link by link.
     Verify(verify::Args),
     /// Lists the resources that can be mirrored, their containers and permissions.
@@ -43,6 +52,8 @@ const EXAMPLES: &str = "Examples:
   graph-mirror resources                 what can be mirrored, into which containers, with which permission
   graph-mirror init                      create the database and its containers, with COSMOS_KEY
   graph-mirror sync users                bring the copy of the users up to date, inline
+  graph-mirror refresh users <id>        bring one user up to date
+  graph-mirror status                    what is mirrored, as of when, in which state
   graph-mirror verify users              compare the copy of the users with Microsoft Graph
   graph-mirror serve --port 8080         serve the custom-handler protocol
   curl -d @tests/golden/timer.json localhost:8080/sync_users
@@ -57,6 +68,9 @@ pub fn run() -> ExitCode {
     match Cli::parse().command.unwrap_or(Command::Serve(serve::Args::default())) {
         Command::Serve(args) => serve::run(&args),
         Command::Sync(args) => sync::run(&args).into(),
+        Command::Refresh(args) => refresh::run(&args).into(),
+        Command::Status(args) => status::run(&args).into(),
+        Command::Checkpoint(args) => checkpoint::run(&args).into(),
         Command::Verify(args) => verify::run(&args).into(),
         Command::Resources(args) => resources::run(&args).into(),
         Command::Init(args) => init::run(&args).into(),

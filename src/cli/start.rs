@@ -1,13 +1,21 @@
-//! What the commands that work on a copy begin with: the log and the settings.
+//! What the commands that work on a copy begin with: the log, the settings, the app.
 
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::output::{Exit, Output, complain, print_json};
 use super::screen::Screen;
-use crate::app;
+use crate::app::{self, App};
 use crate::settings::{Settings, environment};
 use crate::telemetry;
+
+/// The app, as the environment says, for a command without a bar.
+///
+/// # Errors
+/// As [`settings`].
+pub fn app(output: Output) -> Result<App, Exit> {
+    settings(&Screen::new(output), output).map(App::new)
+}
 
 /// The settings; all that is wrong with them is told at once. The log goes above the screen's bar.
 ///

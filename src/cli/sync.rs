@@ -71,7 +71,7 @@ pub(super) async fn to_the_end(app: &App, resource: &str) -> Result<Outcome, App
 }
 
 /// How one resource ended, as far as an exit code tells.
-fn exit(ended: &Result<Outcome, AppError>) -> Exit {
+pub(super) fn exit(ended: &Result<Outcome, AppError>) -> Exit {
     match ended {
         Ok(Outcome { ending: Ending::Complete, counts, .. }) if counts.set_aside == 0 => Exit::Done,
         Ok(Outcome { ending: Ending::Complete | Ending::Held { .. }, .. }) => Exit::Partial,
@@ -79,14 +79,16 @@ fn exit(ended: &Result<Outcome, AppError>) -> Exit {
     }
 }
 
-fn together(exits: &[Exit]) -> Exit {
+/// Several as one.
+pub(super) fn together(exits: &[Exit]) -> Exit {
     match exits {
         [first, others @ ..] if others.iter().all(|exit| exit == first) => *first,
         _ => Exit::Partial,
     }
 }
 
-fn tell(resource: &str, ended: &Result<Outcome, AppError>, output: Output) {
+/// Tells how one resource ended, and what is left to do.
+pub(super) fn tell(resource: &str, ended: &Result<Outcome, AppError>, output: Output) {
     match (ended, output) {
         (Ok(outcome), Output::Table) => print(outcome),
         (Ok(outcome), Output::Json) => print_json(outcome),

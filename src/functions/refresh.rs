@@ -13,7 +13,7 @@ use super::envelope::{self, HttpRequest};
 use super::reply::Reply;
 use super::work::WorkItem;
 use crate::app::App;
-use crate::mirror::{Counts, Ending, Outcome, Refreshed};
+use crate::mirror::{Ending, Outcome, Refreshed};
 
 /// The binding's name in `function.json`.
 const BINDING: &str = "req";
@@ -71,8 +71,7 @@ fn wanted(request: &HttpRequest) -> Result<Vec<String>, String> {
 /// What the caller is told.
 fn told(resource: &str, ids: &[String], Refreshed { outcome, nowhere }: &Refreshed) -> Reply {
     let status = format!("/api/status/{resource}");
-    let Counts { upserted, removed, unchanged, set_aside, .. } = outcome.counts;
-    if !nowhere.is_empty() && upserted + removed + unchanged + set_aside == 0 {
+    if !nowhere.is_empty() && outcome.counts.objects() == 0 {
         return Reply::problem(
             404,
             "Not Found",

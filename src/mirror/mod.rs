@@ -38,13 +38,12 @@ mod take;
 mod verify;
 mod write;
 
-pub use crate::store::Counts;
 pub use error::SyncError;
 pub use outcome::{Ending, Outcome};
 pub use progress::{Progress, Seen, Stage};
 pub use refresh::{Refreshed, refresh};
 pub use run::{Ended, Failed, Run, record_failure};
-pub use status::{Held, State, Status, status};
+pub use status::{Held, State, Status, checkpoint, status};
 pub use sync::{reset, sync};
 pub use verify::{Difference, Verified, verify, verify_again};
 

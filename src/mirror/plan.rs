@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Burnt, Candidate, Checkpoint, Counts, LastRun, Opaque, Source, State};
+use crate::store::{Burnt, CHECKPOINT, Candidate, Checkpoint, Counts, LastRun, Opaque, Source, State};
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
 const GENERATION_AGE: Duration = Duration::from_secs(30 * 86_400);
@@ -72,7 +72,7 @@ pub struct AnotherTenant {
 /// The checkpoint of a feed that has none.
 pub fn blank(definition: &Definition, now: OffsetDateTime) -> Checkpoint {
     Checkpoint {
-        id: "checkpoint".into(),
+        id: CHECKPOINT.into(),
         feed: definition.feed.clone(),
         state: State::Start,
         at_location: false,

@@ -11,7 +11,7 @@ use futures_util::{StreamExt as _, stream};
 use super::change::{self, Kind};
 use super::content::Content;
 use super::document::Stamp;
-use super::drive::Driver;
+use super::drive::{Driver, by_id};
 use super::error::SyncError;
 use super::machine::{Event, Task};
 use super::outcome::Outcome;
@@ -19,7 +19,7 @@ use super::sync::turn;
 use super::write::Wrote;
 use super::{Mirror, Reader, plan};
 use crate::catalogue::Row;
-use crate::graph::{GraphError, Request};
+use crate::graph::GraphError;
 use crate::store::{Checkpoint, Counts, Kept, Source, document_id};
 
 /// Looks under way at a time.
@@ -89,12 +89,7 @@ impl Driver<'_> {
         let (container, key) = (self.row.container, document_id(id));
         let kept = self.mirror.store.kept(container, &key, &key).await?;
         let living = kept.filter(|kept| !kept.marks.removed);
-        let request = Request::Object {
-            path: self.row.object_path.to_owned(),
-            id: id.to_owned(),
-            select: self.row.object_select(),
-        };
-        let object = self.mirror.graph.object(&request, self.deadline).await;
+        let object = self.mirror.graph.object(&by_id(self.row, id), self.deadline).await;
         let object = object.map_err(|error| self.explain(error))?;
         let marks = living.as_ref().map(|kept| plan::marks(&kept.marks));
         let generation = plan::refreshed(checkpoint, marks);

@@ -1,13 +1,14 @@
 //! Status: what the control partition of a feed says of it. Nothing is asked of Graph, and nothing counted.
 
 use serde::Serialize;
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::Mirror;
 use super::outcome::Ending;
 use super::run::{self, Ended, Failed, Run};
 use crate::catalogue::Row;
-use crate::store::{Checkpoint, Counts, State as Place, StoreError};
+use crate::store::{CHECKPOINT, Checkpoint, Counts, State as Place, StoreError};
 
 /// How the copy of one feed is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -73,10 +74,24 @@ pub struct Held {
 /// [`StoreError`], when the control partition cannot be read.
 pub async fn status(mirror: &Mirror, row: &'static Row) -> Result<Status, StoreError> {
     let control = mirror.store.control(row.resource).await?;
-    let checkpoint = control.read::<Checkpoint>("checkpoint").await?;
+    let checkpoint = control.read::<Checkpoint>(CHECKPOINT).await?;
     let last = control.last(run::PREFIX).await?;
     let checkpoint = checkpoint.map(|found| found.document);
     Ok(of(row.resource, checkpoint.as_ref(), last, OffsetDateTime::now_utc()))
+}
+
+/// The checkpoint of a feed as it lies there, but for its link.
+///
+/// # Errors
+/// As [`status`].
+pub async fn checkpoint(mirror: &Mirror, row: &'static Row) -> Result<Option<Value>, StoreError> {
+    let control = mirror.store.control(row.resource).await?;
+    let mut found = control.read::<Value>(CHECKPOINT).await?.map(|found| found.document);
+    if let Some(link) = found.as_mut().and_then(|found| found.get_mut("link")).filter(|link| !link.is_null())
+    {
+        *link = "(a secret)".into();
+    }
+    Ok(found)
 }
 
 fn of(

@@ -6,6 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+/// The id of every checkpoint.
+pub const CHECKPOINT: &str = "checkpoint";
+
 /// How far the copy of one feed is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -118,6 +121,13 @@ pub struct LastRun {
     pub at: OffsetDateTime,
     /// What it had written.
     pub counts: Counts,
+}
+
+impl Counts {
+    /// Objects of whose copies it is known how they are.
+    pub fn objects(&self) -> u64 {
+        self.upserted + self.removed + self.unchanged + self.set_aside
+    }
 }
 
 impl std::ops::AddAssign for Counts {

@@ -18,7 +18,7 @@ mod lease;
 mod links;
 mod pacer;
 
-pub use checkpoint::{Burnt, Checkpoint, Counts, LastRun, Opaque, State};
+pub use checkpoint::{Burnt, CHECKPOINT, Checkpoint, Counts, LastRun, Opaque, State};
 pub use connection::{Options, Store};
 pub use control::{CONTROL, Control, Saved};
 pub use documents::{Document, Meta, Reason, Removed, SetAside, Source};

@@ -11,7 +11,6 @@ mod dead_token;
 mod doubt;
 mod envelopes;
 mod groups;
-mod http;
 mod init;
 mod kill;
 mod location;

@@ -1,15 +1,15 @@
 //! On demand: `POST /api/refresh/{resource}/{id?}`, as a caller sees it.
 
+use sandbox::caller::{Reply, call_with};
 use sandbox::cosmos;
 use sandbox::graph::{Fault, Match, Quirks, RetryAfter};
 use sandbox::world::{Setup, WORK_QUEUE, World};
 use serde_json::{Value, json};
 
-use crate::http::{self, Reply, call};
 use crate::stage::{checkpoint, copied, document, setup};
 
 async fn refresh(world: &World, path: &str, body: &str) -> Reply {
-    call(world, "POST", &format!("/api/refresh/{path}"), body).await
+    world.call("POST", &format!("/api/refresh/{path}"), body).await.unwrap()
 }
 
 /// What was done, without what differs from run to run.
@@ -240,8 +240,9 @@ async fn a_caller_who_asks_for_what_cannot_be_is_told_so() {
         let detail = reply.body["detail"].as_str().unwrap();
         assert!(detail.contains(word), "{path} {body}: {detail}");
     }
-    let reply = call(&world, "DELETE", "/api/refresh/users", "").await;
+    let reply = world.call("DELETE", "/api/refresh/users", "").await.unwrap();
     assert_eq!((reply.status, reply.header("allow")), (405, Some("POST")));
-    assert_eq!(http::call_without_key(&world, "/api/refresh/users").await, 401);
+    let nobody = call_with(&world.host, None, "POST", "/api/refresh/users", "").await.unwrap();
+    assert_eq!(nobody.status, 401);
     assert_eq!(world.graph.requests().len() + world.document_writes().len(), 0);
 }

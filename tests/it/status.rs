@@ -4,11 +4,10 @@ use sandbox::graph::{Fault, Match, RetryAfter};
 use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
-use crate::http::call;
 use crate::stage::{copied, setup};
 
 async fn of(world: &World, resource: &str) -> Value {
-    let reply = call(world, "GET", &format!("/api/status/{resource}"), "").await;
+    let reply = world.call("GET", &format!("/api/status/{resource}"), "").await.unwrap();
     assert_eq!((reply.status, &*reply.content_type), (200, "application/json"), "{}", reply.body);
     assert_eq!(reply.body.as_array().unwrap().len(), 1);
     reply.body[0].clone()
@@ -17,7 +16,7 @@ async fn of(world: &World, resource: &str) -> Value {
 #[tokio::test]
 async fn all_resources_are_told_or_one() {
     let world = copied().await;
-    let reply = call(&world, "GET", "/api/status", "").await;
+    let reply = world.call("GET", "/api/status", "").await.unwrap();
     let names: Vec<_> =
         reply.body.as_array().unwrap().iter().map(|one| (&one["resource"], &one["state"])).collect();
     assert_eq!(names, [(&json!("users"), &json!("tracking")), (&json!("groups"), &json!("start"))]);
@@ -80,19 +79,19 @@ async fn the_reason_of_a_turn_that_got_no_token_is_shown_as_well() {
 #[tokio::test]
 async fn unknown_resources_and_other_methods_are_refused() {
     let world = copied().await;
-    let reply = call(&world, "GET", "/api/status/nobodies", "").await;
+    let reply = world.call("GET", "/api/status/nobodies", "").await.unwrap();
     assert_eq!(reply.status, 404);
     assert!(reply.body["detail"].as_str().unwrap().contains("known are: users, groups"));
-    let reply = call(&world, "POST", "/api/status", "").await;
+    let reply = world.call("POST", "/api/status", "").await.unwrap();
     assert_eq!((reply.status, reply.header("allow")), (405, Some("GET")));
-    let without = world.host.url() + "/api/status";
-    assert_eq!(reqwest::get(without).await.unwrap().status(), 401);
+    let nobody = sandbox::caller::call_with(&world.host, None, "GET", "/api/status", "").await.unwrap();
+    assert_eq!(nobody.status, 401);
 }
 
 #[tokio::test]
 async fn a_caller_is_told_which_settings_are_wrong() {
     let world = World::start(setup().set("LEASE_SECONDS", "1")).await.unwrap();
-    let reply = call(&world, "GET", "/api/status", "").await;
+    let reply = world.call("GET", "/api/status", "").await.unwrap();
     assert_eq!(reply.status, 500);
     assert!(reply.body["detail"].as_str().unwrap().contains("LEASE_SECONDS"), "{}", reply.body);
 }
