@@ -26,6 +26,14 @@ pub fn settings(screen: &Screen, output: Output) -> Result<Settings, Exit> {
     Settings::read(environment).map_err(|problems| wrong_settings(problems.lines(), output))
 }
 
+/// The app, for a command that is soon done and shows no bar.
+///
+/// # Errors
+/// As [`settings`].
+pub fn app(output: Output) -> Result<App, Exit> {
+    settings(&Screen::new(output), output).map(App::new)
+}
+
 /// Tells what is wrong with the settings: a line each, and one object where objects are expected.
 pub fn wrong_settings(problems: &[String], output: Output) -> Exit {
     if output == Output::Json {

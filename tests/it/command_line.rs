@@ -158,7 +158,8 @@ async fn who_has_to_wait_is_told_so() {
 
 #[tokio::test]
 async fn the_help_reads_as_it_was_last_read() {
-    for command in ["", "serve", "sync", "refresh", "status", "checkpoint", "resources", "init", "verify"] {
+    let commands = ["serve", "sync", "refresh", "verify", "status", "checkpoint", "resources", "init"];
+    for command in [""].into_iter().chain(commands) {
         let help = run(&[], &format!("{command} --help")).await.code(0);
         let name = format!("{command}-help");
         insta::assert_snapshot!(name.trim_start_matches('-'), stdout(&help));
