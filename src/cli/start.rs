@@ -9,14 +9,6 @@ use crate::app::{self, App};
 use crate::settings::{Settings, environment};
 use crate::telemetry;
 
-/// The app, as the environment says, for a command without a bar.
-///
-/// # Errors
-/// As [`settings`].
-pub fn app(output: Output) -> Result<App, Exit> {
-    settings(&Screen::new(output), output).map(App::new)
-}
-
 /// The settings; all that is wrong with them is told at once. The log goes above the screen's bar.
 ///
 /// # Errors
