@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::credentials::TokenCredential as _;
 use futures_util::future::try_join_all;
 
 use crate::catalogue::Row;
-use crate::credentials::{self, Cached, claims};
-use crate::mirror::{self, Mirror, Outcome, Reader, Refreshed, Status, SyncError};
+use crate::mirror::{self, Mirror, Outcome, Refreshed, Status, SyncError};
 use crate::settings::Settings;
 use crate::store::{self, Store};
 use crate::{catalogue, graph};
+use tokens::Tokens;
 
 mod error;
 mod ids;
 mod init;
+mod tokens;
 mod verify;
 
 pub use error::{AppError, Fault};
@@ -25,9 +25,7 @@ pub use init::{Made, containers};
 #[derive(Debug)]
 pub struct App {
     mirror: Mirror,
-    credential: Arc<Cached>,
-    scope: String,
-    tenant_id: Option<String>,
+    tokens: Tokens,
     budget: Duration,
 }
 
@@ -48,7 +46,8 @@ pub fn rows() -> &'static [Row] {
 impl App {
     /// Wires the parts. Opens nothing: no connection, no token.
     pub fn new(settings: Settings) -> Self {
-        let credential = credentials::app(settings.identity.client_id.as_deref());
+        let with_key = settings.cosmos.key.is_some();
+        let tokens = Tokens::new(settings.identity, settings.graph.scope.clone(), with_key);
         let limits = settings.limits;
         let cosmos = store::Options {
             endpoint: settings.cosmos.endpoint,
@@ -56,11 +55,10 @@ impl App {
             key: settings.cosmos.key,
             concurrency: settings.cosmos.concurrency,
         };
-        let scope = settings.graph.scope;
-        let origin = graph::Options { origin: settings.graph.endpoint, scope: scope.clone() };
+        let origin = graph::Options { origin: settings.graph.endpoint, scope: settings.graph.scope };
         let mirror = Mirror {
-            graph: graph::Client::new(origin, credential.clone()),
-            store: Arc::new(Store::new(cosmos, credential.clone())),
+            graph: graph::Client::new(origin, tokens.for_graph()),
+            store: Arc::new(Store::new(cosmos, tokens.for_cosmos())),
             options: mirror::Options {
                 lease: limits.lease,
                 doubt: limits.doubt,
@@ -70,7 +68,7 @@ impl App {
             },
             progress: Arc::default(),
         };
-        Self { mirror, credential, scope, tenant_id: settings.identity.tenant_id, budget: limits.budget }
+        Self { mirror, tokens, budget: limits.budget }
     }
 
     /// Brings the copy of a feed up to date, for at most the budget of an inline turn.
@@ -93,7 +91,7 @@ impl App {
             let outcome = self.sync_within(row, budget).await?;
             return Ok(Refreshed { outcome, nowhere: Vec::new() });
         }
-        let reader = self.reader().await?;
+        let reader = self.tokens.reader().await?;
         let refreshed = mirror::refresh(&self.mirror, row, &reader, &ids, budget).await;
         refreshed.map_err(|source| self.failed("refresh", row, source))
     }
@@ -104,7 +102,7 @@ impl App {
     /// [`AppError`].
     pub async fn reset(&self, resource: &str) -> Result<Outcome, AppError> {
         let row = row(resource)?;
-        let reader = self.reader().await?;
+        let reader = self.tokens.reader().await?;
         let reset = mirror::reset(&self.mirror, row, &reader).await;
         reset.map_err(|source| self.failed("reset", row, source))
     }
@@ -137,7 +135,7 @@ impl App {
     }
 
     async fn sync_within(&self, row: &'static Row, budget: Duration) -> Result<Outcome, AppError> {
-        let reader = match self.reader().await {
+        let reader = match self.tokens.reader().await {
             Ok(reader) => reader,
             Err(error) => {
                 mirror::record_failure(&self.mirror, row, &error).await;
@@ -149,32 +147,11 @@ impl App {
     }
 
     fn failed(&self, verb: &'static str, row: &Row, source: SyncError) -> AppError {
-        if source.refuses_token() {
-            self.credential.forget();
+        if let Some(service) = source.refused_by() {
+            self.tokens.forget(service);
         }
         AppError::Turn { verb, feed: row.resource, source }
     }
-
-    /// Whose objects we read: as the settings say, else as our token says.
-    async fn reader(&self) -> Result<Reader, AppError> {
-        let token = self.credential.get_token(&[&self.scope], None).await;
-        let token = token.map_err(|error| AppError::NoToken(credentials::explain(&error)))?;
-        let claims = claims(token.token.secret());
-        let tenant_id = match (&self.tenant_id, claims.tid) {
-            // A tenant may also be stated by a domain name, which the token does not carry.
-            (Some(stated), Some(found)) if is_guid(stated) && !stated.eq_ignore_ascii_case(&found) => {
-                return Err(AppError::AnotherTenant { stated: stated.clone(), found });
-            }
-            (_, Some(found)) => found,
-            (Some(stated), None) => stated.clone(),
-            (None, None) => return Err(AppError::NoTenant),
-        };
-        Ok(Reader { tenant_id, principal_id: claims.oid })
-    }
-}
-
-fn is_guid(text: &str) -> bool {
-    uuid::Uuid::try_parse(text).is_ok()
 }
 
 fn row(name: &str) -> Result<&'static Row, AppError> {

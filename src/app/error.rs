@@ -20,8 +20,13 @@ pub enum AppError {
     #[error("{0}")]
     BadIds(String),
     /// No token.
-    #[error("no access token: {0}")]
-    NoToken(String),
+    #[error("no access token for {service}: {why}")]
+    NoToken {
+        /// What it is for.
+        service: &'static str,
+        /// Why, and what to do.
+        why: String,
+    },
     /// Nobody says which tenant this is.
     #[error("the tenant is unknown: set AZURE_TENANT_ID to the tenant's id")]
     NoTenant,
@@ -76,7 +81,7 @@ impl AppError {
         match self {
             Self::UnknownResource { .. } => Fault::Unknown,
             Self::BadIds(_) => Fault::Caller,
-            Self::NoToken(_) => Fault::Unavailable,
+            Self::NoToken { .. } => Fault::Unavailable,
             Self::NoTenant | Self::AnotherTenant { .. } | Self::Init { .. } => Fault::Ours,
             Self::Turn { source, .. } => match source.throttled_for() {
                 Some(wait) => Fault::Throttled(wait),

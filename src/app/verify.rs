@@ -12,7 +12,7 @@ impl App {
     /// [`AppError`].
     pub async fn verify(&self, resource: &str) -> Result<Verified, AppError> {
         let row = row(resource)?;
-        let reader = self.reader().await?;
+        let reader = self.tokens.reader().await?;
         let verified = mirror::verify(&self.mirror, row, &reader).await;
         verified.map_err(|source| self.failed("verify", row, source))
     }
@@ -27,7 +27,7 @@ impl App {
         differences: &[Difference],
     ) -> Result<(Vec<Difference>, u64), AppError> {
         let row = row(resource)?;
-        let reader = self.reader().await?;
+        let reader = self.tokens.reader().await?;
         let left = mirror::verify_again(&self.mirror, row, &reader, differences).await;
         left.map_err(|source| self.failed("verify", row, source))
     }

@@ -56,6 +56,15 @@ impl From<Stop> for SyncError {
     }
 }
 
+/// A service that we ask with a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Microsoft Graph.
+    Graph,
+    /// Azure Cosmos DB.
+    Cosmos,
+}
+
 impl SyncError {
     /// Names what a refusal of Graph's is about.
     pub(super) fn explained(
@@ -82,7 +91,10 @@ impl SyncError {
     /// Whether it may be over soon without anybody doing anything about it.
     pub fn is_passing(&self) -> bool {
         let graph = matches!(self, Self::Graph(GraphError::Unreachable(_) | GraphError::NoToken(_)));
-        let store = matches!(self, Self::Store(StoreError::Unknown(_) | StoreError::LeaseLost));
+        let store = matches!(
+            self,
+            Self::Store(StoreError::Unknown(_) | StoreError::LeaseLost | StoreError::NoToken(_))
+        );
         graph || store || matches!(self, Self::Overtaken)
     }
 
@@ -92,14 +104,13 @@ impl SyncError {
         !ours && matches!(self, Self::Graph(_) | Self::Loop(_) | Self::Restarts(_))
     }
 
-    /// Whether a service refused our token, or what is in it: then a new one may do.
-    pub fn refuses_token(&self) -> bool {
-        matches!(
-            self,
-            Self::Forbidden { .. }
-                | Self::Graph(GraphError::Unauthorized(_))
-                | Self::Store(StoreError::Forbidden(_))
-        )
+    /// The service that refused our token, or what is in it, if one did: then a new one may do.
+    pub fn refused_by(&self) -> Option<Service> {
+        match self {
+            Self::Forbidden { .. } | Self::Graph(GraphError::Unauthorized(_)) => Some(Service::Graph),
+            Self::Store(StoreError::Forbidden(_)) => Some(Service::Cosmos),
+            _ => None,
+        }
     }
 }
 

@@ -38,7 +38,7 @@ mod take;
 mod verify;
 mod write;
 
-pub use error::SyncError;
+pub use error::{Service, SyncError};
 pub use outcome::{Ending, Outcome};
 pub use progress::{Progress, Seen, Stage};
 pub use refresh::{Refreshed, refresh};

@@ -24,6 +24,9 @@ use url::Url;
 use super::error::StoreError;
 use super::pacer::Pacer;
 
+/// The scope with which the SDK asks the credential for a token, in every cloud.
+pub const SCOPE: &str = "https://cosmos.azure.com/.default";
+
 /// How to reach the account.
 #[derive(Debug)]
 pub struct Options {

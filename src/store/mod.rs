@@ -19,7 +19,7 @@ mod links;
 mod pacer;
 
 pub use checkpoint::{Burnt, CHECKPOINT, Checkpoint, Counts, LastRun, Opaque, State};
-pub use connection::{Options, Store};
+pub use connection::{Options, SCOPE, Store};
 pub use control::{CONTROL, Control, Saved};
 pub use documents::{Document, Meta, Reason, Removed, SetAside, Source};
 pub use error::StoreError;
