@@ -78,8 +78,8 @@ impl Screen {
 fn draw(bar: &ProgressBar, seen: Seen, stage: &mut Option<(Stage, Option<u64>)>) {
     if stage.replace((seen.stage, seen.expected)) != Some((seen.stage, seen.expected)) {
         let style = match seen.expected {
-            Some(_) => "  {prefix}: {msg} {bar:32} {percent} %, {per_sec}, {eta} left",
-            None => "  {prefix}: {msg}, {per_sec}",
+            Some(_) => "  {prefix}: {msg} {bar:32} {percent} %, {eta} left",
+            None => "  {prefix}: {msg}",
         };
         bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.reset();
@@ -87,8 +87,8 @@ fn draw(bar: &ProgressBar, seen: Seen, stage: &mut Option<(Stage, Option<u64>)>)
             bar.set_length(expected);
         }
     }
-    bar.set_message(sentence(seen));
     bar.set_position(seen.objects + seen.links);
+    bar.set_message(format!("{}, {:.0} per second", sentence(seen), bar.per_sec()));
 }
 
 fn sentence(seen: Seen) -> String {
@@ -120,7 +120,8 @@ mod tests {
         let mut stage = None;
         let seen = Seen { stage: Stage::Reading, objects: 20, links: 3, expected: None };
         draw(&bar, seen, &mut stage);
-        assert_eq!((bar.position(), bar.message()), (23, "20 objects and 3 links read".into()));
+        let message = bar.message();
+        assert_eq!((bar.position(), message.starts_with("20 objects and 3 links read, ")), (23, true));
         draw(&bar, Seen { stage: Stage::Comparing, objects: 5, links: 0, expected: Some(23) }, &mut stage);
         assert_eq!((bar.position(), bar.length()), (5, Some(23)));
     }

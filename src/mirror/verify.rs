@@ -19,7 +19,7 @@ use super::plan::{self, Definition};
 use super::progress::Stage;
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
-use crate::store::Checkpoint;
+use crate::store::{CHECKPOINT, Checkpoint};
 
 mod ask;
 mod diff;
@@ -82,7 +82,7 @@ impl Verifier<'_> {
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, SyncError> {
         let row = self.row;
         let control = self.mirror.store.control(row.resource).await?;
-        let saved = control.read::<Checkpoint>("checkpoint").await?;
+        let saved = control.read::<Checkpoint>(CHECKPOINT).await?;
         let Some(checkpoint) = saved.map(|saved| saved.document) else { return Ok(None) };
         let tenant_id = self.reader.tenant_id.clone();
         let definition = Definition { feed: row.resource.to_owned(), shape: row.shape(), tenant_id };

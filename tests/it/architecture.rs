@@ -191,6 +191,15 @@ fn settings_example_and_readme_agree() {
 }
 
 #[test]
+fn the_readme_creates_every_container() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let commands = readme.lines().filter_map(|line| line.strip_prefix("container "));
+    let stated: BTreeSet<_> = commands.filter_map(|line| line.split_once(' ')).collect();
+    let stated: BTreeSet<_> = stated.into_iter().map(|(name, key)| (name, key.trim())).collect();
+    assert_eq!(stated, graph_mirror::app::containers().collect());
+}
+
+#[test]
 fn the_example_settings_are_the_defaults() {
     let example = json("local.settings.example.json");
     let values = example["Values"].as_object().unwrap();

@@ -141,7 +141,8 @@ fn may_come_back(removed: Option<Reason>) -> bool {
     matches!(removed, Some(Reason::Changed | Reason::Missing))
 }
 
-fn names(names: Vec<&str>) -> Vec<String> {
+fn names(mut names: Vec<&str>) -> Vec<String> {
+    names.sort_unstable();
     names.into_iter().map(str::to_owned).collect()
 }
 
