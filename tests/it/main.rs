@@ -3,6 +3,7 @@
 
 mod architecture;
 mod bad_graph;
+mod client_secret;
 mod command_line;
 mod copy;
 mod cosmos_trouble;
