@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use sandbox::cosmos;
+use sandbox::graph;
 use sandbox::identity::{COSMOS_AUDIENCE, Entra, Fault, Identity, Kind, Match};
 use sandbox::world::{Setup, World};
 
@@ -181,10 +181,8 @@ async fn a_slow_identity_server_is_waited_for_and_one_that_hangs_costs_one_wait_
     let graph = Match::any().audience(both.graph.endpoint());
     both.identity.fail_when(graph, 1, Fault::Slow(Duration::from_millis(7_500)));
     both.identity.fail_when(Match::any().audience(COSMOS_AUDIENCE), usize::MAX, Fault::Hang);
-    let (told, ()) = tokio::join!(
-        slow.turn(),
-        refused(&both, &["no access token for Azure Cosmos DB", "did not answer within 8 s"]),
-    );
+    let (told, ()) =
+        tokio::join!(slow.turn(), refused(&both, &["no access token for", "did not answer within 8 s"]),);
     told.unwrap();
     slow.ensure_equal().await.unwrap();
 }
@@ -216,10 +214,10 @@ async fn an_identity_server_that_hangs_later_ends_an_invocation_in_time_too() {
 
 #[tokio::test]
 async fn a_token_that_ends_in_mid_turn_while_the_identity_server_hangs_ends_the_turn() {
-    let world = World::start(with_secret()).await.unwrap();
-    world.identity.set_lifetime(Duration::from_secs(8));
-    let mut held =
-        world.cosmos.hold(cosmos::Match::writes().container("users").nth(30), cosmos::Moment::Before);
+    // A lease whose writes have far more time than a token request, however busy the machine is.
+    let world = World::start(with_secret().set("LEASE_SECONDS", "30")).await.unwrap();
+    world.identity.set_lifetime(Duration::from_secs(9));
+    let mut held = world.graph.hold(graph::Match::any().nth(2));
     let turn = tokio::spawn({
         let world = world.clone();
         async move { world.fire().await.unwrap() }
@@ -227,7 +225,10 @@ async fn a_token_that_ends_in_mid_turn_while_the_identity_server_hangs_ends_the_
     held.arrived().await;
     world.identity.fail_when(Match::any().audience(COSMOS_AUDIENCE), usize::MAX, Fault::Hang);
     // The lease is renewed meanwhile, and that is who finds the token at its end.
-    while world.identity.requests_of(Kind::AppRegistration, COSMOS_AUDIENCE) < 2 {
+    let before = world.identity.requests_for(COSMOS_AUDIENCE);
+    let begun = Instant::now();
+    while world.identity.requests_for(COSMOS_AUDIENCE) == before {
+        assert!(begun.elapsed() < BOUND, "the token ends");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let begun = Instant::now();
