@@ -33,7 +33,7 @@ async fn refused(world: &World, words: &[&str]) {
         assert!(said.contains(word), "{word}: {said}");
     }
     assert!(!said.contains(&entra(world).secret()), "{said}");
-    assert_eq!(world.cosmos.writes().len(), 0);
+    assert_eq!(world.document_writes(), []);
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn ends_in_time(graph_as: Kind, cosmos_as: Kind, service: &str, fault: Fau
     assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
     let said = failure(&world);
     assert!(said.contains(&format!("no access token for {service}: ")) && said.contains(word), "{said}");
-    assert_eq!(world.cosmos.writes().len(), 0);
+    assert_eq!(world.document_writes(), []);
 }
 
 #[tokio::test]

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use super::world::{Answer, DOUBT, LEASE, LeaseDoc, OBJECTS, Off, Version, World, clock};
 use crate::mirror::machine::{Action, Event, Machine, Task, Weight};
-use crate::mirror::plan::{self, Definition, Leads, Marks, Swept, Took};
+use crate::mirror::plan::doubt::Marks;
+use crate::mirror::plan::{self, Definition, Leads, Swept, Took};
 use crate::store::{Checkpoint, Counts, Opaque, Source, State};
 
 pub type Shared = Rc<RefCell<World>>;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-use crate::mirror::plan::Marks;
+use crate::mirror::plan::doubt::Marks;
 use crate::store::{Checkpoint, Source};
 
 /// Life of the lease, in seconds.
