@@ -3,68 +3,51 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::credentials::TokenCredential as _;
+use futures_util::future::try_join_all;
 
-use crate::credentials::{self, Cached, claims};
-use crate::mirror::{self, Mirror, Outcome, Reader, SyncError};
+use crate::catalogue::Row;
+use crate::mirror::{self, Mirror, Outcome, Refreshed, Status, SyncError};
 use crate::settings::Settings;
 use crate::store::{self, Store};
 use crate::{catalogue, graph};
+use tokens::Tokens;
+
+mod error;
+mod ids;
+mod init;
+mod tokens;
+mod verify;
+
+pub use error::{AppError, Fault};
+pub use init::{Made, containers};
 
 /// Everything, wired. One for the life of the process.
 #[derive(Debug)]
 pub struct App {
     mirror: Mirror,
-    credential: Arc<Cached>,
-    scope: String,
-    tenant_id: Option<String>,
+    tokens: Tokens,
     budget: Duration,
 }
 
-/// A verb that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// No such resource.
-    #[error("unknown resource `{name}`; known are: {known}")]
-    UnknownResource {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: String,
-    },
-    /// No token.
-    #[error("no access token: {0}")]
-    NoToken(String),
-    /// Nobody says which tenant this is.
-    #[error("the tenant is unknown: set AZURE_TENANT_ID to the tenant's id")]
-    NoTenant,
-    /// The token is of another tenant than the settings say.
-    #[error("AZURE_TENANT_ID is {stated}, but the identity is of tenant {found}")]
-    AnotherTenant {
-        /// As set.
-        stated: String,
-        /// As the token says.
-        found: String,
-    },
-    /// The turn failed.
-    #[error("sync of {feed} failed: {source}")]
-    Sync {
-        /// The feed.
-        feed: String,
-        /// Why.
-        source: SyncError,
-    },
-}
+/// Longest refresh: somebody waits for its answer, and the platform's front ends a silent request after 230 s
+/// (<https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout>).
+const REFRESH_BUDGET: Duration = Duration::from_secs(100);
 
 /// The resources that there are.
 pub fn resources() -> impl Iterator<Item = &'static str> {
     catalogue::rows().iter().map(|row| row.resource)
 }
 
+/// The rows of the catalogue.
+pub fn rows() -> &'static [Row] {
+    catalogue::rows()
+}
+
 impl App {
     /// Wires the parts. Opens nothing: no connection, no token.
     pub fn new(settings: Settings) -> Self {
-        let credential = credentials::app(settings.identity.client_id.as_deref());
+        let with_key = settings.cosmos.key.is_some();
+        let tokens = Tokens::new(settings.identity, settings.graph.scope.clone(), with_key);
         let limits = settings.limits;
         let cosmos = store::Options {
             endpoint: settings.cosmos.endpoint,
@@ -72,11 +55,10 @@ impl App {
             key: settings.cosmos.key,
             concurrency: settings.cosmos.concurrency,
         };
-        let scope = settings.graph.scope;
-        let origin = graph::Options { origin: settings.graph.endpoint, scope: scope.clone() };
+        let origin = graph::Options { origin: settings.graph.endpoint, scope: settings.graph.scope };
         let mirror = Mirror {
-            graph: graph::Client::new(origin, credential.clone()),
-            store: Arc::new(Store::new(cosmos, credential.clone())),
+            graph: graph::Client::new(origin, tokens.for_graph()),
+            store: Arc::new(Store::new(cosmos, tokens.for_cosmos())),
             options: mirror::Options {
                 lease: limits.lease,
                 doubt: limits.doubt,
@@ -84,8 +66,9 @@ impl App {
                 max_delete_percent: limits.max_delete_percent,
                 max_delete_count: limits.max_delete_count,
             },
+            progress: Arc::default(),
         };
-        Self { mirror, credential, scope, tenant_id: settings.identity.tenant_id, budget: limits.budget }
+        Self { mirror, tokens, budget: limits.budget }
     }
 
     /// Brings the copy of a feed up to date, for at most the budget of an inline turn.
@@ -93,39 +76,85 @@ impl App {
     /// # Errors
     /// [`AppError`]; nothing is lost, the next turn carries on.
     pub async fn sync(&self, feed: &str) -> Result<Outcome, AppError> {
-        let row = catalogue::row(feed).ok_or_else(|| unknown(feed))?;
-        let reader = self.reader().await?;
-        let synced = mirror::sync(&self.mirror, row, &reader, self.budget).await;
-        synced.map_err(|source| {
-            if source.refuses_token() {
-                self.credential.forget();
-            }
-            AppError::Sync { feed: feed.to_owned(), source }
-        })
+        self.sync_within(row(feed)?, self.budget).await
     }
 
-    /// Whose objects we read: as the settings say, else as our token says.
-    async fn reader(&self) -> Result<Reader, AppError> {
-        let token = self.credential.get_token(&[&self.scope], None).await;
-        let token = token.map_err(|error| AppError::NoToken(credentials::explain(&error)))?;
-        let claims = claims(token.token.secret());
-        let tenant_id = match (&self.tenant_id, claims.tid) {
-            // A tenant may also be stated by a domain name, which the token does not carry.
-            (Some(stated), Some(found)) if is_guid(stated) && !stated.eq_ignore_ascii_case(&found) => {
-                return Err(AppError::AnotherTenant { stated: stated.clone(), found });
-            }
-            (_, Some(found)) => found,
-            (Some(stated), None) => stated.clone(),
-            (None, None) => return Err(AppError::NoTenant),
+    /// Brings the copies of single objects up to date, or without ids the copy of the whole resource, as
+    /// [`App::sync`] does; somebody waits for it.
+    ///
+    /// # Errors
+    /// [`AppError`]; of single objects, some may have been written.
+    pub async fn refresh(&self, resource: &str, ids: &[String]) -> Result<Refreshed, AppError> {
+        let (row, ids) = (row(resource)?, ids::checked(ids)?);
+        let budget = self.budget.min(REFRESH_BUDGET);
+        if ids.is_empty() {
+            let outcome = self.sync_within(row, budget).await?;
+            return Ok(Refreshed { outcome, nowhere: Vec::new() });
+        }
+        let reader = self.tokens.reader().await?;
+        let refreshed = mirror::refresh(&self.mirror, row, &reader, &ids, budget).await;
+        refreshed.map_err(|source| self.failed("refresh", row, source))
+    }
+
+    /// Has the next turn read the whole resource anew.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn reset(&self, resource: &str) -> Result<Outcome, AppError> {
+        let row = row(resource)?;
+        let reader = self.tokens.reader().await?;
+        let reset = mirror::reset(&self.mirror, row, &reader).await;
+        reset.map_err(|source| self.failed("reset", row, source))
+    }
+
+    /// How far the copy of a resource is, to the letter but for the link, which is a secret; none where nothing
+    /// was copied yet.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn checkpoint(&self, resource: &str) -> Result<Option<serde_json::Value>, AppError> {
+        let row = row(resource)?;
+        let found = mirror::checkpoint(&self.mirror, row).await;
+        found.map_err(|source| self.failed("checkpoint show", row, source.into()))
+    }
+
+    /// How the copy of a resource is, or of all of them. Asks Cosmos only.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn status(&self, resource: Option<&str>) -> Result<Vec<Status>, AppError> {
+        let rows = match resource {
+            Some(resource) => vec![row(resource)?],
+            None => catalogue::rows().iter().collect(),
         };
-        Ok(Reader { tenant_id, principal_id: claims.oid })
+        let all = rows.into_iter().map(|row| async move {
+            let status = mirror::status(&self.mirror, row).await;
+            status.map_err(|source| self.failed("status", row, source.into()))
+        });
+        try_join_all(all).await
+    }
+
+    async fn sync_within(&self, row: &'static Row, budget: Duration) -> Result<Outcome, AppError> {
+        let reader = match self.tokens.reader().await {
+            Ok(reader) => reader,
+            Err(error) => {
+                mirror::record_failure(&self.mirror, row, &error).await;
+                return Err(error);
+            }
+        };
+        let synced = mirror::sync(&self.mirror, row, &reader, budget).await;
+        synced.map_err(|source| self.failed("sync", row, source))
+    }
+
+    fn failed(&self, verb: &'static str, row: &Row, source: SyncError) -> AppError {
+        if let Some(service) = source.refused_by() {
+            self.tokens.forget(service);
+        }
+        AppError::Turn { verb, feed: row.resource, source }
     }
 }
 
-fn is_guid(text: &str) -> bool {
-    uuid::Uuid::try_parse(text).is_ok()
-}
-
-fn unknown(name: &str) -> AppError {
-    AppError::UnknownResource { name: name.to_owned(), known: resources().collect::<Vec<_>>().join(", ") }
+fn row(name: &str) -> Result<&'static Row, AppError> {
+    let known = || resources().collect::<Vec<_>>().join(", ");
+    catalogue::row(name).ok_or_else(|| AppError::UnknownResource { name: name.to_owned(), known: known() })
 }

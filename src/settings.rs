@@ -11,8 +11,11 @@ use secrecy::SecretString;
 use url::Url;
 
 mod cloud;
+mod identity;
 mod lookup;
 
+use cloud::Cloud;
+pub use identity::{Credential, Identity};
 pub use lookup::Problems;
 use lookup::Reader;
 
@@ -51,15 +54,6 @@ pub struct Cosmos {
     pub concurrency: usize,
 }
 
-/// The app credential.
-#[derive(Debug)]
-pub struct Identity {
-    /// The tenant this deployment mirrors, when it is stated; else the token tells.
-    pub tenant_id: Option<String>,
-    /// Client id of a user-assigned managed identity.
-    pub client_id: Option<String>,
-}
-
 /// Times and bounds of a turn.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -91,12 +85,11 @@ impl Settings {
     /// All problems at once, each naming its variable and what to set.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut reader = Reader::new(lookup);
-        let settings = Self {
-            graph: cloud::graph(&mut reader),
-            cosmos: cosmos(&mut reader),
-            identity: identity(&mut reader),
-            limits: limits(&mut reader),
-        };
+        let cloud = Cloud::read(&mut reader);
+        let graph = cloud.graph(&mut reader);
+        let cosmos = cosmos(&mut reader);
+        let identity = identity::identity(&mut reader, cloud, cosmos.key.is_some());
+        let settings = Self { graph, cosmos, identity, limits: limits(&mut reader) };
         reader.finish(settings)
     }
 }
@@ -114,15 +107,6 @@ fn cosmos(reader: &mut Reader<'_>) -> Cosmos {
         key: reader.text("COSMOS_KEY").map(SecretString::from),
         concurrency: reader.number("COSMOS_CONCURRENCY", 64.0, 1.0..=1024.0) as usize,
     }
-}
-
-fn identity(reader: &mut Reader<'_>) -> Identity {
-    const KNOWN: [&str; 2] = ["auto", "managed-identity"];
-    let credential = reader.text("GRAPH_CREDENTIAL").unwrap_or_else(|| "auto".into());
-    if !KNOWN.contains(&credential.as_str()) {
-        reader.problem("GRAPH_CREDENTIAL", format!("`{credential}` is none of {}", KNOWN.join(", ")));
-    }
-    Identity { tenant_id: reader.text("AZURE_TENANT_ID"), client_id: reader.text("AZURE_CLIENT_ID") }
 }
 
 fn limits(reader: &mut Reader<'_>) -> Limits {

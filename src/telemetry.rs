@@ -20,9 +20,9 @@ pub fn serve() {
     }));
 }
 
-/// Starts logging for the other commands: stdout is for their data.
-pub fn cli() {
-    let lines = tracing_subscriber::fmt::layer().compact().with_target(false).with_writer(std::io::stderr);
+/// Starts logging for the other commands, through whoever has stderr: stdout is for their data.
+pub fn cli<W: std::io::Write + 'static>(stderr: impl Fn() -> W + Send + Sync + 'static) {
+    let lines = tracing_subscriber::fmt::layer().compact().with_target(false).with_writer(stderr);
     let _ = tracing_subscriber::registry().with(lines).with(ours()).try_init();
 }
 

@@ -52,10 +52,9 @@ impl Loopback {
     pub fn serve(self, router: Router) -> Server {
         let origin = self.origin.clone();
         let make = router.into_make_service_with_connect_info::<Cut>();
-        let task = tokio::spawn(async move {
+        Server::new(origin, async move {
             let _never = axum::serve(self, make).await;
-        });
-        Server { origin, task: Arc::new(Task(task)) }
+        })
     }
 }
 
@@ -68,6 +67,11 @@ pub struct Server {
 }
 
 impl Server {
+    /// Runs what serves the origin, until the last clone is dropped.
+    pub(crate) fn new(origin: String, serving: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { origin, task: Arc::new(Task(tokio::spawn(serving))) }
+    }
+
     /// `http://127.0.0.1:<port>`, without a slash at the end.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -117,7 +121,7 @@ impl Cut {
 
 impl Connected<IncomingStream<'_, Loopback>> for Cut {
     fn connect_info(stream: IncomingStream<'_, Loopback>) -> Self {
-        stream.io().cut.clone()
+        stream.io().cut()
     }
 }
 
@@ -148,6 +152,11 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// What tears it down.
+    pub(crate) fn cut(&self) -> Cut {
+        self.cut.clone()
+    }
+
     fn check(&self) -> io::Result<()> {
         match self.cut.0.end.load(Ordering::SeqCst) {
             0 => Ok(()),

@@ -10,11 +10,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
+use crate::caller::{self, Reply};
 use crate::copy::{self, Difference, ExpectedLinks};
 use crate::cosmos::{Cosmos, DATABASE, Write};
 use crate::graph::{Graph, Options as GraphOptions, Relationship, Tenant};
 use crate::host::{Attempt, Fire, Host, Options as HostOptions, Queues, Verdict};
-use crate::identity::{Identity, Options as IdentityOptions};
+use crate::identity::{Entra, Identity, Options as IdentityOptions};
+pub use setup::Setup;
+
+mod setup;
 
 /// The queue on which a feed goes on.
 pub const WORK_QUEUE: &str = "graph-mirror-work";
@@ -24,57 +28,13 @@ const MOST_TURNS: usize = 400;
 /// How long [`World::settle_equal`] gives doubt to be settled: several times what `DOUBT_MINUTES` says here.
 const DOUBT_PATIENCE: Duration = Duration::from_secs(12);
 
-/// How a world begins.
-#[derive(Debug)]
-pub struct Setup {
-    /// The staged folder.
-    pub root: PathBuf,
-    /// Living users of the tenant.
-    pub users: usize,
-    /// Groups of the tenant; with any, users have managers too, and both feeds are turned.
-    pub groups: usize,
-    /// Links in a slice.
-    pub slice: usize,
-    /// Seed of everything that is random.
-    pub seed: u64,
-    /// Objects per page.
-    pub page_size: usize,
-    /// Settings of the handler besides the addresses of the world; they win.
-    pub settings: Vec<(String, String)>,
-    /// The crash with which the host gives up.
-    pub crash_limit: Option<u32>,
-}
-
-impl Setup {
-    /// A small world around a staged folder.
-    pub fn new(root: impl Into<PathBuf>) -> Self {
-        let settings = vec![("LEASE_SECONDS".into(), "3".into()), ("DOUBT_MINUTES".into(), "0.02".into())];
-        Self {
-            root: root.into(),
-            users: 50,
-            groups: 0,
-            slice: 20,
-            seed: 1,
-            page_size: 20,
-            settings,
-            crash_limit: None,
-        }
-    }
-
-    /// With one more setting.
-    #[must_use]
-    pub fn set(mut self, name: &str, value: &str) -> Self {
-        self.settings.retain(|(other, _)| other != name);
-        self.settings.push((name.into(), value.into()));
-        self
-    }
-}
-
 /// A running world.
 #[derive(Clone)]
 pub struct World {
     /// Who issues tokens.
     pub identity: Identity,
+    /// Where app registrations get theirs, if the handler is one.
+    pub entra: Option<Entra>,
     /// The truth.
     pub graph: Graph,
     /// The copy.
@@ -95,6 +55,10 @@ impl World {
     pub async fn start(setup: Setup) -> Result<Self> {
         let identity = Identity::start(IdentityOptions { seed: setup.seed, ..IdentityOptions::default() });
         let identity = identity.await.context("starting the identity endpoint")?;
+        let entra = match setup.uses_secret() {
+            true => Some(Entra::start(&identity).await.context("starting the token endpoint")?),
+            false => None,
+        };
         let options = GraphOptions {
             seed: setup.seed,
             page_size: setup.page_size,
@@ -107,14 +71,14 @@ impl World {
             tenant = tenant.with_groups(setup.groups);
         }
         let graph = Graph::start(tenant, identity.clone(), options).await.context("starting Graph")?;
-        let cosmos = Cosmos::start(identity.clone()).await.context("starting Cosmos")?;
-        cosmos.add_group_containers().await?;
-        let mut settings = settings(&identity, &graph, &cosmos);
+        let cosmos = start_cosmos(&identity, setup.empty_account).await.context("starting Cosmos")?;
+        let mut settings = setup.who(&identity, entra.as_ref());
+        settings.extend(where_things_are(&graph, &cosmos));
         settings.retain(|(name, _)| setup.settings.iter().all(|(other, _)| other != name));
         settings.extend(setup.settings);
         let (root, crash_limit) = (setup.root, setup.crash_limit);
         let host = start_host(&root, &settings, crash_limit, Queues::default()).await?;
-        Ok(Self { identity, graph, cosmos, host, settings, feeds, root, crash_limit })
+        Ok(Self { identity, entra, graph, cosmos, host, settings, feeds, root, crash_limit })
     }
 
     /// The same world seen from a second host, as when the platform scales out: another handler of the same
@@ -125,6 +89,17 @@ impl World {
     pub async fn second_host(&self) -> Result<Self> {
         let host = start_host(&self.root, &self.settings, self.crash_limit, self.host.queues()).await?;
         Ok(Self { host, ..self.clone() })
+    }
+
+    /// The same world after one setting of the app was changed: the platform starts a new handler for that.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn reconfigured(mut self, name: &str, value: &str) -> Result<Self> {
+        self.settings.retain(|(other, _)| other != name);
+        self.settings.push((name.into(), value.into()));
+        self.host = start_host(&self.root, &self.settings, self.crash_limit, self.host.queues()).await?;
+        Ok(self)
     }
 
     /// The environment with which any other process can join this world.
@@ -138,6 +113,13 @@ impl World {
         command.env_clear().envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.args(line.split_whitespace()).stdin(Stdio::null()).kill_on_drop(true);
         command
+    }
+
+    /// The same with the key of the Cosmos account, as an operator would use it.
+    pub fn settings_with_key(&self) -> Vec<(String, String)> {
+        let mut settings = self.settings.clone();
+        settings.push(("COSMOS_KEY".into(), self.cosmos.key().to_owned()));
+        settings
     }
 
     /// The feeds that this world turns.
@@ -184,6 +166,14 @@ impl World {
             last = queued;
         }
         told(&last)
+    }
+
+    /// A call of an HTTP function with the function key; an empty body is none.
+    ///
+    /// # Errors
+    /// When no answer comes, or one that is not JSON.
+    pub async fn call(&self, method: &str, path: &str, body: &str) -> Result<Reply> {
+        caller::call(&self.host, method, path, body).await
     }
 
     /// Turns until the copy is complete: a feed that is held by a killed handler's lease is busy for as
@@ -276,6 +266,15 @@ pub fn told(attempt: &Attempt) -> Result<String> {
     }
 }
 
+async fn start_cosmos(identity: &Identity, empty: bool) -> Result<Cosmos> {
+    if empty {
+        return Cosmos::start_empty(identity.clone()).await;
+    }
+    let cosmos = Cosmos::start(identity.clone()).await?;
+    cosmos.add_group_containers().await?;
+    Ok(cosmos)
+}
+
 async fn start_host(
     root: &Path,
     settings: &[(String, String)],
@@ -287,11 +286,11 @@ async fn start_host(
     host.await.context("starting the Functions host")
 }
 
-fn settings(identity: &Identity, graph: &Graph, cosmos: &Cosmos) -> Vec<(String, String)> {
-    let mut settings: Vec<(String, String)> =
-        identity.env().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    settings.push(("GRAPH_ENDPOINT".into(), graph.endpoint().to_owned()));
-    settings.push(("COSMOS_ENDPOINT".into(), cosmos.endpoint()));
-    settings.push(("COSMOS_DATABASE".into(), DATABASE.into()));
-    settings
+fn where_things_are(graph: &Graph, cosmos: &Cosmos) -> [(String, String); 3] {
+    [
+        ("GRAPH_ENDPOINT", graph.endpoint().to_owned()),
+        ("COSMOS_ENDPOINT", cosmos.endpoint()),
+        ("COSMOS_DATABASE", DATABASE.into()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
 }

@@ -42,8 +42,8 @@ pub(super) const GROUPS: Row = Row {
     ],
     container: "groups",
     links: &[
-        Linked { property: "members", container: "groups-members" },
-        Linked { property: "owners", container: "groups-owners" },
+        Linked { property: "members", container: "groups-members", many: true },
+        Linked { property: "owners", container: "groups-owners", many: true },
     ],
     targets: &["users", "groups"],
     permission: Permission { name: "Group.Read.All", app_role_id: "5b567255-7703-4780-807c-7be8301ae99b" },

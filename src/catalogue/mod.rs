@@ -36,6 +36,8 @@ pub struct Linked {
     pub property: &'static str,
     /// The container of its link documents.
     pub container: &'static str,
+    /// An object can have many; else it has one at most, and Graph answers with it instead of a list.
+    pub many: bool,
 }
 
 /// An application permission of Microsoft Graph (an app role).
@@ -60,6 +62,13 @@ pub fn row(resource: &str) -> Option<&'static Row> {
 }
 
 impl Row {
+    /// All containers of the row with their partition keys: its objects', and those of its links, which lie
+    /// together by their source.
+    pub fn containers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let links = self.links.iter().map(|link| (link.container, "/_mirror/parent"));
+        std::iter::once((self.container, "/id")).chain(links)
+    }
+
     /// `$select` of the feed: the properties, and the relationships.
     pub fn select(&self) -> Vec<String> {
         let links = self.links.iter().map(|link| link.property);

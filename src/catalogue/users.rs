@@ -70,7 +70,7 @@ pub(super) const USERS: Row = Row {
         "userType",
     ],
     container: "users",
-    links: &[Linked { property: "manager", container: "users-manager" }],
+    links: &[Linked { property: "manager", container: "users-manager", many: false }],
     targets: &["users"],
     permission: Permission { name: "User.Read.All", app_role_id: "df021288-bdef-4463-88db-98f22de89214" },
 };

@@ -1,12 +1,24 @@
-//! The command line. `serve` is the Azure Functions custom handler; the Functions host starts the binary
-//! without arguments and names the port in `FUNCTIONS_CUSTOMHANDLER_PORT`.
+//! The command line, one file per command. `serve` is the Azure Functions custom handler; the Functions
+//! host starts the binary without arguments and names the port in `FUNCTIONS_CUSTOMHANDLER_PORT`.
+//!
+//! [`output`] has what all commands share about saying something, [`start`] what they begin with.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod checkpoint;
+mod init;
+mod output;
+mod refresh;
+mod repair;
+mod resources;
+mod screen;
 mod serve;
+mod start;
+mod status;
 mod sync;
+mod verify;
 
 /// Keeps a faithful, queryable copy of Microsoft Graph resources in Azure Cosmos DB.
 #[derive(Debug, Parser)]
@@ -19,41 +31,48 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serves the Azure Functions custom-handler protocol on 127.0.0.1.
-    Serve {
-        /// Port to listen on [default: as FUNCTIONS_CUSTOMHANDLER_PORT says]
-        #[arg(long)]
-        port: Option<u16>,
-    },
+    Serve(serve::Args),
     /// Brings the copy of resources up to date now, and says what was done.
     Sync(sync::Args),
+    /// Brings single objects up to date now, read by their ids.
+    Refresh(refresh::Args),
+    /// Tells what is mirrored, as of when, and in which state.
+    Status(status::Args),
+    /// Shows how far the copy of a resource is, or has it read anew.
+    Checkpoint(checkpoint::Args),
+    /// Compares the copy of a resource with Microsoft Graph, object by object and link by link.
+    Verify(verify::Args),
+    /// Lists the resources that can be mirrored, their containers and permissions.
+    Resources(resources::Args),
+    /// Creates the database and all containers with the account key, for local use.
+    Init(init::Args),
 }
 
 const EXAMPLES: &str = "Examples:
+  graph-mirror resources                 what can be mirrored, into which containers, with which permission
+  graph-mirror init                      create the database and its containers, with COSMOS_KEY
+  graph-mirror sync users                bring the copy of the users up to date, inline
+  graph-mirror refresh users <id>        bring one user up to date
+  graph-mirror status                    what is mirrored, as of when, in which state
+  graph-mirror verify users              compare the copy of the users with Microsoft Graph
   graph-mirror serve --port 8080         serve the custom-handler protocol
   curl -d @tests/golden/timer.json localhost:8080/sync_users
                                          run one turn, as the Functions host does
-  graph-mirror sync users                bring the copy of the users up to date, inline
 
-Settings are environment variables; README.md lists them. Wrong settings do not stop `serve`:
-it logs all of them, and every invocation fails naming them. Other commands end with 78.";
+Data is on stdout, progress and logs are on stderr. Settings are environment variables; README.md
+lists them. Wrong settings do not stop `serve`: it logs all of them, and every invocation fails naming
+them. Other commands name them all and end with 78.";
 
 /// Runs the command line; the answer is the exit code.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    let port = match cli.command {
-        Some(Command::Serve { port }) => port.or_else(serve::port_from_host),
-        Some(Command::Sync(args)) => return sync::run(&args),
-        None => serve::port_from_host(),
-    };
-    match port {
-        Some(port) => serve::run(port),
-        None => {
-            #[expect(clippy::print_stderr, reason = "usage is for the person at the terminal")]
-            let () = eprintln!(
-                "no port: give `serve --port <port>`, or let the Azure Functions host start this with \
-                 FUNCTIONS_CUSTOMHANDLER_PORT set (try --help)"
-            );
-            ExitCode::from(2)
-        }
+    match Cli::parse().command.unwrap_or(Command::Serve(serve::Args::default())) {
+        Command::Serve(args) => serve::run(&args),
+        Command::Sync(args) => sync::run(&args).into(),
+        Command::Refresh(args) => refresh::run(&args).into(),
+        Command::Status(args) => status::run(&args).into(),
+        Command::Checkpoint(args) => checkpoint::run(&args).into(),
+        Command::Verify(args) => verify::run(&args).into(),
+        Command::Resources(args) => resources::run(&args).into(),
+        Command::Init(args) => init::run(&args).into(),
     }
 }

@@ -6,18 +6,36 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
+use super::output::{Exit, complain};
 use crate::app::App;
 use crate::functions::{self, Ready};
 use crate::settings::{Settings, environment};
 use crate::telemetry;
 
-/// The port that the Functions host names.
-pub fn port_from_host() -> Option<u16> {
-    environment("FUNCTIONS_CUSTOMHANDLER_PORT")?.parse().ok()
+/// What `serve` is told.
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Port to listen on [default: as FUNCTIONS_CUSTOMHANDLER_PORT says]
+    #[arg(long)]
+    port: Option<u16>,
 }
 
+const EXAMPLES: &str = "Examples:
+  graph-mirror serve --port 8080                    serve on this port, without the host
+  FUNCTIONS_CUSTOMHANDLER_PORT=8080 graph-mirror    as the Functions host starts it
+
+It serves until it is killed; 1 means that it cannot listen, 2 that nobody named a port.";
+
 /// Serves until the process is killed: the host never asks it to stop.
-pub fn run(port: u16) -> ExitCode {
+pub fn run(args: &Args) -> ExitCode {
+    let Some(port) = args.port.or_else(port_from_host) else {
+        complain(
+            "no port: give `serve --port <port>`, or let the Azure Functions host start this with \
+             FUNCTIONS_CUSTOMHANDLER_PORT set (try --help)",
+        );
+        return Exit::Usage.into();
+    };
     telemetry::serve();
     match start(port) {
         Ok(()) => ExitCode::SUCCESS,
@@ -26,6 +44,11 @@ pub fn run(port: u16) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The port that the Functions host names.
+fn port_from_host() -> Option<u16> {
+    environment("FUNCTIONS_CUSTOMHANDLER_PORT")?.parse().ok()
 }
 
 #[tokio::main]

@@ -4,29 +4,21 @@
 //! code that a script can branch on. Leaves out on purpose: waiting. Where Graph or another turn keeps us
 //! waiting, it says so and ends.
 
-use std::process::ExitCode;
-
-use clap::ValueEnum;
-use clap::builder::PossibleValuesParser;
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
-use crate::app::{self, App, AppError};
+use super::output::{Exit, Output, complain, print, print_json};
+use super::screen::Screen;
+use super::start;
+use crate::app::{App, AppError};
 use crate::mirror::{Ending, Outcome};
-use crate::settings::{Settings, environment};
-use crate::telemetry;
-
-/// Some objects were set aside, removals are held, or some resources failed.
-const PARTIAL: u8 = 3;
-/// `EX_CONFIG` of sysexits.h.
-const WRONG_SETTINGS: u8 = 78;
 
 /// What `sync` is told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Resources to bring up to date, one after the other.
-    #[arg(required = true, value_name = "RESOURCE", value_parser = PossibleValuesParser::new(app::resources()))]
+    #[arg(required = true, value_name = "RESOURCE", value_parser = start::resource())]
     resources: Vec<String>,
     /// Lets the brake go for this run: whatever a complete walk did not show is removed.
     #[arg(long)]
@@ -34,14 +26,6 @@ pub struct Args {
     /// How the outcome of each resource is written on stdout.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// One JSON object per line.
-    Json,
-    /// One line for people.
-    Table,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -54,34 +38,31 @@ Exit codes: 0 up to date; 1 failed, throttled, or another turn holds the feed; 2
 78 wrong settings, all of them named on stderr.";
 
 /// Brings the resources up to date, one after the other; a failed one does not stop the others.
-pub fn run(args: &Args) -> ExitCode {
-    telemetry::cli();
-    let mut settings = match Settings::read(environment) {
+pub fn run(args: &Args) -> Exit {
+    let screen = Screen::new(args.output);
+    let mut settings = match start::settings(&screen, args.output) {
         Ok(settings) => settings,
-        Err(problems) => {
-            problems.lines().iter().for_each(complain);
-            return ExitCode::from(WRONG_SETTINGS);
-        }
+        Err(exit) => return exit,
     };
     if args.accept_removals {
         settings.limits.accept_removals();
     }
-    all(args, &App::new(settings))
+    all(args, &App::new(settings), &screen)
 }
 
 #[tokio::main]
-async fn all(args: &Args, app: &App) -> ExitCode {
-    let mut verdicts = Vec::new();
+async fn all(args: &Args, app: &App, screen: &Screen) -> Exit {
+    let mut exits = Vec::new();
     for resource in &args.resources {
-        let ended = to_the_end(app, resource).await;
+        let ended = screen.follow(app, resource, to_the_end(app, resource)).await;
         tell(resource, &ended, args.output);
-        verdicts.push(verdict(&ended));
+        exits.push(exit(&ended));
     }
-    ExitCode::from(together(&verdicts))
+    together(&exits)
 }
 
 /// Turn after turn, for as long as the budget alone ends them.
-async fn to_the_end(app: &App, resource: &str) -> Result<Outcome, AppError> {
+pub(super) async fn to_the_end(app: &App, resource: &str) -> Result<Outcome, AppError> {
     let mut outcome = app.sync(resource).await?;
     while outcome.goes_on() {
         outcome = outcome.and(app.sync(resource).await?);
@@ -90,37 +71,30 @@ async fn to_the_end(app: &App, resource: &str) -> Result<Outcome, AppError> {
 }
 
 /// How one resource ended, as far as an exit code tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Done,
-    Partial,
-    Failed,
-}
-
-fn verdict(ended: &Result<Outcome, AppError>) -> Verdict {
+pub(super) fn exit(ended: &Result<Outcome, AppError>) -> Exit {
     match ended {
-        Ok(Outcome { ending: Ending::Complete, counts, .. }) if counts.set_aside == 0 => Verdict::Done,
-        Ok(Outcome { ending: Ending::Complete | Ending::Held { .. }, .. }) => Verdict::Partial,
-        _ => Verdict::Failed,
+        Ok(Outcome { ending: Ending::Complete, counts, .. }) if counts.set_aside == 0 => Exit::Done,
+        Ok(Outcome { ending: Ending::Complete | Ending::Held { .. }, .. }) => Exit::Partial,
+        _ => Exit::Failed,
     }
 }
 
-fn together(verdicts: &[Verdict]) -> u8 {
-    let all = |wanted| verdicts.iter().all(|verdict| *verdict == wanted);
-    match (all(Verdict::Done), all(Verdict::Failed)) {
-        (true, _) => 0,
-        (_, true) => 1,
-        _ => PARTIAL,
+/// Several as one.
+pub(super) fn together(exits: &[Exit]) -> Exit {
+    match exits {
+        [first, others @ ..] if others.iter().all(|exit| exit == first) => *first,
+        _ => Exit::Partial,
     }
 }
 
-fn tell(resource: &str, ended: &Result<Outcome, AppError>, output: Output) {
+/// Tells how one resource ended, and what is left to do.
+pub(super) fn tell(resource: &str, ended: &Result<Outcome, AppError>, output: Output) {
     match (ended, output) {
         (Ok(outcome), Output::Table) => print(outcome),
-        (Ok(outcome), Output::Json) => print(serde_json::to_string(outcome).unwrap_or_default()),
+        (Ok(outcome), Output::Json) => print_json(outcome),
         (Err(error), Output::Table) => complain(error),
         (Err(error), Output::Json) => {
-            print(json!({ "feed": resource, "ending": "failed", "error": error.to_string() }));
+            print_json(&json!({ "feed": resource, "ending": "failed", "error": error.to_string() }));
             complain(error);
         }
     }
@@ -130,7 +104,7 @@ fn tell(resource: &str, ended: &Result<Outcome, AppError>, output: Output) {
 }
 
 /// What is left to do for whoever asked.
-fn next_step(outcome: &Outcome) -> Option<String> {
+pub(super) fn next_step(outcome: &Outcome) -> Option<String> {
     let feed = &outcome.feed;
     match outcome.ending {
         Ending::Throttled { until } => {
@@ -147,32 +121,22 @@ fn next_step(outcome: &Outcome) -> Option<String> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "data is for stdout")]
-fn print(line: impl std::fmt::Display) {
-    println!("{line}");
-}
-
-#[expect(clippy::print_stderr, reason = "what went wrong is for the person at the terminal")]
-fn complain(line: impl std::fmt::Display) {
-    eprintln!("{line}");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_exit_code_tells_all_from_some_and_none() {
-        use Verdict::{Done, Failed, Partial};
-        for (verdicts, code) in [
-            (&[Done, Done][..], 0),
-            (&[Failed], 1),
-            (&[Failed, Failed], 1),
-            (&[Partial], PARTIAL),
-            (&[Done, Failed], PARTIAL),
-            (&[Partial, Failed], PARTIAL),
+        use Exit::{Done, Failed, Partial};
+        for (exits, all) in [
+            (&[Done, Done][..], Done),
+            (&[Failed], Failed),
+            (&[Failed, Failed], Failed),
+            (&[Partial], Partial),
+            (&[Done, Failed], Partial),
+            (&[Partial, Failed], Partial),
         ] {
-            assert_eq!(together(verdicts), code, "{verdicts:?}");
+            assert_eq!(together(exits), all, "{exits:?}");
         }
     }
 }

@@ -2,20 +2,27 @@
 //!
 //! Promises: a token is refreshed ahead of its expiry, one refresh is in flight at a time, callers with
 //! a valid token never wait for somebody else's refresh, a still-valid token outlives a failed refresh,
-//! and a refresh ends within [`REFRESH_TIMEOUT`]. Each refresh builds the credential anew, because
-//! azure_identity's own cache would hand out the old token until five minutes before its end.
+//! and whoever asks has a token or an error within [`REFRESH_TIMEOUT`], however many ask: who waited for a
+//! refresh that failed fails with it. Each refresh builds the credential anew, because azure_identity's own
+//! cache would hand out the old token until five minutes before its end.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
 use azure_core::time::OffsetDateTime;
 
-/// Longest wait for the identity server.
-const REFRESH_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for the identity server: less than a write has under a lease of 15 s, so that a token that ends
+/// in mid-turn is told as what it is, and not as a write without an answer.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(8);
+/// Longest wait of a caller whose token is still valid: its own deadline may be that of a lease.
+const EARLY_TIMEOUT: Duration = Duration::from_secs(3);
+/// For so long a failure stands for those who ask next: writers by the dozen wait for one refresh, and
+/// whoever ends a turn that failed needs a token too. Each of them asking anew would take minutes.
+const FAILURE_STANDS: Duration = Duration::from_secs(5);
 /// A token is refreshed when less than this is left (or a third of a shorter life).
 const AHEAD: Duration = Duration::from_secs(300);
 /// After a failed early refresh, the next try waits this long.
@@ -24,10 +31,12 @@ const PAUSE: Duration = Duration::from_secs(30);
 const SKEW: Duration = Duration::from_secs(5);
 
 type Make = dyn Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync;
+type Explain = dyn Fn(&azure_core::Error) -> String + Send + Sync;
 
 /// A credential with a cache.
 pub struct Cached {
     make: Box<Make>,
+    explain: Box<Explain>,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
@@ -35,6 +44,7 @@ pub struct Cached {
 #[derive(Default)]
 struct Slot {
     held: Mutex<Option<Held>>,
+    failed: Mutex<Option<Failed>>,
     refreshing: tokio::sync::Mutex<()>,
 }
 
@@ -44,12 +54,20 @@ struct Held {
     refresh_at: OffsetDateTime,
 }
 
+/// Why there is no token, and since when.
+#[derive(Clone)]
+struct Failed {
+    at: Instant,
+    why: String,
+}
+
 impl Cached {
-    /// Puts a cache in front of the credential that `make` builds.
+    /// Puts a cache in front of the credential that `make` builds; `explain` words its errors.
     pub fn new(
         make: impl Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync + 'static,
+        explain: impl Fn(&azure_core::Error) -> String + Send + Sync + 'static,
     ) -> Self {
-        Self { make: Box::new(make), slots: Mutex::default() }
+        Self { make: Box::new(make), explain: Box::new(explain), slots: Mutex::default() }
     }
 
     /// Forgets all tokens: a service refused one, so the next caller gets a new one.
@@ -62,15 +80,17 @@ impl Cached {
         Arc::clone(slots.entry(scopes.join(" ")).or_default())
     }
 
-    async fn fetch(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
-        let credential = (self.make)()?;
-        match tokio::time::timeout(REFRESH_TIMEOUT, credential.get_token(scopes, None)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(azure_core::Error::with_message(
-                ErrorKind::Credential,
-                format!("the identity server did not answer within {} s", REFRESH_TIMEOUT.as_secs()),
-            )),
-        }
+    /// A new token, or why there is none.
+    async fn fetch(&self, scopes: &[&str], patience: Duration) -> Result<AccessToken, String> {
+        let answer = match (self.make)() {
+            Ok(credential) => tokio::time::timeout(patience, credential.get_token(scopes, None)).await,
+            Err(error) => Ok(Err(error)),
+        };
+        let late = || {
+            let what = format!("the identity server did not answer within {} s", patience.as_secs());
+            Err(azure_core::Error::with_message(ErrorKind::Credential, what))
+        };
+        answer.unwrap_or_else(|_| late()).map_err(|error| (self.explain)(&error))
     }
 }
 
@@ -94,17 +114,22 @@ impl TokenCredential for Cached {
         if let Some(token) = slot.fresh(now()) {
             return Ok(token);
         }
-        match self.fetch(scopes).await {
+        let is_early = slot.usable(now()).is_some();
+        if let Some(why) = slot.failure().filter(|_| !is_early) {
+            return Err(azure_core::Error::with_message(ErrorKind::Credential, why));
+        }
+        match self.fetch(scopes, if is_early { EARLY_TIMEOUT } else { REFRESH_TIMEOUT }).await {
             Ok(token) => Ok(slot.keep(token, now())),
-            Err(error) => match slot.postpone(now()) {
+            Err(why) => match slot.postpone(now()) {
                 Some(token) => {
                     tracing::warn!(
                         event = "token_not_refreshed",
+                        reason = why,
                         "the access token could not be refreshed; the one in hand is still valid"
                     );
                     Ok(token)
                 }
-                None => Err(error),
+                None => Err(azure_core::Error::with_message(ErrorKind::Credential, slot.fail(why))),
             },
         }
     }
@@ -136,6 +161,18 @@ impl Slot {
         let held = held.as_mut().filter(|held| held.is_usable(now))?;
         held.refresh_at = now + PAUSE;
         Some(held.token.clone())
+    }
+
+    fn fail(&self, why: String) -> String {
+        let failed = Failed { at: Instant::now(), why: why.clone() };
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed);
+        why
+    }
+
+    /// Why there was no token a moment ago.
+    fn failure(&self) -> Option<String> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        (failed.at.elapsed() < FAILURE_STANDS).then_some(failed.why)
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Option<Held>> {

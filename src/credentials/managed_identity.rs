@@ -1,21 +1,27 @@
-//! The managed identity, as the platform offers it (`IDENTITY_ENDPOINT`, `IDENTITY_HEADER`).
+//! The managed identity, as the platform offers it (`IDENTITY_ENDPOINT`, `IDENTITY_HEADER`):
+//! <https://learn.microsoft.com/azure/app-service/overview-managed-identity>.
 
 use std::sync::Arc;
 
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions};
-use azure_core::time::Duration;
+use azure_core::credentials::TokenCredential;
+use azure_core::http::ClientOptions;
 use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
 
-/// A managed identity whose retries fit into an invocation: the SDK's own budget is over a minute.
-pub(super) fn new(client_id: Option<String>) -> azure_core::Result<Arc<ManagedIdentityCredential>> {
-    let retry = RetryOptions::exponential(ExponentialRetryOptions {
-        initial_delay: Duration::milliseconds(200),
-        max_retries: 3,
-        max_total_elapsed: Duration::seconds(6),
-        max_delay: Duration::seconds(2),
-    });
-    ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
-        user_assigned_id: client_id.map(UserAssignedId::ClientId),
-        client_options: ClientOptions { retry, ..ClientOptions::default() },
-    }))
+/// A system-assigned or a user-assigned identity.
+#[derive(Debug, Clone)]
+pub struct ManagedIdentity {
+    /// Client id of a user-assigned one.
+    pub client_id: Option<String>,
+    /// The setting that names the client id.
+    pub setting: &'static str,
+}
+
+impl ManagedIdentity {
+    pub(super) fn make(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
+        let options = ManagedIdentityCredentialOptions {
+            user_assigned_id: self.client_id.clone().map(UserAssignedId::ClientId),
+            client_options: ClientOptions { retry: super::retry(), ..ClientOptions::default() },
+        };
+        Ok(ManagedIdentityCredential::new(Some(options))?)
+    }
 }

@@ -1,45 +1,57 @@
-//! Credentials: settings become one [`TokenCredential`], with a cache in front.
+//! Credentials: who we are towards a service becomes a [`TokenCredential`], with a cache in front.
 //!
 //! The credentials are azure_identity's; the cache is ours, because the SDK asks for a token on every
 //! Cosmos request, refreshes only when a caller waits, and hands out an error in a token's last five
-//! minutes although the token would still do.
+//! minutes although the token would still do. What goes wrong is told in our words, which name the setting.
 
-use std::error::Error as _;
 use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
+use azure_core::http::{ExponentialRetryOptions, RetryOptions};
+use azure_core::time::Duration;
 
 mod cache;
 mod claims;
+mod client_secret;
+mod explain;
 mod managed_identity;
+mod refusal;
 
 pub use cache::Cached;
 pub use claims::{Claims, claims};
+pub use client_secret::ClientSecret;
+pub use managed_identity::ManagedIdentity;
 
-/// Why there is no token, with the next step. The SDK's own words name neither where it is about a status or
-/// a connection.
-pub fn explain(error: &azure_core::Error) -> String {
-    let mut status = error.http_status();
-    let mut source = error.source();
-    while let (None, Some(cause)) = (status, source) {
-        status = cause.downcast_ref::<azure_core::Error>().and_then(azure_core::Error::http_status);
-        source = cause.source();
-    }
-    let what = match status {
-        Some(status) => format!("the identity server answered status {status}"),
-        None => error.to_string(),
-    };
-    format!(
-        "{what}; check that a managed identity is assigned and, if user-assigned, named by AZURE_CLIENT_ID"
-    )
+/// Who we are towards one service.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// The platform's identity.
+    ManagedIdentity(ManagedIdentity),
+    /// An app registration with a client secret.
+    ClientSecret(ClientSecret),
 }
 
-/// The app credential: for now the managed identity, system-assigned or the user-assigned one that
-/// `client_id` names.
-pub fn app(client_id: Option<&str>) -> Arc<Cached> {
-    let client_id = client_id.map(str::to_owned);
-    Arc::new(Cached::new(move || {
-        let credential = managed_identity::new(client_id.clone())?;
-        Ok(credential as Arc<dyn TokenCredential>)
-    }))
+impl Credential {
+    /// The credential, with a cache in front. Opens nothing.
+    pub fn cached(self) -> Arc<Cached> {
+        let explained = self.clone();
+        Arc::new(Cached::new(move || self.make(), move |error| explain::explain(error, &explained)))
+    }
+
+    fn make(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
+        Ok(match self {
+            Self::ManagedIdentity(identity) => identity.make()?,
+            Self::ClientSecret(registration) => registration.make()?,
+        })
+    }
+}
+
+/// Retries that fit into an invocation: the SDK's own budget is over a minute.
+fn retry() -> RetryOptions {
+    RetryOptions::exponential(ExponentialRetryOptions {
+        initial_delay: Duration::milliseconds(200),
+        max_retries: 3,
+        max_total_elapsed: Duration::seconds(6),
+        max_delay: Duration::seconds(2),
+    })
 }

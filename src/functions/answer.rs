@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::reply::Reply;
+
 /// A successful invocation.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -23,12 +25,21 @@ struct Outputs {
     /// would re-indent or split a bare string.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     work: Vec<String>,
+    /// What an HTTP caller gets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    res: Option<Reply>,
 }
 
 impl Answer {
     /// Done; `sentence` goes into the host's log of this invocation, `work` onto the queue.
     pub fn done(sentence: String, work: Vec<String>) -> Self {
-        Self { outputs: Outputs { work }, logs: vec![sentence], return_value: None }
+        Self { outputs: Outputs { work, res: None }, logs: vec![sentence], return_value: None }
+    }
+
+    /// An HTTP caller is answered; `work` goes onto the queue.
+    pub fn http(reply: Reply, work: Vec<String>) -> Self {
+        let logs = vec![format!("answered with status {}", reply.status())];
+        Self { outputs: Outputs { work, res: Some(reply) }, logs, return_value: None }
     }
 
     /// What happened, in one sentence.

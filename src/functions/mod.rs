@@ -22,10 +22,14 @@ use tracing::Instrument as _;
 
 use crate::app::App;
 use answer::{Answer, Failure};
+use reply::Reply;
 
 mod answer;
 mod continue_sync;
 pub mod envelope;
+mod refresh;
+mod reply;
+mod status;
 mod sync;
 mod work;
 
@@ -90,18 +94,49 @@ async fn invoke(
     }
 }
 
-async fn dispatch(ready: &Ready, function: &str, body: &[u8]) -> Result<Answer, Failure> {
-    let resource = function.strip_prefix("sync_");
-    if resource.is_none() && function != "continue_sync" {
-        return Err(Failure::unknown(&format!("function `{}`", shown(function))));
-    }
+async fn dispatch(ready: &Ready, name: &str, body: &[u8]) -> Result<Answer, Failure> {
+    let function = Function::named(name)?;
     let app = match ready {
         Ready::App(app) => app,
-        Ready::Refused(problems) => return Err(Failure::refused(problems)),
+        Ready::Refused(problems) => return function.refuse(problems),
     };
-    match resource {
-        Some(resource) => sync::run(app, resource, body).await,
-        None => continue_sync::run(app, body).await,
+    match function {
+        Function::Sync(resource) => sync::run(app, resource, body).await,
+        Function::ContinueSync => continue_sync::run(app, body).await,
+        Function::Refresh => refresh::run(app, body).await,
+        Function::Status => status::run(app, body).await,
+    }
+}
+
+/// The functions that are served, by the names of their folders.
+enum Function<'a> {
+    Sync(&'a str),
+    ContinueSync,
+    Refresh,
+    Status,
+}
+
+impl<'a> Function<'a> {
+    fn named(name: &'a str) -> Result<Self, Failure> {
+        match name {
+            "continue_sync" => Ok(Self::ContinueSync),
+            "refresh" => Ok(Self::Refresh),
+            "status" => Ok(Self::Status),
+            _ => name
+                .strip_prefix("sync_")
+                .map(Self::Sync)
+                .ok_or_else(|| Failure::unknown(&format!("function `{}`", shown(name)))),
+        }
+    }
+
+    /// What comes of an invocation that there are no settings for: a caller is told, everybody else fails.
+    fn refuse(&self, problems: &str) -> Result<Answer, Failure> {
+        match self {
+            Self::Sync(_) | Self::ContinueSync => Err(Failure::refused(problems)),
+            Self::Refresh | Self::Status => {
+                Ok(Answer::http(Reply::problem(500, "Internal Server Error", problems), Vec::new()))
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use url::Url;
 use super::body::{self, BodyError, MAX_ERROR_BYTES, MAX_PAGE_BYTES};
 use super::error::{GraphError, Refusal, codes};
 use super::link::Link;
+use super::listing::Listing;
 use super::page::{Next, Page};
 use super::request::Request;
 use super::retry::{self, Decision, Failure};
@@ -79,6 +80,20 @@ impl Client {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Gets one page of the ids that an object is linked to; `None` when Graph says that there is no such
+    /// object, or, of a property that is one object, that it is not set.
+    ///
+    /// # Errors
+    /// As [`Client::page`].
+    pub async fn targets(&self, request: &Request, deadline: Instant) -> Result<Option<Listing>, GraphError> {
+        let Some(answer) = self.object(request, deadline).await? else { return Ok(None) };
+        let listing = Listing::parse(&answer)?;
+        if let Some(link) = &listing.next {
+            link.within(&self.options.origin)?;
+        }
+        Ok(Some(listing))
     }
 
     async fn get(&self, request: &Request, deadline: Instant) -> Result<Bytes, GraphError> {

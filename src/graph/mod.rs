@@ -1,12 +1,14 @@
 //! Microsoft Graph over reqwest: requests, pages, retries and errors. Knows nothing of the copy.
 //!
-//! Reading order: [`request`] (what is asked), [`page`] (what comes back), [`retry`] (what to do about a
+//! Reading order: [`request`] (what is asked), [`page`] and [`listing`] (what comes back),
+//! [`retry`] (what to do about a
 //! failed try, a pure function), [`client`] (does it), [`error`] (what callers branch on).
 
 mod body;
 mod client;
 mod error;
 mod link;
+mod listing;
 mod page;
 mod request;
 mod retry;
@@ -15,5 +17,6 @@ mod sending;
 pub use client::{Client, Options};
 pub use error::{GraphError, Refusal};
 pub use link::Link;
+pub use listing::Listing;
 pub use page::{Next, Page};
 pub use request::Request;

@@ -5,6 +5,8 @@ use url::Url;
 use super::error::GraphError;
 use super::link::Link;
 
+/// Most objects in a page of a list: <https://learn.microsoft.com/graph/paging>.
+const MOST_TARGETS: &str = "999";
 /// The API version in front of every path.
 const VERSION: &str = "/v1.0";
 
@@ -27,6 +29,17 @@ pub enum Request {
         /// `$select`.
         select: Vec<String>,
     },
+    /// The ids of what one object is linked to.
+    Targets {
+        /// Path of its collection below the API version, from the catalogue.
+        path: String,
+        /// Its id; percent-encoded into the path.
+        id: String,
+        /// The navigation property, from the catalogue.
+        property: &'static str,
+        /// Many can be linked, and come in pages; else it is one object.
+        many: bool,
+    },
     /// A next or delta link, verbatim.
     Follow(Link),
 }
@@ -43,17 +56,26 @@ impl Request {
         match self {
             Self::Follow(link) => link.within(origin),
             Self::Initial { path, select } => Ok(selected(origin, path, select)),
-            Self::Object { path, id, select } => {
-                let mut url = selected(origin, path, select);
-                if matches!(id.as_str(), "" | "." | "..") {
-                    return Err(GraphError::Nonsense("an id that is no path segment".into()));
+            Self::Object { path, id, select } => below(selected(origin, path, select), id, None),
+            Self::Targets { path, id, property, many } => {
+                let mut url = below(selected(origin, path, &["id".to_owned()]), id, Some(property))?;
+                if *many {
+                    url.query_pairs_mut().append_pair("$top", MOST_TARGETS);
                 }
-                let cannot = |()| GraphError::Nonsense("an origin without a path".into());
-                url.path_segments_mut().map_err(cannot)?.push(id);
                 Ok(url)
             }
         }
     }
+}
+
+/// One object of a collection, or one of its properties.
+fn below(mut url: Url, id: &str, property: Option<&str>) -> Result<Url, GraphError> {
+    if matches!(id, "" | "." | "..") {
+        return Err(GraphError::Nonsense("an id that is no path segment".into()));
+    }
+    let cannot = |()| GraphError::Nonsense("an origin without a path".into());
+    url.path_segments_mut().map_err(cannot)?.push(id).extend(property);
+    Ok(url)
 }
 
 fn selected(origin: &Url, path: &str, select: &[String]) -> Url {
@@ -91,6 +113,17 @@ mod tests {
         for id in ["", ".", ".."] {
             assert!(url(id).is_err(), "{id}");
         }
+    }
+
+    #[test]
+    fn a_list_asks_for_ids_and_for_as_many_as_a_page_holds() {
+        let url = |property, many| {
+            let request = Request::Targets { path: "/groups".into(), id: "a b".into(), property, many };
+            request.url(&Url::parse("https://graph.microsoft.com").unwrap()).unwrap().to_string()
+        };
+        let groups = "https://graph.microsoft.com/v1.0/groups/a%20b";
+        assert_eq!(url("members", true), format!("{groups}/members?$select=id&%24top=999"));
+        assert_eq!(url("manager", false), format!("{groups}/manager?$select=id"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod links;
 
 /// Names that Cosmos keeps for itself, and our own: such a Graph property moves aside.
 /// <https://learn.microsoft.com/azure/cosmos-db/resource-model#properties-of-an-item>
-const SHADOWED: [&str; 7] = ["ttl", "_mirror", "_rid", "_self", "_etag", "_ts", "_attachments"];
+pub(super) const SHADOWED: [&str; 7] = ["ttl", "_mirror", "_rid", "_self", "_etag", "_ts", "_attachments"];
 
 /// One object of a page.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ pub fn of(objects: &[Box<RawValue>]) -> Result<Changes<'_>, &'static str> {
 /// The change that one object stands for.
 pub fn read(object: &RawValue) -> Change<'_> {
     let text = object.get();
-    let Ok(Fields(fields)) = serde_json::from_str(text) else {
+    let Some(fields) = fields(text) else {
         return Change { id: None, text, kind: Kind::SetAside("not a readable JSON object") };
     };
     let find = |name: &str| fields.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value);
@@ -112,6 +112,11 @@ pub fn read(object: &RawValue) -> Change<'_> {
         _ => put(fields),
     };
     Change { id: id.filter(|id| !id.is_empty()), text, kind }
+}
+
+/// The members of a JSON object, read one level deep; none when it is no object.
+pub(super) fn fields(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+    serde_json::from_str(text).ok().map(|Fields(fields)| fields)
 }
 
 /// `changed`: soft-deleted, `deleted`: gone for good. Anything else is read as the milder one.

@@ -13,9 +13,7 @@ use super::plan::{self, Leads};
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
 use crate::graph::{GraphError, Link, Next, Page, Request};
-use crate::store::{Checkpoint, Control, Lease, Opaque, Released, Saved, State, StoreError};
-
-const ID: &str = "checkpoint";
+use crate::store::{CHECKPOINT, Checkpoint, Control, Lease, Opaque, Released, Saved, State, StoreError};
 
 /// One turn's hands: the lease, the page in hand, and the one on its way.
 pub(super) struct Driver<'a> {
@@ -26,6 +24,10 @@ pub(super) struct Driver<'a> {
     pub lease: &'a Lease,
     /// When the budget is spent.
     pub deadline: Instant,
+    /// The ids that a look is to look up, …
+    pub asked: &'a [String],
+    /// … and those that it found nowhere.
+    pub nowhere: Vec<String>,
     /// The version of the checkpoint in hand.
     pub etag: Option<Etag>,
     /// The page that is to be written next, and when it was asked for.
@@ -57,6 +59,7 @@ impl<'a> Driver<'a> {
             Action::Weigh => self.weigh(machine.checkpoint()).await.map(Event::Weighed),
             Action::Sweep => self.sweep(machine.checkpoint()).await.map(Event::Swept),
             Action::Settle => self.settle(machine.checkpoint()).await.map(Event::Settled),
+            Action::Look => self.look(machine.checkpoint()).await,
             Action::Leave { clean, stay } => Ok(self.leave(clean, stay).await),
             Action::End(_) => unreachable!("the end is no action to perform"),
         }
@@ -68,7 +71,7 @@ impl<'a> Driver<'a> {
     }
 
     async fn load(&mut self) -> Result<Event, SyncError> {
-        let found: Option<Saved<Checkpoint>> = self.control.read(ID).await?;
+        let found: Option<Saved<Checkpoint>> = self.control.read(CHECKPOINT).await?;
         self.charge += found.as_ref().map_or(0.0, |found| found.charge);
         if let (Some(found), None) = (&found, &self.etag) {
             warn_of_age(&found.document);
@@ -80,7 +83,7 @@ impl<'a> Driver<'a> {
     /// Saves over the version in hand (rule 4); an unknown answer is an error and ends the turn.
     async fn save(&mut self, next: Box<Checkpoint>) -> Result<Event, SyncError> {
         let deadline = self.lease.guard().await?;
-        match self.control.write(ID, next, self.etag.as_ref(), deadline).await {
+        match self.control.write(CHECKPOINT, next, self.etag.as_ref(), deadline).await {
             Ok(saved) => {
                 self.charge += saved.charge;
                 self.etag = Some(saved.etag);
@@ -162,15 +165,13 @@ impl<'a> Driver<'a> {
 
     /// Names what a refusal of Graph's is about.
     pub fn explain(&self, error: GraphError) -> SyncError {
-        match error {
-            GraphError::Forbidden(refusal) => SyncError::Forbidden {
-                refusal,
-                permission: &self.row.permission,
-                principal_id: self.reader.principal_id.clone(),
-            },
-            other => SyncError::Graph(other),
-        }
+        SyncError::explained(error, &self.row.permission, self.reader.principal_id.clone())
     }
+}
+
+/// One object of a feed, with the properties that its copies have.
+pub(super) fn by_id(row: &Row, id: &str) -> Request {
+    Request::Object { path: row.object_path.to_owned(), id: id.to_owned(), select: row.object_select() }
 }
 
 /// Tells, while there is still time, that a token is about to die of not being used.

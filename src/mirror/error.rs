@@ -1,5 +1,7 @@
 //! Why a turn failed, in words that name the thing and the next step.
 
+use std::time::Duration;
+
 use crate::catalogue::Permission;
 use crate::graph::{GraphError, Refusal};
 use crate::store::StoreError;
@@ -54,15 +56,61 @@ impl From<Stop> for SyncError {
     }
 }
 
+/// A service that we ask with a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Microsoft Graph.
+    Graph,
+    /// Azure Cosmos DB.
+    Cosmos,
+}
+
 impl SyncError {
-    /// Whether a service refused our token, or what is in it: then a new one may do.
-    pub fn refuses_token(&self) -> bool {
-        matches!(
+    /// Names what a refusal of Graph's is about.
+    pub(super) fn explained(
+        error: GraphError,
+        permission: &'static Permission,
+        principal_id: Option<String>,
+    ) -> Self {
+        match error {
+            GraphError::Forbidden(refusal) => Self::Forbidden { refusal, permission, principal_id },
+            other => Self::Graph(other),
+        }
+    }
+
+    /// How long a service wants to be left alone.
+    pub fn throttled_for(&self) -> Option<Duration> {
+        match self {
+            Self::Graph(GraphError::Throttled { after }) | Self::Store(StoreError::Throttled { after }) => {
+                Some(*after)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it may be over soon without anybody doing anything about it.
+    pub fn is_passing(&self) -> bool {
+        let graph = matches!(self, Self::Graph(GraphError::Unreachable(_) | GraphError::NoToken(_)));
+        let store = matches!(
             self,
-            Self::Forbidden { .. }
-                | Self::Graph(GraphError::Unauthorized(_))
-                | Self::Store(StoreError::Forbidden(_))
-        )
+            Self::Store(StoreError::Unknown(_) | StoreError::LeaseLost | StoreError::NoToken(_))
+        );
+        graph || store || matches!(self, Self::Overtaken)
+    }
+
+    /// Whether Graph gave an answer that its contract does not know, or refused what it should not.
+    pub fn blames_graph(&self) -> bool {
+        let ours = matches!(self, Self::Graph(GraphError::Unauthorized(_)));
+        !ours && matches!(self, Self::Graph(_) | Self::Loop(_) | Self::Restarts(_))
+    }
+
+    /// The service that refused our token, or what is in it, if one did: then a new one may do.
+    pub fn refused_by(&self) -> Option<Service> {
+        match self {
+            Self::Forbidden { .. } | Self::Graph(GraphError::Unauthorized(_)) => Some(Service::Graph),
+            Self::Store(StoreError::Forbidden(_)) => Some(Service::Cosmos),
+            _ => None,
+        }
     }
 }
 

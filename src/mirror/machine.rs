@@ -13,7 +13,7 @@ use crate::store::{Checkpoint, Counts, LastRun, Opaque};
 mod words;
 
 use words::Stage;
-pub use words::{Action, Event, Stop, Weight};
+pub use words::{Action, Event, Stop, Task, Weight};
 
 /// New generations after a dead token that one turn may begin.
 const RESTARTS: u32 = 3;
@@ -23,6 +23,7 @@ const BURNS: u32 = 4;
 /// A turn, from the lease to its return.
 #[derive(Debug)]
 pub struct Machine {
+    task: Task,
     definition: Definition,
     has_links: bool,
     epoch: u64,
@@ -40,6 +41,7 @@ pub struct Machine {
 impl Machine {
     /// A turn that holds the lease with `epoch`. `clean`: the turn before it ended cleanly.
     pub fn new(
+        task: Task,
         definition: Definition,
         has_links: bool,
         epoch: u64,
@@ -48,6 +50,7 @@ impl Machine {
     ) -> Self {
         Self {
             checkpoint: plan::blank(&definition, now),
+            task,
             definition,
             has_links,
             epoch,
@@ -71,10 +74,10 @@ impl Machine {
         self.counts
     }
 
-    /// How the turn is about to end, once it is leaving.
-    pub fn ending(&self) -> Option<Ending> {
+    /// How a turn that followed the feed is about to end, once it is leaving.
+    pub fn walk_ending(&self) -> Option<Ending> {
         match self.stage {
-            Stage::Leaving(ending) => Some(ending),
+            Stage::Leaving(ending) if self.task == Task::Walk => Some(ending),
             _ => None,
         }
     }
@@ -119,7 +122,7 @@ impl Machine {
                 self.restarts += 1;
                 Ok(self.begin(Why::DeadToken, location, now))
             }
-            (Stage::Fetching, Event::Throttled(after)) => {
+            (Stage::Fetching | Stage::Looking, Event::Throttled(after)) => {
                 let next = plan::throttled(&self.checkpoint, after, self.epoch, now);
                 let until = next.not_before.unwrap_or(now);
                 Ok(self.save(next, Stage::Throttling(until)))
@@ -136,8 +139,17 @@ impl Machine {
                 self.counts += counts;
                 Ok(self.leave(ending))
             }
+            (Stage::Looking, Event::Looked(counts)) => {
+                self.dirty = false;
+                self.counts += counts;
+                Ok(self.leave(Ending::Complete))
+            }
+            (Stage::Resetting, Event::Saved) => Ok(self.leave(Ending::Complete)),
             (Stage::Leaving(ending), Event::Free) => Ok(Action::End(ending)),
-            (Stage::Leaving(_), Event::Rung) if spent => Ok(self.leave(Ending::Continued)),
+            // Who rang wants a walk, and that is for somebody else now.
+            (Stage::Leaving(_), Event::Rung) if spent || self.task != Task::Walk => {
+                Ok(self.leave(Ending::Continued))
+            }
             (Stage::Leaving(_), Event::Rung) => Ok(self.load()),
             (stage, event) => panic!("{event:?} answers no action of {stage:?}"),
         }
@@ -170,7 +182,15 @@ impl Machine {
 
     fn decide(&mut self, now: OffsetDateTime, spent: bool) -> Action {
         match plan::next(&self.checkpoint, &self.definition, now) {
+            _ if self.task == Task::Reset => {
+                self.save(plan::reset(&self.checkpoint, self.epoch), Stage::Resetting)
+            }
             Step::Wait(until) => self.leave(Ending::Throttled { until }),
+            _ if self.task == Task::Look => {
+                self.dirty = true;
+                self.stage = Stage::Looking;
+                Action::Look
+            }
             Step::Begin(why) => self.begin(why, None, now),
             Step::Walk => {
                 self.stale = self.checkpoint.open_since.is_some() && !spent;

@@ -7,8 +7,9 @@
 //!
 //! Reading order: [`plan`] (what follows from a checkpoint, pure), [`machine`] (what a turn does next,
 //! pure), [`change`] and [`document`] (what an object of a page becomes, pure), [`sync`] (a turn and its
-//! lease), [`drive`] (performs what the machine says), with [`guard`], [`take`], [`sweep`] and [`settle`],
-//! [`outcome`].
+//! lease), [`drive`] (performs what the machine says), with [`guard`], [`take`], [`sweep`], [`settle`] and
+//! [`refresh`], [`outcome`], and what is told of it: [`run`] and [`status`]. Apart from the
+//! turns, [`verify`] compares the copy with Graph.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::graph;
 use crate::store::Store;
 
 mod change;
+mod content;
 mod document;
 mod drive;
 mod error;
@@ -25,15 +27,25 @@ mod links;
 mod machine;
 mod outcome;
 mod plan;
+mod progress;
+mod refresh;
+mod run;
 mod settle;
+mod status;
 mod sweep;
 mod sync;
 mod take;
+mod verify;
 mod write;
 
-pub use error::SyncError;
+pub use error::{Service, SyncError};
 pub use outcome::{Ending, Outcome};
-pub use sync::sync;
+pub use progress::{Progress, Seen, Stage};
+pub use refresh::{Refreshed, refresh};
+pub use run::{Ended, Failed, Run, record_failure};
+pub use status::{Held, State, Status, checkpoint, status};
+pub use sync::{reset, sync};
+pub use verify::{Difference, Verified, verify, verify_again};
 
 /// Everything a turn needs.
 #[derive(Debug)]
@@ -44,6 +56,8 @@ pub struct Mirror {
     pub store: Arc<Store>,
     /// Times and bounds.
     pub options: Options,
+    /// How far whatever is under way is.
+    pub progress: Arc<Progress>,
 }
 
 /// Times and bounds of a turn.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::store::Counts;
 
 /// The expected ends of a turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ending", rename_all = "camelCase")]
 pub enum Ending {
     /// The copy is as new as Graph could tell.
@@ -87,11 +87,12 @@ impl std::fmt::Display for Outcome {
             Ending::Busy => "busy, the turn that holds the feed looks again",
             Ending::Held { .. } => "complete, but the sweep is held by its brake",
         };
-        let Counts { upserted, removed, set_aside, links, pages } = self.counts;
+        let Counts { upserted, removed, unchanged, set_aside, links, pages } = self.counts;
+        let unchanged = if unchanged == 0 { String::new() } else { format!("{unchanged} unchanged, ") };
         let links = if links == 0 { String::new() } else { format!("{links} links, ") };
         write!(
             f,
-            "{}: {name}; {upserted} upserted, {removed} removed, {set_aside} set aside, {links}{pages} pages, {:.1} RU, {} s",
+            "{}: {name}; {upserted} upserted, {removed} removed, {unchanged}{set_aside} set aside, {links}{pages} pages, {:.1} RU, {} s",
             self.feed, self.request_charge, self.seconds
         )
     }

@@ -7,7 +7,11 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Burnt, Candidate, Checkpoint, Counts, LastRun, Opaque, Source, State};
+use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, LastRun, Opaque, State};
+
+pub mod doubt;
+
+pub use doubt::{is_agreed, is_burnt, is_doubtful, is_told, marks, refreshed, settle};
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
 const GENERATION_AGE: Duration = Duration::from_secs(30 * 86_400);
@@ -72,7 +76,7 @@ pub struct AnotherTenant {
 /// The checkpoint of a feed that has none.
 pub fn blank(definition: &Definition, now: OffsetDateTime) -> Checkpoint {
     Checkpoint {
-        id: "checkpoint".into(),
+        id: CHECKPOINT.into(),
         feed: definition.feed.clone(),
         state: State::Start,
         at_location: false,
@@ -166,6 +170,17 @@ pub fn begin(
     }
 }
 
+/// Whatever the feed has told so far is told anew, in a new generation (rule 7).
+pub fn reset(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
+    Checkpoint {
+        state: State::Start,
+        at_location: false,
+        open_since: None,
+        not_before: None,
+        ..save(checkpoint, epoch)
+    }
+}
+
 /// What a saved page leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leads {
@@ -229,12 +244,6 @@ pub fn swept(checkpoint: &Checkpoint, swept: Swept, epoch: u64) -> Checkpoint {
     next
 }
 
-/// Whether the rounds since the enumeration must have told of an object that was living when its document was
-/// read: the last one began so much later that whichever replica served it had heard (rule 9).
-pub fn is_told(checkpoint: &Checkpoint, read: OffsetDateTime, doubt: Duration) -> bool {
-    checkpoint.as_of.is_some_and(|began| read + doubt <= began)
-}
-
 /// Doubtful links are about to be swept: another generation has to bring back what that takes too much
 /// (rule 12).
 pub fn again(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
@@ -244,47 +253,6 @@ pub fn again(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
 /// Graph asked for a longer wait than this turn has.
 pub fn throttled(checkpoint: &Checkpoint, after: Duration, epoch: u64, now: OffsetDateTime) -> Checkpoint {
     Checkpoint { not_before: Some(now + after.min(LONGEST_WAIT)), ..save(checkpoint, epoch) }
-}
-
-/// Whether the replicas agree at `moment` on what was written in the second `written`; both in seconds since
-/// 1970. Cosmos names the second only, so it may have been at its end.
-pub fn is_agreed(written: i64, moment: i64, doubt: Duration) -> bool {
-    written + 1 + doubt.as_secs_f64().ceil() as i64 <= moment
-}
-
-/// Whether a save number was burnt.
-pub fn is_burnt(burnt: &[Burnt], number: u64) -> bool {
-    burnt.iter().any(|burnt| (burnt.from..=burnt.to).contains(&number))
-}
-
-/// What a document says of itself, as far as doubt is concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Marks {
-    /// The generation of the walk that wrote it; 0 when no walk vouches for it.
-    pub generation: u64,
-    /// The save that was to cover it.
-    pub save: u64,
-    /// How it was read.
-    pub source: Source,
-}
-
-/// The marks of a document that was found.
-pub fn marks(found: &Candidate) -> Marks {
-    Marks { generation: found.generation, save: found.save, source: found.source }
-}
-
-/// Whether a document is doubtful: read by id, or written by a turn that did not end cleanly (rule 11).
-pub fn is_doubtful(checkpoint: &Checkpoint, marks: Marks) -> bool {
-    marks.source == Source::ById || is_burnt(&checkpoint.burnt, marks.save)
-}
-
-/// How a doubtful document is written after a fresh look at its object (rule 11): with which generation,
-/// and from which source.
-pub fn settle(checkpoint: &Checkpoint, marks: Marks, found: bool) -> (u64, Source) {
-    let vouched = marks.source == Source::ById
-        && marks.generation == checkpoint.generation
-        && !is_burnt(&checkpoint.burnt, marks.save);
-    if !found || vouched { (marks.generation, Source::Checked) } else { (0, Source::ById) }
 }
 
 fn save(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {

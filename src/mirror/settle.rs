@@ -10,11 +10,11 @@ use time::OffsetDateTime;
 
 use super::change;
 use super::document::Stamp;
-use super::drive::Driver;
+use super::drive::{Driver, by_id};
 use super::error::SyncError;
 use super::plan;
 use super::write::Wrote;
-use crate::graph::{GraphError, Request};
+use crate::graph::GraphError;
 use crate::store::{Candidate, Checkpoint, Counts};
 
 impl Driver<'_> {
@@ -35,12 +35,7 @@ impl Driver<'_> {
                 true if !burnt => continue,
                 _ => looked = true,
             }
-            let request = Request::Object {
-                path: self.row.object_path.to_owned(),
-                id: id.to_owned(),
-                select: self.row.object_select(),
-            };
-            let object = match self.mirror.graph.object(&request, self.deadline).await {
+            let object = match self.mirror.graph.object(&by_id(self.row, id), self.deadline).await {
                 Ok(object) => object,
                 Err(GraphError::Throttled { .. }) => break,
                 // Left for the feed to tell; one odd object must not end every turn.

@@ -4,22 +4,18 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{self, Either};
-use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::drive::Driver;
 use super::error::SyncError;
 use super::guard::Guard;
-use super::machine::{Action, Machine};
+use super::machine::{Action, Machine, Task};
 use super::outcome::{Ending, Outcome};
 use super::plan::Definition;
-use super::{Mirror, Reader};
+use super::{Mirror, Reader, run};
 use crate::catalogue::Row;
 use crate::store::{Acquired, Counts, Lease};
-
-/// How long run records stay.
-const RUN_TTL_SECONDS: u64 = 30 * 86_400;
 
 /// Brings the copy of a feed up to date, for at most about `budget`.
 ///
@@ -33,6 +29,27 @@ pub async fn sync(
     reader: &Reader,
     budget: Duration,
 ) -> Result<Outcome, SyncError> {
+    turn(Task::Walk, mirror, row, reader, budget, &[]).await.map(|(outcome, _)| outcome)
+}
+
+/// Has the next turn read the whole feed anew, in a new generation (rule 7). The copy stays as it is until
+/// then.
+///
+/// # Errors
+/// As [`sync`].
+pub async fn reset(mirror: &Mirror, row: &'static Row, reader: &Reader) -> Result<Outcome, SyncError> {
+    turn(Task::Reset, mirror, row, reader, Duration::ZERO, &[]).await.map(|(outcome, _)| outcome)
+}
+
+/// One turn; of a look also the ids that it found nowhere.
+pub(super) async fn turn(
+    task: Task,
+    mirror: &Mirror,
+    row: &'static Row,
+    reader: &Reader,
+    budget: Duration,
+    asked: &[String],
+) -> Result<(Outcome, Vec<String>), SyncError> {
     let started = Instant::now();
     let feed = row.resource;
     let control = mirror.store.control(feed).await?;
@@ -40,14 +57,15 @@ pub async fn sync(
     let (lease, clean) = match Lease::acquire(&control, &holder, mirror.options.lease).await? {
         Acquired::Held { lease, clean } => (lease, clean),
         Acquired::Busy => {
-            return Ok(Outcome::new(feed, Ending::Busy, Counts::default(), 0.0, started.elapsed()));
+            let busy = Outcome::new(feed, Ending::Busy, Counts::default(), 0.0, started.elapsed());
+            return Ok((busy, Vec::new()));
         }
     };
     let definition =
         Definition { feed: feed.to_owned(), shape: row.shape(), tenant_id: reader.tenant_id.clone() };
     let epoch = lease.epoch().await;
     let mut machine =
-        Machine::new(definition, !row.links.is_empty(), epoch, clean, OffsetDateTime::now_utc());
+        Machine::new(task, definition, !row.links.is_empty(), epoch, clean, OffsetDateTime::now_utc());
     let mut driver = Driver {
         mirror,
         row,
@@ -55,6 +73,8 @@ pub async fn sync(
         control: &control,
         lease: &lease,
         deadline: started + budget,
+        asked,
+        nowhere: Vec::new(),
         etag: None,
         page: None,
         ahead: None,
@@ -62,25 +82,30 @@ pub async fn sync(
         charge: 0.0,
     };
     let ending = {
-        let turn = pin!(run(&mut driver, &mut machine));
+        let turn = pin!(walk(&mut driver, &mut machine));
         match future::select(turn, pin!(lease.keep())).await {
             Either::Left((ending, _)) => ending,
             // The lease is lost: the turn finds out when it asks for the deadline of its next write.
             Either::Right(((), turn)) => turn.await,
         }
     };
-    if ending.is_err() {
+    if let Err(error) = &ending {
         driver.leave(!machine.is_dirty(), false).await;
+        if task == Task::Walk {
+            run::failed(&control, epoch, error, machine.counts()).await;
+        }
     }
-    Ok(Outcome::new(feed, ending?, machine.counts(), driver.charge, started.elapsed()))
+    let outcome = Outcome::new(feed, ending?, machine.counts(), driver.charge, started.elapsed());
+    Ok((outcome, driver.nowhere))
 }
 
 /// Lets the machine say what to do, until it says that this is the end.
-async fn run(driver: &mut Driver<'_>, machine: &mut Machine) -> Result<Ending, SyncError> {
+async fn walk(driver: &mut Driver<'_>, machine: &mut Machine) -> Result<Ending, SyncError> {
     let mut action = machine.load();
     loop {
-        if let Action::Leave { .. } = &action {
-            record(driver, machine).await;
+        if let (Action::Leave { .. }, Some(ending)) = (&action, machine.walk_ending()) {
+            let epoch = machine.checkpoint().epoch;
+            driver.charge += run::ended(driver.control, epoch, ending, machine.counts()).await;
         }
         let event = driver.perform(machine, action).await?;
         action = match machine.on(event, OffsetDateTime::now_utc(), driver.is_spent())? {
@@ -88,35 +113,4 @@ async fn run(driver: &mut Driver<'_>, machine: &mut Machine) -> Result<Ending, S
             next => next,
         };
     }
-}
-
-/// Leaves a run record in the feed's partition. Only a record: a failure is logged.
-async fn record(driver: &mut Driver<'_>, machine: &Machine) {
-    let Ok(deadline) = driver.lease.guard().await else { return };
-    let (control, checkpoint) = (driver.control, machine.checkpoint());
-    let id = format!("run-{:012}-{:012}", checkpoint.epoch, checkpoint.save);
-    let run = RunRecord {
-        id: &id,
-        feed: control.feed(),
-        at: OffsetDateTime::now_utc(),
-        ending: machine.ending(),
-        counts: machine.counts(),
-        ttl: RUN_TTL_SECONDS,
-    };
-    match control.write(&id, &run, None, deadline).await {
-        Ok(saved) => driver.charge += saved.charge,
-        Err(error) => tracing::warn!(event = "run_not_recorded", feed = control.feed(), %error),
-    }
-}
-
-#[derive(Serialize)]
-struct RunRecord<'a> {
-    id: &'a str,
-    feed: &'a str,
-    #[serde(with = "time::serde::rfc3339")]
-    at: OffsetDateTime,
-    #[serde(flatten)]
-    ending: Option<Ending>,
-    counts: Counts,
-    ttl: u64,
 }

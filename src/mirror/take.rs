@@ -46,6 +46,7 @@ impl Driver<'_> {
     ) -> Result<(Counts, bool, f64), SyncError> {
         let changes = change::of(&page.objects)
             .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
+        self.mirror.progress.add(changes.objects.len(), changes.links.len());
         let stamp = self.stamp(checkpoint);
         let objects = self.write_objects(&changes.objects, &stamp).await?;
         let links = self.write_links(&changes.links, &stamp).await?;

@@ -1,32 +1,70 @@
-//! The Microsoft clouds: one name sets the Graph host and the scope together.
+//! The Microsoft clouds: one name sets the Graph host, its scope and the authority together.
 //!
-//! Hosts: <https://learn.microsoft.com/graph/deployments>.
+//! Hosts: <https://learn.microsoft.com/graph/deployments>. Authorities:
+//! <https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>.
+
+use url::Url;
 
 use super::{Graph, lookup::Reader};
 
-const CLOUDS: [(&str, &str); 4] = [
-    ("global", "https://graph.microsoft.com"),
-    ("usgov", "https://graph.microsoft.us"),
-    ("usgov-dod", "https://dod-graph.microsoft.us"),
-    ("china", "https://microsoftgraph.chinacloudapi.cn"),
+/// One cloud.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cloud {
+    name: &'static str,
+    graph: &'static str,
+    authority: &'static str,
+}
+
+const fn cloud(name: &'static str, graph: &'static str, authority: &'static str) -> Cloud {
+    Cloud { name, graph, authority }
+}
+
+const CLOUDS: [Cloud; 4] = [
+    cloud("global", "https://graph.microsoft.com", "https://login.microsoftonline.com"),
+    cloud("usgov", "https://graph.microsoft.us", "https://login.microsoftonline.us"),
+    cloud("usgov-dod", "https://dod-graph.microsoft.us", "https://login.microsoftonline.us"),
+    cloud("china", "https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
 ];
 
-/// Graph's origin and scope from `AZURE_CLOUD`, `GRAPH_ENDPOINT` (which wins) and `GRAPH_SCOPES`.
-pub(super) fn graph(reader: &mut Reader<'_>) -> Graph {
-    let cloud = reader.text("AZURE_CLOUD").unwrap_or_else(|| "global".into());
-    let host = CLOUDS.iter().find(|(name, _)| *name == cloud).map(|(_, host)| *host);
-    if host.is_none() {
-        let known = CLOUDS.map(|(name, _)| name).join(", ");
-        reader.problem("AZURE_CLOUD", format!("`{cloud}` is none of {known}"));
+impl Cloud {
+    /// The cloud that `AZURE_CLOUD` names.
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        let name = reader.text("AZURE_CLOUD").unwrap_or_else(|| CLOUDS[0].name.into());
+        CLOUDS.into_iter().find(|cloud| cloud.name == name).unwrap_or_else(|| {
+            let known = CLOUDS.map(|cloud| cloud.name).join(", ");
+            reader.problem("AZURE_CLOUD", format!("`{name}` is none of {known}"));
+            CLOUDS[0]
+        })
     }
-    let text = reader.text("GRAPH_ENDPOINT").unwrap_or_else(|| host.unwrap_or(CLOUDS[0].1).to_owned());
-    let endpoint = reader.endpoint("GRAPH_ENDPOINT", &text);
-    if endpoint.path() != "/" || endpoint.query().is_some() || endpoint.fragment().is_some() {
-        reader
-            .problem("GRAPH_ENDPOINT", "must be an origin without a path, like https://graph.microsoft.com");
+
+    /// Graph's origin and scope: `GRAPH_ENDPOINT` (which wins) and `GRAPH_SCOPES`.
+    pub fn graph(self, reader: &mut Reader<'_>) -> Graph {
+        let text = reader.text("GRAPH_ENDPOINT").unwrap_or_else(|| self.graph.to_owned());
+        let endpoint = reader.endpoint("GRAPH_ENDPOINT", &text);
+        if !is_origin(&endpoint) {
+            let example = CLOUDS[0].graph;
+            reader.problem("GRAPH_ENDPOINT", format!("must be an origin without a path, like {example}"));
+        }
+        let scope = reader
+            .text("GRAPH_SCOPES")
+            .unwrap_or_else(|| format!("{}/.default", endpoint.origin().ascii_serialization()));
+        Graph { endpoint, scope }
     }
-    let scope = reader
-        .text("GRAPH_SCOPES")
-        .unwrap_or_else(|| format!("{}/.default", endpoint.origin().ascii_serialization()));
-    Graph { endpoint, scope }
+
+    /// Where tokens come from: `AZURE_AUTHORITY_HOST` wins. https also on loopback: a secret goes there, and
+    /// azure_identity takes nothing else.
+    pub fn authority(self, reader: &mut Reader<'_>) -> Url {
+        let text = reader.text("AZURE_AUTHORITY_HOST").unwrap_or_else(|| self.authority.to_owned());
+        let authority = reader.endpoint("AZURE_AUTHORITY_HOST", &text);
+        if authority.scheme() != "https" || !is_origin(&authority) {
+            let example = CLOUDS[0].authority;
+            let what = format!("must be an https origin without a path, like {example}");
+            reader.problem("AZURE_AUTHORITY_HOST", what);
+        }
+        authority
+    }
+}
+
+fn is_origin(url: &Url) -> bool {
+    url.path() == "/" && url.query().is_none() && url.fragment().is_none()
 }

@@ -66,11 +66,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The value; when there is none, a problem that says what to set.
+    pub fn required(&mut self, name: &str, what: &str) -> String {
+        self.text(name).unwrap_or_else(|| {
+            self.problem(name, format!("is not set; set it to {what}"));
+            String::new()
+        })
+    }
+
     pub fn required_endpoint(&mut self, name: &str, example: &str) -> Url {
         match self.text(name) {
             Some(text) => self.endpoint(name, &text),
             None => {
-                self.problem(name, format!("is not set; set it to something like {example}"));
+                self.required(name, &format!("something like {example}"));
                 placeholder()
             }
         }

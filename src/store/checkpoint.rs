@@ -6,6 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+/// The id of every checkpoint.
+pub const CHECKPOINT: &str = "checkpoint";
+
 /// How far the copy of one feed is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -97,6 +100,9 @@ pub struct Counts {
     pub upserted: u64,
     /// Tombstones.
     pub removed: u64,
+    /// Objects that were looked up and are as their documents say.
+    #[serde(default)]
+    pub unchanged: u64,
     /// Objects whose content Cosmos refused.
     pub set_aside: u64,
     /// Links, living ones and tombstones.
@@ -117,10 +123,18 @@ pub struct LastRun {
     pub counts: Counts,
 }
 
+impl Counts {
+    /// Objects of whose copies it is known how they are.
+    pub fn objects(&self) -> u64 {
+        self.upserted + self.removed + self.unchanged + self.set_aside
+    }
+}
+
 impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.upserted += other.upserted;
         self.removed += other.removed;
+        self.unchanged += other.unchanged;
         self.set_aside += other.set_aside;
         self.links += other.links;
         self.pages += other.pages;

@@ -24,6 +24,9 @@ use url::Url;
 use super::error::StoreError;
 use super::pacer::Pacer;
 
+/// The scope with which the SDK asks the credential for a token, in every cloud.
+pub const SCOPE: &str = "https://cosmos.azure.com/.default";
+
 /// How to reach the account.
 #[derive(Debug)]
 pub struct Options {
@@ -46,6 +49,8 @@ pub struct Store {
     pub(super) pacer: Pacer,
 }
 
+/// Longest wait for the read of one document.
+pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for the account's topology; connecting is retried by the next invocation.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -83,14 +88,20 @@ impl Store {
         let database = &self.options.database;
         match error {
             StoreError::Missing(status) => StoreError::Missing(format!(
-                "container `{container}` of database `{database}` ({status}); README.md has the command that \
-                 creates it, since the data plane cannot under an Entra token"
+                "container `{container}` of database `{database}` ({status}); `graph-mirror init` creates it \
+                 with COSMOS_KEY, README.md has the commands for Azure"
             )),
             other => other,
         }
     }
 
-    async fn client(&self) -> Result<&CosmosClient, StoreError> {
+    /// The name of the database.
+    pub(super) fn database(&self) -> &str {
+        &self.options.database
+    }
+
+    /// The account, which is opened at the first use.
+    pub(super) async fn client(&self) -> Result<&CosmosClient, StoreError> {
         self.client
             .get_or_try_init(|| async {
                 tokio::time::timeout(CONNECT_TIMEOUT, self.connect())

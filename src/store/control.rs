@@ -4,22 +4,25 @@
 //! newest checkpoint (session consistency is per partition).
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use azure_core::http::Etag;
 use azure_data_cosmos::clients::ContainerClient;
 use azure_data_cosmos::models::ItemResponse;
-use azure_data_cosmos::options::{ItemReadOptions, ItemWriteOptions, Precondition};
+use azure_data_cosmos::options::{ItemReadOptions, ItemWriteOptions, Precondition, QueryOptions};
+use azure_data_cosmos::{FeedScope, Query};
+use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::attempt;
-use super::connection::{Store, read_options, write_options};
+use super::connection::{READ_TIMEOUT, Store, query_options, read_options, write_options};
 use super::error::StoreError;
+use super::found;
 
 const CONTAINER: &str = "mirror";
-/// Longest wait for a read.
-const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// The container and its partition key.
+pub const CONTROL: (&str, &str) = (CONTAINER, "/feed");
 
 /// One feed's partition of the `mirror` container.
 #[derive(Clone)]
@@ -76,6 +79,23 @@ impl Control {
             Err(StoreError::Missing(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The last document in the order of ids among those whose id begins with `prefix`.
+    ///
+    /// # Errors
+    /// [`StoreError`], also when it is not readable as what it should be.
+    pub async fn last<T: DeserializeOwned + Send + 'static>(
+        &self,
+        prefix: &str,
+    ) -> Result<Option<T>, StoreError> {
+        let text = "SELECT TOP 1 * FROM c WHERE STARTSWITH(c.id, @prefix) ORDER BY c.id DESC";
+        let query = found::with(Query::from(text), "@prefix", prefix)?;
+        let options = QueryOptions::default().with_operation_options(query_options());
+        let partition = FeedScope::partition(self.feed.clone());
+        let found = self.container.query_items::<T>(query, partition, Some(options));
+        let first = async { found.await?.try_next().await };
+        attempt::once(Instant::now() + READ_TIMEOUT, first).await
     }
 
     /// Writes a document: creates it (`etag` is `None`) or replaces the version that was read.

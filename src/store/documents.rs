@@ -80,7 +80,7 @@ pub struct Removed {
 }
 
 /// Why an object is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reason {
     /// Soft-deleted: it can be restored.

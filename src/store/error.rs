@@ -1,7 +1,9 @@
 //! What can go wrong with Cosmos DB, as far as a caller branches on it.
 
+use std::error::Error as _;
 use std::time::Duration;
 
+use azure_core::error::ErrorKind;
 use azure_core::http::StatusCode;
 use azure_data_cosmos::CosmosError;
 
@@ -29,6 +31,9 @@ pub enum StoreError {
          az cosmosdb sql role assignment create --role-definition-id 00000000-0000-0000-0000-000000000002"
     )]
     Forbidden(String),
+    /// No token, so nothing was sent; in the words of the credential.
+    #[error("no access token for Azure Cosmos DB: {0}")]
+    NoToken(String),
     /// Nobody knows whether the request was carried out: a timeout, a broken connection, a 5xx.
     #[error("Cosmos DB gave no certain answer: {0}")]
     Unknown(String),
@@ -54,6 +59,9 @@ impl From<CosmosError> for StoreError {
             None => format!("status {}, {name}", u16::from(code)),
         };
         let from_service = error.is_from_wire();
+        if let Some(why) = no_token(&error) {
+            return Self::NoToken(why);
+        }
         match code {
             StatusCode::TooManyRequests => Self::Throttled { after: wait(&error) },
             _ if status.is_retry_with() => Self::Throttled { after: wait(&error) },
@@ -65,6 +73,19 @@ impl From<CosmosError> for StoreError {
             _ => Self::Unknown(text),
         }
     }
+}
+
+/// Why the credential had no token, if that is what it is: the SDK calls it a 401 too.
+fn no_token(error: &CosmosError) -> Option<String> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let found = cause.downcast_ref::<azure_core::Error>();
+        if let Some(found) = found.filter(|found| *found.kind() == ErrorKind::Credential) {
+            return Some(found.to_string());
+        }
+        source = cause.source();
+    }
+    None
 }
 
 fn wait(error: &CosmosError) -> Duration {

@@ -15,7 +15,7 @@ use super::documents::{Reason, Source};
 use super::error::StoreError;
 
 /// What is read of a document that was found.
-const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
+pub(super) const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
                       c._mirror.save, c._mirror.source, c._mirror.syncedAt, IS_DEFINED(c._mirror.removed) AS removed, \
                       c._ts AS written, c.sourceId, c.targetId FROM c WHERE ";
 /// Documents in a page of a query.
@@ -165,9 +165,18 @@ impl Store {
         self.query(container, query).await
     }
 
-    async fn query<T: for<'de> Deserialize<'de> + Send + 'static>(
+    pub(super) async fn query<T: for<'de> Deserialize<'de> + Send + 'static>(
         &self,
         container: &str,
+        query: Query,
+    ) -> Result<impl Found<T> + use<T>, StoreError> {
+        self.query_in(container, FeedScope::full_container(), query).await
+    }
+
+    pub(super) async fn query_in<T: for<'de> Deserialize<'de> + Send + 'static>(
+        &self,
+        container: &str,
+        scope: FeedScope,
         query: Query,
     ) -> Result<impl Found<T> + use<T>, StoreError> {
         let container = self.container(container).await?;
@@ -176,7 +185,7 @@ impl Store {
         if let Some(page) = page {
             options = options.with_max_item_count(page);
         }
-        let found = container.query_items::<T>(query, FeedScope::full_container(), Some(options)).await?;
+        let found = container.query_items::<T>(query, scope, Some(options)).await?;
         Ok(found.map(|item| item.map_err(StoreError::from)))
     }
 }
@@ -188,7 +197,8 @@ fn or_burnt(text: &mut String, burnt: &[Burnt]) {
     }
 }
 
-fn with(query: Query, name: &str, value: impl serde::Serialize) -> Result<Query, StoreError> {
+/// A query with one parameter more.
+pub(super) fn with(query: Query, name: &str, value: impl serde::Serialize) -> Result<Query, StoreError> {
     query
         .with_parameter(name, value)
         .map_err(|error| StoreError::Unknown(format!("a query parameter: {error}")))

@@ -103,10 +103,12 @@ impl Store {
         .await
     }
 
-    /// Lets everybody follow a refusal.
+    /// Lets everybody follow a refusal, or the want of an answer.
     fn followed(&self, answer: Result<Written, StoreError>) -> Result<Written, StoreError> {
-        if let Err(StoreError::Throttled { after }) = &answer {
-            self.pacer.throttled(*after);
+        match &answer {
+            Err(StoreError::Throttled { after }) => self.pacer.throttled(*after),
+            Err(StoreError::Unknown(_)) => self.pacer.unanswered(Instant::now()),
+            _ => {}
         }
         answer
     }

@@ -1,7 +1,9 @@
-//! Bounded concurrency that follows 429s.
+//! Bounded concurrency that follows what Cosmos can take.
 //!
 //! Writes are admitted up to a limit. A 429 pauses everybody for as long as Cosmos asked and lowers the
-//! limit; answered writes raise it again, slowly (additive increase, multiplicative decrease).
+//! limit, and so does a write that is not answered in time, without a pause: the next turn must not run into
+//! the same wall with as many. Answered writes raise it again, slowly (additive increase, multiplicative
+//! decrease).
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +13,10 @@ use tokio::sync::Notify;
 
 /// Share of the limit that stays after a 429.
 const DECREASE: f64 = 0.7;
+/// Share of it that stays after a write without an answer.
+const HALF: f64 = 0.5;
+/// Writes without an answer lower the limit once in this time: those in flight fail together.
+const TOGETHER: Duration = Duration::from_secs(1);
 
 /// Admits writes.
 pub struct Pacer {
@@ -23,6 +29,7 @@ struct State {
     limit: f64,
     in_flight: usize,
     paused_until: Option<Instant>,
+    halved: Option<Instant>,
 }
 
 /// The right to have one write in flight.
@@ -32,7 +39,7 @@ impl Pacer {
     /// At most `most` writes at a time.
     pub fn new(most: usize) -> Self {
         let most = most.max(1) as f64;
-        let state = State { limit: most, in_flight: 0, paused_until: None };
+        let state = State { limit: most, in_flight: 0, paused_until: None, halved: None };
         Self { most, state: Mutex::new(state), changed: Notify::new() }
     }
 
@@ -60,6 +67,15 @@ impl Pacer {
         }
         let until = now + after;
         state.paused_until = Some(state.paused_until.map_or(until, |before| before.max(until)));
+    }
+
+    /// A write that was not answered in time: fewer at once may be. Those that fail together count once.
+    pub fn unanswered(&self, now: Instant) {
+        let mut state = self.state();
+        if state.halved.is_none_or(|at| now.saturating_duration_since(at) >= TOGETHER) {
+            state.limit = (state.limit * HALF).max(1.0);
+            state.halved = Some(now);
+        }
     }
 
     /// Takes a place, or says how long the pause is (`None`: until somebody leaves).
@@ -137,6 +153,18 @@ mod tests {
             pacer.leave();
         }
         assert_eq!(pacer.state().limit, 4.0);
+    }
+
+    #[test]
+    fn writes_that_fail_together_for_want_of_an_answer_halve_the_limit_once() {
+        let pacer = Pacer::new(64);
+        let now = Instant::now();
+        for _ in 0..64 {
+            pacer.unanswered(now);
+        }
+        assert_eq!(pacer.state().limit, 32.0);
+        pacer.unanswered(now + TOGETHER);
+        assert_eq!(pacer.state().limit, 16.0);
     }
 
     #[tokio::test]

@@ -22,11 +22,16 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Decided without I/O and without a clock: `now` is an argument.
-const PURE: [&str; 12] = [
+const PURE: [&str; 18] = [
     "mirror/plan.rs",
+    "mirror/plan/doubt.rs",
     "mirror/machine.rs",
     "mirror/machine/words.rs",
     "mirror/guard.rs",
+    "mirror/content.rs",
+    "mirror/progress.rs",
+    "mirror/verify/diff.rs",
+    "mirror/verify/report.rs",
     "mirror/change.rs",
     "mirror/change/links.rs",
     "store/links.rs",
@@ -35,6 +40,7 @@ const PURE: [&str; 12] = [
     "graph/page.rs",
     "store/lease/terms.rs",
     "functions/envelope.rs",
+    "credentials/explain.rs",
 ];
 
 fn root() -> &'static Path {
@@ -129,23 +135,26 @@ fn every_function_folder_is_served_and_every_row_has_one() {
         .collect();
     let mut served: BTreeSet<String> =
         catalogue::rows().iter().map(|row| format!("sync_{}", row.resource)).collect();
-    served.insert("continue_sync".into());
+    served.extend(["continue_sync", "refresh", "status"].map(str::to_owned));
     assert_eq!(folders, served);
     for folder in folders {
         let function = json(&format!("functions/{folder}/function.json"));
         let bindings = function["bindings"].as_array().unwrap();
-        let trigger =
-            if folder == "continue_sync" { ("queueTrigger", "item") } else { ("timerTrigger", "timer") };
+        let trigger = match folder.as_str() {
+            "continue_sync" => ("queueTrigger", "item"),
+            "refresh" | "status" => ("httpTrigger", "req"),
+            _ => ("timerTrigger", "timer"),
+        };
         assert_eq!(
             (&bindings[0]["type"], &bindings[0]["name"]),
             (&trigger.0.into(), &trigger.1.into()),
             "{folder}"
         );
-        assert_eq!(
-            (&bindings[1]["name"], &bindings[1]["queueName"]),
-            (&"work".into(), &"graph-mirror-work".into()),
-            "{folder}"
-        );
+        let work = bindings.iter().find(|binding| binding["name"] == "work");
+        let queue = work.map(|work| &work["queueName"]);
+        assert_eq!(queue, (folder != "status").then_some(&"graph-mirror-work".into()), "{folder}");
+        let replies = bindings.iter().any(|binding| binding["type"] == "http" && binding["name"] == "res");
+        assert_eq!(replies, trigger.0 == "httpTrigger", "{folder}");
         let retried =
             function["retry"]["maxRetryCount"] == 3 && function["retry"]["delayInterval"] == "00:00:30";
         assert_eq!(retried, folder.starts_with("sync_"), "{folder}: timers are retried, queues are not");
@@ -180,6 +189,15 @@ fn settings_example_and_readme_agree() {
     for name in settings() {
         assert!(readme.contains(&format!("| `{name}`")), "README.md has no row for {name}");
     }
+}
+
+#[test]
+fn the_readme_creates_every_container() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let commands = readme.lines().filter_map(|line| line.strip_prefix("container "));
+    let stated: BTreeSet<_> = commands.filter_map(|line| line.split_once(' ')).collect();
+    let stated: BTreeSet<_> = stated.into_iter().map(|(name, key)| (name, key.trim())).collect();
+    assert_eq!(stated, graph_mirror::app::containers().collect());
 }
 
 #[test]

@@ -4,12 +4,12 @@ use assert_cmd::assert::Assert;
 use sandbox::cosmos;
 use sandbox::graph::{Fault, Match, RetryAfter, TokenDeath};
 use sandbox::world::{Setup, World};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stage::{checkpoint, copied, setup, world};
 
 /// Runs the binary with these settings and nothing else.
-async fn run(settings: &[(String, String)], line: &str) -> Assert {
+pub async fn run(settings: &[(String, String)], line: &str) -> Assert {
     let settings = settings.to_vec();
     let arguments: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
     let ran = tokio::task::spawn_blocking(move || {
@@ -19,11 +19,13 @@ async fn run(settings: &[(String, String)], line: &str) -> Assert {
     ran.await.unwrap()
 }
 
-fn stdout(ran: &Assert) -> String {
+/// What it said on stdout.
+pub fn stdout(ran: &Assert) -> String {
     String::from_utf8(ran.get_output().stdout.clone()).unwrap()
 }
 
-fn stderr(ran: &Assert) -> String {
+/// What it said on stderr.
+pub fn stderr(ran: &Assert) -> String {
     String::from_utf8(ran.get_output().stderr.clone()).unwrap()
 }
 
@@ -87,6 +89,11 @@ async fn wrong_settings_are_all_named_and_nothing_is_done() {
         let start = format!("{name}: ");
         assert!(named.lines().any(|line| line.starts_with(&start)), "{name}: {named}");
     }
+    let refused = run(&settings, "sync users --output json").await.code(78);
+    let told: Value = serde_json::from_str(&stdout(&refused)).unwrap();
+    let problems: Vec<_> = named.lines().collect();
+    assert_eq!(told, serde_json::json!({"error": "settings are wrong", "problems": problems}));
+    assert_eq!(stderr(&refused), named, "and the same for people");
     assert_eq!(world.graph.requests().len(), 0);
 }
 
@@ -98,6 +105,18 @@ async fn wrong_usage_says_what_there_is() {
     run(&[], "sync").await.code(2);
     let help = run(&[], "sync --help").await.code(0);
     assert!(stdout(&help).contains("Examples:") && stdout(&help).contains("78"), "{}", stdout(&help));
+}
+
+#[tokio::test]
+async fn the_catalogue_is_listed_without_any_settings() {
+    let listed = run(&[], "resources").await.code(0).stderr("");
+    insta::assert_snapshot!("resources", stdout(&listed));
+    let listed = run(&[], "resources --output json").await.code(0);
+    insta::assert_snapshot!("resources-json", stdout(&listed));
+    let containers = |line: &str| serde_json::from_str::<Value>(line).unwrap()["containers"].clone();
+    let all: Vec<_> =
+        stdout(&listed).lines().flat_map(|line| containers(line).as_array().unwrap().clone()).collect();
+    assert_eq!(all.len(), 5, "every container but the one of the leases: {all:?}");
 }
 
 #[tokio::test]
@@ -139,8 +158,92 @@ async fn who_has_to_wait_is_told_so() {
 
 #[tokio::test]
 async fn the_help_reads_as_it_was_last_read() {
-    for (name, line) in [("help", "--help"), ("sync-help", "sync --help"), ("serve-help", "serve --help")] {
-        let help = run(&[], line).await.code(0);
-        insta::assert_snapshot!(name, stdout(&help));
+    let commands = ["serve", "sync", "refresh", "verify", "status", "checkpoint", "resources", "init"];
+    for command in [""].into_iter().chain(commands) {
+        let help = run(&[], &format!("{command} --help")).await.code(0);
+        let name = format!("{command}-help");
+        insta::assert_snapshot!(name.trim_start_matches('-'), stdout(&help));
     }
+}
+
+#[tokio::test]
+async fn single_objects_are_refreshed_by_hand() {
+    let world = copied().await;
+    let ids = world.graph.tenant(|tenant| {
+        let ids = tenant.user_ids();
+        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
+        ids
+    });
+    let nobody = "00000000-0000-4000-8000-00000000dead";
+    let ran = run(world.settings(), &format!("refresh users {} {}", ids[0], ids[1])).await.code(0);
+    assert!(
+        stdout(&ran).starts_with("users: complete; 1 upserted, 0 removed, 1 unchanged"),
+        "{}",
+        stdout(&ran)
+    );
+    world.ensure_equal().await.unwrap();
+    let some =
+        run(world.settings(), &format!("refresh users {} {nobody} --output json", ids[0])).await.code(3);
+    let lines: Vec<Value> = stdout(&some).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["counts"]["unchanged"], &lines[1]["notFound"]), (&json!(1), &json!(nobody)));
+    let none = run(world.settings(), &format!("refresh users {nobody}")).await.code(1);
+    assert!(stderr(&none).contains("there is no object with the id"), "{}", stderr(&none));
+    let odd = run(world.settings(), "refresh users a/b").await.code(2);
+    assert!(stderr(&odd).contains("is no id"), "{}", stderr(&odd));
+    let unknown = run(world.settings(), "refresh nobodies 1").await.code(2);
+    assert!(stderr(&unknown).contains("[possible values: users, groups]"), "{}", stderr(&unknown));
+    let many: Vec<_> = ids.iter().take(25).cloned().collect();
+    let ran = run(world.settings(), &format!("refresh users {}", many.join(" "))).await.code(0);
+    assert_eq!(stdout(&ran).lines().count(), 2, "twenty at a time");
+}
+
+#[tokio::test]
+async fn status_and_checkpoint_tell_how_the_copy_is_and_no_secret() {
+    let world = copied().await;
+    let status = run(world.settings(), "status").await.code(0);
+    let said = stdout(&status);
+    assert!(said.starts_with("RESOURCE") && said.contains("users     tracking"), "{said}");
+    assert!(said.contains("groups    start     never"), "{said}");
+    let one = run(world.settings(), "status users --output json").await.code(0);
+    let one: Value = serde_json::from_str(&stdout(&one)).unwrap();
+    assert_eq!((&one["resource"], &one["counts"]["upserted"]), (&json!("users"), &json!(50)));
+    for output in ["json", "table"] {
+        let shown = run(world.settings(), &format!("checkpoint show users --output {output}")).await.code(0);
+        let shown: Value = serde_json::from_str(&stdout(&shown)).unwrap();
+        assert_eq!((&shown["state"], &shown["link"]), (&json!("tracking"), &json!("(a secret)")));
+    }
+    let none = run(world.settings(), "checkpoint show groups").await.code(1);
+    assert!(stderr(&none).contains("groups: nothing was copied yet"), "{}", stderr(&none));
+    world.graph.fail(Match::any(), 1, Fault::Html);
+    assert!(!world.fire().await.unwrap().succeeded());
+    let failed = run(world.settings(), "status").await.code(3);
+    assert!(stderr(&failed).contains("users: the last turn failed: "), "{}", stderr(&failed));
+}
+
+#[tokio::test]
+async fn rule_7_a_reset_has_the_next_turn_read_everything_anew() {
+    let world = copied().await;
+    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let mut damaged = crate::stage::document(&world, &id).await;
+    damaged["displayName"] = json!("nobody");
+    for system in ["_rid", "_self", "_etag", "_ts", "_attachments"] {
+        damaged.as_object_mut().unwrap().remove(system);
+    }
+    world.cosmos.put("users", &id, &damaged).await.unwrap();
+    run(world.settings(), "checkpoint reset users").await.code(0);
+    assert_eq!(checkpoint(&world).await["state"], "start");
+    assert_eq!(world.differences().await.len(), 1, "nothing happens to the copy before that");
+    world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    assert_eq!(checkpoint(&world).await["generation"], 2);
+    let mut hold = world.graph.hold(Match::any());
+    let turn = tokio::spawn({
+        let world = world.clone();
+        async move { world.fire().await.unwrap() }
+    });
+    hold.arrived().await;
+    let busy = run(world.settings(), "checkpoint reset users").await.code(1);
+    assert!(stderr(&busy).contains("another turn holds the feed"), "{}", stderr(&busy));
+    hold.release();
+    assert!(turn.await.unwrap().succeeded());
 }

@@ -17,7 +17,7 @@ async fn one_token_for_each_service_serves_all_turns() {
 
 #[tokio::test]
 async fn an_identity_server_that_fails_or_hangs_gives_a_clear_error() {
-    for (fault, word) in [(Fault::Status(500), "status 500"), (Fault::Hang, "did not answer within 10 s")] {
+    for (fault, word) in [(Fault::Status(500), "status 500"), (Fault::Hang, "did not answer within 8 s")] {
         let world = world().await;
         world.identity.fail(100, fault);
         let attempt = tokio::time::timeout(Duration::from_secs(60), world.fire()).await;

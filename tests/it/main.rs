@@ -3,6 +3,7 @@
 
 mod architecture;
 mod bad_graph;
+mod client_secret;
 mod command_line;
 mod copy;
 mod cosmos_trouble;
@@ -11,14 +12,18 @@ mod dead_token;
 mod doubt;
 mod envelopes;
 mod groups;
+mod init;
 mod kill;
 mod location;
 mod loops;
 mod odd_objects;
+mod refresh;
 mod replicas;
 mod secrets;
 mod settings;
 mod soak;
 mod stage;
+mod status;
 mod throttling;
 mod turns;
+mod verify;

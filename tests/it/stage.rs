@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use sandbox::host::LogLine;
+use sandbox::identity::Kind;
 use sandbox::world::{Setup, World};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -32,6 +33,11 @@ pub fn setup() -> Setup {
 /// A setup for stories that wait until a lease ends, or until doubt is old enough.
 pub fn hasty() -> Setup {
     Setup::new(staged())
+}
+
+/// A setup in which the handler is an app registration, with a client secret, towards both services.
+pub fn with_secret() -> Setup {
+    Setup { graph_as: Kind::AppRegistration, cosmos_as: Kind::AppRegistration, ..setup() }
 }
 
 /// A world as [`setup`] has it.

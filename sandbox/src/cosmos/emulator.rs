@@ -66,13 +66,17 @@ pub(super) struct Emulator {
 }
 
 impl Emulator {
-    /// An account that says of itself that it is at `base`, with an empty database.
+    /// An account that says of itself that it is at `base`, without a database. Containers go into `database`.
     pub(super) fn new(base: Url, database: &str) -> anyhow::Result<Self> {
         let region = VirtualRegion::new("West Europe", base.clone());
         let account = VirtualAccountConfig::new(vec![region])?.with_throttling_enabled(false);
         let client = Arc::new(InMemoryEmulatorHttpClient::try_new(account)?);
-        client.store().create_database(database);
         Ok(Self { client, base, database: database.into() })
+    }
+
+    /// Adds the database.
+    pub(super) fn add_database(&self) {
+        self.client.store().create_database(&self.database);
     }
 
     /// Adds a container with one physical partition, TTL on and no default TTL, as our infrastructure does.
@@ -86,6 +90,14 @@ impl Emulator {
         let reply = self.ask(Ask { method: "PUT", path: &path, headers: Vec::new(), body }).await?;
         ensure!(reply.is_success(), "container {name}: {}", String::from_utf8_lossy(&reply.body));
         Ok(())
+    }
+
+    /// What is known of a container, if there is one.
+    pub(super) async fn container(&self, name: &str) -> Option<Value> {
+        let path = format!("/dbs/{}/colls/{name}", self.database);
+        let reply =
+            self.ask(Ask { method: "GET", path: &path, headers: Vec::new(), body: Bytes::new() }).await;
+        reply.ok().filter(Reply::is_success)?.json().ok()
     }
 
     /// One request, unguarded.

@@ -54,6 +54,8 @@ pub struct Write {
     pub save: Option<u64>,
     /// The reason in `_mirror.removed`, when it is a tombstone.
     pub removed: Option<String>,
+    /// Its `_mirror.source`.
+    pub source: Option<String>,
 }
 
 impl Write {
@@ -94,6 +96,15 @@ pub struct Cosmos {
 impl Cosmos {
     /// Starts an account with the database `graph` and the containers `users` (by `/id`) and `mirror` (by `/feed`).
     pub async fn start(identity: Identity) -> anyhow::Result<Self> {
+        let cosmos = Self::start_empty(identity).await?;
+        cosmos.inner.emulator.add_database();
+        cosmos.add_container("users", "/id").await?;
+        cosmos.add_container("mirror", "/feed").await?;
+        Ok(cosmos)
+    }
+
+    /// Starts an account without any database.
+    pub async fn start_empty(identity: Identity) -> anyhow::Result<Self> {
         let loopback = Loopback::bind().await?;
         let inner = Arc::new(Inner {
             emulator: emulator::Emulator::new(format!("{}/", loopback.origin()).parse()?, DATABASE)?,
@@ -107,10 +118,7 @@ impl Cosmos {
             writes: Mutex::default(),
         });
         let router = Router::new().fallback(wire::respond).with_state(Arc::clone(&inner));
-        let cosmos = Self { inner, server: loopback.serve(router) };
-        cosmos.add_container("users", "/id").await?;
-        cosmos.add_container("mirror", "/feed").await?;
-        Ok(cosmos)
+        Ok(Self { inner, server: loopback.serve(router) })
     }
 
     /// The account endpoint, `http://127.0.0.1:<port>/`: what `COSMOS_ENDPOINT` is set to.
@@ -121,6 +129,16 @@ impl Cosmos {
     /// The account key.
     pub fn key(&self) -> &str {
         &self.inner.key
+    }
+
+    /// Adds the database to an account that was started without.
+    pub fn add_database(&self) {
+        self.inner.emulator.add_database();
+    }
+
+    /// What the account says of a container, if there is one.
+    pub async fn container(&self, name: &str) -> Option<Value> {
+        self.inner.emulator.container(name).await
     }
 
     /// Adds a container with TTL on and no default.
@@ -162,6 +180,14 @@ impl Cosmos {
     /// When the emulator refuses it.
     pub async fn put(&self, container: &str, partition: &str, document: &Value) -> anyhow::Result<()> {
         self.inner.emulator.put(container, partition, document).await
+    }
+
+    /// Deletes one document, unguarded and unlogged.
+    ///
+    /// # Errors
+    /// When the emulator refuses it.
+    pub async fn delete(&self, container: &str, partition: &str, id: &str) -> anyhow::Result<()> {
+        self.inner.emulator.delete(container, &serde_json::json!([partition]).to_string(), id).await
     }
 
     /// Writes one document over the version that its `_etag` names, unguarded and unlogged; false when somebody

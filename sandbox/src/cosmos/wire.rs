@@ -130,6 +130,7 @@ impl Inner {
                 status,
                 save: item.document["_mirror"]["save"].as_u64(),
                 removed: item.document["_mirror"]["removed"]["reason"].as_str().map(String::from),
+                source: item.document["_mirror"]["source"].as_str().map(String::from),
             });
         }
     }

@@ -29,6 +29,8 @@ pub async fn tell(world: &World, options: &Options, teller: &Teller) -> Report {
     chapter(&mut report, teller, world, "a second run writes no document", second_run(world)).await;
     let changes = changes(world, random);
     chapter(&mut report, teller, world, "changes, removals and a restore arrive", changes).await;
+    let on_demand = on_demand(world, random);
+    chapter(&mut report, teller, world, "one user is refreshed on demand", on_demand).await;
     let throttled = throttled(world, random);
     chapter(&mut report, teller, world, "a throttled run recovers", throttled).await;
     let killed = killed(world, random);
@@ -97,6 +99,23 @@ async fn changes(world: &World, random: &mut fastrand::Rng) -> Result<String> {
     ensure!(restored, "no user could be restored");
     let sentence = world.settle().await?;
     Ok(format!("{count} removed, one of them restored; {sentence}"))
+}
+
+async fn on_demand(world: &World, random: &mut fastrand::Rng) -> Result<String> {
+    let id = world.graph.tenant(|tenant| {
+        let mut ids = tenant.user_ids();
+        random.shuffle(&mut ids);
+        tenant.change_user(&ids[0], json!({"jobTitle": "Asked for by name"}));
+        ids.swap_remove(0)
+    });
+    let reply = world.call("POST", &format!("/api/refresh/users/{id}"), "").await?;
+    ensure!(reply.status == 200, "the refresh answered {}: {}", reply.status, reply.body);
+    world.ensure_equal().await?;
+    let again = world.call("POST", &format!("/api/refresh/users/{id}"), "").await?;
+    ensure!(again.body["unchanged"] == 1, "the second refresh answered {}", again.body);
+    let status = world.call("GET", "/api/status/users", "").await?;
+    let told = format!("{} upserted, then {} unchanged", reply.body["upserted"], again.body["unchanged"]);
+    Ok(format!("{told}; the status is {}", status.body[0]["state"]))
 }
 
 fn removed(tenant: &graph::Tenant) -> Vec<String> {

@@ -5,7 +5,7 @@ use super::{
     seed::{PROPERTIES, groups::GROUP_PROPERTIES},
 };
 
-/// One feed: `/v1.0/<name>/delta`, and `/v1.0/<name>/{id}` beside it.
+/// One feed: `/v1.0/<name>/delta`, and beside it `/v1.0/<name>/{id}` and `/v1.0/<name>/{id}/<navigation property>`.
 #[derive(Debug)]
 pub(super) struct Feed {
     pub(super) name: &'static str,
@@ -62,6 +62,13 @@ pub(super) static GROUPS: Feed = Feed {
 };
 
 impl Feed {
+    /// What `<id>/<navigation property>` asks for.
+    pub(super) fn relationship_of(&self, path: &str) -> Option<Relationship> {
+        let (id, property) = path.split_once('/')?;
+        let named = self.relationships.iter().find(|relationship| relationship.name() == property);
+        named.copied().filter(|_| !id.is_empty())
+    }
+
     /// The feed with that name.
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         FEEDS.into_iter().find(|feed| feed.name == name)

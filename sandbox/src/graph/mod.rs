@@ -6,7 +6,8 @@
 //! Left out: `Prefer: return=minimal` (allowed to be ignored), `$filter` in delta, `$batch`, subscriptions.
 //!
 //! The map: `tenant` and `collection` (the truth), `relationship` (links between objects), `seed` (what it is made
-//! of), `feed` (the rows), `delta` (rounds as values), `read` (what a request is answered), `links` (tokens),
+//! of), `feed` (the rows), `delta` (rounds as values), `read` (what a request is answered), `targets` (lists of
+//! links), `links` (tokens),
 //! `replica` and `quirks` (what a client has to live with), `fault` (what goes wrong), `wire` (the socket).
 
 mod answer;
@@ -22,6 +23,7 @@ mod replica;
 mod request;
 mod seed;
 mod select;
+mod targets;
 mod tenant;
 #[cfg(test)]
 mod tests;

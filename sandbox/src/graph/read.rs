@@ -41,6 +41,7 @@ impl World {
             }
             (Some(feed), Kind::SkipToken | Kind::DeltaToken) => self.follow(feed, query),
             (Some(feed), Kind::ById) => self.by_id(feed, path, query),
+            (Some(feed), Kind::Targets) => self.targets(feed, path, query),
             (_, Kind::Other) | (None, _) => Err(Answer::error(
                 400,
                 "BadRequest",
@@ -142,6 +143,13 @@ impl World {
         (end, (end < round.items.len() || self.quirks.repeat_link).then_some(end))
     }
 
+    pub(super) fn not_found(id: &str) -> Answer {
+        let message = format!(
+            "Resource '{id}' does not exist or one of its queried reference-property objects are not present."
+        );
+        Answer::error(404, "Request_ResourceNotFound", &message)
+    }
+
     fn by_id(&mut self, feed: &'static Feed, path: &str, query: &str) -> Result<Answer, Answer> {
         let options: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let select = Select::parse(feed, options.get("$select").map(String::as_str), false)?;
@@ -150,10 +158,7 @@ impl World {
         let replica = self.replica(feed, 0);
         let entry = self.tenant.collection(feed).entry(&id).and_then(|entry| entry.at(replica));
         let Some((Life::Living, object)) = entry else {
-            let message = format!(
-                "Resource '{id}' does not exist or one of its queried reference-property objects are not present."
-            );
-            return Err(Answer::error(404, "Request_ResourceNotFound", &message));
+            return Err(Self::not_found(&id));
         };
         let mut body = select.of(object);
         if self.quirks.nulls_by_id {
@@ -167,7 +172,7 @@ impl World {
     }
 
     /// The position of the replica that answers this request.
-    fn replica(&mut self, feed: &Feed, at_least: usize) -> usize {
+    pub(super) fn replica(&mut self, feed: &Feed, at_least: usize) -> usize {
         let (head, agreed) = (self.tenant.collection(feed).position(), self.agreed(feed));
         self.replicas.next(feed, head, at_least.max(agreed), self.quirks.random_lag)
     }

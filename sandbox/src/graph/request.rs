@@ -18,6 +18,8 @@ pub enum Kind {
     DeltaToken,
     /// One object.
     ById,
+    /// To whom one object is linked: the members or owners of a group, the manager of a user.
+    Targets,
     /// Anything else.
     Other,
 }
@@ -32,6 +34,7 @@ impl Kind {
         let kind = match rest {
             "delta" | "delta()" | "microsoft.graph.delta" | "microsoft.graph.delta()" => Self::of_delta(uri),
             id if !id.is_empty() && !id.contains('/') => Self::ById,
+            path if feed.relationship_of(path).is_some() => Self::Targets,
             _ => Self::Other,
         };
         (kind, Some(feed))
@@ -136,6 +139,11 @@ impl Match {
     /// Requests for one object.
     pub const fn by_id() -> Self {
         Self::kind(Kind::ById)
+    }
+
+    /// Requests for the targets of one object's links.
+    pub const fn targets() -> Self {
+        Self::kind(Kind::Targets)
     }
 
     /// Only those of this feed: `users` or `groups`.

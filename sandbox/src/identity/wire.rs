@@ -1,40 +1,35 @@
-//! The wire face of the identity endpoint: what it asks of a request, and how it answers.
+//! The wire face of the managed-identity endpoint: what it asks of a request, and how it answers.
 
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
-    extract::{RawQuery, State},
+    extract::{ConnectInfo, RawQuery, State},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
 
-use super::{Fault, Inner};
-use crate::script::lock;
+use super::{Inner, Kind};
+use crate::{loopback::Cut, script::lock};
 
 /// One token request.
 pub(super) async fn token(
     State(inner): State<Arc<Inner>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let query: HashMap<_, _> =
         url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     let resource = query.get("resource").cloned().unwrap_or_default();
-    *lock(&inner.issued).requests.entry(resource.trim_end_matches('/').to_owned()).or_default() += 1;
-    match inner.faults.next(&()) {
-        Some(Fault::Hang) => std::future::pending().await,
-        Some(Fault::Status(status)) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            return refuse(status, "The identity endpoint is told to fail.");
-        }
-        None => {}
+    if let Some(status) = inner.asked(Kind::ManagedIdentity, &resource, &cut).await {
+        return refuse(status, "The identity endpoint is told to fail.");
     }
     if let Err((status, message)) = admit(&inner, &query, &headers) {
         return refuse(status, message);
     }
-    let (access_token, claims) = inner.issue(&resource);
-    let client_id = lock(&inner.options).client_id.clone();
+    let (access_token, claims) = inner.issue(Kind::ManagedIdentity, &resource);
+    let client_id = lock(&inner.options).managed_identity.client_id.clone();
     let body = json!({
         "access_token": access_token, "client_id": client_id, "expires_on": claims.expires_on.to_string(),
         "resource": resource, "token_type": "Bearer",
@@ -51,7 +46,7 @@ fn admit(
     let bad = |message| Err((StatusCode::BAD_REQUEST, message));
     match headers.get("x-identity-header").map(|value| value.as_bytes()) {
         None => return bad("The X-IDENTITY-HEADER header is missing."),
-        Some(secret) if secret != inner.secret.as_bytes() => {
+        Some(secret) if secret != inner.header.as_bytes() => {
             return Err((StatusCode::UNAUTHORIZED, "The X-IDENTITY-HEADER header is wrong."));
         }
         Some(_) => {}
@@ -62,7 +57,10 @@ fn admit(
     if query.get("resource").is_none_or(String::is_empty) {
         return bad("The resource is missing.");
     }
-    if query.get("client_id").is_some_and(|client_id| *client_id != lock(&inner.options).client_id) {
+    if query
+        .get("client_id")
+        .is_some_and(|client_id| *client_id != lock(&inner.options).managed_identity.client_id)
+    {
         return bad(
             "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.",
         );

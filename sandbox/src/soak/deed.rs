@@ -63,6 +63,8 @@ pub(super) enum Deed {
     Lag(usize),
     /// Somebody at a terminal removes what the brake holds; nobody waits for the end.
     Accept,
+    /// A caller of that host asks for a few users by their ids; nobody waits for the answer.
+    Refresh(Who, u64),
     /// Pages have another size from now on.
     PageSize(usize),
     /// The clock of whoever comes next is ahead: for it, the lease has ended.

@@ -33,6 +33,7 @@ impl Draw<'_> {
             93 => Deed::Skew,
             94 | 95 => Deed::Lag(self.random.usize(..4)),
             96 => Deed::Accept,
+            97 => Deed::Refresh(who, self.random.u64(..)),
             _ => Deed::PageSize(self.random.usize(1..8)),
         };
         self.deeds.push(deed);

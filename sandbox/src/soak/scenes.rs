@@ -17,7 +17,8 @@ impl Draw<'_> {
         match self.random.u8(..100) {
             20..40 if self.braked => self.held(),
             0..30 => (0..self.random.usize(1..5)).for_each(|_| self.single()),
-            30..50 => self.straggler(),
+            30..44 => self.straggler(),
+            44..50 => self.asked_for(),
             50..62 => self.death(),
             62..68 => self.newcomers(),
             68..80 => self.ambush(Blow::Kill),
@@ -45,6 +46,21 @@ impl Draw<'_> {
             let who = self.who();
             self.deeds.push(Deed::Fire(who));
             self.pause(250);
+        }
+    }
+
+    /// Users change, and callers ask for some of them by their ids, of replicas that may not have heard yet, or that
+    /// have heard what the feed has not told.
+    fn asked_for(&mut self) {
+        for _ in 0..self.random.usize(1..4) {
+            let (change, who) = (self.change(), self.who());
+            self.deeds.push(change);
+            if self.random.bool() {
+                self.deeds.push(Deed::Fire(who));
+                self.pause(150);
+            }
+            self.deeds.push(Deed::Refresh(who, self.random.u64(..)));
+            self.pause(200);
         }
     }
 

@@ -89,6 +89,7 @@ impl Trouble {
             Deed::Thaw(who) => self.thaw(*who).await?,
             Deed::TokensDie(death) => world.graph.kill_tokens(*death),
             Deed::Accept => self.accept(),
+            Deed::Refresh(who, seed) => self.refresh(*who, *seed),
             Deed::Lag(changes) => world.graph.quirks(|quirks| quirks.lag = *changes),
             Deed::PageSize(size) => world.graph.set_page_size(*size),
             Deed::Skew => skew(world).await?,
@@ -123,6 +124,27 @@ impl Trouble {
                 }
             });
         }
+    }
+
+    /// A caller asks for up to four users, whatever became of them.
+    fn refresh(&mut self, who: Who, seed: u64) {
+        if !self.has_room() {
+            return;
+        }
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut ids: Vec<_> =
+            self.world().graph.tenant(|tenant| tenant.users.entries().map(|(id, _)| id.clone()).collect());
+        random.shuffle(&mut ids);
+        ids.truncate(random.usize(1..5));
+        let (view, trace) = (self.view(who).clone(), self.trace.clone());
+        self.running.spawn(async move {
+            let body = serde_json::json!({ "ids": ids }).to_string();
+            let told = match view.call("POST", "/api/refresh/users", &body).await {
+                Ok(reply) => format!("{} {}", reply.status, reply.body),
+                Err(error) => format!("{error:#}"),
+            };
+            trace.note(format!("    refresh on {who:?} of {ids:?}: {told}"));
+        });
     }
 
     fn accept(&mut self) {

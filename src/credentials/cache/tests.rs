@@ -37,7 +37,8 @@ impl TokenCredential for Scripted {
 fn cached(life_seconds: i64) -> (Arc<Script>, Cached) {
     let script = Arc::new(Script { life_seconds, ..Script::default() });
     let inner = Arc::clone(&script);
-    let cached = Cached::new(move || Ok(Arc::new(Scripted(Arc::clone(&inner))) as Arc<dyn TokenCredential>));
+    let make = move || Ok(Arc::new(Scripted(Arc::clone(&inner))) as Arc<dyn TokenCredential>);
+    let cached = Cached::new(make, |error| format!("explained: {error}"));
     (script, cached)
 }
 
@@ -91,4 +92,48 @@ async fn a_forgotten_token_is_fetched_again() {
     token(&cached).await.unwrap();
     cached.forget();
     assert_eq!(token(&cached).await.unwrap(), "token 1");
+}
+
+#[tokio::test]
+async fn who_waited_for_a_refresh_that_failed_fails_with_it() {
+    let (script, cached) = cached(3600);
+    script.broken.store(true, Ordering::SeqCst);
+    let answers = futures_util::future::join_all((0..50).map(|_| token(&cached))).await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap_err().to_string() == "explained: down"));
+    assert_eq!(script.asked.load(Ordering::SeqCst), 1);
+    script.broken.store(false, Ordering::SeqCst);
+    assert!(token(&cached).await.is_err(), "for a moment the failure stands");
+    let slot = cached.slot(&["scope"]);
+    slot.failed.lock().unwrap().as_mut().unwrap().at -= FAILURE_STANDS;
+    assert_eq!(token(&cached).await.unwrap(), "token 1");
+}
+
+/// Never answers.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait::async_trait]
+impl TokenCredential for Silent {
+    async fn get_token(
+        &self,
+        _: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_given_up_and_sooner_with_a_valid_token_in_hand() {
+    let cached = Cached::new(|| Ok(Arc::new(Silent) as Arc<dyn TokenCredential>), ToString::to_string);
+    let why = cached.fetch(&["scope"], Duration::from_millis(1)).await.unwrap_err();
+    assert!(why.contains("did not answer within"), "{why}");
+
+    let slot = cached.slot(&["scope"]);
+    let now = OffsetDateTime::now_utc();
+    let token_in_hand = AccessToken::new("in hand", now + Span::seconds(60));
+    *slot.held() = Some(Held { token: token_in_hand, refresh_at: now - Span::seconds(1) });
+    let begun = Instant::now();
+    assert_eq!(token(&cached).await.unwrap(), "in hand");
+    assert!((EARLY_TIMEOUT..REFRESH_TIMEOUT).contains(&begun.elapsed()), "{:?}", begun.elapsed());
 }

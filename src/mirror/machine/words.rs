@@ -8,6 +8,17 @@ use crate::mirror::outcome::Ending;
 use crate::mirror::plan::{AnotherTenant, Leads, Swept, Took};
 use crate::store::{Checkpoint, Counts, Opaque};
 
+/// What a turn is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// To follow the feed.
+    Walk,
+    /// To read some objects by their ids (rule 10).
+    Look,
+    /// To have the next walk begin anew (rule 7).
+    Reset,
+}
+
 /// What is to be done. Everything that writes documents stamps them with the checkpoint's generation and
 /// the number of its next save.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +39,8 @@ pub enum Action {
     Sweep,
     /// Look up what has been doubtful for long enough, and write what is found.
     Settle,
+    /// Look up the objects that were asked for, and write what is found where it differs from the copy.
+    Look,
     /// Give the lease back.
     Leave {
         /// Every write is answered and its page saved.
@@ -64,6 +77,8 @@ pub enum Event {
     Swept(Swept),
     /// Every write of the settling is answered.
     Settled(Counts),
+    /// Every write of the look is answered.
+    Looked(Counts),
     /// The lease is free.
     Free,
     /// Somebody rang; the ring is cleared, and the lease is still ours.
@@ -109,5 +124,7 @@ pub(super) enum Stage {
     Sweeping,
     Paying,
     Settling(Ending),
+    Looking,
+    Resetting,
     Leaving(Ending),
 }

@@ -198,3 +198,37 @@ async fn tokens_roles_and_rules_belong_to_one_feed() {
         assert_eq!((codes, setup.code(&by_id).await.0), ((users, groups), groups), "{roles:?}");
     }
 }
+
+#[tokio::test]
+async fn lists_of_links_are_paged_and_show_no_soft_deleted_targets() {
+    let (setup, group, [a, b, c, d, _], _) = small().await;
+    setup.graph.tenant(|tenant| {
+        assert!(tenant.add_member(&group, &c) && tenant.add_member(&group, &d) && tenant.set_manager(&b, &a));
+        tenant.remove_user(&d);
+    });
+    let list =
+        |path: &str, top: usize| format!("{}/v1.0/{path}?$select=id&$top={top}", setup.graph.endpoint());
+    let first = setup.get(&list(&format!("groups/{group}/members"), 2)).await.body;
+    let second = setup.get(first["@odata.nextLink"].as_str().unwrap()).await.body;
+    let mut told: Vec<_> = [&first, &second].map(|page| page["value"].as_array().unwrap().clone()).concat();
+    told.sort_by_key(|link| link["id"].to_string());
+    let mut living = [member(&a), member(&b), member(&c)];
+    living.sort_by_key(|link| link["id"].to_string());
+    assert_eq!(told, living);
+    assert_eq!((second.get("@odata.nextLink"), second.get("@odata.deltaLink")), (None, None));
+    let owners = setup.get(&list(&format!("groups/{group}/owners"), 999)).await.body;
+    assert_eq!(owners["value"], json!([member(&a)]));
+    let manager = |id: &str| format!("{}/v1.0/users/{id}/manager?$select=id", setup.graph.endpoint());
+    assert_eq!(setup.get(&manager(&b)).await.body["id"], json!(a));
+    setup.graph.tenant(|tenant| tenant.remove_user(&a));
+    let none = (404, "Request_ResourceNotFound".to_owned());
+    assert_eq!(
+        (setup.code(&manager(&b)).await, setup.code(&manager(&a)).await),
+        (none.clone(), none.clone())
+    );
+    setup.graph.tenant(|tenant| tenant.remove_group(&group));
+    assert_eq!(setup.code(&list(&format!("groups/{group}/members"), 2)).await, none);
+    assert_eq!(setup.code(&list(&format!("groups/{group}/members"), 1000)).await.0, 400);
+    setup.graph.fail(Match::targets().feed("users"), 1, Fault::Html);
+    assert_eq!(setup.get(&manager(&c)).await.headers["content-type"], "text/html");
+}

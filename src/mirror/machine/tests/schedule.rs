@@ -116,7 +116,7 @@ impl Schedule {
 
     fn trouble(&mut self) {
         let mut current = None;
-        let Options { mut changes, mut kills, mut turns, mut refreshes, .. } = self.options;
+        let Options { mut changes, mut kills, mut turns, mut refreshes, mut resets, .. } = self.options;
         let (mut short, mut long) = (4, 3);
         for _ in 0..STEPS {
             if let Some(me) = current.filter(|_| self.below(100) < 80) {
@@ -138,6 +138,10 @@ impl Schedule {
                     refreshes -= 1;
                     let object = self.below(OBJECTS as u32) as usize;
                     current = Some(self.start(Kind::Refresh(object)));
+                }
+                96..98 if resets > 0 => {
+                    resets -= 1;
+                    current = Some(self.start(Kind::Reset));
                 }
                 50..72 if changes > 0 => {
                     changes -= 1;

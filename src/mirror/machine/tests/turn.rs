@@ -9,8 +9,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::world::{Answer, DOUBT, LEASE, LeaseDoc, OBJECTS, Off, Version, World, clock};
-use crate::mirror::machine::{Action, Event, Machine, Weight};
-use crate::mirror::plan::{self, Definition, Leads, Marks, Swept, Took};
+use crate::mirror::machine::{Action, Event, Machine, Task, Weight};
+use crate::mirror::plan::doubt::Marks;
+use crate::mirror::plan::{self, Definition, Leads, Swept, Took};
 use crate::store::{Checkpoint, Counts, Opaque, Source, State};
 
 pub type Shared = Rc<RefCell<World>>;
@@ -20,6 +21,7 @@ pub type Shared = Rc<RefCell<World>>;
 pub enum Kind {
     Sync,
     Refresh(usize),
+    Reset,
 }
 
 /// The turn ends here, whatever it was doing.
@@ -56,10 +58,7 @@ pub async fn run(world: Shared, me: u32, kind: Kind) {
     let mut turn = Turn { world, me, epoch, etag: None, page: Vec::new(), asked: 0 };
     let clean = clean || turn.world.borrow().is_off(Off::Burn);
     // Ended: the lease is lost, or has been given back where it happened.
-    let _ = match kind {
-        Kind::Sync => turn.sync(clean).await,
-        Kind::Refresh(object) => turn.refresh(clean, object).await,
-    };
+    let _ = turn.run(clean, kind).await;
 }
 
 async fn acquire(world: &Shared, me: u32) -> Option<(u64, bool)> {
@@ -104,13 +103,24 @@ fn cas_lease(world: &mut World, found: &LeaseDoc, next: LeaseDoc) -> bool {
 }
 
 impl Turn {
-    async fn sync(&mut self, clean: bool) -> Result<(), Ended> {
+    async fn run(&mut self, clean: bool, kind: Kind) -> Result<(), Ended> {
         let (definition, links) = (definition(), self.world.borrow().options.links);
         let now = self.world.borrow().clock();
-        let mut machine = Machine::new(definition, links, self.epoch, clean, now);
+        let task = match kind {
+            Kind::Sync => Task::Walk,
+            Kind::Refresh(_) => Task::Look,
+            Kind::Reset => Task::Reset,
+        };
+        let mut machine = Machine::new(task, definition, links, self.epoch, clean, now);
         let mut action = machine.load();
         loop {
-            let event = self.perform(&machine, action).await?;
+            let event = match (action, kind) {
+                (Action::Look, Kind::Refresh(object)) => {
+                    self.look(machine.checkpoint(), object).await?;
+                    Event::Looked(Counts::default())
+                }
+                (action, _) => self.perform(&machine, action).await?,
+            };
             let now = self.world.borrow().clock();
             match machine.on(event, now, false) {
                 Ok(Action::End(_)) => return Ok(()),
@@ -134,7 +144,7 @@ impl Turn {
             Action::Sweep => Event::Swept(self.sweep(checkpoint).await?),
             Action::Settle => Event::Settled(self.settle(checkpoint).await?),
             Action::Leave { clean, stay } => self.release(clean, stay).await,
-            Action::End(_) => unreachable!("handled where it comes up"),
+            Action::Look | Action::End(_) => unreachable!("handled where it comes up"),
         })
     }
 
@@ -328,26 +338,8 @@ impl Turn {
         Ok(Counts::default())
     }
 
-    /// A refresh of one object (rule 10).
-    async fn refresh(&mut self, clean: bool, object: usize) -> Result<(), Ended> {
-        let mut checkpoint = self.load().await.unwrap_or_else(|| {
-            let now = self.world.borrow().clock();
-            Box::new(plan::blank(&definition(), now))
-        });
-        if checkpoint.epoch > self.epoch {
-            self.release(clean, false).await;
-            return Err(Ended);
-        }
-        if !clean {
-            let burnt = plan::burn(&checkpoint, self.epoch, self.world.borrow().clock());
-            match self.save(Box::new(burnt.clone())).await? {
-                Event::Saved => *checkpoint = burnt,
-                _ => {
-                    self.release(false, false).await;
-                    return Err(Ended);
-                }
-            }
-        }
+    /// A look at one object on request (rule 10).
+    async fn look(&mut self, checkpoint: &Checkpoint, object: usize) -> Result<(), Ended> {
         let present = self.world.borrow().docs[object].clone();
         step().await;
         let version = self.world.borrow_mut().by_id(object);
@@ -357,11 +349,10 @@ impl Turn {
             let living = present.filter(|doc| doc.version.is_some()).map(|doc| doc.marks);
             let vouched = self.world.borrow().is_off(Off::RefreshGeneration);
             let generation =
-                if vouched { checkpoint.generation } else { by_id_generation(&checkpoint, living) };
-            let marks = marks(&checkpoint, generation, Source::ById);
+                if vouched { checkpoint.generation } else { plan::refreshed(checkpoint, living) };
+            let marks = marks(checkpoint, generation, Source::ById);
             self.write(object, version, marks, read, None).await?;
         }
-        self.release(true, false).await;
         Ok(())
     }
 
@@ -396,13 +387,4 @@ fn marks(checkpoint: &Checkpoint, generation: u64, source: Source) -> Marks {
 
 fn doubt() -> Duration {
     Duration::from_secs(DOUBT.unsigned_abs())
-}
-
-/// The generation of a document that is written by id on request (rule 10): that of the living document
-/// that it replaces if a walk of this generation vouches for it, else none.
-fn by_id_generation(checkpoint: &Checkpoint, living: Option<Marks>) -> u64 {
-    let vouched = |marks: &Marks| {
-        marks.generation == checkpoint.generation && !plan::is_burnt(&checkpoint.burnt, marks.save)
-    };
-    living.filter(vouched).map_or(0, |marks| marks.generation)
 }

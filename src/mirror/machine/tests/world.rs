@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-use crate::mirror::plan::Marks;
+use crate::mirror::plan::doubt::Marks;
 use crate::store::{Checkpoint, Source};
 
 /// Life of the lease, in seconds.
@@ -39,6 +39,7 @@ pub struct Options {
     /// Documents that cannot be looked up by id.
     pub links: bool,
     pub refreshes: u32,
+    pub resets: u32,
     pub changes: u32,
     pub kills: u32,
     pub turns: u32,
@@ -53,6 +54,7 @@ impl Default for Options {
             off: None,
             links: false,
             refreshes: 2,
+            resets: 1,
             changes: 5,
             kills: 2,
             turns: 4,

@@ -1,0 +1,63 @@
+//! A caller of the HTTP functions: somebody with the function key, in front of the host's front.
+
+use anyhow::{Context as _, Result};
+use reqwest::{Method, header::HeaderMap};
+use serde_json::Value;
+
+use crate::host::Host;
+
+/// What a caller gets.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The header `Content-Type`; empty when there is none.
+    pub content_type: String,
+    /// The body, which is JSON; null when it is empty.
+    pub body: Value,
+    headers: HeaderMap,
+}
+
+impl Reply {
+    /// A header, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// One call with the function key; an empty body is none.
+///
+/// # Errors
+/// When no answer comes, or one with a body that is not JSON.
+pub async fn call(host: &Host, method: &str, path: &str, body: &str) -> Result<Reply> {
+    call_with(host, Some("sandbox-function-key"), method, path, body).await
+}
+
+/// One call with this key, or with none.
+///
+/// # Errors
+/// As [`call`].
+pub async fn call_with(
+    host: &Host,
+    key: Option<&str>,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> Result<Reply> {
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let method = Method::from_bytes(method.as_bytes())?;
+    let mut request = client.request(method, format!("{}{path}", host.url())).body(body.to_owned());
+    if let Some(key) = key {
+        request = request.header("x-functions-key", key);
+    }
+    let response = request.send().await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await?;
+    let body = if text.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&text).with_context(|| format!("status {status}, and no JSON: {text}"))?
+    };
+    let content_type = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Ok(Reply { status, content_type: content_type.to_owned(), body, headers })
+}

@@ -1,0 +1,60 @@
+//! The managed-identity endpoint over the wire.
+
+use serde_json::Value;
+
+use super::*;
+
+async fn ask(identity: &Identity, query: &str, secret: Option<&str>) -> (u16, Value) {
+    let mut request = reqwest::Client::new().get(format!("{}?{query}", identity.endpoint()));
+    if let Some(secret) = secret {
+        request = request.header("X-IDENTITY-HEADER", secret);
+    }
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_audience_until_it_is_revoked() {
+    let identity = Identity::start(Options::default()).await.unwrap();
+    let [_, (_, secret)] = identity.env();
+    let (status, body) =
+        ask(&identity, "api-version=2019-08-01&resource=https://cosmos.azure.com", Some(&secret)).await;
+    let token = body["access_token"].as_str().unwrap();
+    assert_eq!((status, token.split('.').count()), (200, 3));
+    assert!(body["expires_on"].as_str().unwrap().parse::<i64>().is_ok());
+    assert!(identity.accepts(token, COSMOS_AUDIENCE));
+    assert_eq!(identity.check(token, "https://graph.microsoft.com"), Err(Refusal::Audience));
+    identity.revoke_all();
+    assert_eq!(identity.check(token, COSMOS_AUDIENCE), Err(Refusal::Unknown));
+    assert_eq!((identity.requests(), identity.requests_for(COSMOS_AUDIENCE)), (1, 1));
+}
+
+#[tokio::test]
+async fn requests_that_app_service_would_refuse_are_refused() {
+    let identity = Identity::start(Options::default()).await.unwrap();
+    let [_, (_, secret)] = identity.env();
+    let good = "api-version=2019-08-01&resource=x";
+    assert_eq!(ask(&identity, good, None).await.0, 400);
+    assert_eq!(ask(&identity, good, Some("wrong")).await.0, 401);
+    assert_eq!(ask(&identity, "resource=x", Some(&secret)).await.0, 400);
+    assert_eq!(ask(&identity, "api-version=2019-08-01", Some(&secret)).await.0, 400);
+    assert_eq!(ask(&identity, &format!("{good}&client_id=other"), Some(&secret)).await.0, 400);
+    assert_eq!(
+        ask(&identity, &format!("{good}&client_id={}", identity.client_id()), Some(&secret)).await.0,
+        200
+    );
+}
+
+#[tokio::test]
+async fn it_fails_as_told_and_its_tokens_expire() {
+    let identity = Identity::start(Options::default()).await.unwrap();
+    let [_, (_, secret)] = identity.env();
+    identity.fail(1, Fault::Status(500));
+    assert_eq!(ask(&identity, "api-version=2019-08-01&resource=x", Some(&secret)).await.0, 500);
+    identity.set_lifetime(Duration::ZERO);
+    assert_eq!(identity.check(&identity.issue("x"), "x"), Err(Refusal::Expired));
+    identity.set_lifetime(Duration::from_secs(60));
+    identity.set_roles(&["Group.Read.All"]);
+    assert_eq!(identity.check(&identity.issue("x"), "x").unwrap().roles, ["Group.Read.All"]);
+}

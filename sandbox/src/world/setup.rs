@@ -1,0 +1,84 @@
+//! How a world begins: what there is, and who the handler is in it.
+
+use std::path::PathBuf;
+
+use crate::identity::{Entra, Identity, Kind};
+
+/// How a world begins.
+#[derive(Debug)]
+pub struct Setup {
+    /// The staged folder.
+    pub root: PathBuf,
+    /// Living users of the tenant.
+    pub users: usize,
+    /// Groups of the tenant; with any, users have managers too, and both feeds are turned.
+    pub groups: usize,
+    /// Links in a slice.
+    pub slice: usize,
+    /// Seed of everything that is random.
+    pub seed: u64,
+    /// Objects per page.
+    pub page_size: usize,
+    /// Who the handler is towards Graph.
+    pub graph_as: Kind,
+    /// Who it is towards Cosmos.
+    pub cosmos_as: Kind,
+    /// Settings of the handler besides the addresses of the world; they win.
+    pub settings: Vec<(String, String)>,
+    /// The crash with which the host gives up.
+    pub crash_limit: Option<u32>,
+    /// The account has no database yet.
+    pub empty_account: bool,
+}
+
+impl Setup {
+    /// A small world around a staged folder.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        let settings = vec![("LEASE_SECONDS".into(), "3".into()), ("DOUBT_MINUTES".into(), "0.02".into())];
+        Self {
+            root: root.into(),
+            users: 50,
+            groups: 0,
+            slice: 20,
+            seed: 1,
+            page_size: 20,
+            graph_as: Kind::ManagedIdentity,
+            cosmos_as: Kind::ManagedIdentity,
+            settings,
+            crash_limit: None,
+            empty_account: false,
+        }
+    }
+
+    /// With one more setting.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        self.settings.retain(|(other, _)| other != name);
+        self.settings.push((name.into(), value.into()));
+        self
+    }
+
+    /// Whether the handler is an app registration towards anybody.
+    pub(super) fn uses_secret(&self) -> bool {
+        [self.graph_as, self.cosmos_as].contains(&Kind::AppRegistration)
+    }
+
+    /// The settings that say who the handler is: only what the platform would set for that.
+    pub(super) fn who(&self, identity: &Identity, entra: Option<&Entra>) -> Vec<(String, String)> {
+        let (graph, cosmos) = (self.graph_as, self.cosmos_as);
+        let mut settings = entra.map(Entra::env).unwrap_or_default();
+        if [graph, cosmos].contains(&Kind::ManagedIdentity) {
+            settings.extend(identity.env().map(|(name, value)| (name.to_owned(), value)));
+        }
+        if graph != cosmos {
+            for (name, kind) in [("GRAPH_CREDENTIAL", graph), ("COSMOS_CREDENTIAL", cosmos)] {
+                let value = match kind {
+                    Kind::ManagedIdentity => "managed-identity",
+                    Kind::AppRegistration => "client-secret",
+                };
+                settings.push((name.into(), value.into()));
+            }
+        }
+        settings
+    }
+}

@@ -1,0 +1,107 @@
+//! Whose tokens are for which service, and whose objects they let us read.
+//!
+//! Promises: [`Tokens::reader`] ends within the bound of one token request, and names the service whose
+//! token it could not get; a token that was refused is forgotten, and no other credential's. Leaves out on
+//! purpose: refreshing (the cache does) and permissions (the services say).
+
+use std::sync::Arc;
+
+use azure_core::credentials::TokenCredential;
+
+use super::AppError;
+use crate::credentials::{self, Cached, Claims, ClientSecret, ManagedIdentity, claims};
+use crate::mirror::{Reader, Service};
+use crate::settings::{Credential, Identity};
+use crate::store;
+
+/// The credentials of both services; one and the same where the settings say so.
+#[derive(Debug)]
+pub struct Tokens {
+    graph: Arc<Cached>,
+    graph_scope: String,
+    cosmos: Arc<Cached>,
+    /// Cosmos is opened with the account key: its credential is never asked.
+    with_key: bool,
+    tenant_id: Option<String>,
+}
+
+impl Tokens {
+    /// Wires the credentials; asks nobody.
+    pub fn new(identity: Identity, graph_scope: String, with_key: bool) -> Self {
+        let graph = credential(identity.graph).cached();
+        let cosmos = identity.cosmos.map_or_else(|| Arc::clone(&graph), |other| credential(other).cached());
+        Self { graph, graph_scope, cosmos, with_key, tenant_id: identity.tenant_id }
+    }
+
+    /// What Graph is asked with.
+    pub fn for_graph(&self) -> Arc<dyn TokenCredential> {
+        self.graph.clone()
+    }
+
+    /// What Cosmos is asked with.
+    pub fn for_cosmos(&self) -> Arc<dyn TokenCredential> {
+        self.cosmos.clone()
+    }
+
+    /// Forgets the tokens of the credential that a service refused, so that the next turn gets a new one.
+    pub fn forget(&self, by: Service) {
+        match by {
+            Service::Graph => self.graph.forget(),
+            Service::Cosmos => self.cosmos.forget(),
+        }
+    }
+
+    /// Whose objects we read: as the settings say, else as our token says. Both tokens are asked for here, at
+    /// the same time: a turn that will lack one of them ends before it has begun, and waits for one bound,
+    /// not for two.
+    ///
+    /// # Errors
+    /// [`AppError::NoToken`] and what is wrong with the tenant.
+    pub async fn reader(&self) -> Result<Reader, AppError> {
+        let (claims, ()) = tokio::try_join!(self.graph_claims(), self.cosmos_ready())?;
+        let tenant_id = match (&self.tenant_id, claims.tid) {
+            // A tenant may also be stated by a domain name, which the token does not carry.
+            (Some(stated), Some(found)) if is_guid(stated) && !stated.eq_ignore_ascii_case(&found) => {
+                return Err(AppError::AnotherTenant { stated: stated.clone(), found });
+            }
+            (_, Some(found)) => found,
+            (Some(stated), None) => stated.clone(),
+            (None, None) => return Err(AppError::NoTenant),
+        };
+        Ok(Reader { tenant_id, principal_id: claims.oid })
+    }
+
+    async fn graph_claims(&self) -> Result<Claims, AppError> {
+        let token = self.graph.get_token(&[&self.graph_scope], None).await;
+        let token = token.map_err(|error| no_token("Microsoft Graph", &error))?;
+        Ok(claims(token.token.secret()))
+    }
+
+    async fn cosmos_ready(&self) -> Result<(), AppError> {
+        if !self.with_key {
+            let token = self.cosmos.get_token(&[store::SCOPE], None).await;
+            token.map_err(|error| no_token("Azure Cosmos DB", &error))?;
+        }
+        Ok(())
+    }
+}
+
+fn credential(stated: Credential) -> credentials::Credential {
+    use credentials::Credential as Made;
+    match stated {
+        Credential::ManagedIdentity { client_id, setting } => {
+            Made::ManagedIdentity(ManagedIdentity { client_id, setting })
+        }
+        Credential::ClientSecret { authority, tenant_id, client_id, setting, secret } => {
+            Made::ClientSecret(ClientSecret { authority, tenant_id, client_id, setting, secret })
+        }
+    }
+}
+
+fn no_token(service: &'static str, error: &azure_core::Error) -> AppError {
+    AppError::NoToken { service, why: error.to_string() }
+}
+
+fn is_guid(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok()
+}

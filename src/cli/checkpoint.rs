@@ -1,0 +1,87 @@
+//! `checkpoint show|reset <resource>`: for whoever has to look under the lid.
+
+use serde_json::json;
+
+use super::output::{Exit, Output, complain, print, print_json};
+use super::{start, sync};
+use crate::app::App;
+
+/// What `checkpoint` is told.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// What to do with it.
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Shows the checkpoint to the letter, but for its link, which is a secret.
+    Show(Of),
+    /// Has the next turn read the whole resource anew; the copy stays readable meanwhile.
+    Reset(Of),
+}
+
+#[derive(Debug, clap::Args)]
+struct Of {
+    /// The resource.
+    #[arg(value_name = "RESOURCE", value_parser = start::resource())]
+    resource: String,
+    /// How it is written on stdout.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+const EXAMPLES: &str = "Examples:
+  graph-mirror checkpoint show users
+  graph-mirror checkpoint reset users && graph-mirror sync users
+
+A reset loses nothing: every document is written anew by the next full walk, and what that walk does not
+show is removed after it, under the brake.
+
+Exit codes: 0 done; 1 failed, nothing was copied yet, or another turn holds the feed; 2 wrong usage;
+78 wrong settings.";
+
+/// Shows or resets a checkpoint.
+pub fn run(args: &Args) -> Exit {
+    let (What::Show(of) | What::Reset(of)) = &args.what;
+    let app = match start::app(of.output) {
+        Ok(app) => app,
+        Err(exit) => return exit,
+    };
+    match &args.what {
+        What::Show(of) => show(&app, of),
+        What::Reset(of) => reset(&app, of),
+    }
+}
+
+#[tokio::main]
+async fn show(app: &App, of: &Of) -> Exit {
+    match (app.checkpoint(&of.resource).await, of.output) {
+        (Ok(Some(checkpoint)), Output::Json) => print_json(&checkpoint),
+        (Ok(Some(checkpoint)), Output::Table) => {
+            // A value can always be written.
+            print(serde_json::to_string_pretty(&checkpoint).unwrap_or_default());
+        }
+        (Ok(None), _) => {
+            complain(format_args!("{}: nothing was copied yet", of.resource));
+            return Exit::Failed;
+        }
+        (Err(error), output) => {
+            if output == Output::Json {
+                print_json(&json!({ "error": error.to_string() }));
+            }
+            complain(error);
+            return Exit::Failed;
+        }
+    }
+    Exit::Done
+}
+
+#[tokio::main]
+async fn reset(app: &App, of: &Of) -> Exit {
+    let ended = app.reset(&of.resource).await;
+    sync::tell(&of.resource, &ended, of.output);
+    sync::exit(&ended)
+}

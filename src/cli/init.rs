@@ -1,0 +1,97 @@
+//! `init`: creates the database and all containers of a copy, for local use.
+//!
+//! Promises: what exists is left as it is, and said so; running it again creates what is still missing.
+//! It takes the account key; without one it names the commands that do the same with an Azure sign-in.
+
+use serde_json::json;
+
+use super::output::{Exit, Output, complain, print, print_json};
+use super::screen::Screen;
+use super::start;
+use crate::app::{self, App, Made};
+
+/// What `init` is told.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// How each database and container is written on stdout.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+const EXAMPLES: &str = "Examples:
+  COSMOS_KEY=… graph-mirror init            with the key of the account or of the emulator
+  graph-mirror init --output json           one JSON object per database and container
+
+The containers have TTL on and no default, and the throughput that the account gives a container by
+itself. An Entra token cannot create containers; in Azure, infrastructure does (README.md).
+
+Exit codes: 0 everything is there; 1 failed, or a container has another partition key; 2 wrong usage;
+78 wrong settings, or no COSMOS_KEY.";
+
+/// Creates what is missing, and says of everything whether it was there.
+pub fn run(args: &Args) -> Exit {
+    let settings = match start::settings(&Screen::new(args.output), args.output) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    if settings.cosmos.key.is_none() {
+        return refuse(&settings.cosmos.database, args.output);
+    }
+    all(&App::new(settings), args.output)
+}
+
+/// A sign-in will do for everything but this.
+fn refuse(database: &str, output: Output) -> Exit {
+    let problem = "COSMOS_KEY: is not set; an Entra token cannot create databases and containers. Set it, or \
+                   create them with an Azure sign-in:";
+    let exit = start::wrong_settings(&[problem.to_owned()], output);
+    complain(format_args!("  az cosmosdb sql database create -g <group> -a <account> -n {database}"));
+    for (name, key) in app::containers() {
+        complain(format_args!(
+            "  az cosmosdb sql container create -g <group> -a <account> -d {database} -n {name} \
+             --partition-key-path {key} --ttl -1"
+        ));
+    }
+    exit
+}
+
+#[tokio::main]
+async fn all(app: &App, output: Output) -> Exit {
+    let made = match app.init().await {
+        Ok(made) => made,
+        Err(error) => {
+            if output == Output::Json {
+                print_json(&json!({ "error": error.to_string() }));
+            }
+            complain(error);
+            return Exit::Failed;
+        }
+    };
+    for (name, made) in &made {
+        match output {
+            Output::Table => print(format_args!("{name}: {}", said(made))),
+            Output::Json => print_json(&json!({ "name": name, "outcome": named(made) })),
+        }
+    }
+    let wrong = made.iter().any(|(_, made)| matches!(made, Made::OtherKey(_)));
+    if wrong { Exit::Failed } else { Exit::Done }
+}
+
+fn named(made: &Made) -> &'static str {
+    match made {
+        Made::Created => "created",
+        Made::Found => "found",
+        Made::WithoutTtl => "withoutTtl",
+        Made::OtherKey(_) => "otherPartitionKey",
+    }
+}
+
+fn said(made: &Made) -> String {
+    match made {
+        Made::Created => "created".into(),
+        Made::Found => "was there".into(),
+        Made::WithoutTtl => "was there, but with TTL off: tombstones and run records stay for ever".into(),
+        Made::OtherKey(key) => format!("was there with partition key {key}; it has to be another container"),
+    }
+}

@@ -1,0 +1,84 @@
+//! `refresh <resource> <id>…`: single objects, read by their ids, as the function `refresh` does it.
+
+use serde_json::json;
+
+use super::output::{Exit, Output, complain, print_json};
+use super::{start, sync};
+use crate::app::{App, AppError};
+use crate::mirror::Refreshed;
+
+/// Ids of one turn.
+const AT_A_TIME: usize = 20;
+
+/// What `refresh` is told.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The resource.
+    #[arg(value_name = "RESOURCE", value_parser = start::resource())]
+    resource: String,
+    /// Ids of its objects.
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+    /// How the outcome is written on stdout: one for every twenty ids.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+const EXAMPLES: &str = "Examples:
+  graph-mirror refresh users 6ea91a8d-e32e-41a1-b7bd-d2d185eed0e0
+  graph-mirror refresh groups <id> <id> --output json
+
+Links (members, owners, managers) come with `sync` only.
+
+Exit codes: 0 all of them are up to date; 1 failed, throttled, another turn holds the feed, or there is
+no such object; 2 wrong usage; 3 partial: some do not exist or were set aside; 78 wrong settings.";
+
+/// Brings the objects up to date.
+pub fn run(args: &Args) -> Exit {
+    match start::app(args.output) {
+        Ok(app) => all(args, &app),
+        Err(exit) => exit,
+    }
+}
+
+#[tokio::main]
+async fn all(args: &Args, app: &App) -> Exit {
+    let mut exits = Vec::new();
+    for ids in args.ids.chunks(AT_A_TIME) {
+        let ended = look(app, &args.resource, ids).await;
+        exits.push(tell(&args.resource, ended, args.output));
+    }
+    sync::together(&exits)
+}
+
+/// Who rang meanwhile wants a walk, and there is no queue here to ask for it.
+async fn look(app: &App, resource: &str, ids: &[String]) -> Result<Refreshed, AppError> {
+    let Refreshed { mut outcome, nowhere } = app.refresh(resource, ids).await?;
+    if outcome.goes_on() {
+        outcome = outcome.and(sync::to_the_end(app, resource).await?);
+    }
+    Ok(Refreshed { outcome, nowhere })
+}
+
+fn tell(resource: &str, ended: Result<Refreshed, AppError>, output: Output) -> Exit {
+    if let Err(error @ AppError::BadIds(_)) = &ended {
+        complain(error);
+        return Exit::Usage;
+    }
+    let nowhere = ended.as_ref().map(|refreshed| refreshed.nowhere.clone()).unwrap_or_default();
+    let ended = ended.map(|refreshed| refreshed.outcome);
+    sync::tell(resource, &ended, output);
+    for id in &nowhere {
+        if output == Output::Json {
+            print_json(&json!({ "feed": resource, "notFound": id }));
+        }
+        complain(format_args!("{resource}: there is no object with the id {id}"));
+    }
+    let is_any = ended.as_ref().is_ok_and(|outcome| outcome.counts.objects() > 0);
+    match (sync::exit(&ended), nowhere.is_empty()) {
+        (Exit::Done, false) if is_any => Exit::Partial,
+        (Exit::Done, false) => Exit::Failed,
+        (exit, _) => exit,
+    }
+}

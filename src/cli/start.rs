@@ -1,0 +1,41 @@
+//! What the commands that work on a copy begin with: the log, the settings, the app.
+
+use clap::builder::PossibleValuesParser;
+use serde_json::json;
+
+use super::output::{Exit, Output, complain, print_json};
+use super::screen::Screen;
+use crate::app::{self, App};
+use crate::settings::{Settings, environment};
+use crate::telemetry;
+
+/// The settings; all that is wrong with them is told at once. The log goes above the screen's bar.
+///
+/// # Errors
+/// [`Exit::WrongSettings`].
+pub fn settings(screen: &Screen, output: Output) -> Result<Settings, Exit> {
+    telemetry::cli(screen.above());
+    Settings::read(environment).map_err(|problems| wrong_settings(problems.lines(), output))
+}
+
+/// The app, for a command that is soon done and shows no bar.
+///
+/// # Errors
+/// As [`settings`].
+pub fn app(output: Output) -> Result<App, Exit> {
+    settings(&Screen::new(output), output).map(App::new)
+}
+
+/// Tells what is wrong with the settings: a line each, and one object where objects are expected.
+pub fn wrong_settings(problems: &[String], output: Output) -> Exit {
+    if output == Output::Json {
+        print_json(&json!({ "error": "settings are wrong", "problems": problems }));
+    }
+    problems.iter().for_each(complain);
+    Exit::WrongSettings
+}
+
+/// A resource of the catalogue; another one is wrong usage, and the answer lists those that there are.
+pub fn resource() -> PossibleValuesParser {
+    PossibleValuesParser::new(app::resources())
+}

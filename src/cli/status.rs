@@ -1,0 +1,96 @@
+//! `status`: what is mirrored, as of when, in which state; as the function `status` tells it.
+
+use serde_json::json;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::output::{Exit, Output, complain, print_json, print_table};
+use super::start;
+use crate::app::App;
+use crate::mirror::{State, Status};
+
+/// What `status` is told.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// One resource only.
+    #[arg(value_name = "RESOURCE", value_parser = start::resource())]
+    resource: Option<String>,
+    /// How the status of each resource is written on stdout.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+const EXAMPLES: &str = "Examples:
+  graph-mirror status                       one line per resource
+  graph-mirror status users --output json   all that is known, as one JSON object
+
+States: start, enumerating, tracking, throttled, held, failed.
+
+Exit codes: 0 nothing is wrong; 1 it cannot be told; 2 wrong usage; 3 some resource is held by the
+brake or failed last time; 78 wrong settings.";
+
+/// Tells the status.
+pub fn run(args: &Args) -> Exit {
+    match start::app(args.output) {
+        Ok(app) => all(args, &app),
+        Err(exit) => exit,
+    }
+}
+
+#[tokio::main]
+async fn all(args: &Args, app: &App) -> Exit {
+    let all = match app.status(args.resource.as_deref()).await {
+        Ok(all) => all,
+        Err(error) => {
+            if args.output == Output::Json {
+                print_json(&json!({ "error": error.to_string() }));
+            }
+            complain(error);
+            return Exit::Failed;
+        }
+    };
+    match args.output {
+        Output::Json => all.iter().for_each(print_json),
+        Output::Table => print_table(
+            ["RESOURCE", "STATE", "AS OF", "LAG", "UPSERTED", "REMOVED", "SET ASIDE", "LINKS"],
+            all.iter().map(line),
+        ),
+    }
+    all.iter().filter_map(remark).for_each(complain);
+    let is_wrong = |status: &Status| matches!(status.state, State::Held | State::Failed);
+    if all.iter().any(is_wrong) { Exit::Partial } else { Exit::Done }
+}
+
+fn line(status: &Status) -> [String; 8] {
+    let counts = status.counts;
+    [
+        status.resource.to_owned(),
+        format!("{:?}", status.state).to_lowercase(),
+        status.as_of.map_or_else(|| "never".into(), time),
+        status.lag_seconds.map_or_else(|| "-".into(), |seconds| format!("{seconds} s")),
+        counts.upserted.to_string(),
+        counts.removed.to_string(),
+        status.set_aside.to_string(),
+        counts.links.to_string(),
+    ]
+}
+
+/// What somebody should know about it.
+fn remark(status: &Status) -> Option<String> {
+    let resource = status.resource;
+    if let Some(error) = &status.last_error {
+        return Some(format!("{resource}: the last turn failed: {error}"));
+    }
+    if let Some(until) = status.not_before {
+        return Some(format!("{resource}: Microsoft Graph throttles until {}", time(until)));
+    }
+    status.held.map(|held| {
+        let (missing, of) = (held.missing, held.of);
+        format!("{resource}: {missing} of {of} documents would be removed; `sync {resource} --accept-removals` lets them go")
+    })
+}
+
+fn time(at: OffsetDateTime) -> String {
+    at.truncate_to_second().format(&Rfc3339).unwrap_or_default()
+}

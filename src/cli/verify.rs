@@ -1,0 +1,115 @@
+//! `verify <resource>`: whether the copy is what Microsoft Graph says.
+//!
+//! Promises: a line or a JSON object per difference and one for all of it on stdout, names and ids only; an
+//! exit code that a script can branch on. Without `--repair` it only reads.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::output::{Exit, Output, complain, print, print_json};
+use super::repair::{Repaired, repair};
+use super::screen::Screen;
+use super::start;
+use crate::app::{App, AppError};
+use crate::mirror::{Difference, Verified};
+
+/// What `verify` is told.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The resource.
+    #[arg(value_name = "RESOURCE", value_parser = start::resource())]
+    resource: String,
+    /// Mends what differs: objects by refreshing them, links by reading the whole feed anew.
+    #[arg(long)]
+    repair: bool,
+    /// How the differences are written on stdout.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+const EXAMPLES: &str = "Examples:
+  graph-mirror sync users && graph-mirror verify users      compare the copy as it is now
+  graph-mirror verify users --output json                   one JSON object per difference, then one for all
+  graph-mirror verify users --repair                        mend what differs, and look at it again
+
+It reads all of the feed and all of the copy, keeps ids and hashes, and reads again what differs, on both
+sides: only what differs both times is told. What changed since the last turn does.
+
+Exit codes: 0 no difference, or all of them mended; 1 failed, or kept waiting while mending; 2 wrong usage;
+3 differences; 78 wrong settings.";
+
+/// Compares, and tells what differs.
+pub fn run(args: &Args) -> Exit {
+    let screen = Screen::new(args.output);
+    match start::settings(&screen, args.output) {
+        Ok(settings) => compare(&App::new(settings), &screen, args),
+        Err(exit) => exit,
+    }
+}
+
+#[tokio::main]
+async fn compare(app: &App, screen: &Screen, args: &Args) -> Exit {
+    let verified = match screen.follow(app, &args.resource, app.verify(&args.resource)).await {
+        Ok(verified) => verified,
+        Err(error) => return failed(&args.resource, &error, args.output),
+    };
+    tell(verified.feed, &verified.differences, args.output);
+    match args.output {
+        Output::Table => print(&verified),
+        Output::Json => print_json(&verified),
+    }
+    if args.repair && !verified.differences.is_empty() {
+        return mend(app, screen, &verified, args.output).await;
+    }
+    exit(verified.differences.len(), verified.undecided)
+}
+
+async fn mend(app: &App, screen: &Screen, verified: &Verified, output: Output) -> Exit {
+    let feed = verified.feed;
+    let (left, undecided) = match screen.follow(app, feed, repair(app, verified)).await {
+        Ok(Repaired::Left(left, undecided)) => (left, undecided),
+        Ok(Repaired::Waiting) => return Exit::Failed,
+        Err(error) => return failed(feed, &error, output),
+    };
+    tell(feed, &left, output);
+    let left = left.len();
+    // What cannot be looked at again may be mended, but nobody has seen it.
+    let repaired = verified.differences.len().saturating_sub(left + undecided as usize);
+    match output {
+        Output::Table => print(format_args!("{feed}: {repaired} differences mended, {left} left")),
+        Output::Json => {
+            print_json(&json!({ "feed": feed, "repaired": repaired, "left": left, "undecided": undecided }));
+        }
+    }
+    exit(left, undecided + verified.undecided)
+}
+
+fn failed(feed: &str, error: &AppError, output: Output) -> Exit {
+    if output == Output::Json {
+        print_json(&json!({ "feed": feed, "error": error.to_string() }));
+    }
+    complain(error);
+    Exit::Failed
+}
+
+fn tell(feed: &str, differences: &[Difference], output: Output) {
+    for difference in differences {
+        match output {
+            Output::Table => print(format_args!("{feed}: {difference}")),
+            Output::Json => print_json(&Told { feed, difference }),
+        }
+    }
+}
+
+fn exit(differences: usize, undecided: u64) -> Exit {
+    if differences == 0 && undecided == 0 { Exit::Done } else { Exit::Partial }
+}
+
+/// A difference, and of which feed.
+#[derive(Serialize)]
+struct Told<'a> {
+    feed: &'a str,
+    #[serde(flatten)]
+    difference: &'a Difference,
+}

@@ -1,0 +1,103 @@
+//! What an HTTP function answers its caller: the host gets a 200 with this in `Outputs.res`, since it makes
+//! an empty 500 of anything else.
+//!
+//! Errors are problem details (RFC 9457): <https://www.rfc-editor.org/rfc/rfc9457>.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::app::{AppError, Fault};
+
+/// When to come again where nobody says so.
+const LATER: Duration = Duration::from_secs(30);
+
+/// A reply to an HTTP caller.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reply {
+    status_code: u16,
+    headers: Map<String, Value>,
+    /// Text, so that the host passes it on as it is.
+    body: String,
+}
+
+impl Reply {
+    /// JSON.
+    pub fn json(status: u16, body: &impl Serialize) -> Self {
+        Self::new(status, "application/json", body)
+    }
+
+    /// What went wrong, in words for the caller.
+    pub fn problem(status: u16, title: &str, detail: impl ToString) -> Self {
+        let body =
+            json!({"type": "about:blank", "title": title, "status": status, "detail": detail.to_string()});
+        Self::new(status, "application/problem+json", &body)
+    }
+
+    fn new(status: u16, content_type: &str, body: &impl Serialize) -> Self {
+        let body = serde_json::to_string(body).unwrap_or_else(|_| "{}".into());
+        Self { status_code: status, headers: Map::new(), body }
+            .with("content-type", content_type)
+            .with("cache-control", "no-store")
+            .with("x-content-type-options", "nosniff")
+    }
+
+    /// The function is there, but not for this method.
+    pub fn not_allowed(allowed: &str) -> Self {
+        let detail = format!("only {allowed} is understood here");
+        Self::problem(405, "Method Not Allowed", detail).with("allow", allowed)
+    }
+
+    /// With a header.
+    fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.headers.insert(name.to_owned(), Value::String(value.to_string()));
+        self
+    }
+
+    /// With the place to look at.
+    pub fn at(self, location: &str) -> Self {
+        self.with("location", location)
+    }
+
+    /// With the time after which to come again, in whole seconds.
+    pub fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.with("retry-after", seconds.max(1))
+    }
+
+    /// The status that the caller gets.
+    pub fn status(&self) -> u16 {
+        self.status_code
+    }
+}
+
+impl From<AppError> for Reply {
+    fn from(error: AppError) -> Self {
+        match error.fault() {
+            Fault::Unknown => Self::problem(404, "Not Found", error),
+            Fault::Caller => Self::problem(400, "Bad Request", error),
+            Fault::Throttled(wait) => Self::problem(429, "Too Many Requests", error).retry_after(wait),
+            Fault::Unavailable => Self::problem(503, "Service Unavailable", error).retry_after(LATER),
+            Fault::Graph => Self::problem(502, "Bad Gateway", error),
+            Fault::Ours => Self::problem(500, "Internal Server Error", error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_names_itself_and_when_to_come_again() {
+        let reply =
+            Reply::problem(503, "Service Unavailable", "busy").retry_after(Duration::from_millis(1500));
+        let told = serde_json::to_value(&reply).unwrap();
+        assert_eq!((&told["statusCode"], &told["headers"]["retry-after"]), (&json!(503), &json!("2")));
+        assert_eq!(told["headers"]["content-type"], "application/problem+json");
+        let body: Value = serde_json::from_str(told["body"].as_str().unwrap()).unwrap();
+        assert_eq!((&body["status"], &body["detail"]), (&json!(503), &json!("busy")));
+    }
+}

@@ -1,0 +1,72 @@
+//! One page of what an object is linked to: ids, and where to go next.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::error::GraphError;
+use super::link::Link;
+
+/// A page of a list, read completely.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The ids, in Graph's order.
+    pub ids: Vec<String>,
+    /// The next page; unlike a delta feed, a list ends without any link.
+    pub next: Option<Link>,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    value: Option<Vec<Target>>,
+    id: Option<String>,
+    #[serde(rename = "@odata.nextLink")]
+    next_link: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    id: String,
+}
+
+impl Listing {
+    /// Reads a page, or the one object that a property like `manager` is.
+    ///
+    /// # Errors
+    /// [`GraphError::Nonsense`] when it is neither.
+    pub(super) fn parse(answer: &RawValue) -> Result<Self, GraphError> {
+        let nonsense = |what: &str| GraphError::Nonsense(format!("a list {what}"));
+        let body: Body = serde_json::from_str(answer.get()).map_err(|_| nonsense("without readable ids"))?;
+        let ids = match (body.value, body.id) {
+            (Some(targets), _) => targets.into_iter().map(|target| target.id).collect(),
+            (None, Some(id)) => vec![id],
+            (None, None) => return Err(nonsense("without `value` or an id")),
+        };
+        Ok(Self { ids, next: body.next_link.map(Link::new) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Listing, GraphError> {
+        Listing::parse(&RawValue::from_string(text.to_owned()).unwrap())
+    }
+
+    #[test]
+    fn a_list_has_pages_and_an_end_and_a_single_one_is_a_list_of_one() {
+        let page =
+            parse(r#"{"value":[{"@odata.type":"u","id":"1"},{"id":"2"}],"@odata.nextLink":"https://g/n"}"#);
+        let next = Some(Link::new("https://g/n"));
+        assert_eq!(page.unwrap(), Listing { ids: vec!["1".into(), "2".into()], next });
+        assert_eq!(parse(r#"{"value":[]}"#).unwrap(), Listing { ids: vec![], next: None });
+        assert_eq!(
+            parse(r#"{"@odata.type":"u","id":"1"}"#).unwrap(),
+            Listing { ids: vec!["1".into()], next: None }
+        );
+        for nonsense in [r#"{"value":[{"name":"secret"}]}"#, r#"{"secret":1}"#, "[]", r#"{"value":7}"#] {
+            let error = parse(nonsense).unwrap_err().to_string();
+            assert!(error.contains("a list") && !error.contains("secret"), "{error}");
+        }
+    }
+}

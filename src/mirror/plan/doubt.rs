@@ -1,0 +1,63 @@
+//! Doubt: which documents nobody vouches for, when that may be settled, and what a look makes of them (rules 9
+//! to 11). Pure.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::store::{Burnt, Candidate, Checkpoint, Source};
+
+/// Whether a save number was burnt.
+pub fn is_burnt(burnt: &[Burnt], number: u64) -> bool {
+    burnt.iter().any(|burnt| (burnt.from..=burnt.to).contains(&number))
+}
+
+/// What a document says of itself, as far as doubt is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    /// The generation of the walk that wrote it; 0 when no walk vouches for it.
+    pub generation: u64,
+    /// The save that was to cover it.
+    pub save: u64,
+    /// How it was read.
+    pub source: Source,
+}
+
+/// The marks of a document that was found.
+pub fn marks(found: &Candidate) -> Marks {
+    Marks { generation: found.generation, save: found.save, source: found.source }
+}
+
+/// Whether a document is doubtful: read by id, or written by a turn that did not end cleanly (rule 11).
+pub fn is_doubtful(checkpoint: &Checkpoint, marks: Marks) -> bool {
+    marks.source == Source::ById || is_burnt(&checkpoint.burnt, marks.save)
+}
+
+/// How a doubtful document is written after a fresh look at its object (rule 11): with which generation,
+/// and from which source.
+pub fn settle(checkpoint: &Checkpoint, marks: Marks, found: bool) -> (u64, Source) {
+    let vouched = marks.source == Source::ById
+        && marks.generation == checkpoint.generation
+        && !is_burnt(&checkpoint.burnt, marks.save);
+    if !found || vouched { (marks.generation, Source::Checked) } else { (0, Source::ById) }
+}
+
+/// The generation of a document that is read by id on request (rule 10): that of the living document in its
+/// place if a walk of this generation vouches for it, else none.
+pub fn refreshed(checkpoint: &Checkpoint, living: Option<Marks>) -> u64 {
+    let vouched =
+        |marks: &Marks| marks.generation == checkpoint.generation && !is_burnt(&checkpoint.burnt, marks.save);
+    living.filter(vouched).map_or(0, |marks| marks.generation)
+}
+
+/// Whether the rounds since the enumeration must have told of an object that was living when its document was
+/// read: the last one began so much later that whichever replica served it had heard (rule 9).
+pub fn is_told(checkpoint: &Checkpoint, read: OffsetDateTime, doubt: Duration) -> bool {
+    checkpoint.as_of.is_some_and(|began| read + doubt <= began)
+}
+
+/// Whether the replicas agree at `moment` on what was written in the second `written`; both in seconds since
+/// 1970. Cosmos names the second only, so it may have been at its end.
+pub fn is_agreed(written: i64, moment: i64, doubt: Duration) -> bool {
+    written + 1 + doubt.as_secs_f64().ceil() as i64 <= moment
+}

@@ -1,0 +1,195 @@
+//! Status: what the control partition of a feed says of it. Nothing is asked of Graph, and nothing counted.
+
+use serde::Serialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::Mirror;
+use super::outcome::Ending;
+use super::run::{self, Ended, Failed, Run};
+use crate::catalogue::Row;
+use crate::store::{CHECKPOINT, Checkpoint, Counts, State as Place, StoreError};
+
+/// How the copy of one feed is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// The catalogue's name.
+    pub resource: &'static str,
+    /// In short.
+    pub state: State,
+    /// The copy holds what Graph told then, at the latest.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub as_of: Option<OffsetDateTime>,
+    /// Seconds since then.
+    pub lag_seconds: Option<i64>,
+    /// What the generation under way has written.
+    pub counts: Counts,
+    /// Objects of it that could not be stored.
+    pub set_aside: u64,
+    /// Days since the link in the checkpoint was used: a delta token dies after seven
+    /// (<https://learn.microsoft.com/graph/delta-query-overview#token-duration>).
+    pub checkpoint_age_days: Option<f64>,
+    /// Documents that the sweep's brake holds back, if it does.
+    pub held: Option<Held>,
+    /// When Graph may be asked again, if it throttles.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub not_before: Option<OffsetDateTime>,
+    /// Why the last turn failed, if it did.
+    pub last_error: Option<String>,
+    /// The last turn that ended one way or the other.
+    pub last_run: Option<Run>,
+}
+
+/// The state of a feed, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Nothing was read yet, or all of it is to be read anew.
+    Start,
+    /// A full walk is under way.
+    Enumerating,
+    /// The copy is complete and follows the changes.
+    Tracking,
+    /// Graph asked to be left alone.
+    Throttled,
+    /// The copy is complete, but removals are held back by the brake.
+    Held,
+    /// The last turn failed.
+    Failed,
+}
+
+/// What the brake holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// So many documents would go …
+    pub missing: u64,
+    /// … of so many.
+    pub of: u64,
+}
+
+/// How the copy of a feed is.
+///
+/// # Errors
+/// [`StoreError`], when the control partition cannot be read.
+pub async fn status(mirror: &Mirror, row: &'static Row) -> Result<Status, StoreError> {
+    let control = mirror.store.control(row.resource).await?;
+    let checkpoint = control.read::<Checkpoint>(CHECKPOINT).await?;
+    let last = control.last(run::PREFIX).await?;
+    let checkpoint = checkpoint.map(|found| found.document);
+    Ok(of(row.resource, checkpoint.as_ref(), last, OffsetDateTime::now_utc()))
+}
+
+/// The checkpoint of a feed as it lies there, but for its link.
+///
+/// # Errors
+/// As [`status`].
+pub async fn checkpoint(mirror: &Mirror, row: &'static Row) -> Result<Option<Value>, StoreError> {
+    let control = mirror.store.control(row.resource).await?;
+    let mut found = control.read::<Value>(CHECKPOINT).await?.map(|found| found.document);
+    if let Some(link) = found.as_mut().and_then(|found| found.get_mut("link")).filter(|link| !link.is_null())
+    {
+        *link = "(a secret)".into();
+    }
+    Ok(found)
+}
+
+fn of(
+    resource: &'static str,
+    checkpoint: Option<&Checkpoint>,
+    last_run: Option<Run>,
+    now: OffsetDateTime,
+) -> Status {
+    let ended = last_run.as_ref().map(|run| &run.ended);
+    let last_error = match ended {
+        Some(Ended::Failed(Failed { error })) => Some(error.clone()),
+        _ => None,
+    };
+    let held = match ended {
+        Some(Ended::Well(Ending::Held { missing, of })) => Some(Held { missing: *missing, of: *of }),
+        _ => None,
+    };
+    let not_before = checkpoint.and_then(|one| one.not_before).filter(|until| *until > now);
+    let as_of = checkpoint.and_then(|one| one.as_of);
+    let counts = checkpoint.map(|one| one.counts).unwrap_or_default();
+    let used = checkpoint.and_then(|one| one.last_run.as_ref()).map(|run| run.at);
+    let state = match checkpoint.map(|one| &one.state) {
+        _ if last_error.is_some() => State::Failed,
+        _ if not_before.is_some() => State::Throttled,
+        None | Some(Place::Start) => State::Start,
+        Some(_) if held.is_some() => State::Held,
+        Some(Place::Enumerating { .. }) => State::Enumerating,
+        Some(Place::Tracking { .. }) => State::Tracking,
+    };
+    Status {
+        resource,
+        state,
+        as_of,
+        lag_seconds: as_of.map(|then| (now - then).whole_seconds().max(0)),
+        counts,
+        set_aside: counts.set_aside,
+        checkpoint_age_days: used.map(|then| ((now - then).as_seconds_f64() / 864.0).round() / 100.0),
+        held,
+        not_before,
+        last_error,
+        last_run,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mirror::plan::{self, Definition};
+    use crate::store::{LastRun, Opaque};
+
+    fn now() -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
+    }
+
+    fn tracking() -> Checkpoint {
+        let definition = Definition { feed: "users".into(), shape: "s".into(), tenant_id: "t".into() };
+        let then = now() - time::Duration::hours(12);
+        Checkpoint {
+            state: Place::Tracking { link: Opaque::new("secret") },
+            as_of: Some(then),
+            last_run: Some(LastRun { at: then, counts: Counts::default() }),
+            ..plan::blank(&definition, then)
+        }
+    }
+
+    fn run(ended: Ended) -> Option<Run> {
+        Some(Run { at: now(), ended, counts: Counts::default() })
+    }
+
+    #[test]
+    fn what_went_wrong_last_comes_first() {
+        let failed = || run(Ended::Failed(Failed { error: "no access".into() }));
+        let held = || run(Ended::Well(Ending::Held { missing: 30, of: 100 }));
+        let well = || run(Ended::Well(Ending::Complete));
+        let throttled = Checkpoint { not_before: Some(now() + time::Duration::SECOND), ..tracking() };
+        let past = Checkpoint { not_before: Some(now()), ..tracking() };
+        let start = Checkpoint { state: Place::Start, ..tracking() };
+        let state = |checkpoint: Option<&Checkpoint>, run| of("users", checkpoint, run, now()).state;
+        assert_eq!(state(None, None), State::Start);
+        assert_eq!(state(None, failed()), State::Failed);
+        assert_eq!(state(Some(&tracking()), failed()), State::Failed);
+        assert_eq!(state(Some(&throttled), well()), State::Throttled);
+        assert_eq!(state(Some(&past), well()), State::Tracking);
+        assert_eq!(state(Some(&tracking()), held()), State::Held);
+        assert_eq!(state(Some(&start), held()), State::Start, "what is read anew is weighed anew");
+    }
+
+    #[test]
+    fn a_status_tells_ages_and_no_link() {
+        let status =
+            of("users", Some(&tracking()), run(Ended::Well(Ending::Held { missing: 3, of: 9 })), now());
+        assert_eq!((status.lag_seconds, status.checkpoint_age_days), (Some(43_200), Some(0.5)));
+        assert_eq!(status.held, Some(Held { missing: 3, of: 9 }));
+        let json = serde_json::to_string(&status).unwrap();
+        assert!(
+            json.contains(r#""lastRun":{"at":"2027-01-15T08:00:00Z","ending":"held","missing":3"#),
+            "{json}"
+        );
+        assert!(!json.contains("secret"));
+    }
+}

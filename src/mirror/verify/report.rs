@@ -1,0 +1,154 @@
+//! What a verification found, in words that name the thing and never what it says.
+
+use std::fmt;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// One way in which the copy is not the tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "difference", rename_all = "camelCase")]
+pub enum Difference {
+    /// An object says something else on either side.
+    Changed {
+        /// The object.
+        id: String,
+        /// Names of the properties that differ.
+        properties: Vec<String>,
+    },
+    /// An object lives in the tenant and not in the copy.
+    Missing {
+        /// The object.
+        id: String,
+    },
+    /// An object lives in the copy and not in the tenant.
+    Extra {
+        /// The object.
+        id: String,
+    },
+    /// A link is in the tenant and not in the copy.
+    LinkMissing {
+        /// The container of the link.
+        container: &'static str,
+        /// Where it points from.
+        source: String,
+        /// Where it points to.
+        target: String,
+    },
+    /// A link is in the copy and not in the tenant.
+    LinkExtra {
+        /// The container of the link.
+        container: &'static str,
+        /// Where it points from.
+        source: String,
+        /// Where it points to.
+        target: String,
+    },
+}
+
+/// What a verification compared and found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verified {
+    /// The feed.
+    pub feed: &'static str,
+    /// Objects that were compared.
+    pub objects: u64,
+    /// Links that were compared.
+    pub links: u64,
+    /// Objects whose content the copy does not have, because Cosmos refused it.
+    pub set_aside: u64,
+    /// Suspects that Graph did not let us look at again.
+    pub undecided: u64,
+    /// What differed, and did so again.
+    #[serde(serialize_with = "count")]
+    pub differences: Vec<Difference>,
+    /// What the copy is as of.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub as_of: Option<OffsetDateTime>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// The differences themselves are told one by one.
+fn count<S: serde::Serializer>(differences: &[Difference], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(differences.len() as u64)
+}
+
+impl Difference {
+    /// The object it is about; none for one about a link.
+    pub fn object(&self) -> Option<&str> {
+        match self {
+            Self::Changed { id, .. } | Self::Missing { id } | Self::Extra { id } => Some(id),
+            Self::LinkMissing { .. } | Self::LinkExtra { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Changed { id, properties } => write!(f, "{id} differs in {}", properties.join(", ")),
+            Self::Missing { id } => write!(f, "{id} is not in the copy"),
+            Self::Extra { id } => write!(f, "{id} is in the copy only"),
+            Self::LinkMissing { container, source, target } => {
+                write!(f, "{container} {source} -> {target} is not in the copy")
+            }
+            Self::LinkExtra { container, source, target } => {
+                write!(f, "{container} {source} -> {target} is in the copy only")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { feed, objects, links, set_aside, undecided, .. } = self;
+        let found = self.differences.len();
+        write!(f, "{feed}: {found} differences; {objects} objects and {links} links compared")?;
+        if *set_aside > 0 {
+            write!(f, ", {set_aside} set aside")?;
+        }
+        if *undecided > 0 {
+            write!(f, ", {undecided} not to be looked at again")?;
+        }
+        if let Some(as_of) = self.as_of.and_then(|as_of| as_of.truncate_to_second().format(&Rfc3339).ok()) {
+            write!(f, ", the copy as of {as_of}")?;
+        }
+        write!(f, ", {} s", self.seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn differences_are_told_one_by_one_and_counted_together() {
+        let link = Difference::LinkExtra { container: "c", source: "s".into(), target: "t".into() };
+        let changed = Difference::Changed { id: "1".into(), properties: vec!["mail".into(), "city".into()] };
+        assert_eq!(changed.to_string(), "1 differs in mail, city");
+        assert_eq!(
+            to_value(&link).unwrap(),
+            json!({"difference": "linkExtra", "container": "c", "source": "s", "target": "t"})
+        );
+        let verified = Verified {
+            feed: "users",
+            objects: 20,
+            links: 0,
+            set_aside: 1,
+            undecided: 0,
+            differences: vec![changed, link],
+            as_of: Some(OffsetDateTime::UNIX_EPOCH),
+            seconds: 1.5,
+        };
+        assert_eq!(to_value(&verified).unwrap()["differences"], 2);
+        assert_eq!(
+            verified.to_string(),
+            "users: 2 differences; 20 objects and 0 links compared, 1 set aside, the copy as of 1970-01-01T00:00:00Z, 1.5 s"
+        );
+    }
+}

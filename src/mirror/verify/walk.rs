@@ -1,0 +1,98 @@
+//! Reading both sides, the copy after Graph.
+
+use std::pin::pin;
+
+use futures_util::TryStreamExt as _;
+
+use super::Verifier;
+use super::diff::{Compared, Comparison, Suspects, Told};
+use crate::graph::{GraphError, Next, Page, Request};
+use crate::mirror::change::{self, Change, Kind};
+use crate::mirror::content::Content;
+use crate::mirror::error::SyncError;
+use crate::mirror::guard::Guard;
+
+/// Enumerations that may die half-way.
+const RESTARTS: u32 = 3;
+
+impl Verifier<'_> {
+    /// What Graph tells in one enumeration.
+    pub(super) async fn told(&self) -> Result<Told, SyncError> {
+        for _ in 0..RESTARTS {
+            match self.enumerate().await {
+                Err(SyncError::Graph(GraphError::Gone { refusal, .. })) => {
+                    tracing::warn!(event = "token_dead", feed = self.row.resource, %refusal);
+                }
+                told => return told,
+            }
+        }
+        Err(SyncError::Restarts(RESTARTS))
+    }
+
+    async fn enumerate(&self) -> Result<Told, SyncError> {
+        let (mut told, mut guard) = (Told::default(), Guard::default());
+        let mut request = Request::Initial { path: self.row.path.to_owned(), select: self.row.select() };
+        loop {
+            let page = self.page(&request).await?;
+            guard.see(&request, &page)?;
+            self.take(&page, &mut told)?;
+            match page.next {
+                Next::Page(link) => request = Request::Follow(link),
+                Next::Round(_) => return Ok(told),
+            }
+        }
+    }
+
+    fn take(&self, page: &Page, told: &mut Told) -> Result<(), SyncError> {
+        let changes = change::of(&page.objects)
+            .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
+        for change in &changes.objects {
+            match (&change.id, &change.kind) {
+                (Some(id), Kind::Remove(_)) => told.remove(id),
+                (Some(id), _) => told.put(id, digest(change)),
+                // Nothing to find it by: the copy has set it aside.
+                (None, _) => {}
+            }
+        }
+        for link in &changes.links {
+            let linked = self.row.links.iter().find(|linked| linked.property == link.property);
+            let Some(container) = linked.map(|linked| linked.container) else { continue };
+            match link.removed {
+                true => told.unlink(container, &link.source, &link.target),
+                false => told.link(container, &link.source, &link.target),
+            }
+        }
+        self.mirror.progress.add(changes.objects.len(), changes.links.len());
+        Ok(())
+    }
+
+    /// Holds the living documents of the copy against that.
+    pub(super) async fn compared(&self, told: Told) -> Result<(Suspects, Compared), SyncError> {
+        let mut comparison = Comparison::with(told);
+        let mut living = pin!(self.mirror.store.living(self.row.container).await?);
+        while let Some(kept) = living.try_next().await? {
+            self.mirror.progress.add(1, 0);
+            match (kept.marks.object_id(), Content::stored(&kept.text)) {
+                (id, _) if kept.set_aside => comparison.set_aside(id),
+                (Some(id), Some(content)) => comparison.object(id, content.digest()),
+                // A living document that stands for no object: nothing of ours is like that.
+                (id, _) => comparison.object(id.unwrap_or(&kept.marks.id), 0),
+            }
+        }
+        for linked in self.row.links {
+            let mut living = pin!(self.mirror.store.living_links(linked.container).await?);
+            while let Some(link) = living.try_next().await? {
+                self.mirror.progress.add(0, 1);
+                if let (Some(source), Some(target)) = (&link.source_id, &link.target_id) {
+                    comparison.link(linked.container, source, target);
+                }
+            }
+        }
+        Ok(comparison.finish())
+    }
+}
+
+/// What stands for what an object says.
+fn digest(change: &Change<'_>) -> u64 {
+    Content::of(change).map_or(0, |content| content.digest())
+}

@@ -1,0 +1,154 @@
+//! Every row of the table, and what is missing.
+
+use secrecy::ExposeSecret as _;
+
+use crate::settings::{Credential, Identity, Problems, Settings};
+
+const SECRET: &str = "hush~very~secret";
+
+fn read(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
+    Settings::read(|name| {
+        let found = pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        found.or_else(|| (name == "COSMOS_ENDPOINT").then(|| "https://a.documents.azure.com".to_owned()))
+    })
+}
+
+fn identity(pairs: &[(&str, &str)]) -> Identity {
+    read(pairs).unwrap().identity
+}
+
+/// An app registration, with whatever else is set.
+fn with_secret<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut pairs = vec![("AZURE_TENANT_ID", "contoso.example"), ("AZURE_CLIENT_SECRET", SECRET)];
+    pairs.extend(more);
+    pairs
+}
+
+/// `Graph, Cosmos` in short: `managed <id>` or `secret <id>`, and `same` for one credential.
+fn who(identity: &Identity) -> String {
+    let short = |credential: &Credential| match credential {
+        Credential::ManagedIdentity { client_id, .. } => {
+            format!("managed {}", client_id.as_deref().unwrap_or("-"))
+        }
+        Credential::ClientSecret { client_id, .. } => format!("secret {client_id}"),
+    };
+    let cosmos = identity.cosmos.as_ref().map_or("same".to_owned(), short);
+    format!("{}, {cosmos}", short(&identity.graph))
+}
+
+#[test]
+fn without_a_secret_both_are_the_managed_identity() {
+    assert_eq!(who(&identity(&[])), "managed -, same");
+    assert_eq!(who(&identity(&[("AZURE_CLIENT_ID", "a")])), "managed a, same");
+    assert_eq!(
+        who(&identity(&[("AZURE_CLIENT_ID", "a"), ("COSMOS_CLIENT_ID", "c")])),
+        "managed a, managed c"
+    );
+    assert_eq!(who(&identity(&[("COSMOS_CLIENT_ID", "c")])), "managed -, managed c");
+    let equal = [("AZURE_CLIENT_ID", "a"), ("COSMOS_CLIENT_ID", "a"), ("COSMOS_CREDENTIAL", "auto")];
+    assert_eq!(who(&identity(&equal)), "managed a, same");
+}
+
+#[test]
+fn with_a_secret_both_are_the_app_registration() {
+    assert_eq!(who(&identity(&with_secret(&[("AZURE_CLIENT_ID", "a")]))), "secret a, same");
+    let named = [("AZURE_CLIENT_ID", "a"), ("GRAPH_CREDENTIAL", "client-secret")];
+    assert_eq!(who(&identity(&with_secret(&named))), "secret a, same");
+    let two = [("AZURE_CLIENT_ID", "a"), ("COSMOS_CLIENT_ID", "c")];
+    assert_eq!(who(&identity(&with_secret(&two))), "secret a, secret c");
+    let managed = [("AZURE_CLIENT_ID", "a"), ("GRAPH_CREDENTIAL", "managed-identity")];
+    assert_eq!(who(&identity(&with_secret(&managed))), "managed a, same", "a secret that nobody uses");
+}
+
+#[test]
+fn the_client_id_of_an_app_registration_is_never_that_of_a_managed_identity() {
+    let cosmos_managed = ("COSMOS_CREDENTIAL", "managed-identity");
+    let id = ("AZURE_CLIENT_ID", "a");
+    assert_eq!(who(&identity(&with_secret(&[id, cosmos_managed]))), "secret a, managed -");
+    let named = [id, cosmos_managed, ("COSMOS_CLIENT_ID", "c")];
+    assert_eq!(who(&identity(&with_secret(&named))), "secret a, managed c");
+
+    let graph_managed = ("GRAPH_CREDENTIAL", "managed-identity");
+    for cosmos_secret in [("COSMOS_CREDENTIAL", "client-secret"), ("COSMOS_CREDENTIAL", "auto")] {
+        let pairs = with_secret(&[id, graph_managed, cosmos_secret]);
+        assert_eq!(who(&identity(&pairs)), "managed -, secret a");
+        let pairs = with_secret(&[id, graph_managed, cosmos_secret, ("COSMOS_CLIENT_ID", "c")]);
+        assert_eq!(who(&identity(&pairs)), "managed a, secret c");
+    }
+}
+
+#[test]
+fn with_an_account_key_nobody_is_asked_for_towards_cosmos() {
+    let key = ("COSMOS_KEY", "a2V5");
+    let pairs =
+        [key, ("COSMOS_CREDENTIAL", "client-secret"), ("COSMOS_CLIENT_ID", "c"), ("AZURE_CLIENT_ID", "a")];
+    assert_eq!(who(&identity(&pairs)), "managed a, same");
+}
+
+#[test]
+fn every_missing_part_of_an_app_registration_is_named_once() {
+    let named = |pairs: &[(&str, &str)]| {
+        let problems = read(pairs).unwrap_err();
+        let lines = problems.lines().iter();
+        lines.map(|line| line.split(": is not set").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let all = ["AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_ID"];
+    assert_eq!(named(&[("GRAPH_CREDENTIAL", "client-secret")]), all);
+    assert_eq!(named(&[("COSMOS_CREDENTIAL", "client-secret")]), all);
+    assert_eq!(named(&[("GRAPH_CREDENTIAL", "client-secret"), ("COSMOS_CLIENT_ID", "c")]), all);
+    assert_eq!(named(&[("COSMOS_CREDENTIAL", "client-secret"), ("COSMOS_CLIENT_ID", "c")]), all[..2]);
+    assert_eq!(named(&[("AZURE_CLIENT_SECRET", SECRET), ("AZURE_CLIENT_ID", "a")]), all[..1]);
+}
+
+#[test]
+fn credentials_that_are_not_built_are_refused_with_the_known_ones_listed() {
+    for name in ["GRAPH_CREDENTIAL", "COSMOS_CREDENTIAL"] {
+        let problems = read(&[(name, "azure-cli")]).unwrap_err();
+        let told = "`azure-cli` is none of auto, managed-identity, client-secret";
+        assert_eq!(problems.lines(), [format!("{name}: {told}")]);
+    }
+}
+
+#[test]
+fn the_authority_is_that_of_the_cloud_unless_it_is_stated() {
+    let authority = |more: &[(&str, &str)]| {
+        let mut pairs = with_secret(&[("AZURE_CLIENT_ID", "a")]);
+        pairs.extend(more);
+        match identity(&pairs).graph {
+            Credential::ClientSecret { authority, tenant_id, .. } => {
+                assert_eq!(tenant_id, "contoso.example");
+                authority.to_string()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(authority(&[]), "https://login.microsoftonline.com/");
+    assert_eq!(authority(&[("AZURE_CLOUD", "usgov")]), "https://login.microsoftonline.us/");
+    assert_eq!(authority(&[("AZURE_CLOUD", "usgov-dod")]), "https://login.microsoftonline.us/");
+    assert_eq!(authority(&[("AZURE_CLOUD", "china")]), "https://login.chinacloudapi.cn/");
+    let stated = ("AZURE_AUTHORITY_HOST", "https://localhost:8443");
+    assert_eq!(authority(&[("AZURE_CLOUD", "china"), stated]), "https://localhost:8443/");
+}
+
+#[test]
+fn the_authority_is_an_https_origin_and_the_tenant_fits_into_its_address() {
+    for wrong in
+        ["http://127.0.0.1:1", "http://login.example", "https://login.example/tenant", "login.example"]
+    {
+        let problems = read(&[("AZURE_AUTHORITY_HOST", wrong)]).unwrap_err();
+        assert!(problems.lines()[0].starts_with("AZURE_AUTHORITY_HOST: "), "{wrong}: {problems}");
+        assert_eq!(problems.lines().len(), 1, "{wrong}: {problems}");
+    }
+    let tenant = [("AZURE_TENANT_ID", "a/b"), ("AZURE_CLIENT_ID", "a"), ("AZURE_CLIENT_SECRET", SECRET)];
+    assert!(read(&tenant).unwrap_err().to_string().contains("AZURE_TENANT_ID: is neither"));
+}
+
+#[test]
+fn a_secret_is_kept_to_the_letter_and_never_shows() {
+    let identity = identity(&with_secret(&[("AZURE_CLIENT_ID", "a"), ("COSMOS_CLIENT_ID", "c")]));
+    assert!(!format!("{identity:?}").contains("hush"));
+    for credential in [Some(&identity.graph), identity.cosmos.as_ref()] {
+        let Some(Credential::ClientSecret { secret, .. }) = credential else { panic!("{credential:?}") };
+        assert_eq!(secret.expose_secret(), SECRET);
+    }
+}

@@ -1,0 +1,87 @@
+//! Creating what a copy needs: the database, and containers with TTL on and no default.
+//!
+//! Only an account key may: an Entra token creates nothing in the data plane. What exists is left as it is,
+//! so that it can be run again; what is not as it should be is said. Leaves out on purpose: throughput, which
+//! is then what the account gives a container by itself, and which containers there are.
+
+use std::time::{Duration, Instant};
+
+use azure_data_cosmos::models::{ContainerProperties, TimeToLive};
+use azure_data_cosmos::options::{CreateContainerOptions, CreateDatabaseOptions, ReadContainerOptions};
+
+use super::attempt;
+use super::connection::{Store, read_options, write_options};
+use super::error::StoreError;
+
+/// Longest wait for one database or container.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What came of a container, or of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// It is new.
+    Created,
+    /// It was there, as it should be.
+    Found,
+    /// It was there, but nothing in it expires: its TTL is off.
+    WithoutTtl,
+    /// It was there, with another partition key, which nothing can change.
+    OtherKey(String),
+}
+
+impl Store {
+    /// Creates the database unless it is there.
+    ///
+    /// # Errors
+    /// [`StoreError`]; running it again carries on.
+    pub async fn create_database(&self) -> Result<Made, StoreError> {
+        let client = self.client().await?;
+        let deadline = Instant::now() + TIMEOUT;
+        let created = attempt::patiently(deadline, || {
+            let options = CreateDatabaseOptions::default().with_operation_options(write_options());
+            attempt::once(deadline, client.create_database(self.database(), Some(options)))
+        });
+        match created.await {
+            Ok(_) => Ok(Made::Created),
+            Err(StoreError::Overtaken) => Ok(Made::Found),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates a container with this partition key unless it is there.
+    ///
+    /// # Errors
+    /// As [`Store::create_database`].
+    pub async fn create_container(&self, name: &str, partition_key: &str) -> Result<Made, StoreError> {
+        let database = self.client().await?.database_client(self.database());
+        let wanted = ContainerProperties::new(name.to_owned(), partition_key.into())
+            .with_default_ttl(TimeToLive::NoDefault);
+        let deadline = Instant::now() + TIMEOUT;
+        let created = attempt::patiently(deadline, || {
+            let options = CreateContainerOptions::default().with_operation_options(write_options());
+            attempt::once(deadline, database.create_container(wanted.clone(), Some(options)))
+        });
+        match created.await {
+            Ok(_) => Ok(Made::Created),
+            Err(StoreError::Overtaken) => self.found(name, partition_key).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How a container that was there compares with the one that was wanted.
+    async fn found(&self, name: &str, partition_key: &str) -> Result<Made, StoreError> {
+        let container = self.container(name).await?;
+        let deadline = Instant::now() + TIMEOUT;
+        let read = attempt::patiently(deadline, || {
+            let options = ReadContainerOptions::default().with_operation_options(read_options());
+            attempt::once(deadline, container.read(Some(options)))
+        });
+        let there = read.await?.into_model()?;
+        let paths = there.partition_key.paths().join(", ");
+        Ok(match there.default_ttl {
+            _ if paths != partition_key => Made::OtherKey(paths),
+            TimeToLive::Forever => Made::WithoutTtl,
+            _ => Made::Found,
+        })
+    }
+}

@@ -1,0 +1,248 @@
+//! On demand: `POST /api/refresh/{resource}/{id?}`, as a caller sees it.
+
+use sandbox::caller::{Reply, call_with};
+use sandbox::cosmos;
+use sandbox::graph::{Fault, Match, Quirks, RetryAfter};
+use sandbox::world::{Setup, WORK_QUEUE, World};
+use serde_json::{Value, json};
+
+use crate::stage::{checkpoint, copied, document, setup};
+
+async fn refresh(world: &World, path: &str, body: &str) -> Reply {
+    world.call("POST", &format!("/api/refresh/{path}"), body).await.unwrap()
+}
+
+/// What was done, without what differs from run to run.
+fn done(reply: &Reply) -> Value {
+    let mut body = reply.body.clone();
+    for name in ["requestCharge", "seconds", "pages", "links"] {
+        assert!(body.as_object_mut().unwrap().remove(name).is_some(), "{name}: {body}");
+    }
+    body
+}
+
+#[tokio::test]
+async fn a_whole_resource_is_brought_up_to_date() {
+    let world = copied().await;
+    world.graph.tenant(|tenant| {
+        let ids = tenant.user_ids();
+        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
+        tenant.remove_user(&ids[1]);
+    });
+    let reply = refresh(&world, "users", "").await;
+    assert_eq!((reply.status, &*reply.content_type), (200, "application/json"), "{}", reply.body);
+    assert_eq!(
+        done(&reply),
+        json!({"resource": "users", "outcome": "complete", "upserted": 1, "removed": 1, "unchanged": 0, "setAside": 0})
+    );
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn rule_10_one_object_is_read_by_its_id_and_stays_doubtful_until_the_feed_tells_it() {
+    let world = copied().await;
+    let id = world.graph.tenant(|tenant| {
+        let id = tenant.user_ids()[0].clone();
+        tenant.change_user(&id, json!({"city": "Ulm"}));
+        id
+    });
+    let reply = refresh(&world, &format!("users/{}", id.to_uppercase()), "").await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    assert_eq!(done(&reply)["upserted"], 1);
+    let mirror = document(&world, &id).await["_mirror"].clone();
+    assert_eq!(
+        (&mirror["source"], &mirror["generation"]),
+        (&json!("by-id"), &json!(1)),
+        "a walk vouched for it"
+    );
+    world.ensure_equal().await.unwrap();
+    let again = refresh(&world, &format!("users/{id}"), "").await;
+    assert_eq!(done(&again)["unchanged"], 1, "run it twice and nothing is written");
+    world.turn().await.unwrap();
+    assert_eq!(document(&world, &id).await["_mirror"]["source"], "delta");
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_no_walk_vouches_for_has_no_generation() {
+    let world = copied().await;
+    let id = world.graph.tenant(|tenant| tenant.create_user());
+    assert_eq!(done(&refresh(&world, &format!("users/{id}"), "").await)["upserted"], 1);
+    assert_eq!(document(&world, &id).await["_mirror"]["generation"], 0);
+    world.ensure_equal().await.unwrap();
+    world.turn().await.unwrap();
+    assert_eq!(document(&world, &id).await["_mirror"]["generation"], 1);
+}
+
+#[tokio::test]
+async fn up_to_twenty_objects_at_once_and_who_is_gone_becomes_a_tombstone() {
+    let world = copied().await;
+    let ids = world.graph.tenant(|tenant| {
+        let ids = tenant.user_ids();
+        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
+        tenant.purge_user(&ids[1]);
+        ids
+    });
+    world.graph.quirks(|quirks| *quirks = Quirks { nulls_by_id: true, ..Quirks::default() });
+    let mut wanted = ids[..19].to_vec();
+    wanted.push("00000000-0000-4000-8000-00000000dead".into());
+    let reply = refresh(&world, "users", &json!({"ids": wanted}).to_string()).await;
+    assert_eq!(
+        done(&reply),
+        json!({
+            "resource": "users", "outcome": "complete", "upserted": 1, "removed": 1, "unchanged": 17, "setAside": 0,
+            "notFound": ["00000000-0000-4000-8000-00000000dead"],
+        })
+    );
+    assert_eq!(
+        world.document_writes().len(),
+        2,
+        "a property that was never set is null by id, and no change"
+    );
+    let tombstone = document(&world, &ids[1]).await["_mirror"].clone();
+    assert_eq!((&tombstone["removed"]["reason"], &tombstone["source"]), (&json!("missing"), &json!("by-id")));
+    world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_is_nowhere_is_not_found() {
+    let world = copied().await;
+    let reply = refresh(&world, "users/00000000-0000-4000-8000-00000000dead", "").await;
+    assert_eq!((reply.status, &*reply.content_type), (404, "application/problem+json"));
+    assert_eq!(reply.body["title"], "Not Found");
+    let upn = world.graph.tenant(|tenant| {
+        let id = tenant.user_ids()[0].clone();
+        tenant.user(&id).unwrap()["userPrincipalName"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(refresh(&world, &format!("users/{upn}"), "").await.status, 404, "a name is no id");
+    assert_eq!(world.document_writes(), []);
+}
+
+#[tokio::test]
+async fn while_another_turn_holds_the_feed_it_is_rung_and_the_caller_told_where_to_look() {
+    let world = copied().await;
+    let id = world.graph.tenant(|tenant| {
+        let id = tenant.user_ids()[0].clone();
+        tenant.change_user(&id, json!({"city": "Ulm"}));
+        id
+    });
+    let mut hold = world.graph.hold(Match::any());
+    let turn = tokio::spawn({
+        let world = world.clone();
+        async move { world.fire().await.unwrap() }
+    });
+    hold.arrived().await;
+    for path in ["users".to_owned(), format!("users/{id}")] {
+        let reply = refresh(&world, &path, "").await;
+        assert_eq!((reply.status, reply.header("location")), (202, Some("/api/status/users")), "{path}");
+        assert_eq!(reply.body["outcome"], "busy");
+    }
+    hold.release();
+    assert!(turn.await.unwrap().succeeded());
+    assert_eq!(world.graph.requests().len(), 2, "the other turn looks again");
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_rings_while_single_objects_are_looked_up_gets_a_walk_from_the_queue() {
+    let world = copied().await;
+    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let mut hold = world.graph.hold(Match::by_id());
+    let looking = tokio::spawn({
+        let (world, id) = (world.clone(), id.clone());
+        async move { refresh(&world, &format!("users/{id}"), "").await }
+    });
+    hold.arrived().await;
+    assert!(world.turn().await.unwrap().contains("busy"));
+    world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Ulm"})));
+    hold.release();
+    assert_eq!(looking.await.unwrap().status, 200);
+    assert_eq!(world.host.pump(WORK_QUEUE).await.unwrap().len(), 1);
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_takes_longer_than_a_caller_waits_goes_on_in_the_queue() {
+    let world =
+        World::start(Setup { page_size: 10, ..setup() }.set("SYNC_BUDGET_SECONDS", "0")).await.unwrap();
+    let reply = refresh(&world, "users", "").await;
+    assert_eq!((reply.status, reply.header("location")), (202, Some("/api/status/users")));
+    assert_eq!(reply.body["outcome"], "continued");
+    assert_eq!(world.host.pump(WORK_QUEUE).await.unwrap().len(), 4);
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_throttled_caller_is_told_when_to_come_again() {
+    let world = copied().await;
+    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let wait = RetryAfter::Seconds("300".into());
+    world.graph.fail(Match::any(), 1, Fault::Throttle { status: 429, retry_after: wait });
+    for path in [format!("users/{id}"), "users".to_owned()] {
+        let reply = refresh(&world, &path, "").await;
+        let after: u64 = reply.header("retry-after").unwrap().parse().unwrap();
+        assert!(reply.status == 429 && (290..=300).contains(&after), "{path}: {} {after}", reply.status);
+    }
+    assert_eq!(world.graph.requests().len(), 1, "the second one does not even ask");
+    assert!(checkpoint(&world).await["notBefore"].is_string());
+}
+
+#[tokio::test]
+async fn graph_talks_nonsense_or_is_gone_and_cosmos_gives_no_answer() {
+    let world = copied().await;
+    let id = world.graph.tenant(|tenant| {
+        let id = tenant.user_ids()[0].clone();
+        tenant.change_user(&id, json!({"city": "Ulm"}));
+        id
+    });
+    let one = format!("users/{id}");
+    for path in [&one, "users"] {
+        world.graph.fail(Match::any(), 1, Fault::Html);
+        let reply = refresh(&world, path, "").await;
+        assert_eq!((reply.status, &*reply.content_type), (502, "application/problem+json"), "{path}");
+        assert!(reply.body["detail"].as_str().unwrap().contains("nonsense"), "{}", reply.body);
+    }
+    world.cosmos.fail(cosmos::Match::writes().container("users"), 1, cosmos::Fault::Lost);
+    let reply = refresh(&world, &one, "").await;
+    assert!(reply.status == 503 && reply.header("retry-after").is_some(), "{} {}", reply.status, reply.body);
+    world.turn().await.unwrap();
+    assert_eq!(
+        checkpoint(&world).await["burnt"].as_array().unwrap().len(),
+        1,
+        "nobody knows what became of it"
+    );
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_caller_who_asks_for_what_cannot_be_is_told_so() {
+    let world = copied().await;
+    let many: Vec<_> = (0..21).map(|n| n.to_string()).collect();
+    for (path, body, status, word) in [
+        ("nobodies", "", 404, "known are: users, groups"),
+        ("users/a%2Fb", "", 400, "is no id"),
+        ("users/a%3Fb", "", 400, "is no id"),
+        ("users", "hello", 400, "the body is not what is expected"),
+        ("users", r#"{"id":"1"}"#, 400, "the body is not what is expected"),
+        ("users", r#"{"ids":[]}"#, 400, "`ids` is empty"),
+        ("users", r#"{"ids":["../groups"]}"#, 400, "is no id"),
+        ("users", &json!({"ids": many}).to_string(), 400, "at most 20"),
+        ("users/1", r#"{"ids":["2"]}"#, 400, "not both"),
+        ("users", r#"{"parent":"1"}"#, 400, "parent"),
+    ] {
+        let reply = refresh(&world, path, body).await;
+        assert_eq!(
+            (reply.status, &*reply.content_type),
+            (status, "application/problem+json"),
+            "{path} {body}"
+        );
+        let detail = reply.body["detail"].as_str().unwrap();
+        assert!(detail.contains(word), "{path} {body}: {detail}");
+    }
+    let reply = world.call("DELETE", "/api/refresh/users", "").await.unwrap();
+    assert_eq!((reply.status, reply.header("allow")), (405, Some("POST")));
+    let nobody = call_with(&world.host, None, "POST", "/api/refresh/users", "").await.unwrap();
+    assert_eq!(nobody.status, 401);
+    assert_eq!(world.graph.requests().len() + world.document_writes().len(), 0);
+}

@@ -1,0 +1,288 @@
+//! `verify`: names what differs between the tenant and the copy, and nothing else.
+
+use sandbox::graph::{Fault, Kind, Match, TokenDeath};
+use sandbox::world::{Setup, World};
+use serde_json::{Value, json};
+
+use crate::command_line::{run, stderr, stdout};
+use crate::stage::{checkpoint, setup};
+
+/// A world with links whose copy is complete, and where reading by id shows nulls for what was never set.
+async fn copied(users: usize) -> World {
+    let world = World::start(Setup { users, groups: 6, page_size: 50, ..setup() }).await.unwrap();
+    world.graph.quirks(|quirks| quirks.nulls_by_id = true);
+    world.settle().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    world.graph.forget_requests();
+    world
+}
+
+async fn verify(world: &World, arguments: &str, code: i32) -> String {
+    let ran = run(world.settings(), &format!("verify {arguments}")).await.code(code);
+    assert!(!stderr(&ran).contains("127.0.0.1") && !stderr(&ran).contains("skiptoken"), "{}", stderr(&ran));
+    stdout(&ran)
+}
+
+/// The differences that it named, sorted; the last line is about all.
+fn named(said: &str) -> Vec<&str> {
+    let mut lines: Vec<_> = said.lines().collect();
+    assert!(lines.pop().is_some_and(|all| all.contains(" differences; ")), "{said}");
+    lines.sort_unstable();
+    lines
+}
+
+/// Damages a document of the copy past everybody.
+async fn damage(world: &World, container: &str, partition: &str, id: &str, change: impl FnOnce(&mut Value)) {
+    let mut document = world.cosmos.document(container, partition, id).await.unwrap();
+    for system in ["_rid", "_self", "_etag", "_ts", "_attachments"] {
+        document.as_object_mut().unwrap().remove(system);
+    }
+    change(&mut document);
+    let id = document["id"].as_str().unwrap().to_owned();
+    let partition = document.pointer("/_mirror/parent").and_then(Value::as_str).unwrap_or(&id).to_owned();
+    world.cosmos.put(container, &partition, &document).await.unwrap();
+}
+
+/// Damages the users and their managers in every way that there is; says what should be named.
+async fn damaged(world: &World) -> Vec<String> {
+    let (ids, managed) = world.graph.tenant(|tenant| {
+        let ids = tenant.user_ids();
+        let managed: Vec<_> = ids.iter().filter_map(|id| Some((id.clone(), tenant.manager(id)?))).collect();
+        (ids, managed)
+    });
+    let stranger = "00000000-0000-4000-8000-00000000dead";
+    damage(world, "users", &ids[3], &ids[3], |user| {
+        user["city"] = json!("Nowhere");
+        user.as_object_mut().unwrap().remove("userPrincipalName");
+        user["neverSet"] = Value::Null;
+    })
+    .await;
+    world.cosmos.delete("users", &ids[4], &ids[4]).await.unwrap();
+    damage(world, "users", &ids[5], &ids[5], |user| user["id"] = json!(stranger)).await;
+    let (source, manager) = &managed[0];
+    let link = format!("{source}|{manager}");
+    world.cosmos.delete("users-manager", source, &link).await.unwrap();
+    let (other, its) = &managed[1];
+    damage(world, "users-manager", other, &format!("{other}|{its}"), |link| {
+        link["id"] = json!(format!("{other}|{stranger}"));
+        link["targetId"] = json!(stranger);
+    })
+    .await;
+    let mut named = vec![
+        format!("users: {} differs in city, userPrincipalName", ids[3]),
+        format!("users: {} is not in the copy", ids[4]),
+        format!("users: {stranger} is in the copy only"),
+        format!("users: users-manager {source} -> {manager} is not in the copy"),
+        format!("users: users-manager {other} -> {stranger} is in the copy only"),
+    ];
+    named.sort_unstable();
+    named
+}
+
+#[tokio::test]
+async fn an_undamaged_copy_has_no_differences_and_nothing_is_written() {
+    let world = copied(300).await;
+    world.cosmos.reset_log();
+    for feed in ["users", "groups"] {
+        let said = verify(&world, feed, 0).await;
+        assert!(said.starts_with(&format!("{feed}: 0 differences; ")), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    assert!(verify(&world, "users", 0).await.contains("300 objects and"));
+    assert!(world.cosmos.writes().is_empty(), "it only reads, and takes no lease");
+    world.graph.fail(Match::skip_token(), 1, Fault::TokenDead(TokenDeath::ALL[0]));
+    verify(&world, "users", 0).await;
+    assert_eq!(world.graph.faults().unused(), 0, "a walk whose token dies begins anew");
+}
+
+#[tokio::test]
+async fn a_damaged_copy_names_each_difference_and_nothing_else() {
+    let world = copied(120).await;
+    let damage = damaged(&world).await;
+    assert_eq!(named(&verify(&world, "users", 3).await), damage);
+    let said = verify(&world, "users --output json", 3).await;
+    let mut told: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let all = told.pop().unwrap();
+    assert_eq!(
+        (&all["feed"], &all["differences"], &all["objects"]),
+        (&json!("users"), &json!(5), &json!(121))
+    );
+    let kinds: Vec<_> = told.iter().map(|line| line["difference"].as_str().unwrap()).collect();
+    assert_eq!(kinds.len(), 5, "{kinds:?}");
+    assert!(!said.contains("Nowhere"), "names, never values: {said}");
+    assert_eq!(verify(&world, "groups", 0).await.lines().count(), 1, "the groups are whole");
+}
+
+#[tokio::test]
+async fn links_of_groups_are_compared_one_by_one() {
+    let world = copied(60).await;
+    let (group, member, owner) = world.graph.tenant(|tenant| {
+        let group = tenant.create_group();
+        let users = tenant.user_ids();
+        for user in &users[..30] {
+            tenant.add_member(&group, user);
+        }
+        tenant.add_owner(&group, &users[40]);
+        (group, users[7].clone(), users[40].clone())
+    });
+    world.turn().await.unwrap();
+    world.cosmos.delete("groups-members", &group, &format!("{group}|{member}")).await.unwrap();
+    damage(&world, "groups-owners", &group, &format!("{group}|{owner}"), |link| {
+        link["id"] = json!(format!("{group}|{member}"));
+        link["targetId"] = json!(member);
+    })
+    .await;
+    let mut expected = [
+        format!("groups: groups-members {group} -> {member} is not in the copy"),
+        format!("groups: groups-owners {group} -> {member} is in the copy only"),
+    ];
+    expected.sort_unstable();
+    assert_eq!(named(&verify(&world, "groups", 3).await), expected);
+}
+
+#[tokio::test]
+async fn soft_deleted_ends_of_links_are_no_differences() {
+    let world = copied(60).await;
+    world.graph.tenant(|tenant| {
+        let groups = tenant.group_ids();
+        let member = tenant.members(&groups[0])[0].clone();
+        tenant.remove_user(&member);
+        tenant.remove_group(&groups[1]);
+        let manager = tenant.user_ids().iter().find_map(|user| tenant.manager(user)).unwrap();
+        tenant.remove_user(&manager);
+    });
+    world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    for feed in ["users", "groups"] {
+        verify(&world, feed, 0).await;
+    }
+    // A feed that does not tell of such links either must not make them differences.
+    let (group, member) = world.graph.tenant(|tenant| {
+        let group = tenant.group_ids()[0].clone();
+        let member = tenant.user_ids()[0].clone();
+        tenant.add_member(&group, &member);
+        (group, member)
+    });
+    world.turn().await.unwrap();
+    world.graph.tenant(|tenant| {
+        tenant.remove_member(&group, &member);
+        tenant.remove_user(&member)
+    });
+    world.turn_feed("users").await.unwrap();
+    let said = verify(&world, "groups", 0).await;
+    assert!(said.starts_with("groups: 0 differences"), "{said}");
+}
+
+#[tokio::test]
+async fn what_changes_between_the_walk_and_the_second_look_is_no_difference() {
+    let world = World::start(setup()).await.unwrap();
+    world.settle().await.unwrap();
+    let mut hold = world.graph.hold(Match::skip_token());
+    let verified = tokio::spawn({
+        let world = world.clone();
+        async move { verify(&world, "users", 0).await }
+    });
+    hold.arrived().await;
+    world.graph.tenant(|tenant| {
+        let ids = tenant.user_ids();
+        for id in &ids[..15] {
+            tenant.change_user(id, json!({"city": "Elsewhere"}));
+        }
+        tenant.remove_user(&ids[20]);
+        tenant.remove_user(&ids[21]);
+    });
+    world.turn().await.unwrap();
+    world.graph.forget_requests();
+    hold.release();
+    let said = verified.await.unwrap();
+    assert!(said.starts_with("users: 0 differences"), "{said}");
+    assert!(world.graph.counts()[&Kind::ById] > 0, "there were suspects");
+}
+
+#[tokio::test]
+async fn what_was_set_aside_is_counted_and_a_failure_is_told() {
+    let world = World::start(setup()).await.unwrap();
+    let first = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let write = sandbox::cosmos::Match::writes().container("users").id(&first);
+    world.cosmos.fail(write, 1, sandbox::cosmos::Fault::Refuse(400));
+    world.settle().await.unwrap();
+    let said = verify(&world, "users", 0).await;
+    assert!(said.contains("50 objects and 0 links compared, 1 set aside"), "{said}");
+    world.graph.fail(Match::any(), 1, Fault::NotJson);
+    let failed = run(world.settings(), "verify users --output json").await.code(1);
+    let told: Value = serde_json::from_str(&stdout(&failed)).unwrap();
+    assert!(told["error"].as_str().unwrap().starts_with("verify of users failed"), "{told}");
+    run(&[], "verify users").await.code(78);
+    let unknown = run(&[], "verify people").await.code(2).stdout("");
+    assert!(stderr(&unknown).contains("possible values: users, groups"), "{}", stderr(&unknown));
+}
+
+#[tokio::test]
+async fn a_repair_mends_objects_and_links_and_looks_again() {
+    let world = copied(120).await;
+    let damage = damaged(&world).await;
+    let said = verify(&world, "users --repair", 0).await;
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.last(), Some(&"users: 5 differences mended, 0 left"), "{said}");
+    let mut named = lines[..5].to_vec();
+    named.sort_unstable();
+    assert_eq!(named, damage, "first what was found");
+    world.ensure_equal().await.unwrap();
+    verify(&world, "users", 0).await;
+    let said = verify(&world, "users --repair --output json", 0).await;
+    assert_eq!(said.lines().count(), 1, "nothing to repair: {said}");
+}
+
+#[tokio::test]
+async fn objects_are_repaired_without_reading_the_feed_anew_and_what_is_held_is_left() {
+    let world = World::start(Setup { groups: 6, ..setup() }).await.unwrap();
+    world.settle().await.unwrap();
+    let ids = world.graph.tenant(|tenant| tenant.user_ids());
+    damage(&world, "users", &ids[3], &ids[3], |user| user["city"] = json!("Nowhere")).await;
+    let said = verify(&world, "users --repair --output json", 0).await;
+    let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(last, json!({"feed": "users", "repaired": 1, "left": 0, "undecided": 0}));
+    world.ensure_equal().await.unwrap();
+    assert_eq!(checkpoint(&world).await["generation"], 1);
+    // Links too many, and more of them than the brake lets go.
+    let links = world.cosmos.documents("users-manager").await;
+    for link in &links[..20] {
+        let source = link["sourceId"].as_str().unwrap();
+        damage(&world, "users-manager", source, link["id"].as_str().unwrap(), |link| {
+            link["id"] = json!(format!("{source}|nobody"));
+            link["targetId"] = json!("nobody");
+        })
+        .await;
+    }
+    let ran = run(world.settings(), "verify users --repair").await.code(3);
+    assert!(stdout(&ran).ends_with("users: 0 differences mended, 20 left\n"), "{}", stdout(&ran));
+    assert!(stderr(&ran).contains("`sync users --accept-removals` lets them go"), "{}", stderr(&ran));
+    run(world.settings(), "sync users --accept-removals").await.code(0);
+    verify(&world, "users", 0).await;
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_repair_waits_for_the_turn_that_holds_the_feed() {
+    let world = World::start(setup()).await.unwrap();
+    world.settle().await.unwrap();
+    let id = world.graph.tenant(|tenant| tenant.user_ids()[3].clone());
+    damage(&world, "users", &id, &id, |user| user["city"] = json!("Nowhere")).await;
+    let mut hold = world.graph.hold(Match::delta_token());
+    let turn = tokio::spawn({
+        let world = world.clone();
+        async move { world.fire().await.unwrap() }
+    });
+    hold.arrived().await;
+    let repaired = tokio::spawn({
+        let world = world.clone();
+        async move { verify(&world, "users --repair", 0).await }
+    });
+    while world.cosmos.document("mirror", "users", "lease").await.unwrap()["rung"] != true {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    hold.release();
+    assert!(turn.await.unwrap().succeeded());
+    assert!(repaired.await.unwrap().ends_with("users: 1 differences mended, 0 left\n"));
+    world.ensure_equal().await.unwrap();
+}
