@@ -1,6 +1,7 @@
 //! `GET /api/status/{resource?}`: what is mirrored, as of when, in which state.
 
 use sandbox::graph::{Fault, Match, RetryAfter};
+use sandbox::identity;
 use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
@@ -69,7 +70,8 @@ async fn what_the_brake_holds_is_shown_with_its_count() {
 #[tokio::test]
 async fn the_reason_of_a_turn_that_got_no_token_is_shown_as_well() {
     let world = World::start(setup()).await.unwrap();
-    world.identity.fail(1, sandbox::identity::Fault::Status(400));
+    let for_graph = identity::Match::any().audience(world.graph.endpoint());
+    world.identity.fail_when(for_graph, 1, identity::Fault::Status(400));
     assert!(!world.fire().await.unwrap().succeeded());
     let told = of(&world, "users").await;
     assert_eq!(told["state"], "failed");
