@@ -189,7 +189,11 @@ impl World {
         Ok(told.join("; "))
     }
 
-    async fn settle_feed(&self, feed: &str) -> Result<String> {
+    /// The same for one feed; a sweep that is held by its brake is the end too.
+    ///
+    /// # Errors
+    /// When it does not get there.
+    pub async fn settle_feed(&self, feed: &str) -> Result<String> {
         let mut last = Ok(String::new());
         for _ in 0..MOST_TURNS {
             last = self.turn_feed(feed).await;

@@ -76,7 +76,7 @@ impl Store {
         .await
     }
 
-    /// Writes up to [`BATCH`] documents of one partition, all or none.
+    /// Writes up to [`BATCH`] documents of one partition, all or none; one alone needs no transaction.
     ///
     /// # Errors
     /// As [`Store::write`]; a refusal is that of the first operation that failed by itself.
@@ -88,6 +88,9 @@ impl Store {
         give_up: Instant,
     ) -> Result<Written, StoreError> {
         let Some(first) = documents.first() else { return Ok(Written { charge: 0.0 }) };
+        if let [only] = documents {
+            return self.write(container, only, None, lease, give_up).await;
+        }
         let container = self.container(container).await?;
         let mut batch = TransactionalBatch::new(first.partition().to_owned());
         for document in documents {

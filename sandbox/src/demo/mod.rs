@@ -19,6 +19,10 @@ use crate::cosmos::Sabotage;
 use crate::product;
 use crate::world::{Setup, World};
 
+/// Seconds of a lease: long enough for a machine that is busy with other things, short enough to wait for when
+/// a handler freezes.
+const LEASE: &str = "6";
+
 /// What the demo was asked for.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -53,7 +57,7 @@ pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
         groups: options.users / 50,
         seed: options.seed,
         page_size: chapters::PAGE,
-        ..Setup::new(staged.path())
+        ..Setup::new(staged.path()).set("LEASE_SECONDS", LEASE)
     };
     let world = World::start(setup).await?;
     if let Some(sabotage) = options.sabotage {

@@ -34,7 +34,7 @@ pub async fn half_the_tenant(world: &World) -> Result<String> {
     let half = world.graph.tenant(|tenant| tenant.users.living().count()) / 2;
     world.graph.quirks(|quirks| quirks.show_only = Some(half));
     forget_tokens(world);
-    let held = world.turn_feed("users").await?;
+    let held = world.settle_feed("users").await?;
     ensure!(held.contains("held by its brake"), "the brake does not hold: {held}");
     world.ensure_equal().await?;
     world.graph.quirks(|quirks| quirks.show_only = None);
