@@ -2,9 +2,10 @@
 //! id, are looked up once the replicas must agree, and written with what is found.
 //!
 //! Usually there are none: one indexed query a turn. What Graph throttles or the budget cuts short is
-//! left for the next turn, but one burnt one is looked up however small the budget: else none ever would be.
+//! left for the next turn, but one is looked up however small the budget: else none ever would be. It is the
+//! one that was written longest ago, since one that is still doubtful after its look must not starve the others.
 
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::TryStreamExt as _;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
@@ -23,18 +24,15 @@ impl Driver<'_> {
         let cutoff = OffsetDateTime::now_utc() - self.mirror.options.doubt;
         let (store, container) = (&self.mirror.store, self.row.container);
         let found = store.doubtful(container, &checkpoint.burnt, cutoff).await?;
-        let mut found = Box::pin(found.map_err(SyncError::from));
+        let mut found: Vec<_> = found.try_collect().await?;
+        found.sort_by_key(|candidate: &Candidate| candidate.written);
         let (mut counts, mut looked) = (Counts::default(), false);
-        while let Some(candidate) = found.next().await {
-            let candidate = candidate?;
+        for candidate in found {
             let Some(id) = candidate.object_id() else { continue };
-            let burnt = plan::is_burnt(&checkpoint.burnt, candidate.save);
-            match self.is_spent() {
-                true if looked => break,
-                // What was looked up before comes back until the feed tells it; it must not starve the others.
-                true if !burnt => continue,
-                _ => looked = true,
+            if looked && self.is_spent() {
+                break;
             }
+            looked = true;
             let object = match self.mirror.graph.object(&by_id(self.row, id), self.deadline).await {
                 Ok(object) => object,
                 Err(GraphError::Throttled { .. }) => break,

@@ -115,6 +115,26 @@ async fn rule_11_a_look_waits_until_doubt_is_old_enough_to_the_second() {
     assert!(written.elapsed() >= doubt, "a look after {:?}", written.elapsed());
 }
 
+/// One who lives stays doubtful after every look, and was written first.
+#[tokio::test]
+async fn rule_11_without_any_budget_left_one_is_looked_up_after_the_other() {
+    let world = World::start(hasty().set("SYNC_BUDGET_SECONDS", "0")).await.unwrap();
+    world.settle().await.unwrap();
+    let ids = world.graph.tenant(|tenant| tenant.user_ids());
+    let before = [document(&world, &ids[0]).await, document(&world, &ids[1]).await];
+    world.graph.tenant(|tenant| tenant.purge_user(&ids[1]));
+    world.settle().await.unwrap();
+    for mut read_by_id in before {
+        let save = read_by_id["_mirror"]["save"].as_u64().unwrap();
+        read_by_id["_mirror"]["source"] = "by-id".into();
+        read_by_id["_mirror"]["generation"] = 0.into();
+        written_late(&world, read_by_id, save).await;
+    }
+    world.settle_equal().await.unwrap();
+    assert_eq!(document(&world, &ids[0]).await["_mirror"]["source"], "by-id");
+    assert_eq!(document(&world, &ids[1]).await["_mirror"]["removed"]["reason"], "missing");
+}
+
 #[tokio::test]
 async fn without_doubt_nobody_is_looked_up() {
     let world = crate::stage::copied().await;

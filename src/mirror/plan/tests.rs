@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::doubt::is_burnt;
 use super::*;
 
 fn now() -> OffsetDateTime {

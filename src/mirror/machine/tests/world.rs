@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-use crate::mirror::plan::doubt::Marks;
+use crate::mirror::plan::doubt::{Marks, is_burnt};
 use crate::store::{Checkpoint, Source};
 
 /// Life of the lease, in seconds.
@@ -373,6 +373,6 @@ impl World {
 
     pub fn is_doubtful(&self, checkpoint: &Checkpoint, doc: &Doc) -> bool {
         let by_id = doc.marks.source == Source::ById && !self.is_off(Off::ById);
-        by_id || crate::mirror::plan::is_burnt(&checkpoint.burnt, doc.marks.save)
+        by_id || is_burnt(&checkpoint.burnt, doc.marks.save)
     }
 }
