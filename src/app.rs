@@ -4,22 +4,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use url::Url;
 
 use crate::catalogue::Row;
-use crate::mirror::{self, Mirror, Outcome, Refreshed, Status, SyncError};
+use crate::mirror::{self, Mirror, Outcome, Refreshed, SyncError};
+use crate::notify::Keys;
 use crate::settings::Settings;
 use crate::store::{self, Store};
 use crate::{catalogue, graph};
 use tokens::Tokens;
 
+mod doorbell;
 mod error;
 mod ids;
 mod init;
+mod notified;
 mod tokens;
 mod verify;
 
 pub use error::{AppError, Fault};
 pub use init::{Made, containers};
+pub use notified::{Known, Subscription};
 
 /// Everything, wired. One for the life of the process.
 #[derive(Debug)]
@@ -27,6 +32,11 @@ pub struct App {
     mirror: Mirror,
     tokens: Tokens,
     budget: Duration,
+    /// By what notifications are known and where they go, if they are on.
+    notifications: Option<(Keys, Url)>,
+    /// How long after a look that found nothing comes the second one.
+    relook: Duration,
+    relooks: doorbell::Relooks,
 }
 
 /// Longest refresh: somebody waits for its answer, and the platform's front ends a silent request after 230 s
@@ -68,7 +78,9 @@ impl App {
             },
             progress: Arc::default(),
         };
-        Self { mirror, tokens, budget: limits.budget }
+        let notifications = settings.notifications.map(|on| (Keys::new(&on.secrets), on.url));
+        let (budget, relook) = (limits.budget, limits.relook);
+        Self { mirror, tokens, budget, notifications, relook, relooks: doorbell::Relooks::default() }
     }
 
     /// Brings the copy of a feed up to date, for at most the budget of an inline turn.
@@ -122,14 +134,15 @@ impl App {
     ///
     /// # Errors
     /// [`AppError`].
-    pub async fn status(&self, resource: Option<&str>) -> Result<Vec<Status>, AppError> {
+    pub async fn status(&self, resource: Option<&str>) -> Result<Vec<Known>, AppError> {
         let rows = match resource {
             Some(resource) => vec![row(resource)?],
             None => catalogue::rows().iter().collect(),
         };
         let all = rows.into_iter().map(|row| async move {
             let status = mirror::status(&self.mirror, row).await;
-            status.map_err(|source| self.failed("status", row, source.into()))
+            let status = status.map_err(|source| self.failed("status", row, source.into()))?;
+            Ok(Known { status, subscription: self.subscription(row.resource).await? })
         });
         try_join_all(all).await
     }

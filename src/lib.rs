@@ -7,6 +7,7 @@
 //! - [`app`] — the verbs that every way in calls
 //! - [`mirror`] — the heart: from a page of Graph to documents and a checkpoint
 //! - [`graph`] — Microsoft Graph over HTTP
+//! - [`notify`] — what Graph's change notifications say, and whether they are ours
 //! - [`store`] — Azure Cosmos DB
 //! - [`catalogue`] — which Graph resources there are
 //! - [`credentials`], [`settings`], [`telemetry`] — who we are, what we were told, what we tell
@@ -23,6 +24,8 @@ pub mod credentials;
 pub mod functions;
 pub mod graph;
 pub mod mirror;
+pub mod notify;
 pub mod settings;
 pub mod store;
+pub mod subscriptions;
 pub mod telemetry;

@@ -13,11 +13,13 @@ use url::Url;
 mod cloud;
 mod identity;
 mod lookup;
+mod notifications;
 
 use cloud::Cloud;
 pub use identity::{Credential, Identity};
 pub use lookup::Problems;
 use lookup::Reader;
+pub use notifications::Notifications;
 
 /// Everything the product was told, checked.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct Settings {
     pub cosmos: Cosmos,
     /// Who we are towards both.
     pub identity: Identity,
+    /// Change notifications, if they are on.
+    pub notifications: Option<Notifications>,
     /// How long turns, leases and tombstones last, and what the sweep may remove.
     pub limits: Limits,
 }
@@ -63,6 +67,8 @@ pub struct Limits {
     pub lease: Duration,
     /// Age at which doubt is settled.
     pub doubt: Duration,
+    /// After a doorbell, how long after a look that found nothing the second one comes.
+    pub relook: Duration,
     /// How long a tombstone stays.
     pub tombstone_ttl: Duration,
     /// The sweep's brake: it holds when more than this share …
@@ -89,7 +95,8 @@ impl Settings {
         let graph = cloud.graph(&mut reader);
         let cosmos = cosmos(&mut reader);
         let identity = identity::identity(&mut reader, cloud, cosmos.key.is_some());
-        let settings = Self { graph, cosmos, identity, limits: limits(&mut reader) };
+        let notifications = notifications::notifications(&mut reader);
+        let settings = Self { graph, cosmos, identity, notifications, limits: limits(&mut reader) };
         reader.finish(settings)
     }
 }
@@ -116,6 +123,7 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
         budget: seconds(reader.number("SYNC_BUDGET_SECONDS", 240.0, 0.0..=DAY)),
         lease: seconds(reader.number("LEASE_SECONDS", 15.0, 3.0..=600.0)),
         doubt: seconds(60.0 * reader.number("DOUBT_MINUTES", 15.0, 0.0..=1440.0)),
+        relook: seconds(reader.number("RELOOK_SECONDS", 30.0, 0.0..=600.0)),
         tombstone_ttl: seconds(DAY * reader.number("TOMBSTONE_TTL_DAYS", 30.0, 1.0..=3650.0)),
         max_delete_percent: reader.number("MAX_DELETE_PERCENT", 20.0, 0.0..=100.0),
         max_delete_count: reader.number("MAX_DELETE_COUNT", 10.0, 0.0..=1e9) as u64,

@@ -19,6 +19,23 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// What was answered.
+    ///
+    /// # Errors
+    /// When it breaks off, or has a body that is not JSON.
+    pub async fn of(response: reqwest::Response) -> Result<Self> {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await?;
+        let body = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text).with_context(|| format!("status {status}, and no JSON: {text}"))?
+        };
+        let content_type =
+            headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok(Self { status, content_type: content_type.to_owned(), body, headers })
+    }
+
     /// A header, if it is there and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -50,14 +67,5 @@ pub async fn call_with(
     if let Some(key) = key {
         request = request.header("x-functions-key", key);
     }
-    let response = request.send().await?;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let text = response.text().await?;
-    let body = if text.is_empty() {
-        Value::Null
-    } else {
-        serde_json::from_str(&text).with_context(|| format!("status {status}, and no JSON: {text}"))?
-    };
-    let content_type = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Ok(Reply { status, content_type: content_type.to_owned(), body, headers })
+    Reply::of(request.send().await?).await
 }

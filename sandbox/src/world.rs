@@ -14,9 +14,9 @@ use crate::caller::{self, Reply};
 use crate::copy::{self, Difference, ExpectedLinks};
 use crate::cosmos::{Cosmos, DATABASE, Write};
 use crate::graph::{Graph, Options as GraphOptions, Relationship, Tenant};
-use crate::host::{Attempt, Fire, Host, Options as HostOptions, Queues, Verdict};
+use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
 use crate::identity::{Entra, Identity, Options as IdentityOptions};
-pub use setup::Setup;
+pub use setup::{NOTIFICATION_SECRET, Setup};
 
 mod setup;
 
@@ -74,10 +74,13 @@ impl World {
         let cosmos = start_cosmos(&identity, setup.empty_account).await.context("starting Cosmos")?;
         let mut settings = setup.who(&identity, entra.as_ref());
         settings.extend(where_things_are(&graph, &cosmos));
+        let front = setup.front().context("opening the front")?;
+        settings.extend(front.as_ref().map(setup::notified).transpose()?.into_iter().flatten());
         settings.retain(|(name, _)| setup.settings.iter().all(|(other, _)| other != name));
         settings.extend(setup.settings);
         let (root, crash_limit) = (setup.root, setup.crash_limit);
-        let host = start_host(&root, &settings, crash_limit, Queues::default()).await?;
+        let options = HostOptions { front, ..host_options(&root, &settings, crash_limit) };
+        let host = start_host(options).await?;
         Ok(Self { identity, entra, graph, cosmos, host, settings, feeds, root, crash_limit })
     }
 
@@ -87,8 +90,7 @@ impl World {
     /// # Errors
     /// When its handler cannot be started.
     pub async fn second_host(&self) -> Result<Self> {
-        let host = start_host(&self.root, &self.settings, self.crash_limit, self.host.queues()).await?;
-        Ok(Self { host, ..self.clone() })
+        Ok(Self { host: self.start_another().await?, ..self.clone() })
     }
 
     /// The same world after one setting of the app was changed: the platform starts a new handler for that.
@@ -98,8 +100,13 @@ impl World {
     pub async fn reconfigured(mut self, name: &str, value: &str) -> Result<Self> {
         self.settings.retain(|(other, _)| other != name);
         self.settings.push((name.into(), value.into()));
-        self.host = start_host(&self.root, &self.settings, self.crash_limit, self.host.queues()).await?;
+        self.host = self.start_another().await?;
         Ok(self)
+    }
+
+    async fn start_another(&self) -> Result<Host> {
+        let options = host_options(&self.root, &self.settings, self.crash_limit);
+        start_host(HostOptions { queues: self.host.queues(), ..options }).await
     }
 
     /// The environment with which any other process can join this world.
@@ -174,6 +181,15 @@ impl World {
     /// When no answer comes, or one that is not JSON.
     pub async fn call(&self, method: &str, path: &str, body: &str) -> Result<Reply> {
         caller::call(&self.host, method, path, body).await
+    }
+
+    /// The timer `renew_subscriptions`; what it says.
+    ///
+    /// # Errors
+    /// When the attempt failed, or the real host would hang.
+    pub async fn keep_subscriptions(&self) -> Result<String> {
+        let fire = Fire { attempts: Some(1), ..Fire::default() };
+        told(self.host.fire("renew_subscriptions", fire).await?.last())
     }
 
     /// Turns until the copy is complete: a feed that is held by a killed handler's lease is busy for as
@@ -279,15 +295,12 @@ async fn start_cosmos(identity: &Identity, empty: bool) -> Result<Cosmos> {
     Ok(cosmos)
 }
 
-async fn start_host(
-    root: &Path,
-    settings: &[(String, String)],
-    crash_limit: Option<u32>,
-    queues: Queues,
-) -> Result<Host> {
-    let (root, env) = (root.to_owned(), settings.to_owned());
-    let host = Host::start(HostOptions { root, env, crash_limit, queues, ..HostOptions::default() });
-    host.await.context("starting the Functions host")
+fn host_options(root: &Path, settings: &[(String, String)], crash_limit: Option<u32>) -> HostOptions {
+    HostOptions { root: root.to_owned(), env: settings.to_owned(), crash_limit, ..HostOptions::default() }
+}
+
+async fn start_host(options: HostOptions) -> Result<Host> {
+    Host::start(options).await.context("starting the Functions host")
 }
 
 fn where_things_are(graph: &Graph, cosmos: &Cosmos) -> [(String, String); 3] {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::mirror::SyncError;
 use crate::store::StoreError;
+use crate::subscriptions::KeepError;
 
 /// A verb that failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,12 @@ pub enum AppError {
         /// Why.
         source: StoreError,
     },
+    /// Nobody could look after the subscriptions.
+    #[error("the subscriptions could not be looked after: {source}")]
+    Subscriptions {
+        /// Why.
+        source: KeepError,
+    },
     /// The turn failed.
     #[error("{verb} of {feed} failed: {source}")]
     Turn {
@@ -81,7 +88,7 @@ impl AppError {
         match self {
             Self::UnknownResource { .. } => Fault::Unknown,
             Self::BadIds(_) => Fault::Caller,
-            Self::NoToken { .. } => Fault::Unavailable,
+            Self::NoToken { .. } | Self::Subscriptions { .. } => Fault::Unavailable,
             Self::NoTenant | Self::AnotherTenant { .. } | Self::Init { .. } => Fault::Ours,
             Self::Turn { source, .. } => match source.throttled_for() {
                 Some(wait) => Fault::Throttled(wait),

@@ -1,6 +1,6 @@
 //! Groups of the directory, their members and owners.
 
-use super::{Linked, Permission, Row};
+use super::{DIRECTORY_MINUTES, Linked, Permission, Row, Subscribed};
 
 /// `/groups/delta`, with `members` and `owners`, which come in slices over several pages and rounds:
 /// <https://learn.microsoft.com/graph/api/group-delta>. What lives in Exchange (`allowExternalSenders`,
@@ -46,5 +46,10 @@ pub(super) const GROUPS: Row = Row {
         Linked { property: "owners", container: "groups-owners", many: true },
     ],
     targets: &["users", "groups"],
+    subscription: Some(Subscribed {
+        resource: "/groups",
+        changes: "updated,deleted",
+        minutes: DIRECTORY_MINUTES,
+    }),
     permission: Permission { name: "Group.Read.All", app_role_id: "5b567255-7703-4780-807c-7be8301ae99b" },
 };

@@ -25,6 +25,8 @@ pub struct Row {
     pub links: &'static [Linked],
     /// Containers whose objects the links may point to, as far as they are mirrored.
     pub targets: &'static [&'static str],
+    /// What Graph notifies of, if it does.
+    pub subscription: Option<Subscribed>,
     /// The least application permission that reads the feed.
     pub permission: Permission,
 }
@@ -40,6 +42,17 @@ pub struct Linked {
     pub many: bool,
 }
 
+/// A subscription to change notifications: <https://learn.microsoft.com/graph/change-notifications-overview>.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Subscribed {
+    /// What it is to.
+    pub resource: &'static str,
+    /// Kinds of changes, joined by commas. Of users and groups there is no `created`: `updated` tells of it too.
+    pub changes: &'static str,
+    /// The longest life, in minutes.
+    pub minutes: u32,
+}
+
 /// An application permission of Microsoft Graph (an app role).
 #[derive(Debug, PartialEq, Eq)]
 pub struct Permission {
@@ -48,6 +61,10 @@ pub struct Permission {
     /// Id of the app role: <https://learn.microsoft.com/graph/permissions-reference>.
     pub app_role_id: &'static str,
 }
+
+/// Longest life of a subscription to objects of the directory: "under 29 days"
+/// (<https://learn.microsoft.com/graph/api/resources/subscription#subscription-lifetime>).
+const DIRECTORY_MINUTES: u32 = 41_000;
 
 static ROWS: [Row; 2] = [users::USERS, groups::GROUPS];
 
@@ -117,8 +134,7 @@ mod tests {
     #[test]
     fn another_select_is_another_shape() {
         let users = row("users").unwrap();
-        let fewer =
-            Row { select: &["id"], permission: Permission { ..users::USERS.permission }, ..users::USERS };
+        let fewer = Row { select: &["id"], ..users::USERS };
         assert_eq!(users.shape(), users::USERS.shape());
         assert_ne!(users.shape(), fewer.shape());
     }

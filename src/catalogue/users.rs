@@ -1,6 +1,6 @@
 //! Users of the directory.
 
-use super::{Linked, Permission, Row};
+use super::{DIRECTORY_MINUTES, Linked, Permission, Row, Subscribed};
 
 /// `/users/delta`. The properties are those that the feed tracks and a copy of the directory needs:
 /// identity, contact, organisation, account state, on-premises ids, licences, and how an external user
@@ -72,5 +72,10 @@ pub(super) const USERS: Row = Row {
     container: "users",
     links: &[Linked { property: "manager", container: "users-manager", many: false }],
     targets: &["users"],
+    subscription: Some(Subscribed {
+        resource: "/users",
+        changes: "updated,deleted",
+        minutes: DIRECTORY_MINUTES,
+    }),
     permission: Permission { name: "User.Read.All", app_role_id: "df021288-bdef-4463-88db-98f22de89214" },
 };

@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::output::{Exit, Output, complain, print_json, print_table};
 use super::start;
-use crate::app::App;
+use crate::app::{App, Known};
 use crate::mirror::{State, Status};
 
 /// What `status` is told.
@@ -54,11 +54,11 @@ async fn all(args: &Args, app: &App) -> Exit {
         Output::Json => all.iter().for_each(print_json),
         Output::Table => print_table(
             ["RESOURCE", "STATE", "AS OF", "LAG", "UPSERTED", "REMOVED", "SET ASIDE", "LINKS"],
-            all.iter().map(line),
+            all.iter().map(|known| line(&known.status)),
         ),
     }
-    all.iter().filter_map(remark).for_each(complain);
-    let is_wrong = |status: &Status| matches!(status.state, State::Held | State::Failed);
+    all.iter().flat_map(remarks).for_each(complain);
+    let is_wrong = |known: &Known| matches!(known.status.state, State::Held | State::Failed);
     if all.iter().any(is_wrong) { Exit::Partial } else { Exit::Done }
 }
 
@@ -76,7 +76,16 @@ fn line(status: &Status) -> [String; 8] {
     ]
 }
 
-/// What somebody should know about it.
+/// What somebody should know about it, and about its subscription.
+fn remarks(known: &Known) -> impl Iterator<Item = String> {
+    let dead = known.subscription.as_ref().filter(|one| one.problem.is_some() || !one.alive).map(|one| {
+        let why = one.problem.as_deref().unwrap_or("there is none yet");
+        format!("{}: changes are told late, by the timer only: no subscription: {why}", known.status.resource)
+    });
+    remark(&known.status).into_iter().chain(dead)
+}
+
+/// What somebody should know about the copy.
 fn remark(status: &Status) -> Option<String> {
     let resource = status.resource;
     if let Some(error) = &status.last_error {

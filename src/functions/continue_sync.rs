@@ -1,10 +1,14 @@
-//! `continue_sync`: a work item from the queue; one bounded turn of the feed that it names.
+//! `continue_sync`: a work item from the queue; one bounded turn of the feed that it names, or a look after the
+//! subscriptions.
 
 use super::answer::{Answer, Failure};
 use super::envelope::{self, QueueItem};
-use super::sync::turn;
+use super::renew_subscriptions;
+use super::sync::answer;
 use super::work::WorkItem;
+
 use crate::app::App;
+use crate::subscriptions::FEED;
 
 /// The binding's name in `function.json`.
 const BINDING: &str = "item";
@@ -15,5 +19,8 @@ pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
     let item: WorkItem = serde_json::from_str(&invocation.trigger.text)
         .map_err(|error| Failure::bad(format!("the queue message is no work item: {error}")))?;
     tracing::info!(event = "work_item", feed = item.feed, deliveries = invocation.trigger.dequeue_count);
-    turn(app, &item.feed).await
+    match item.feed.as_str() {
+        FEED => renew_subscriptions::look(app, true).await,
+        feed => answer(app.answer_door(feed).await),
+    }
 }

@@ -27,7 +27,9 @@ use reply::Reply;
 mod answer;
 mod continue_sync;
 pub mod envelope;
+mod notifications;
 mod refresh;
+mod renew_subscriptions;
 mod reply;
 mod status;
 mod sync;
@@ -104,6 +106,8 @@ async fn dispatch(ready: &Ready, name: &str, body: &[u8]) -> Result<Answer, Fail
         Function::Sync(resource) => sync::run(app, resource, body).await,
         Function::ContinueSync => continue_sync::run(app, body).await,
         Function::Refresh => refresh::run(app, body).await,
+        Function::Notifications => notifications::run(app, body),
+        Function::RenewSubscriptions => renew_subscriptions::run(app, body).await,
         Function::Status => status::run(app, body).await,
     }
 }
@@ -113,6 +117,8 @@ enum Function<'a> {
     Sync(&'a str),
     ContinueSync,
     Refresh,
+    Notifications,
+    RenewSubscriptions,
     Status,
 }
 
@@ -121,6 +127,8 @@ impl<'a> Function<'a> {
         match name {
             "continue_sync" => Ok(Self::ContinueSync),
             "refresh" => Ok(Self::Refresh),
+            "notifications" => Ok(Self::Notifications),
+            "renew_subscriptions" => Ok(Self::RenewSubscriptions),
             "status" => Ok(Self::Status),
             _ => name
                 .strip_prefix("sync_")
@@ -132,7 +140,9 @@ impl<'a> Function<'a> {
     /// What comes of an invocation that there are no settings for: a caller is told, everybody else fails.
     fn refuse(&self, problems: &str) -> Result<Answer, Failure> {
         match self {
-            Self::Sync(_) | Self::ContinueSync => Err(Failure::refused(problems)),
+            Self::Sync(_) | Self::ContinueSync | Self::RenewSubscriptions => Err(Failure::refused(problems)),
+            // Anybody may ask here: what is wrong is for the log.
+            Self::Notifications => Ok(Answer::http(Reply::bare(503), Vec::new())),
             Self::Refresh | Self::Status => {
                 Ok(Answer::http(Reply::problem(500, "Internal Server Error", problems), Vec::new()))
             }

@@ -36,12 +36,24 @@ impl Reply {
         Self::new(status, "application/problem+json", &body)
     }
 
+    /// A text, which no browser takes for anything else.
+    pub fn text(status: u16, text: &str) -> Self {
+        Self::of(status, text.to_owned()).with("content-type", "text/plain; charset=utf-8")
+    }
+
+    /// A status and no word more.
+    pub fn bare(status: u16) -> Self {
+        Self::of(status, String::new())
+    }
+
     fn new(status: u16, content_type: &str, body: &impl Serialize) -> Self {
         let body = serde_json::to_string(body).unwrap_or_else(|_| "{}".into());
-        Self { status_code: status, headers: Map::new(), body }
-            .with("content-type", content_type)
-            .with("cache-control", "no-store")
-            .with("x-content-type-options", "nosniff")
+        Self::of(status, body).with("content-type", content_type)
+    }
+
+    fn of(status: u16, body: String) -> Self {
+        let reply = Self { status_code: status, headers: Map::new(), body };
+        reply.with("cache-control", "no-store").with("x-content-type-options", "nosniff")
     }
 
     /// The function is there, but not for this method.

@@ -18,12 +18,12 @@ pub async fn run(app: &App, resource: &str, body: &[u8]) -> Result<Answer, Failu
         past_due = invocation.trigger.is_past_due,
         retry = invocation.attempt()
     );
-    turn(app, resource).await
+    answer(app.sync(resource).await)
 }
 
-/// One turn of a feed; its outcome becomes the answer, and a continuation a work item.
-pub async fn turn(app: &App, feed: &str) -> Result<Answer, Failure> {
-    match app.sync(feed).await {
+/// What became of a turn of a feed is the answer, and a continuation a work item.
+pub fn answer(turn: Result<Outcome, AppError>) -> Result<Answer, Failure> {
+    match turn {
         Ok(outcome) => Ok(Answer::done(outcome.to_string(), continuation(&outcome))),
         Err(error @ AppError::UnknownResource { .. }) => Err(Failure::bad(error)),
         Err(error) => Err(Failure::refused(error)),

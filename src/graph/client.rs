@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use azure_core::credentials::TokenCredential;
 use bytes::Bytes;
-use reqwest::{Response, header};
+use reqwest::{Method, Response, StatusCode, header};
 use serde_json::value::RawValue;
 use url::Url;
 
@@ -98,10 +98,37 @@ impl Client {
 
     async fn get(&self, request: &Request, deadline: Instant) -> Result<Bytes, GraphError> {
         let url = request.url(&self.options.origin)?;
+        self.tried(&Method::GET, &url, None, request.carries_token(), deadline).await
+    }
+
+    /// Sends anything, as [`Client::page`] does.
+    pub(super) async fn send(
+        &self,
+        method: &Method,
+        url: &Url,
+        body: Option<Bytes>,
+        deadline: Instant,
+    ) -> Result<Bytes, GraphError> {
+        self.tried(method, url, body, false, deadline).await
+    }
+
+    /// Where links and paths lead.
+    pub(super) fn origin(&self) -> &Url {
+        &self.options.origin
+    }
+
+    async fn tried(
+        &self,
+        method: &Method,
+        url: &Url,
+        body: Option<Bytes>,
+        carries_token: bool,
+        deadline: Instant,
+    ) -> Result<Bytes, GraphError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let (failure, what) = match self.attempt(url.clone(), request.carries_token()).await? {
+            let (failure, what) = match self.attempt(method, url, body.clone(), carries_token).await? {
                 Try::Answered(body) => return Ok(body),
                 Try::Failed(failure, what) => (failure, what),
             };
@@ -119,14 +146,27 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, url: Url, carried_token: bool) -> Result<Try, GraphError> {
+    async fn attempt(
+        &self,
+        method: &Method,
+        url: &Url,
+        body: Option<Bytes>,
+        carried_token: bool,
+    ) -> Result<Try, GraphError> {
         let token = self.token().await?;
-        let sent = self.http()?.get(url).bearer_auth(token).headers(sending::headers()).send().await;
-        let mut response = match sent {
+        let mut request = self.http()?.request(method.clone(), url.clone());
+        request = request.bearer_auth(token).headers(sending::headers());
+        if let Some(body) = body {
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+        }
+        let mut response = match request.send().await {
             Ok(response) => response,
             Err(error) => return sending::failure(error).map(|what| Try::Failed(Failure::Connection, what)),
         };
         let status = response.status();
+        if status == StatusCode::NO_CONTENT {
+            return Ok(Try::Answered(Bytes::new()));
+        }
         if status.is_success() {
             body::is_json(&response)?;
             return match body::read(&mut response, MAX_PAGE_BYTES).await {

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`request`] (what is asked), [`page`] and [`listing`] (what comes back),
 //! [`retry`] (what to do about a
-//! failed try, a pure function), [`client`] (does it), [`error`] (what callers branch on).
+//! failed try, a pure function), [`client`] (does it), [`subscription`]
+//! (what is not a GET), [`error`] (what callers branch on).
 
 mod body;
 mod client;
@@ -13,6 +14,7 @@ mod page;
 mod request;
 mod retry;
 mod sending;
+mod subscription;
 
 pub use client::{Client, Options};
 pub use error::{GraphError, Refusal};
@@ -20,3 +22,4 @@ pub use link::Link;
 pub use listing::Listing;
 pub use page::{Next, Page};
 pub use request::Request;
+pub use subscription::{NewSubscription, Subscription};

@@ -68,6 +68,15 @@ impl Request {
     }
 }
 
+/// A path below the API version, or one object there.
+pub(super) fn at(origin: &Url, path: &str, id: Option<&str>) -> Result<Url, GraphError> {
+    let url = selected(origin, path, &[]);
+    match id {
+        Some(id) => below(url, id, None),
+        None => Ok(url),
+    }
+}
+
 /// One object of a collection, or one of its properties.
 fn below(mut url: Url, id: &str, property: Option<&str>) -> Result<Url, GraphError> {
     if matches!(id, "" | "." | "..") {

@@ -62,6 +62,42 @@ fn fractions_are_allowed_and_empty_means_unset() {
 }
 
 #[test]
+fn notifications_are_on_exactly_when_there_is_a_secret() {
+    let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.com");
+    let secret = ("NOTIFICATION_SECRET", "0123456789abcdef0123456789abcdef");
+    assert!(read(&[cosmos]).unwrap().notifications.is_none());
+    let hostname = ("WEBSITE_HOSTNAME", "app.azurewebsites.net");
+    let on = read(&[cosmos, secret, hostname]).unwrap().notifications.unwrap();
+    assert_eq!(on.url.as_str(), "https://app.azurewebsites.net/api/notifications");
+    assert!(!format!("{on:?}").contains("0123"), "{on:?}");
+    let url = ("NOTIFICATION_URL", "https://front.example.com/in?code=x");
+    let rotating =
+        ("NOTIFICATION_SECRET", "0123456789abcdef0123456789abcdef, fedcba9876543210fedcba9876543210");
+    let on = read(&[cosmos, rotating, url, hostname]).unwrap().notifications.unwrap();
+    assert_eq!((on.url.as_str(), on.secrets.len()), (url.1, 2));
+}
+
+#[test]
+fn notifications_that_cannot_arrive_are_named() {
+    let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.com");
+    let secret = ("NOTIFICATION_SECRET", "0123456789abcdef0123456789abcdef");
+    let url = ("NOTIFICATION_URL", "https://front.example.com/");
+    let named =
+        |pairs: &[(&str, &str)]| read(pairs).unwrap_err().lines()[0].split(':').next().unwrap().to_owned();
+    assert_eq!(named(&[cosmos, url]), "NOTIFICATION_SECRET");
+    assert_eq!(named(&[cosmos, url, ("NOTIFICATION_SECRET", "short")]), "NOTIFICATION_SECRET");
+    assert_eq!(
+        named(&[cosmos, url, ("NOTIFICATION_SECRET", &format!("{0},{0},{0}", secret.1))]),
+        "NOTIFICATION_SECRET"
+    );
+    assert_eq!(named(&[cosmos, secret, ("WEBSITE_HOSTNAME", "localhost:7071")]), "NOTIFICATION_URL");
+    assert_eq!(
+        named(&[cosmos, secret, ("NOTIFICATION_URL", "http://front.example.com/")]),
+        "NOTIFICATION_URL"
+    );
+}
+
+#[test]
 fn a_key_never_shows() {
     let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.com");
     let settings = read(&[cosmos, ("COSMOS_KEY", "c2VjcmV0")]).unwrap();

@@ -128,6 +128,11 @@ impl Counts {
     pub fn objects(&self) -> u64 {
         self.upserted + self.removed + self.unchanged + self.set_aside
     }
+
+    /// Whether nothing was there to be written.
+    pub fn is_nothing(&self) -> bool {
+        self.objects() == 0 && self.links == 0
+    }
 }
 
 impl std::ops::AddAssign for Counts {

@@ -3,12 +3,13 @@
 //!
 //! [`Graph`] is a handle: a test changes the tenant, pushes faults and closes gates while a client talks to it. A bearer token
 //! of our [`Identity`] is required. Links are good only verbatim, and every round ends with a new delta link.
-//! Left out: `Prefer: return=minimal` (allowed to be ignored), `$filter` in delta, `$batch`, subscriptions.
+//! Left out: `Prefer: return=minimal` (allowed to be ignored), `$filter` in delta, `$batch`.
 //!
 //! The map: `tenant` and `collection` (the truth), `relationship` (links between objects), `seed` (what it is made
 //! of), `feed` (the rows), `delta` (rounds as values), `read` (what a request is answered), `targets` (lists of
 //! links), `links` (tokens),
-//! `replica` and `quirks` (what a client has to live with), `fault` (what goes wrong), `wire` (the socket).
+//! `replica` and `quirks` (what a client has to live with), `fault` (what goes wrong), `subscriptions`
+//! (and the notifier), `wire` (the socket).
 
 mod answer;
 mod collection;
@@ -23,6 +24,7 @@ mod replica;
 mod request;
 mod seed;
 mod select;
+mod subscriptions;
 mod targets;
 mod tenant;
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub use self::{
     relationship::{Link, Relationship},
     request::{Kind, Match, Record},
     seed::{PROPERTIES, groups::GROUP_PROPERTIES},
+    subscriptions::{Delivered, Habits, Lifecycle, Subscription},
     tenant::Tenant,
 };
 use crate::{
@@ -102,6 +105,7 @@ struct Inner {
     world: Mutex<World>,
     records: Mutex<Records>,
     ids: Mutex<fastrand::Rng>,
+    subscriptions: Mutex<subscriptions::Subscriptions>,
     faults: Faults<Match, Fault>,
     gates: Gates<Match>,
     identity: Identity,
@@ -136,6 +140,7 @@ impl Graph {
             world: world.into(),
             records: Mutex::default(),
             ids: fastrand::Rng::with_seed(options.seed).into(),
+            subscriptions: subscriptions::Subscriptions::new(options.seed)?.into(),
             faults: Faults::default(),
             gates: Gates::default(),
             identity,
@@ -172,6 +177,42 @@ impl Graph {
     pub fn settle_replicas(&self) {
         let World { tenant, replicas, .. } = &mut *lock(&self.inner.world);
         feed::FEEDS.into_iter().for_each(|feed| replicas.settle(feed, tenant.collection(feed).position()));
+    }
+
+    /// The subscriptions that there are, by id.
+    pub fn subscriptions(&self) -> Vec<Subscription> {
+        lock(&self.inner.subscriptions).all.values().cloned().collect()
+    }
+
+    /// A subscription is gone, and nobody says so.
+    pub fn lose_subscription(&self, id: &str) {
+        lock(&self.inner.subscriptions).all.remove(id);
+    }
+
+    /// No subscription may live for longer than so many minutes.
+    pub fn shorten_subscriptions(&self, minutes: u32) {
+        lock(&self.inner.subscriptions).longest = minutes;
+    }
+
+    /// No subscription is created, with this status and code; or again, with none.
+    pub fn refuse_subscriptions(&self, refusal: Option<(u16, &str)>) {
+        let refusal = refusal.map(|(status, code)| (status, code.to_owned()));
+        lock(&self.inner.subscriptions).refusal = refusal;
+    }
+
+    /// What kind of a notifier Graph is from now on.
+    pub fn set_habits(&self, habits: Habits) {
+        lock(&self.inner.subscriptions).notifier.habits = habits;
+    }
+
+    /// Tells every subscription what happened since the last time, and tries again what was not taken then.
+    pub async fn notify(&self) -> Delivered {
+        self.inner.notify().await
+    }
+
+    /// Tells a subscription about itself; one that is removed is gone then.
+    pub async fn tell(&self, id: &str, event: Lifecycle) -> Delivered {
+        self.inner.tell(id, event).await
     }
 
     /// The fault script.

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     extract::{ConnectInfo, Request, State},
     http::{HeaderName, HeaderValue, StatusCode},
     response::Response,
@@ -17,8 +17,12 @@ use super::{
     fault::{Fault, Framing},
     feed::{Feed, USERS},
     request::{Kind, Record, header},
+    subscriptions,
 };
 use crate::{identity::Refusal, loopback::Cut, script::lock};
+
+/// Largest body that is taken.
+const LARGEST_BODY: usize = 64 << 10;
 
 /// One request, from the socket to the socket.
 pub(super) async fn respond(
@@ -26,7 +30,7 @@ pub(super) async fn respond(
     ConnectInfo(cut): ConnectInfo<Cut>,
     request: Request,
 ) -> Response {
-    let (parts, _body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let record = Record::of(&parts);
     let number = inner.record(&record);
     if !inner.gates.pass(&record).await {
@@ -42,7 +46,16 @@ pub(super) async fn respond(
         .and_then(|value| value.strip_prefix("Bearer ").map(String::from));
     let mut answer = match fault.as_ref().and_then(Fault::instead) {
         Some(answer) => answer,
-        None => inner.answer(&record, bearer.as_deref(), fault.as_ref()),
+        None => match subscriptions::path(&record) {
+            Some(id) => match inner.authorize(&record, bearer.as_deref()) {
+                Ok(()) => {
+                    let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+                    inner.subscriptions(&record.method, id, &body).await
+                }
+                Err(refused) => refused,
+            },
+            None => inner.answer(&record, bearer.as_deref(), fault.as_ref()),
+        },
     };
     if let Some(fault) = &fault {
         fault.spoil(&mut answer);

@@ -1,8 +1,12 @@
 //! How a world begins: what there is, and who the handler is in it.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
 use crate::identity::{Entra, Identity, Kind};
+
+/// What client states are made with here.
+pub const NOTIFICATION_SECRET: &str = "sandbox-notification-secret-of-some-length";
 
 /// How a world begins.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub struct Setup {
     pub crash_limit: Option<u32>,
     /// The account has no database yet.
     pub empty_account: bool,
+    /// Change notifications are on.
+    pub notified: bool,
 }
 
 impl Setup {
@@ -47,6 +53,7 @@ impl Setup {
             settings,
             crash_limit: None,
             empty_account: false,
+            notified: false,
         }
     }
 
@@ -56,6 +63,11 @@ impl Setup {
         self.settings.retain(|(other, _)| other != name);
         self.settings.push((name.into(), value.into()));
         self
+    }
+
+    /// The front of the host, if notifications go there.
+    pub(super) fn front(&self) -> std::io::Result<Option<TcpListener>> {
+        self.notified.then(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).transpose()
     }
 
     /// Whether the handler is an app registration towards anybody.
@@ -81,4 +93,11 @@ impl Setup {
         }
         settings
     }
+}
+
+/// The settings that turn notifications on, so that they go to `front`.
+pub(super) fn notified(front: &TcpListener) -> std::io::Result<[(String, String); 2]> {
+    let url = format!("http://{}/api/notifications", front.local_addr()?);
+    let settings = [("NOTIFICATION_URL", url), ("NOTIFICATION_SECRET", NOTIFICATION_SECRET.to_owned())];
+    Ok(settings.map(|(name, value)| (name.to_owned(), value)))
 }

@@ -1,0 +1,161 @@
+//! Subscriptions and the notifier over their sockets, with an endpoint that behaves as it is told.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::routing::post;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::super::{Graph, Habits, Lifecycle, Tenant};
+use crate::identity::Identity;
+use crate::loopback::{Loopback, Server};
+
+/// What the endpoint does, and what it got.
+#[derive(Default)]
+struct Endpoint {
+    refuses: usize,
+    wrong: bool,
+    got: Vec<Value>,
+}
+
+type Shared = Arc<Mutex<Endpoint>>;
+
+struct World {
+    graph: Graph,
+    token: String,
+    endpoint: Shared,
+    server: Server,
+}
+
+async fn answer(State(endpoint): State<Shared>, uri: Uri, body: String) -> (StatusCode, String) {
+    let mut endpoint = endpoint.lock().unwrap();
+    let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    if let Some((_, token)) = query.into_iter().find(|(name, _)| name == "validationToken") {
+        let token = if endpoint.wrong { "something else" } else { &token };
+        return (StatusCode::OK, token.to_owned());
+    }
+    if endpoint.refuses > 0 {
+        endpoint.refuses -= 1;
+        return (StatusCode::SERVICE_UNAVAILABLE, String::new());
+    }
+    endpoint.got.push(serde_json::from_str(&body).unwrap());
+    (StatusCode::ACCEPTED, String::new())
+}
+
+impl World {
+    async fn new() -> Self {
+        let identity = Identity::start(Default::default()).await.unwrap();
+        let graph = Graph::start(Tenant::seeded(3, 7), identity.clone(), Default::default()).await.unwrap();
+        let token = identity.issue(graph.endpoint());
+        let endpoint = Shared::default();
+        let loopback = Loopback::bind().await.unwrap();
+        let router = Router::new().route("/in", post(answer)).with_state(Arc::clone(&endpoint));
+        Self { graph, token, endpoint, server: loopback.serve(router) }
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let url = format!("{}/v1.0/subscriptions{path}", self.graph.endpoint());
+        let request =
+            reqwest::Client::new().request(method, url).bearer_auth(&self.token).body(body.to_string());
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
+    }
+
+    fn wanted(&self) -> Value {
+        let url = format!("{}/in", self.server.origin());
+        json!({
+            "changeType": "updated,deleted", "resource": "/users", "clientState": "state",
+            "notificationUrl": url, "lifecycleNotificationUrl": url, "expirationDateTime": in_minutes(60),
+        })
+    }
+
+    async fn subscribed(&self) -> String {
+        let (status, body) = self.ask(Method::POST, "", self.wanted()).await;
+        assert_eq!(status, 201, "{body}");
+        body["id"].as_str().unwrap().to_owned()
+    }
+
+    fn got(&self) -> Vec<Value> {
+        std::mem::take(&mut self.endpoint.lock().unwrap().got)
+    }
+}
+
+fn in_minutes(minutes: i64) -> String {
+    let then = time::OffsetDateTime::now_utc() + time::Duration::minutes(minutes);
+    then.format(&time::format_description::well_known::Rfc3339).unwrap()
+}
+
+#[tokio::test]
+async fn one_of_a_kind_is_created_listed_extended_and_deleted() {
+    let world = World::new().await;
+    let id = world.subscribed().await;
+    assert_eq!(world.ask(Method::POST, "", world.wanted()).await.0, 409);
+    let (_, list) = world.ask(Method::GET, "", Value::Null).await;
+    assert_eq!((&list["value"][0]["id"], &list["value"][0]["clientState"]), (&json!(id), &Value::Null));
+    let later = json!({"expirationDateTime": in_minutes(600)});
+    assert_eq!(world.ask(Method::PATCH, &format!("/{id}"), later.clone()).await.0, 200);
+    assert_eq!(world.ask(Method::PATCH, "/other", later).await.0, 404);
+    let never = json!({"expirationDateTime": in_minutes(50_000)});
+    assert_eq!(world.ask(Method::PATCH, &format!("/{id}"), never).await.0, 400);
+    assert_eq!(world.ask(Method::DELETE, &format!("/{id}"), Value::Null).await.0, 204);
+    assert_eq!(world.ask(Method::DELETE, &format!("/{id}"), Value::Null).await.0, 404);
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused() {
+    let world = World::new().await;
+    for (name, value) in
+        [("changeType", json!("created")), ("resource", json!("/nothing")), ("notificationUrl", Value::Null)]
+    {
+        let mut wanted = world.wanted();
+        wanted[name] = value;
+        assert_eq!(world.ask(Method::POST, "", wanted).await.0, 400, "{name}");
+    }
+    world.endpoint.lock().unwrap().wrong = true;
+    assert_eq!(world.ask(Method::POST, "", world.wanted()).await.0, 400);
+    assert!(world.graph.subscriptions().is_empty());
+}
+
+#[tokio::test]
+async fn what_happened_since_is_told_until_it_is_taken() {
+    let world = World::new().await;
+    let id = world.subscribed().await;
+    world.graph.tenant(|tenant| {
+        let ids = tenant.user_ids();
+        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
+        tenant.purge_user(&ids[1]);
+    });
+    world.endpoint.lock().unwrap().refuses = 1;
+    let first = world.graph.notify().await;
+    assert_eq!((first.statuses, first.late), (vec![503], 1));
+    assert_eq!(world.graph.notify().await.statuses, [202]);
+    let got = world.got();
+    let kinds: Vec<_> =
+        got[0]["value"].as_array().unwrap().iter().map(|one| one["changeType"].clone()).collect();
+    assert_eq!(kinds, ["updated", "deleted"]);
+    assert_eq!(got[0]["value"][0]["clientState"], "state");
+    assert!(world.graph.notify().await.statuses.is_empty(), "there is nothing new");
+    world.graph.tell(&id, Lifecycle::SubscriptionRemoved).await;
+    assert_eq!(world.got()[0]["value"][0]["lifecycleEvent"], "subscriptionRemoved");
+    assert!(world.graph.subscriptions().is_empty());
+}
+
+#[tokio::test]
+async fn it_can_be_a_bad_notifier() {
+    let world = World::new().await;
+    world.subscribed().await;
+    world.graph.set_habits(Habits { twice: true, backwards: true, drop: false });
+    let (one, other) = world.graph.tenant(|tenant| (tenant.create_user(), tenant.create_user()));
+    world.graph.notify().await;
+    let told = world.got()[0]["value"].clone();
+    let ids: Vec<_> = told.as_array().unwrap().iter().map(|one| one["resourceData"]["id"].clone()).collect();
+    assert_eq!(ids, [&*other, &*other, &*one, &*one]);
+    world.graph.set_habits(Habits { drop: true, ..Habits::default() });
+    world.graph.tenant(|tenant| tenant.create_user());
+    let dropped = world.graph.notify().await;
+    assert_eq!((dropped.dropped, dropped.statuses.len()), (1, 0));
+}

@@ -1,0 +1,13 @@
+//! What Graph's change notifications say, and whether they are ours.
+//!
+//! A notification never carries truth: it rings the doorbell of a feed, and the same sync as ever looks. So
+//! anybody may post here, and all that a genuine one can do is to have us look. It promises to judge without
+//! any look-up, in constant time where secrets are compared, and to keep nothing of what fails. Pure.
+//!
+//! <https://learn.microsoft.com/graph/change-notifications-delivery-webhooks>
+
+mod delivery;
+mod keys;
+
+pub use delivery::{Delivery, Dropped, NotADelivery, judge};
+pub use keys::Keys;

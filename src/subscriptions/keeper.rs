@@ -1,0 +1,138 @@
+//! The keeper: looks after all subscriptions, one after the other, under its lease.
+
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{self, Either};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::plan::{self, Wanted};
+use super::record::Record;
+use super::step::{Case, Did};
+use super::{FEED, KeepError, Keeper};
+use crate::catalogue::{Row, Subscribed};
+use crate::graph::Subscription;
+use crate::store::{Acquired, Control, Lease, Released, Saved, hashed};
+
+/// How long one look after all of them may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the keeper did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Another one is at it.
+    pub busy: bool,
+    /// Feeds whose subscription is new: what happened before it did ring at no door.
+    pub created: Vec<&'static str>,
+    /// Feeds whose subscription was extended.
+    pub extended: Vec<&'static str>,
+    /// Subscriptions that nobody wanted any more.
+    pub ended: usize,
+    /// Feeds without a subscription, or with one that could not be extended.
+    pub failed: Vec<&'static str>,
+}
+
+/// One look after all of them.
+struct Look<'a> {
+    keeper: &'a Keeper<'a>,
+    lease: &'a Lease,
+    control: &'a Control,
+    urgent: bool,
+    deadline: Instant,
+}
+
+impl Look<'_> {
+    async fn all(&self, rows: &'static [Row]) -> Result<Kept, KeepError> {
+        let graph = self.keeper.graph;
+        let actual = graph.subscriptions(self.deadline).await?;
+        let mut kept = Kept::default();
+        let wanted: Vec<_> = rows.iter().filter_map(|row| Some((row, row.subscription.as_ref()?))).collect();
+        for &(row, to) in &wanted {
+            match self.one(row, to, &actual).await? {
+                Ok(Did::Created) => kept.created.push(row.resource),
+                Ok(Did::Extended) => kept.extended.push(row.resource),
+                Ok(Did::Nothing) => {}
+                Err(()) => kept.failed.push(row.resource),
+            }
+        }
+        let resources: Vec<_> = wanted.iter().map(|(_, to)| to.resource).collect();
+        for id in plan::unwanted(&resources, self.keeper.url.as_str(), &actual) {
+            graph.unsubscribe(id, self.deadline).await?;
+            kept.ended += 1;
+        }
+        Ok(kept)
+    }
+
+    /// Looks after one; a refusal is written down, and does not keep the others from being looked after.
+    async fn one(
+        &self,
+        row: &'static Row,
+        to: &'static Subscribed,
+        actual: &[Subscription],
+    ) -> Result<Result<Did, ()>, KeepError> {
+        let keeper = self.keeper;
+        let Some(client_state) = keeper.keys.sign(keeper.tenant_id, row.resource) else {
+            return Ok(Ok(Did::Nothing));
+        };
+        let state_hash = hashed(client_state.as_bytes());
+        let found: Option<Saved<Record>> = self.control.read(row.resource).await?;
+        let (found, etag) = found.map(|found| (found.document, found.etag)).unzip();
+        let wanted = Wanted { resource: to.resource, url: keeper.url.as_str(), state_hash: &state_hash };
+        let step = plan::next(wanted, found.as_ref(), actual, self.urgent, OffsetDateTime::now_utc());
+        let before = found.clone();
+        let record = found.unwrap_or_else(|| Record::blank(row.resource));
+        let mut case = Case { keeper, to, client_state, deadline: self.deadline, record };
+        let did = case.perform(step).await;
+        let mut record = Record { state_hash, ..case.record };
+        record.problem = did.as_ref().err().map(ToString::to_string);
+        if let Err(error) = &did {
+            tracing::error!(event = "subscription_failed", feed = row.resource, %error);
+        }
+        if before.as_ref() != Some(&record) {
+            let deadline = self.lease.guard().await?;
+            self.control.write(row.resource, record, etag.as_ref(), deadline).await?;
+        }
+        Ok(did.map_err(drop))
+    }
+}
+
+/// Looks after the subscriptions of all rows that have one.
+///
+/// # Errors
+/// [`KeepError`] when that is not possible at all; what concerns one subscription is in [`Kept::failed`].
+pub async fn keep(keeper: &Keeper<'_>, rows: &'static [Row], urgent: bool) -> Result<Kept, KeepError> {
+    let control = keeper.store.control(FEED).await?;
+    let holder = Uuid::new_v4().to_string();
+    let lease = match Lease::acquire(&control, &holder, keeper.lease).await? {
+        Acquired::Held { lease, .. } => lease,
+        Acquired::Busy => return Ok(Kept { busy: true, ..Kept::default() }),
+    };
+    let mut all = Kept::default();
+    loop {
+        let kept = {
+            let deadline = Instant::now() + PATIENCE;
+            let look = Look { keeper, lease: &lease, control: &control, urgent, deadline };
+            let look = pin!(look.all(rows));
+            match future::select(look, pin!(lease.keep())).await {
+                Either::Left((kept, _)) => kept,
+                Either::Right(((), look)) => look.await,
+            }
+        };
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(error) => {
+                lease.give_back(true, true).await.ok();
+                return Err(error);
+            }
+        };
+        all.created.extend(kept.created);
+        all.extended.extend(kept.extended);
+        all.ended += kept.ended;
+        all.failed = kept.failed;
+        // Who rang meanwhile wants a look that began after that.
+        if lease.give_back(true, false).await? == Released::Done {
+            return Ok(all);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Subscriptions to Graph's change notifications: one for each feed that has them, kept alive.
+//!
+//! Wanted against actual: what is missing is created, what is two thirds through its life is extended, what
+//! nobody wants any more is ended. What cannot be is written down with Graph's reason, for `status` to tell.
+//! One keeper at a time, under a lease like that of a feed; its partition in `mirror` has a record per feed.
+//!
+//! <https://learn.microsoft.com/graph/api/resources/subscription>
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::graph;
+use crate::notify::Keys;
+use crate::store::Store;
+
+mod keeper;
+mod plan;
+mod record;
+mod step;
+
+pub use keeper::{Kept, keep};
+pub use record::{Record, record};
+
+/// The name under which the keeper has its lease, its records, and its work items.
+pub const FEED: &str = "subscriptions";
+
+/// What the keeper works with.
+#[derive(Debug)]
+pub struct Keeper<'a> {
+    /// Where subscriptions are.
+    pub graph: &'a graph::Client,
+    /// Where the records are.
+    pub store: &'a Store,
+    /// What client states are made with.
+    pub keys: &'a Keys,
+    /// Where notifications go.
+    pub url: &'a Url,
+    /// Whose objects are mirrored.
+    pub tenant_id: &'a str,
+    /// Life of the lease.
+    pub lease: Duration,
+}
+
+/// Subscriptions could not be looked after at all.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepError {
+    /// Graph.
+    #[error(transparent)]
+    Graph(#[from] graph::GraphError),
+    /// Cosmos.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+}

@@ -1,0 +1,171 @@
+//! Wanted against actual. Pure.
+
+use time::{Duration, OffsetDateTime};
+
+use super::record::Record;
+use crate::graph::Subscription;
+
+/// Between two extensions of one subscription, however often Graph asks:
+/// <https://learn.microsoft.com/graph/change-notifications-lifecycle-events>.
+const APART: Duration = Duration::minutes(10);
+/// Lives that are tried where Graph refuses a longer one, in minutes: what pages and services differ about.
+const SHORTER: [u32; 3] = [10_000, 4_230, 1_440];
+
+/// What is to be done about the subscription to one feed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing.
+    Keep,
+    /// Its end is to be put off.
+    Extend(String),
+    /// It is to be created, once these have ended.
+    Create {
+        /// Subscriptions to the same that we cannot tell the state of.
+        instead_of: Vec<String>,
+    },
+}
+
+/// The subscription that a feed should have.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// What it is to.
+    pub resource: &'a str,
+    /// Where its notifications go.
+    pub url: &'a str,
+    /// A hash of its client state.
+    pub state_hash: &'a str,
+}
+
+/// What is to be done next. `urgent`: Graph says that some subscription needs it.
+pub fn next(
+    wanted: Wanted<'_>,
+    record: Option<&Record>,
+    actual: &[Subscription],
+    urgent: bool,
+    now: OffsetDateTime,
+) -> Step {
+    let ours = actual.iter().filter(|one| {
+        is_same(&one.resource, wanted.resource) && one.notification_url == wanted.url && one.expires > now
+    });
+    let known = record.filter(|record| record.state_hash == wanted.state_hash);
+    let is_known =
+        |one: &&Subscription| known.is_some_and(|known| known.subscription_id.as_ref() == Some(&one.id));
+    match ours.clone().find(is_known) {
+        Some(one) if is_due(known.and_then(|known| known.since), one.expires, urgent, now) => {
+            Step::Extend(one.id.clone())
+        }
+        Some(_) => Step::Keep,
+        None => Step::Create { instead_of: ours.map(|one| one.id.clone()).collect() },
+    }
+}
+
+/// Subscriptions that send to us, but to which no row belongs.
+pub fn unwanted<'a>(
+    wanted: &'a [&'a str],
+    url: &'a str,
+    actual: &'a [Subscription],
+) -> impl Iterator<Item = &'a str> {
+    let is_unwanted = move |one: &&Subscription| {
+        one.notification_url == url && !wanted.iter().any(|resource| is_same(&one.resource, resource))
+    };
+    actual.iter().filter(is_unwanted).map(|one| one.id.as_str())
+}
+
+/// The next shorter life to try, in minutes.
+pub fn shorter(minutes: u32) -> Option<u32> {
+    SHORTER.into_iter().find(|&shorter| shorter < minutes)
+}
+
+/// Whether two name the same resource: Graph gives it back with or without the first slash.
+pub fn is_same(one: &str, other: &str) -> bool {
+    one.trim_start_matches('/').eq_ignore_ascii_case(other.trim_start_matches('/'))
+}
+
+fn is_due(since: Option<OffsetDateTime>, expires: OffsetDateTime, urgent: bool, now: OffsetDateTime) -> bool {
+    // A clock that was wrong when it was written must not keep anything from being extended.
+    let Some(since) = since.filter(|since| *since <= now) else { return true };
+    (urgent && now - since >= APART) || now >= since + (expires - since) * 2 / 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WANTED: Wanted<'static> =
+        Wanted { resource: "/users", url: "https://us.example/api/notifications", state_hash: "h" };
+
+    fn now() -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
+    }
+
+    fn actual(id: &str) -> Subscription {
+        Subscription {
+            id: id.into(),
+            resource: "users".into(),
+            notification_url: WANTED.url.into(),
+            expires: now() + Duration::minutes(300),
+        }
+    }
+
+    fn record(id: &str, minutes_ago: i64) -> Record {
+        Record {
+            subscription_id: Some(id.into()),
+            state_hash: "h".into(),
+            since: Some(now() - Duration::minutes(minutes_ago)),
+            ..Record::blank("users")
+        }
+    }
+
+    fn next(record: Option<&Record>, actual: &[Subscription], urgent: bool) -> Step {
+        super::next(WANTED, record, actual, urgent, now())
+    }
+
+    #[test]
+    fn what_is_known_is_kept_and_extended_at_two_thirds_of_its_life() {
+        let there = [actual("1")];
+        assert_eq!(next(Some(&record("1", 100)), &there, false), Step::Keep);
+        assert_eq!(next(Some(&record("1", 599)), &there, false), Step::Keep);
+        assert_eq!(next(Some(&record("1", 600)), &there, false), Step::Extend("1".into()));
+        assert_eq!(next(Some(&record("1", -5)), &there, false), Step::Extend("1".into()));
+    }
+
+    #[test]
+    fn graph_may_ask_for_it_but_not_twice_in_ten_minutes() {
+        let there = [actual("1")];
+        assert_eq!(next(Some(&record("1", 9)), &there, true), Step::Keep);
+        assert_eq!(next(Some(&record("1", 10)), &there, true), Step::Extend("1".into()));
+    }
+
+    #[test]
+    fn what_is_gone_or_cannot_be_ours_any_more_is_created_anew() {
+        let create = |instead_of: &[&str]| Step::Create {
+            instead_of: instead_of.iter().map(|&id| id.to_owned()).collect(),
+        };
+        assert_eq!(next(None, &[], false), create(&[]));
+        assert_eq!(next(Some(&record("1", 5)), &[], false), create(&[]));
+        assert_eq!(next(None, &[actual("1")], false), create(&["1"]), "nobody knows its client state");
+        let rotated = Record { state_hash: "other".into(), ..record("1", 5) };
+        assert_eq!(next(Some(&rotated), &[actual("1")], false), create(&["1"]));
+        let elsewhere = Subscription { notification_url: "https://other.example".into(), ..actual("1") };
+        assert_eq!(next(Some(&record("1", 5)), &[elsewhere], false), create(&[]));
+        let over = Subscription { expires: now(), ..actual("1") };
+        assert_eq!(next(Some(&record("1", 5)), &[over], false), create(&[]));
+    }
+
+    #[test]
+    fn only_what_sends_to_us_is_ended() {
+        let elsewhere = Subscription { notification_url: "https://other.example".into(), ..actual("2") };
+        let groups = Subscription { resource: "/groups".into(), ..actual("3") };
+        let all = [actual("1"), elsewhere, groups];
+        assert_eq!(unwanted(&["/users"], WANTED.url, &all).collect::<Vec<_>>(), ["3"]);
+        assert_eq!(unwanted(&[], WANTED.url, &all).collect::<Vec<_>>(), ["1", "3"]);
+    }
+
+    #[test]
+    fn lives_get_shorter_and_end() {
+        assert_eq!(
+            [41_000, 10_000, 4_230, 1_440].map(shorter),
+            [Some(10_000), Some(4_230), Some(1_440), None]
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! `renew_subscriptions`: wanted against actual, and nothing dies unnoticed.
+
+use sandbox::graph::{Habits, Lifecycle};
+use sandbox::world::{Setup, WORK_QUEUE, World};
+use serde_json::{Value, json};
+
+use crate::stage::setup;
+
+async fn notified() -> World {
+    let world = World::start(Setup { notified: true, ..setup() }.set("RELOOK_SECONDS", "0")).await.unwrap();
+    world.settle().await.unwrap();
+    world
+}
+
+async fn subscribed() -> World {
+    let world = notified().await;
+    world.keep_subscriptions().await.unwrap();
+    world.host.pump(WORK_QUEUE).await.unwrap();
+    world
+}
+
+fn id_of(world: &World, feed: &str) -> String {
+    world.graph.subscriptions().into_iter().find(|one| one.feed == feed).unwrap().id
+}
+
+async fn subscription(world: &World) -> Value {
+    world.call("GET", "/api/status/users", "").await.unwrap().body[0]["subscription"].clone()
+}
+
+/// The record of a subscription as if it were older.
+async fn aged(world: &World, feed: &str, minutes: i64) {
+    let mut record = world.cosmos.document("mirror", "subscriptions", feed).await.unwrap();
+    let then = time::OffsetDateTime::now_utc() - time::Duration::minutes(minutes);
+    record["since"] = then.format(&time::format_description::well_known::Rfc3339).unwrap().into();
+    world.cosmos.put("mirror", "subscriptions", &record).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_happened_before_a_subscription_was_there_is_looked_for_once_it_is() {
+    let world = notified().await;
+    world.graph.tenant(|tenant| tenant.create_user());
+    assert_eq!(
+        world.keep_subscriptions().await.unwrap(),
+        "subscriptions: created users, groups; extended none; 0 ended; failed none"
+    );
+    world.host.pump(WORK_QUEUE).await.unwrap();
+    world.ensure_equal().await.unwrap();
+    assert_eq!(
+        world.keep_subscriptions().await.unwrap(),
+        "subscriptions: created none; extended none; 0 ended; failed none"
+    );
+    let told = subscription(&world).await;
+    assert_eq!((&told["alive"], &told["problem"]), (&json!(true), &Value::Null));
+    assert_eq!(told["id"], id_of(&world, "users"));
+}
+
+#[tokio::test]
+async fn at_two_thirds_of_its_life_it_is_extended() {
+    let world = subscribed().await;
+    aged(&world, "users", 3 * 41_000).await;
+    assert!(world.keep_subscriptions().await.unwrap().contains("extended users;"));
+    let users = world.graph.subscriptions().into_iter().find(|one| one.feed == "users").unwrap();
+    assert_eq!(users.extended, 1);
+    assert!(world.keep_subscriptions().await.unwrap().contains("extended none"));
+}
+
+#[tokio::test]
+async fn one_that_died_unnoticed_comes_back() {
+    let world = subscribed().await;
+    let before = id_of(&world, "users");
+    world.graph.lose_subscription(&before);
+    world.graph.tenant(|tenant| tenant.create_user());
+    assert!(world.keep_subscriptions().await.unwrap().contains("created users;"));
+    assert_ne!(id_of(&world, "users"), before);
+    world.host.pump(WORK_QUEUE).await.unwrap();
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn graph_may_ask_for_an_extension_but_not_twice_in_ten_minutes() {
+    let world = subscribed().await;
+    let id = id_of(&world, "users");
+    for _ in 0..2 {
+        assert_eq!(world.graph.tell(&id, Lifecycle::ReauthorizationRequired).await.statuses, [202]);
+        world.host.pump(WORK_QUEUE).await.unwrap();
+    }
+    let extended = |world: &World| world.graph.subscriptions().iter().map(|one| one.extended).max();
+    assert_eq!(extended(&world), Some(0), "it is younger than ten minutes");
+    aged(&world, "users", 11).await;
+    for _ in 0..2 {
+        world.graph.tell(&id, Lifecycle::ReauthorizationRequired).await;
+        world.host.pump(WORK_QUEUE).await.unwrap();
+    }
+    assert_eq!(extended(&world), Some(1));
+}
+
+#[tokio::test]
+async fn one_that_graph_removes_is_created_anew_and_what_was_missed_is_looked_for() {
+    let world = subscribed().await;
+    let id = id_of(&world, "users");
+    world.graph.tenant(|tenant| tenant.create_user());
+    assert_eq!(world.graph.tell(&id, Lifecycle::SubscriptionRemoved).await.statuses, [202]);
+    world.host.pump(WORK_QUEUE).await.unwrap();
+    assert_ne!(id_of(&world, "users"), id);
+    world.ensure_equal().await.unwrap();
+    world.graph.tenant(|tenant| tenant.create_user());
+    let id = id_of(&world, "users");
+    assert_eq!(world.graph.tell(&id, Lifecycle::Missed).await.statuses, [202]);
+    world.host.pump(WORK_QUEUE).await.unwrap();
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn shorter_lives_are_taken_where_graph_grants_no_longer_ones() {
+    let world = notified().await;
+    world.graph.shorten_subscriptions(4_300);
+    assert!(world.keep_subscriptions().await.unwrap().contains("created users, groups;"));
+    let left = world.graph.subscriptions()[0].expires - time::OffsetDateTime::now_utc();
+    assert!((4_200..=4_230).contains(&left.whole_minutes()), "{left}");
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_created_is_told_with_the_reason() {
+    let world = notified().await;
+    world.graph.refuse_subscriptions(Some((403, "ExtensionError")));
+    assert!(world.keep_subscriptions().await.unwrap().contains("failed users, groups"));
+    let told = subscription(&world).await;
+    assert_eq!(told["alive"], false);
+    assert!(told["problem"].as_str().unwrap().contains("ExtensionError"), "{told}");
+    world.graph.refuse_subscriptions(None);
+    assert!(world.keep_subscriptions().await.unwrap().contains("created users, groups;"));
+    assert_eq!(subscription(&world).await["problem"], Value::Null);
+}
+
+#[tokio::test]
+async fn after_the_secret_changed_subscriptions_are_made_anew() {
+    let world = subscribed().await;
+    let before = id_of(&world, "users");
+    let mut record = world.cosmos.document("mirror", "subscriptions", "users").await.unwrap();
+    record["stateHash"] = "of another secret".into();
+    world.cosmos.put("mirror", "subscriptions", &record).await.unwrap();
+    assert!(world.keep_subscriptions().await.unwrap().contains("created users;"));
+    assert_ne!(id_of(&world, "users"), before);
+    assert_eq!(world.graph.subscriptions().len(), 2);
+}
+
+#[tokio::test]
+async fn twice_and_backwards_does_no_harm_and_what_is_dropped_the_timer_finds() {
+    let world = subscribed().await;
+    world.graph.set_habits(Habits { twice: true, backwards: true, drop: false });
+    world.graph.tenant(|tenant| {
+        let ids = tenant.user_ids();
+        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
+        tenant.purge_user(&ids[1]);
+        tenant.create_user();
+    });
+    assert_eq!(world.graph.notify().await.statuses, [202]);
+    world.host.pump(WORK_QUEUE).await.unwrap();
+    world.ensure_equal().await.unwrap();
+    world.graph.set_habits(Habits { drop: true, ..Habits::default() });
+    world.graph.tenant(|tenant| tenant.create_user());
+    assert_eq!(world.graph.notify().await.dropped, 1);
+    assert!(world.host.pump(WORK_QUEUE).await.unwrap().is_empty());
+    world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+}
