@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::catalogue::Row;
 use crate::mirror::{self, Mirror, Outcome, Refreshed, SyncError};
-use crate::notify::Keys;
+use crate::notify::{Keys, Tally};
 use crate::settings::Settings;
 use crate::store::{self, Store};
 use crate::{catalogue, graph};
@@ -37,6 +37,7 @@ pub struct App {
     /// How long after a look that found nothing comes the second one.
     relook: Duration,
     relooks: doorbell::Relooks,
+    tally: Tally,
 }
 
 /// Longest refresh: somebody waits for its answer, and the platform's front ends a silent request after 230 s
@@ -80,7 +81,15 @@ impl App {
         };
         let notifications = settings.notifications.map(|on| (Keys::new(&on.secrets), on.url));
         let (budget, relook) = (limits.budget, limits.relook);
-        Self { mirror, tokens, budget, notifications, relook, relooks: doorbell::Relooks::default() }
+        Self {
+            mirror,
+            tokens,
+            budget,
+            notifications,
+            relook,
+            relooks: doorbell::Relooks::default(),
+            tally: Tally::default(),
+        }
     }
 
     /// Brings the copy of a feed up to date, for at most the budget of an inline turn.
@@ -88,6 +97,7 @@ impl App {
     /// # Errors
     /// [`AppError`]; nothing is lost, the next turn carries on.
     pub async fn sync(&self, feed: &str) -> Result<Outcome, AppError> {
+        self.write_down().await;
         self.sync_within(row(feed)?, self.budget).await
     }
 

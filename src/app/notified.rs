@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use super::{App, AppError};
 use crate::catalogue;
 use crate::mirror::Status;
-use crate::notify::{self, Delivery, NotADelivery};
-use crate::subscriptions::{self, Keeper, Kept, Record};
+use crate::notify::{self, Delivery, Dropped, NotADelivery, Tallied};
+use crate::subscriptions::{self, Keeper, Kept, Record, Tallies};
 
 /// How the copy of a resource is, and how soon it hears of changes.
 #[derive(Debug, Serialize)]
@@ -31,6 +31,8 @@ pub struct Subscription {
     pub expires: Option<OffsetDateTime>,
     /// Why it could not be created or extended, the last time.
     pub problem: Option<String>,
+    /// What became of the notifications of all feeds together, as far as it is written down.
+    pub notifications: Option<Tallies>,
 }
 
 impl App {
@@ -44,9 +46,31 @@ impl App {
     /// # Errors
     /// [`NotADelivery`].
     pub fn judge(&self, body: &str) -> Result<Delivery, NotADelivery> {
-        match &self.notifications {
-            Some((keys, _)) => notify::judge(body, keys, |feed| catalogue::row(feed).is_some()),
-            None => Ok(Delivery::default()),
+        let Some((keys, _)) = &self.notifications else { return Ok(Delivery::default()) };
+        let delivery = notify::judge(body, keys, |feed| catalogue::row(feed).is_some())?;
+        let Dropped { foreign, odd } = delivery.dropped;
+        let rung = u64::from(!delivery.rung.is_empty());
+        self.tally.add(Tallied { rung, foreign, odd, ..Tallied::default() });
+        Ok(delivery)
+    }
+
+    /// Somebody sent what is refused as a whole.
+    pub fn count_refused(&self) {
+        self.tally.add(Tallied { refused: 1, ..Tallied::default() });
+    }
+
+    /// The host passed on no body.
+    pub fn count_withheld(&self) {
+        self.tally.add(Tallied { withheld: 1, ..Tallied::default() });
+    }
+
+    /// Writes down what was counted, with an invocation that somebody may cause whom we know. What cannot be
+    /// written is kept for the next one.
+    pub(super) async fn write_down(&self) {
+        let Some(some) = self.tally.take() else { return };
+        if let Err(error) = subscriptions::add(&self.mirror.store, some).await {
+            tracing::warn!(event = "notifications_not_counted", %error);
+            self.tally.add(some);
         }
     }
 
@@ -57,6 +81,7 @@ impl App {
     /// [`AppError`] when that is not possible at all.
     pub async fn keep_subscriptions(&self, urgent: bool) -> Result<Option<Kept>, AppError> {
         let Some((keys, url)) = &self.notifications else { return Ok(None) };
+        self.write_down().await;
         let reader = self.tokens.reader().await?;
         let keeper = Keeper {
             graph: &self.mirror.graph,
@@ -75,20 +100,18 @@ impl App {
         if !self.is_notified() {
             return Ok(None);
         }
-        let record = subscriptions::record(&self.mirror.store, feed).await;
-        let record = record.map_err(|source| AppError::Subscriptions { source: source.into() })?;
-        Ok(Some(told(record, OffsetDateTime::now_utc())))
+        let store = &self.mirror.store;
+        let found = tokio::try_join!(subscriptions::record(store, feed), subscriptions::tallies(store));
+        let (record, tallies) = found.map_err(|source| AppError::Subscriptions { source: source.into() })?;
+        Ok(Some(told(record, tallies, OffsetDateTime::now_utc())))
     }
 }
 
-fn told(record: Option<Record>, now: OffsetDateTime) -> Subscription {
-    match record {
-        Some(Record { subscription_id, expires, problem, .. }) => Subscription {
-            alive: subscription_id.is_some() && expires.is_some_and(|expires| expires > now),
-            id: subscription_id,
-            expires,
-            problem,
-        },
-        None => Subscription { id: None, alive: false, expires: None, problem: None },
-    }
+fn told(record: Option<Record>, notifications: Option<Tallies>, now: OffsetDateTime) -> Subscription {
+    let (id, expires, problem) = match record {
+        Some(record) => (record.subscription_id, record.expires, record.problem),
+        None => (None, None, None),
+    };
+    let alive = id.is_some() && expires.is_some_and(|expires| expires > now);
+    Subscription { id, alive, expires, problem, notifications }
 }

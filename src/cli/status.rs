@@ -82,7 +82,11 @@ fn remarks(known: &Known) -> impl Iterator<Item = String> {
         let why = one.problem.as_deref().unwrap_or("there is none yet");
         format!("{}: changes are told late, by the timer only: no subscription: {why}", known.status.resource)
     });
-    remark(&known.status).into_iter().chain(dead)
+    let withheld = known.subscription.as_ref().and_then(|one| one.notifications.as_ref());
+    let withheld = withheld.map(|all| all.tallied.withheld).filter(|withheld| *withheld > 0).map(|withheld| {
+        format!("{withheld} notifications came without Content-Length, and the host withheld them: the timers look instead")
+    });
+    remark(&known.status).into_iter().chain(dead).chain(withheld)
 }
 
 /// What somebody should know about the copy.

@@ -30,16 +30,17 @@ pub fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
         return Ok(Answer::http(Reply::not_allowed("POST"), Vec::new()));
     }
     Ok(match request.query.get("validationToken") {
-        Some(token) => Answer::http(validated(token), Vec::new()),
+        Some(token) => Answer::http(validated(app, token), Vec::new()),
         None => delivered(app, &request),
     })
 }
 
 /// The token as it came, which the host has decoded already. One that could be more than a text is refused.
-fn validated(token: &str) -> Reply {
+fn validated(app: &App, token: &str) -> Reply {
     let is_odd = |c: char| c.is_control() || matches!(c, '<' | '>');
     if token.is_empty() || token.len() > LONGEST_TOKEN || token.contains(is_odd) {
         tracing::warn!(event = "validation_refused", bytes = token.len());
+        app.count_refused();
         return Reply::bare(400);
     }
     tracing::info!(event = "validation");
@@ -50,13 +51,14 @@ fn delivered(app: &App, request: &HttpRequest) -> Answer {
     // The host passes no body on that came without a length: nobody knows what it said, so the timers look.
     let Some(body) = &request.body else {
         tracing::warn!(event = "notifications_withheld");
+        app.count_withheld();
         return Answer::http(Reply::bare(202), Vec::new());
     };
     if body.len() > LARGEST_BODY {
-        return refused(413, "too large");
+        return refused(app, 413, "too large");
     }
     if !is_json(request) {
-        return refused(415, "not JSON by its content type");
+        return refused(app, 415, "not JSON by its content type");
     }
     match app.judge(body) {
         Ok(delivery) => {
@@ -71,13 +73,14 @@ fn delivered(app: &App, request: &HttpRequest) -> Answer {
             let work = rung.map(|feed| WorkItem::new(feed).text()).collect();
             Answer::http(Reply::bare(202), work)
         }
-        Err(error @ NotADelivery::TooMany) => refused(413, &error.to_string()),
-        Err(error @ NotADelivery::Odd) => refused(400, &error.to_string()),
+        Err(error @ NotADelivery::TooMany) => refused(app, 413, &error.to_string()),
+        Err(error @ NotADelivery::Odd) => refused(app, 400, &error.to_string()),
     }
 }
 
 /// The log says why, the caller learns nothing.
-fn refused(status: u16, why: &str) -> Answer {
+fn refused(app: &App, status: u16, why: &str) -> Answer {
+    app.count_refused();
     tracing::warn!(event = "notifications_refused", why);
     Answer::http(Reply::bare(status), Vec::new())
 }

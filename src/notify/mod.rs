@@ -8,6 +8,8 @@
 
 mod delivery;
 mod keys;
+mod tally;
 
 pub use delivery::{Delivery, Dropped, NotADelivery, judge};
 pub use keys::Keys;
+pub use tally::{Tallied, Tally};

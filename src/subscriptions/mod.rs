@@ -18,9 +18,11 @@ mod keeper;
 mod plan;
 mod record;
 mod step;
+mod tallies;
 
 pub use keeper::{Kept, keep};
 pub use record::{Record, record};
+pub use tallies::{Tallies, add, tallies};
 
 /// The name under which the keeper has its lease, its records, and its work items.
 pub const FEED: &str = "subscriptions";

@@ -41,6 +41,12 @@ fn rung(world: &World) -> Vec<String> {
     texts.map(feed).collect()
 }
 
+/// What `status` says was counted.
+async fn counted(world: &World) -> Value {
+    let reply = world.call("GET", "/api/status/users", "").await.unwrap();
+    reply.body[0]["subscription"]["notifications"].clone()
+}
+
 #[tokio::test]
 async fn graph_validates_the_address_while_it_creates_the_subscription() {
     let world = subscribed().await;
@@ -112,6 +118,13 @@ async fn what_is_not_genuine_writes_nothing_rings_nothing_and_learns_nothing() {
     assert!(rung(&world).is_empty());
     assert!(world.cosmos.writes().is_empty());
     assert_eq!(checkpoint(&world).await, before);
+    // Written down by the next turn that somebody causes whom we know.
+    world.turn().await.unwrap();
+    let counted = counted(&world).await;
+    assert_eq!(
+        (&counted["foreign"], &counted["odd"], &counted["refused"]),
+        (&json!(2), &json!(1), &json!(4))
+    );
     assert_eq!(crate::stage::logged(&world, "notifications_dropped").len(), 3);
     for line in world.host.logs() {
         for secret in [NOTIFICATION_SECRET, "v1.users", "99999999", "<script"] {
@@ -142,6 +155,8 @@ async fn a_body_that_the_host_withholds_is_accepted_and_rings_nothing() {
     assert_eq!(answer.status(), 202);
     assert!(rung(&world).is_empty());
     assert_eq!(crate::stage::logged(&world, "notifications_withheld").len(), 1);
+    world.turn().await.unwrap();
+    assert_eq!(counted(&world).await["withheld"], 1);
 }
 
 #[tokio::test]
