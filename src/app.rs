@@ -24,7 +24,7 @@ mod verify;
 
 pub use error::{AppError, Fault};
 pub use init::{Made, containers};
-pub use notified::{Known, Subscription};
+pub use notified::{Known, Listed, Subscription};
 
 /// Everything, wired. One for the life of the process.
 #[derive(Debug)]

@@ -1,13 +1,15 @@
 //! Change notifications: what arrives, and the subscriptions for it.
 
+use std::time::{Duration, Instant};
+
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::{App, AppError};
-use crate::catalogue;
 use crate::mirror::Status;
 use crate::notify::{self, Delivery, Dropped, NotADelivery, Tallied};
 use crate::subscriptions::{self, Keeper, Kept, Record, Tallies};
+use crate::{catalogue, graph};
 
 /// How the copy of a resource is, and how soon it hears of changes.
 #[derive(Debug, Serialize)]
@@ -34,6 +36,23 @@ pub struct Subscription {
     /// What became of the notifications of all feeds together, as far as it is written down.
     pub notifications: Option<Tallies>,
 }
+
+/// A subscription as Graph has it.
+#[derive(Debug, Serialize)]
+pub struct Listed {
+    /// Its id.
+    pub id: String,
+    /// What it is to.
+    pub resource: String,
+    /// When it ends.
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires: OffsetDateTime,
+    /// Its notifications come here.
+    pub here: bool,
+}
+
+/// How long somebody waits for an answer of Graph's.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl App {
     /// Whether change notifications are on.
@@ -93,6 +112,34 @@ impl App {
         };
         let kept = subscriptions::keep(&keeper, catalogue::rows(), urgent).await;
         kept.map(Some).map_err(|source| AppError::Subscriptions { source })
+    }
+
+    /// The subscriptions of this app in this tenant, as Graph has them.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn list_subscriptions(&self) -> Result<Vec<Listed>, AppError> {
+        self.tokens.reader().await?;
+        let all = self.mirror.graph.subscriptions(Instant::now() + PATIENCE).await;
+        let here = self.notifications.as_ref().map(|(_, url)| url.as_str());
+        let listed = |one: graph::Subscription| Listed {
+            here: here == Some(&one.notification_url),
+            id: one.id,
+            resource: one.resource,
+            expires: one.expires,
+        };
+        let all = all.map_err(|source| AppError::Subscriptions { source: source.into() })?;
+        Ok(all.into_iter().map(listed).collect())
+    }
+
+    /// Ends a subscription, whosever it is; it is well if there was none.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn delete_subscription(&self, id: &str) -> Result<(), AppError> {
+        self.tokens.reader().await?;
+        let ended = self.mirror.graph.unsubscribe(id, Instant::now() + PATIENCE).await;
+        ended.map_err(|source| AppError::Subscriptions { source: source.into() })
     }
 
     /// How the subscription to a feed is, where notifications are on.

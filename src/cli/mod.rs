@@ -17,6 +17,7 @@ mod screen;
 mod serve;
 mod start;
 mod status;
+mod subscriptions;
 mod sync;
 mod verify;
 
@@ -42,6 +43,8 @@ enum Command {
     Checkpoint(checkpoint::Args),
     /// Compares the copy of a resource with Microsoft Graph, object by object and link by link.
     Verify(verify::Args),
+    /// Lists, renews or ends the subscriptions to change notifications.
+    Subscriptions(subscriptions::Args),
     /// Lists the resources that can be mirrored, their containers and permissions.
     Resources(resources::Args),
     /// Creates the database and all containers with the account key, for local use.
@@ -55,6 +58,7 @@ const EXAMPLES: &str = "Examples:
   graph-mirror refresh users <id>        bring one user up to date
   graph-mirror status                    what is mirrored, as of when, in which state
   graph-mirror verify users              compare the copy of the users with Microsoft Graph
+  graph-mirror subscriptions list        the subscriptions to change notifications
   graph-mirror serve --port 8080         serve the custom-handler protocol
   curl -d @tests/golden/timer.json localhost:8080/sync_users
                                          run one turn, as the Functions host does
@@ -72,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Status(args) => status::run(&args).into(),
         Command::Checkpoint(args) => checkpoint::run(&args).into(),
         Command::Verify(args) => verify::run(&args).into(),
+        Command::Subscriptions(args) => subscriptions::run(&args).into(),
         Command::Resources(args) => resources::run(&args).into(),
         Command::Init(args) => init::run(&args).into(),
     }

@@ -4,7 +4,6 @@ use super::answer::{Answer, Failure};
 use super::envelope::{self, Timer};
 use super::work::WorkItem;
 use crate::app::App;
-use crate::subscriptions::Kept;
 
 /// The binding's name in `function.json`.
 const BINDING: &str = "timer";
@@ -21,23 +20,9 @@ pub async fn look(app: &App, urgent: bool) -> Result<Answer, Failure> {
     match app.keep_subscriptions(urgent).await {
         Ok(Some(kept)) => {
             let work = kept.created.iter().map(|feed| WorkItem::new(feed).text()).collect();
-            Ok(Answer::done(sentence(&kept), work))
+            Ok(Answer::done(kept.to_string(), work))
         }
         Ok(None) => Ok(Answer::done("subscriptions: notifications are off".into(), Vec::new())),
         Err(error) => Err(Failure::refused(error)),
     }
-}
-
-fn sentence(kept: &Kept) -> String {
-    if kept.busy {
-        return "subscriptions: busy, somebody else looks after them".into();
-    }
-    let named = |feeds: &[&str]| if feeds.is_empty() { "none".to_owned() } else { feeds.join(", ") };
-    format!(
-        "subscriptions: created {}; extended {}; {} ended; failed {}",
-        named(&kept.created),
-        named(&kept.extended),
-        kept.ended,
-        named(&kept.failed),
-    )
 }

@@ -1,9 +1,11 @@
 //! The keeper: looks after all subscriptions, one after the other, under its lease.
 
+use std::fmt;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{self, Either};
+use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -19,7 +21,7 @@ use crate::store::{Acquired, Control, Lease, Released, Saved, hashed};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the keeper did.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Kept {
     /// Another one is at it.
     pub busy: bool,
@@ -31,6 +33,19 @@ pub struct Kept {
     pub ended: usize,
     /// Feeds without a subscription, or with one that could not be extended.
     pub failed: Vec<&'static str>,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.busy {
+            return f.write_str("subscriptions: busy, somebody else looks after them");
+        }
+        let named = |feeds: &[&str]| if feeds.is_empty() { "none".to_owned() } else { feeds.join(", ") };
+        let [created, extended, failed] =
+            [&self.created, &self.extended, &self.failed].map(|feeds| named(feeds));
+        let ended = self.ended;
+        write!(f, "subscriptions: created {created}; extended {extended}; {ended} ended; failed {failed}")
+    }
 }
 
 /// One look after all of them.

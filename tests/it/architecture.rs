@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Which modules may use which (ARCHITECTURE.md has the same table).
 const ARROWS: [(&str, &[&str]); 11] = [
-    ("cli", &["app", "functions", "mirror", "settings", "telemetry"]),
+    ("cli", &["app", "functions", "mirror", "settings", "subscriptions", "telemetry"]),
     ("functions", &["app", "mirror", "notify", "subscriptions"]),
     ("app", &["catalogue", "credentials", "graph", "mirror", "notify", "settings", "store", "subscriptions"]),
     ("subscriptions", &["catalogue", "graph", "notify", "store"]),

@@ -133,6 +133,31 @@ async fn one_that_cannot_be_created_is_told_with_the_reason() {
 }
 
 #[tokio::test]
+async fn they_can_be_looked_after_by_hand() {
+    let world = notified().await;
+    let run = async |line: &str| {
+        let output = world.command(line).output().await.unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, told) = run("subscriptions renew").await;
+    assert_eq!(
+        (code, &*told),
+        (0, "subscriptions: created users, groups; extended none; 0 ended; failed none\n")
+    );
+    let id = id_of(&world, "users");
+    let (code, told) = run("subscriptions list").await;
+    assert!(code == 0 && told.contains(&id) && told.contains("yes"), "{told}");
+    let (code, told) = run("subscriptions list --output json").await;
+    let first: Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+    assert!(code == 0 && first["here"] == true, "{told}");
+    assert_eq!(run(&format!("subscriptions delete {id}")).await.0, 0);
+    assert_eq!(world.graph.subscriptions().len(), 1);
+    world.graph.refuse_subscriptions(Some((403, "ExtensionError")));
+    let (code, told) = run("subscriptions renew --output json").await;
+    assert_eq!((code, &serde_json::from_str::<Value>(&told).unwrap()["failed"]), (3, &json!(["users"])));
+}
+
+#[tokio::test]
 async fn after_the_secret_changed_subscriptions_are_made_anew() {
     let world = subscribed().await;
     let before = id_of(&world, "users");

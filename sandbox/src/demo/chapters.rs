@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::Options;
+use super::notified::notified;
 use super::report::{Chapter, Report};
 use super::teller::Teller;
 use super::trouble;
@@ -31,6 +32,8 @@ pub async fn tell(world: &World, options: &Options, teller: &Teller) -> Report {
     chapter(&mut report, teller, world, "changes, removals and a restore arrive", changes).await;
     let on_demand = on_demand(world, random);
     chapter(&mut report, teller, world, "one user is refreshed on demand", on_demand).await;
+    let notified = notified(world, random);
+    chapter(&mut report, teller, world, "Graph says that something changed", notified).await;
     let throttled = throttled(world, random);
     chapter(&mut report, teller, world, "a throttled run recovers", throttled).await;
     let killed = killed(world, random);

@@ -4,6 +4,7 @@
 //! seeded and changed (not as it was served), and one difference anywhere makes the exit code 1.
 
 mod chapters;
+mod notified;
 mod report;
 mod teller;
 mod trouble;
@@ -57,7 +58,8 @@ pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
         groups: options.users / 50,
         seed: options.seed,
         page_size: chapters::PAGE,
-        ..Setup::new(staged.path()).set("LEASE_SECONDS", LEASE)
+        notified: true,
+        ..Setup::new(staged.path()).set("LEASE_SECONDS", LEASE).set("RELOOK_SECONDS", "1")
     };
     let world = World::start(setup).await?;
     if let Some(sabotage) = options.sabotage {

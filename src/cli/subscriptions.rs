@@ -1,0 +1,102 @@
+//! `subscriptions list|renew|delete`: the subscriptions to change notifications, by hand.
+
+use serde_json::json;
+use time::format_description::well_known::Rfc3339;
+
+use super::output::{Exit, Output, complain, print, print_json, print_table};
+use super::start;
+use crate::app::{App, AppError, Listed};
+
+/// What `subscriptions` is told.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    what: What,
+    /// How it is written on stdout.
+    #[arg(long, value_enum, default_value_t = Output::Table, global = true)]
+    output: Output,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Lists the subscriptions of this app in this tenant, as Microsoft Graph has them.
+    List,
+    /// Creates what is missing, extends what is older than ten minutes, ends what belongs to nothing.
+    Renew,
+    /// Ends one; if it belongs to a resource, the timer creates it anew while notifications are on.
+    Delete {
+        /// Its id, as `list` shows it.
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
+const EXAMPLES: &str = "Examples:
+  graph-mirror subscriptions list
+  graph-mirror subscriptions renew          what the function `renew_subscriptions` does, at once
+  graph-mirror subscriptions delete <id>    also one that sends elsewhere and is in the way
+
+`renew` needs the settings NOTIFICATION_SECRET and NOTIFICATION_URL, and the functions running: Microsoft
+Graph calls the function `notifications` before it creates a subscription.
+
+Exit codes: 0 done; 1 failed, or notifications are off; 2 wrong usage; 3 some subscription could not be
+created or extended; 78 wrong settings.";
+
+/// Looks after the subscriptions.
+pub fn run(args: &Args) -> Exit {
+    match start::app(args.output) {
+        Ok(app) => done(args, &app),
+        Err(exit) => exit,
+    }
+}
+
+#[tokio::main]
+async fn done(args: &Args, app: &App) -> Exit {
+    let ended = match &args.what {
+        What::List => app.list_subscriptions().await.map(|all| list(&all, args.output)),
+        What::Renew => renew(app, args.output).await,
+        What::Delete { id } => app.delete_subscription(id).await.map(|()| Exit::Done),
+    };
+    ended.unwrap_or_else(|error| {
+        if args.output == Output::Json {
+            print_json(&json!({ "error": error.to_string() }));
+        }
+        complain(error);
+        Exit::Failed
+    })
+}
+
+fn list(all: &[Listed], output: Output) -> Exit {
+    match output {
+        Output::Json => all.iter().for_each(print_json),
+        Output::Table => print_table(["ID", "RESOURCE", "EXPIRES", "SENDS HERE"], all.iter().map(line)),
+    }
+    Exit::Done
+}
+
+fn line(one: &Listed) -> [String; 4] {
+    let expires = one.expires.truncate_to_second().format(&Rfc3339).unwrap_or_default();
+    let here = if one.here { "yes" } else { "no" };
+    [one.id.clone(), one.resource.clone(), expires, here.to_owned()]
+}
+
+async fn renew(app: &App, output: Output) -> Result<Exit, AppError> {
+    let Some(kept) = app.keep_subscriptions(true).await? else {
+        complain("notifications are off: set NOTIFICATION_SECRET to turn them on");
+        return Ok(Exit::Failed);
+    };
+    match output {
+        Output::Json => print_json(&kept),
+        Output::Table => print(&kept),
+    }
+    Ok(if kept.busy {
+        Exit::Failed
+    } else if kept.failed.is_empty() {
+        Exit::Done
+    } else {
+        complain("`graph-mirror status` says why");
+        Exit::Partial
+    })
+}
