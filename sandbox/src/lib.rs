@@ -7,6 +7,7 @@
 //! (who calls its HTTP functions), [`graph`] (the tenant and its delta feeds), [`identity`] (tokens), [`cosmos`] (the SDK's emulator behind a socket), [`copy`] (whether
 //! the copy equals the tenant), [`script`] and [`loopback`] (faults, gates and sockets that the fakes share).
 
+pub mod bench;
 pub mod caller;
 pub mod copy;
 pub mod cosmos;

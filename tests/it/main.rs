@@ -6,6 +6,7 @@ mod bad_graph;
 mod client_secret;
 mod command_line;
 mod copy;
+mod corpus;
 mod cosmos_trouble;
 mod credentials;
 mod dead_token;

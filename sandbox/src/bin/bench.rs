@@ -1,12 +1,7 @@
 //! Benchmarks of the handler against the offline world: figures, no verdicts. Use the release profile.
 
-use std::time::Instant;
-
 use clap::{Parser, Subcommand};
-use sandbox::graph::Relationship;
-use sandbox::product::staged;
-use sandbox::world::{Setup, World};
-use serde_json::json;
+use sandbox::bench::{self, Load};
 
 /// Measures the handler; prints one JSON object on stdout.
 #[derive(Debug, Parser)]
@@ -27,36 +22,28 @@ enum What {
         #[arg(long, default_value_t = 100)]
         slice: usize,
     },
+    /// Notifications at a steady rate, with a sync beside them.
+    Notifications {
+        /// Notifications in a second.
+        #[arg(long, default_value_t = 200)]
+        rate: u32,
+        /// For so many seconds.
+        #[arg(long, default_value_t = 30)]
+        seconds: u32,
+        /// Users of the tenant that is read meanwhile, again and again.
+        #[arg(long, default_value_t = 2000)]
+        users: usize,
+    },
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let What::Members { count, slice } = Arguments::parse().what;
-    let product = staged()?;
-    let setup = Setup { users: count, groups: 1, page_size: 100, slice, ..Setup::new(product.path()) };
-    let world = World::start(setup.set("LEASE_SECONDS", "15")).await?;
-    world.graph.tenant(|tenant| {
-        let group = tenant.group_ids()[0].clone();
-        for user in tenant.user_ids() {
-            tenant.add_member(&group, &user);
+    let figures = match Arguments::parse().what {
+        What::Members { count, slice } => bench::members(count, slice).await?,
+        What::Notifications { rate, seconds, users } => {
+            bench::notifications(Load { rate, seconds, users }).await?
         }
-    });
-    let expected = world.graph.tenant(|tenant| tenant.links(Relationship::Members).len());
-    let begun = Instant::now();
-    let told = world.turn_feed("groups").await?;
-    let seconds = begun.elapsed().as_secs_f64();
-    let copied = world.cosmos.documents("groups-members").await.len();
-    let usage = world.host.usage();
-    println!(
-        "{}",
-        json!({
-            "members": {"tenant": expected, "copied": copied},
-            "seconds": seconds,
-            "told": told,
-            "handler": {"peakRssMiB": usage.peak_rss_mib, "cpuSeconds": usage.cpu_seconds},
-        })
-    );
-    world.host.shutdown().await;
-    anyhow::ensure!(copied == expected, "not every member is in the copy");
+    };
+    println!("{figures}");
     Ok(())
 }

@@ -1,0 +1,17 @@
+//! Benchmarks of the handler against the offline world: figures, no verdicts. Use the release profile.
+
+mod members;
+mod notifications;
+
+pub use members::members;
+pub use notifications::{Load, notifications};
+
+use serde_json::{Value, json};
+
+use crate::host::Host;
+
+/// What the handler used.
+fn used(host: &Host) -> Value {
+    let usage = host.usage();
+    json!({"peakRssMiB": usage.peak_rss_mib, "cpuSeconds": usage.cpu_seconds})
+}
