@@ -93,13 +93,17 @@ impl App {
         }
     }
 
-    /// Looks after the subscriptions; nothing where notifications are off. `urgent`: Graph says that some
+    /// Looks after the subscriptions, or ends them where notifications are off. `urgent`: Graph says that some
     /// subscription needs it.
     ///
     /// # Errors
     /// [`AppError`] when that is not possible at all.
-    pub async fn keep_subscriptions(&self, urgent: bool) -> Result<Option<Kept>, AppError> {
-        let Some((keys, url)) = &self.notifications else { return Ok(None) };
+    pub async fn keep_subscriptions(&self, urgent: bool) -> Result<Kept, AppError> {
+        let failed = |source| AppError::Subscriptions { source };
+        let Some((keys, url)) = &self.notifications else {
+            let ended = subscriptions::end(&self.mirror.graph, &self.mirror.store, catalogue::rows()).await;
+            return ended.map_err(failed);
+        };
         self.write_down().await;
         let reader = self.tokens.reader().await?;
         let keeper = Keeper {
@@ -110,8 +114,7 @@ impl App {
             tenant_id: &reader.tenant_id,
             lease: self.mirror.options.lease,
         };
-        let kept = subscriptions::keep(&keeper, catalogue::rows(), urgent).await;
-        kept.map(Some).map_err(|source| AppError::Subscriptions { source })
+        subscriptions::keep(&keeper, catalogue::rows(), urgent).await.map_err(failed)
     }
 
     /// The subscriptions of this app in this tenant, as Graph has them.

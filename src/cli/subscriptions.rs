@@ -83,15 +83,15 @@ fn line(one: &Listed) -> [String; 4] {
 }
 
 async fn renew(app: &App, output: Output) -> Result<Exit, AppError> {
-    let Some(kept) = app.keep_subscriptions(true).await? else {
-        complain("notifications are off: set NOTIFICATION_SECRET to turn them on");
-        return Ok(Exit::Failed);
-    };
+    let kept = app.keep_subscriptions(true).await?;
     match output {
         Output::Json => print_json(&kept),
         Output::Table => print(&kept),
     }
-    Ok(if kept.busy {
+    if kept.off {
+        complain("set NOTIFICATION_SECRET to turn notifications on");
+    }
+    Ok(if kept.busy || kept.off {
         Exit::Failed
     } else if kept.failed.is_empty() {
         Exit::Done

@@ -18,11 +18,10 @@ pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
 /// looked at once more.
 pub async fn look(app: &App, urgent: bool) -> Result<Answer, Failure> {
     match app.keep_subscriptions(urgent).await {
-        Ok(Some(kept)) => {
+        Ok(kept) => {
             let work = kept.created.iter().map(|feed| WorkItem::new(feed).text()).collect();
             Ok(Answer::done(kept.to_string(), work))
         }
-        Ok(None) => Ok(Answer::done("subscriptions: notifications are off".into(), Vec::new())),
         Err(error) => Err(Failure::refused(error)),
     }
 }

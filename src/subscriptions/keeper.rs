@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What the keeper did.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Kept {
+    /// Notifications are off.
+    pub off: bool,
     /// Another one is at it.
     pub busy: bool,
     /// Feeds whose subscription is new: what happened before it did ring at no door.
@@ -37,6 +39,9 @@ pub struct Kept {
 
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.off {
+            return write!(f, "subscriptions: notifications are off; {} ended", self.ended);
+        }
         if self.busy {
             return f.write_str("subscriptions: busy, somebody else looks after them");
         }

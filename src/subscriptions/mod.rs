@@ -15,12 +15,14 @@ use crate::notify::Keys;
 use crate::store::Store;
 
 mod keeper;
+mod off;
 mod plan;
 mod record;
 mod step;
 mod tallies;
 
 pub use keeper::{Kept, keep};
+pub use off::end;
 pub use record::{Record, record};
 pub use tallies::{Tallies, add, tallies};
 

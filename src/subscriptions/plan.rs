@@ -44,12 +44,15 @@ pub fn next(
     urgent: bool,
     now: OffsetDateTime,
 ) -> Step {
+    let is_recorded =
+        |one: &Subscription| record.is_some_and(|record| record.subscription_id.as_ref() == Some(&one.id));
+    let sends_here = |one: &Subscription| one.notification_url == wanted.url;
+    // One that we created goes also where the address has changed since.
     let ours = actual.iter().filter(|one| {
-        is_same(&one.resource, wanted.resource) && one.notification_url == wanted.url && one.expires > now
+        is_same(&one.resource, wanted.resource) && (sends_here(one) || is_recorded(one)) && one.expires > now
     });
     let known = record.filter(|record| record.state_hash == wanted.state_hash);
-    let is_known =
-        |one: &&Subscription| known.is_some_and(|known| known.subscription_id.as_ref() == Some(&one.id));
+    let is_known = |one: &&Subscription| known.is_some() && sends_here(one) && is_recorded(one);
     match ours.clone().find(is_known) {
         Some(one) if is_due(known.and_then(|known| known.since), one.expires, urgent, now) => {
             Step::Extend(one.id.clone())
@@ -146,8 +149,13 @@ mod tests {
         assert_eq!(next(None, &[actual("1")], false), create(&["1"]), "nobody knows its client state");
         let rotated = Record { state_hash: "other".into(), ..record("1", 5) };
         assert_eq!(next(Some(&rotated), &[actual("1")], false), create(&["1"]));
-        let elsewhere = Subscription { notification_url: "https://other.example".into(), ..actual("1") };
-        assert_eq!(next(Some(&record("1", 5)), &[elsewhere], false), create(&[]));
+        let elsewhere = |id| Subscription { notification_url: "https://other.example".into(), ..actual(id) };
+        assert_eq!(
+            next(Some(&record("1", 5)), &[elsewhere("1")], false),
+            create(&["1"]),
+            "our address changed"
+        );
+        assert_eq!(next(Some(&record("1", 5)), &[elsewhere("2")], false), create(&[]), "none of ours");
         let over = Subscription { expires: now(), ..actual("1") };
         assert_eq!(next(Some(&record("1", 5)), &[over], false), create(&[]));
     }

@@ -1,6 +1,6 @@
 //! `renew_subscriptions`: wanted against actual, and nothing dies unnoticed.
 
-use sandbox::graph::{Habits, Lifecycle};
+use sandbox::graph::{Fault, Framing, Habits, Kind, Lifecycle, Match};
 use sandbox::world::{Setup, WORK_QUEUE, World};
 use serde_json::{Value, json};
 
@@ -132,6 +132,54 @@ async fn one_that_cannot_be_created_is_told_with_the_reason() {
     assert_eq!(subscription(&world).await["problem"], Value::Null);
 }
 
+/// The first request lists them, the second one is about users.
+#[tokio::test]
+async fn one_whose_creation_was_answered_to_nobody_is_adopted() {
+    let world = notified().await;
+    world.graph.fail(Match::kind(Kind::Other).nth(2), 1, Fault::CutBody(Framing::Length));
+    assert!(world.keep_subscriptions().await.unwrap().contains("created users, groups;"));
+    assert_eq!(world.graph.subscriptions().len(), 2);
+    assert_eq!(subscription(&world).await["id"], id_of(&world, "users"));
+    world.graph.tenant(|tenant| tenant.create_user());
+    assert_eq!(world.graph.notify().await.statuses, [202]);
+    world.host.pump(WORK_QUEUE).await.unwrap();
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_that_is_gone_when_it_is_to_be_extended_is_created() {
+    let world = subscribed().await;
+    aged(&world, "users", 3 * 41_000).await;
+    let mut hold = world.graph.hold(Match::kind(Kind::Other).nth(2));
+    let keeping = tokio::spawn({
+        let world = world.clone();
+        async move { world.keep_subscriptions().await }
+    });
+    hold.arrived().await;
+    let before = id_of(&world, "users");
+    world.graph.lose_subscription(&before);
+    hold.release();
+    assert!(keeping.await.unwrap().unwrap().contains("created users;"));
+    assert_ne!(id_of(&world, "users"), before);
+}
+
+#[tokio::test]
+async fn another_address_has_its_own_and_what_somebody_else_created_is_left_alone_and_named() {
+    let world = subscribed().await;
+    let before = id_of(&world, "users");
+    // The record of groups is lost, so that nobody knows who created its subscription.
+    world.cosmos.delete("mirror", "subscriptions", "groups").await.unwrap();
+    let front = world.second_host().await.unwrap();
+    let url = format!("{}/api/notifications", front.host.url());
+    let moved = world.clone().reconfigured("NOTIFICATION_URL", &url).await.unwrap();
+    let told = moved.keep_subscriptions().await.unwrap();
+    assert!(told.contains("created users;") && told.contains("failed groups"), "{told}");
+    assert_ne!(id_of(&moved, "users"), before);
+    let reply = moved.call("GET", "/api/status/groups", "").await.unwrap();
+    let problem = reply.body[0]["subscription"]["problem"].to_string();
+    assert!(problem.contains("409"), "{problem}");
+}
+
 #[tokio::test]
 async fn they_can_be_looked_after_by_hand() {
     let world = notified().await;
@@ -155,6 +203,18 @@ async fn they_can_be_looked_after_by_hand() {
     world.graph.refuse_subscriptions(Some((403, "ExtensionError")));
     let (code, told) = run("subscriptions renew --output json").await;
     assert_eq!((code, &serde_json::from_str::<Value>(&told).unwrap()["failed"]), (3, &json!(["users"])));
+}
+
+#[tokio::test]
+async fn they_end_when_notifications_are_turned_off() {
+    let world = subscribed().await;
+    let off = world.clone().reconfigured("NOTIFICATION_SECRET", "").await.unwrap();
+    let off = off.reconfigured("NOTIFICATION_URL", "").await.unwrap();
+    assert_eq!(off.keep_subscriptions().await.unwrap(), "subscriptions: notifications are off; 2 ended");
+    assert!(off.graph.subscriptions().is_empty());
+    off.graph.forget_requests();
+    assert_eq!(off.keep_subscriptions().await.unwrap(), "subscriptions: notifications are off; 0 ended");
+    assert!(off.graph.requests().is_empty());
 }
 
 #[tokio::test]

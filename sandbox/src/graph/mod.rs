@@ -46,7 +46,7 @@ pub use self::{
     relationship::{Link, Relationship},
     request::{Kind, Match, Record},
     seed::{PROPERTIES, groups::GROUP_PROPERTIES},
-    subscriptions::{Delivered, Habits, Lifecycle, Subscription},
+    subscriptions::{Delivered, EndpointState, Habits, Lifecycle, Limits, Subscription},
     tenant::Tenant,
 };
 use crate::{
@@ -203,6 +203,11 @@ impl Graph {
     /// What kind of a notifier Graph is from now on.
     pub fn set_habits(&self, habits: Habits) {
         lock(&self.inner.subscriptions).notifier.habits = habits;
+    }
+
+    /// How long answers to notifications may take from now on.
+    pub fn set_limits(&self, limits: Limits) {
+        lock(&self.inner.subscriptions).notifier.endpoint.limits = limits;
     }
 
     /// Tells every subscription what happened since the last time, and tries again what was not taken then.

@@ -5,6 +5,7 @@
 //! <https://learn.microsoft.com/graph/change-notifications-delivery-webhooks>. Notifications go out when a test says so
 //! ([`Graph::notify`](super::Graph::notify)). http on loopback is taken for https. Left out: rich notifications, quotas.
 
+mod endpoint;
 mod notifier;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use url::Url;
 use super::{Inner, answer::Answer, feed::Feed, request::Record};
 use crate::script::lock;
 
+pub use endpoint::{EndpointState, Limits};
 pub use notifier::{Delivered, Habits, Lifecycle};
 
 /// Longest life of a subscription to directory objects, in minutes:

@@ -8,12 +8,9 @@ use url::Url;
 
 use super::super::{Inner, collection::Event, feed::Feed};
 use super::Subscription;
+use super::endpoint::{Endpoint, EndpointState};
 use crate::script::lock;
 
-/// How long the first try of a delivery waits for its answer, …
-const FIRST: Duration = Duration::from_secs(3);
-/// … and a further one.
-const FURTHER: Duration = Duration::from_secs(10);
 /// Tries of one delivery. Graph goes on for four hours.
 const TRIES: usize = 3;
 /// Notifications in one delivery.
@@ -26,13 +23,14 @@ pub struct Habits {
     pub twice: bool,
     /// The last ones come first.
     pub backwards: bool,
-    /// Nothing is delivered, and nothing is made up for later: the state "drop" after too many slow answers.
+    /// Nothing is delivered, and nothing is made up for later.
     pub drop: bool,
 }
 
 #[derive(Default)]
 pub(in super::super) struct Notifier {
     pub(in super::super) habits: Habits,
+    pub(in super::super) endpoint: Endpoint,
     /// Deliveries that were not taken yet.
     late: Vec<Delivery>,
 }
@@ -55,6 +53,8 @@ pub struct Delivered {
     pub late: usize,
     /// Notifications that were dropped.
     pub dropped: usize,
+    /// What Graph thinks of the endpoint then.
+    pub state: EndpointState,
 }
 
 /// An event in the life of a subscription:
@@ -82,8 +82,18 @@ impl Lifecycle {
 impl Inner {
     /// Tells every living subscription what happened, and tries again what was not taken the last time.
     pub(in super::super) async fn notify(&self) -> Delivered {
-        let (mut deliveries, dropped) = self.due();
-        deliveries.splice(0..0, std::mem::take(&mut lock(&self.subscriptions).notifier.late));
+        let mut deliveries = std::mem::take(&mut lock(&self.subscriptions).notifier.late);
+        let (new, mut dropped) = self.due();
+        let state = lock(&self.subscriptions).notifier.endpoint.state();
+        match state {
+            EndpointState::Well => deliveries.extend(new),
+            EndpointState::Slow => lock(&self.subscriptions).notifier.late.extend(new),
+            // A trickle, by which the endpoint can show that it is better.
+            EndpointState::Drop => {
+                dropped += new.len().saturating_sub(1);
+                deliveries = new.into_iter().take(1).collect();
+            }
+        }
         Delivered { dropped, ..self.deliver(deliveries).await }
     }
 
@@ -133,22 +143,28 @@ impl Inner {
     }
 
     async fn deliver(&self, deliveries: Vec<Delivery>) -> Delivered {
-        let client = lock(&self.subscriptions).client.clone();
+        let (client, limits) = {
+            let subscriptions = lock(&self.subscriptions);
+            (subscriptions.client.clone(), subscriptions.notifier.endpoint.limits)
+        };
         let mut delivered = Delivered::default();
         for mut delivery in deliveries {
-            let patience = if delivery.tries == 0 { FIRST } else { FURTHER };
+            let patience = if delivery.tries == 0 { limits.first } else { limits.further };
             let asked = Instant::now();
             let request = client.post(delivery.url.clone()).timeout(patience).body(delivery.body.clone());
             let answer = request.header("content-type", "application/json").send().await;
             let status = answer.map_or(0, |answer| answer.status().as_u16());
             delivered.statuses.push(status);
-            delivered.slowest = delivered.slowest.max(asked.elapsed());
+            let (now, took) = (Instant::now(), asked.elapsed());
+            delivered.slowest = delivered.slowest.max(took);
+            lock(&self.subscriptions).notifier.endpoint.answered(now, took);
             delivery.tries += 1;
             if !(200..300).contains(&status) && delivery.tries < TRIES {
                 delivered.late += 1;
                 lock(&self.subscriptions).notifier.late.push(delivery);
             }
         }
+        delivered.state = lock(&self.subscriptions).notifier.endpoint.state();
         delivered
     }
 }

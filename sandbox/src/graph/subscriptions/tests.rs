@@ -9,7 +9,7 @@ use axum::routing::post;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::super::{Graph, Habits, Lifecycle, Tenant};
+use super::super::{Delivered, EndpointState, Graph, Habits, Lifecycle, Limits, Tenant};
 use crate::identity::Identity;
 use crate::loopback::{Loopback, Server};
 
@@ -18,6 +18,7 @@ use crate::loopback::{Loopback, Server};
 struct Endpoint {
     refuses: usize,
     wrong: bool,
+    hangs: bool,
     got: Vec<Value>,
 }
 
@@ -31,6 +32,9 @@ struct World {
 }
 
 async fn answer(State(endpoint): State<Shared>, uri: Uri, body: String) -> (StatusCode, String) {
+    if endpoint.lock().unwrap().hangs {
+        return std::future::pending().await;
+    }
     let mut endpoint = endpoint.lock().unwrap();
     let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     if let Some((_, token)) = query.into_iter().find(|(name, _)| name == "validationToken") {
@@ -158,4 +162,31 @@ async fn it_can_be_a_bad_notifier() {
     world.graph.tenant(|tenant| tenant.create_user());
     let dropped = world.graph.notify().await;
     assert_eq!((dropped.dropped, dropped.statuses.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_never_answers_is_told_nothing_until_it_does() {
+    let world = World::new().await;
+    world.subscribed().await;
+    let brief = std::time::Duration::from_millis(20);
+    world.graph.set_limits(Limits { first: brief, further: 2 * brief });
+    world.endpoint.lock().unwrap().hangs = true;
+    let change = async || {
+        world.graph.tenant(|tenant| tenant.create_user());
+        world.graph.notify().await
+    };
+    let mut last = Delivered::default();
+    for _ in 0..10 {
+        last = change().await;
+        assert!(last.statuses.iter().all(|status| *status == 0), "{last:?}");
+    }
+    assert_eq!(last.state, EndpointState::Drop);
+    world.endpoint.lock().unwrap().hangs = false;
+    world.graph.set_limits(Limits::default());
+    let again = change().await.statuses;
+    assert!(
+        again.iter().all(|status| *status == 202) && !again.is_empty(),
+        "whoever answers is told: {again:?}"
+    );
+    assert_eq!(world.graph.notify().await.state, EndpointState::Well);
 }
