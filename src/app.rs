@@ -97,7 +97,6 @@ impl App {
     /// # Errors
     /// [`AppError`]; nothing is lost, the next turn carries on.
     pub async fn sync(&self, feed: &str) -> Result<Outcome, AppError> {
-        self.write_down().await;
         self.sync_within(row(feed)?, self.budget).await
     }
 
@@ -158,6 +157,7 @@ impl App {
     }
 
     async fn sync_within(&self, row: &'static Row, budget: Duration) -> Result<Outcome, AppError> {
+        self.write_down().await;
         let reader = match self.tokens.reader().await {
             Ok(reader) => reader,
             Err(error) => {

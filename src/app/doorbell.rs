@@ -43,7 +43,6 @@ impl App {
     /// # Errors
     /// As [`App::sync`].
     pub async fn answer_door(&self, feed: &str) -> Result<Outcome, AppError> {
-        self.write_down().await;
         let (row, give_up) = (row(feed)?, Instant::now() + self.budget);
         let outcome = self.sync_within(row, self.budget).await?;
         let found_nothing = outcome.ending == Ending::Complete && outcome.counts.is_nothing();

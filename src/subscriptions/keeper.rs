@@ -70,10 +70,10 @@ impl Look<'_> {
         let wanted: Vec<_> = rows.iter().filter_map(|row| Some((row, row.subscription.as_ref()?))).collect();
         for &(row, to) in &wanted {
             match self.one(row, to, &actual).await? {
-                Ok(Did::Created) => kept.created.push(row.resource),
-                Ok(Did::Extended) => kept.extended.push(row.resource),
-                Ok(Did::Nothing) => {}
-                Err(()) => kept.failed.push(row.resource),
+                Did::Created => kept.created.push(row.resource),
+                Did::Extended => kept.extended.push(row.resource),
+                Did::Nothing => {}
+                Did::Failed => kept.failed.push(row.resource),
             }
         }
         let resources: Vec<_> = wanted.iter().map(|(_, to)| to.resource).collect();
@@ -90,10 +90,10 @@ impl Look<'_> {
         row: &'static Row,
         to: &'static Subscribed,
         actual: &[Subscription],
-    ) -> Result<Result<Did, ()>, KeepError> {
+    ) -> Result<Did, KeepError> {
         let keeper = self.keeper;
         let Some(client_state) = keeper.keys.sign(keeper.tenant_id, row.resource) else {
-            return Ok(Ok(Did::Nothing));
+            return Ok(Did::Nothing);
         };
         let state_hash = hashed(client_state.as_bytes());
         let found: Option<Saved<Record>> = self.control.read(row.resource).await?;
@@ -113,7 +113,7 @@ impl Look<'_> {
             let deadline = self.lease.guard().await?;
             self.control.write(row.resource, record, etag.as_ref(), deadline).await?;
         }
-        Ok(did.map_err(drop))
+        Ok(did.unwrap_or(Did::Failed))
     }
 }
 
@@ -121,7 +121,7 @@ impl Look<'_> {
 ///
 /// # Errors
 /// [`KeepError`] when that is not possible at all; what concerns one subscription is in [`Kept::failed`].
-pub async fn keep(keeper: &Keeper<'_>, rows: &'static [Row], urgent: bool) -> Result<Kept, KeepError> {
+pub async fn keep(keeper: &Keeper<'_>, rows: &'static [Row], mut urgent: bool) -> Result<Kept, KeepError> {
     let control = keeper.store.control(FEED).await?;
     let holder = Uuid::new_v4().to_string();
     let lease = match Lease::acquire(&control, &holder, keeper.lease).await? {
@@ -150,9 +150,15 @@ pub async fn keep(keeper: &Keeper<'_>, rows: &'static [Row], urgent: bool) -> Re
         all.extended.extend(kept.extended);
         all.ended += kept.ended;
         all.failed = kept.failed;
-        // Who rang meanwhile wants a look that began after that.
-        if lease.give_back(true, false).await? == Released::Done {
-            return Ok(all);
+        match lease.give_back(true, false).await {
+            // Who rang meanwhile wants a look that began after that, and may have had it from Graph.
+            Ok(Released::Rung) => urgent = true,
+            Ok(Released::Done) => return Ok(all),
+            // No loss: the lease ends by itself, and what is new is to be looked at all the same.
+            Err(error) => {
+                tracing::warn!(event = "lease_not_returned", feed = FEED, %error);
+                return Ok(all);
+            }
         }
     }
 }

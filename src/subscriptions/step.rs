@@ -16,6 +16,7 @@ pub(super) enum Did {
     Nothing,
     Extended,
     Created,
+    Failed,
 }
 
 /// One feed's subscription, while it is looked after.
