@@ -24,6 +24,9 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// How references begin that App Service resolves before a process sees its settings.
+const UNRESOLVED: [&str; 2] = ["@Microsoft.KeyVault(", "@Microsoft.AppConfiguration("];
+
 type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// Reads variables one by one and goes on after a wrong one.
@@ -41,14 +44,28 @@ impl<'a> Reader<'a> {
         if self.problems.is_empty() { Ok(read) } else { Err(Problems(self.problems)) }
     }
 
+    /// One problem for each variable: what follows from the first one is no news.
     pub fn problem(&mut self, name: &str, what: impl fmt::Display) {
-        self.problems.push(format!("{name}: {what}"));
+        let start = format!("{name}: ");
+        if !self.problems.iter().any(|known| known.starts_with(&start)) {
+            self.problems.push(format!("{start}{what}"));
+        }
     }
 
-    /// The trimmed value; empty counts as unset.
-    pub fn text(&self, name: &str) -> Option<String> {
+    /// The trimmed value; empty counts as unset. A reference that the platform could not resolve arrives as it is
+    /// written, and would pass for a secret that anybody can guess
+    /// (<https://learn.microsoft.com/azure/app-service/app-service-key-vault-references>).
+    pub fn text(&mut self, name: &str) -> Option<String> {
         let value = (self.lookup)(name)?;
         let value = value.trim();
+        if UNRESOLVED.iter().any(|reference| value.starts_with(reference)) {
+            self.problem(
+                name,
+                "is a reference that the platform could not resolve; see that the identity of the app may read the \
+                 secret, and that the secret is there",
+            );
+            return None;
+        }
         (!value.is_empty()).then(|| value.to_owned())
     }
 

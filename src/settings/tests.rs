@@ -98,6 +98,21 @@ fn notifications_that_cannot_arrive_are_named() {
 }
 
 #[test]
+fn a_reference_that_nobody_resolved_is_no_secret() {
+    let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.com");
+    let url = ("NOTIFICATION_URL", "https://front.example.com/");
+    let vault = "@Microsoft.KeyVault(SecretUri=https://vault.vault.azure.net/secrets/notification-secret)";
+    let problems = read(&[cosmos, url, ("NOTIFICATION_SECRET", vault)]).unwrap_err();
+    assert_eq!(problems.lines().len(), 1, "nothing follows from it: {problems}");
+    for name in ["NOTIFICATION_SECRET", "AZURE_CLIENT_SECRET", "COSMOS_KEY"] {
+        let problems = read(&[cosmos, (name, vault)]).unwrap_err();
+        assert_eq!(problems.lines().len(), 1, "{problems}");
+        assert!(problems.lines()[0].starts_with(&format!("{name}: is a reference")), "{problems}");
+        assert!(!problems.to_string().contains("vault.azure.net"), "{problems}");
+    }
+}
+
+#[test]
 fn a_key_never_shows() {
     let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.com");
     let settings = read(&[cosmos, ("COSMOS_KEY", "c2VjcmV0")]).unwrap();
