@@ -14,6 +14,7 @@ use crate::store::{self, Store};
 use crate::{catalogue, graph};
 use tokens::Tokens;
 
+mod deployment;
 mod doorbell;
 mod error;
 mod ids;
@@ -22,6 +23,7 @@ mod notified;
 mod tokens;
 mod verify;
 
+pub use deployment::{Container, Deployment, deployment};
 pub use error::{AppError, Fault};
 pub use init::{Made, containers};
 pub use notified::{Known, Listed, Subscription};

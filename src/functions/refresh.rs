@@ -38,6 +38,9 @@ pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
     };
     match app.refresh(resource, &ids).await {
         Ok(refreshed) => {
+            if ids.is_empty() {
+                super::sync::log(&refreshed.outcome);
+            }
             let work = refreshed.outcome.goes_on().then(|| WorkItem::new(resource).text());
             Ok(Answer::http(told(resource, &ids, &refreshed), work.into_iter().collect()))
         }

@@ -24,10 +24,30 @@ pub async fn run(app: &App, resource: &str, body: &[u8]) -> Result<Answer, Failu
 /// What became of a turn of a feed is the answer, and a continuation a work item.
 pub fn answer(turn: Result<Outcome, AppError>) -> Result<Answer, Failure> {
     match turn {
-        Ok(outcome) => Ok(Answer::done(outcome.to_string(), continuation(&outcome))),
+        Ok(outcome) => {
+            log(&outcome);
+            Ok(Answer::done(outcome.to_string(), continuation(&outcome)))
+        }
         Err(error @ AppError::UnknownResource { .. }) => Err(Failure::bad(error)),
         Err(error) => Err(Failure::refused(error)),
     }
+}
+
+/// Alerts and charts ask for this line by the names of its fields (`infra/app/queries`).
+pub fn log(turn: &Outcome) {
+    let (counts, ending) = (turn.counts, turn.ending.name());
+    tracing::info!(
+        event = "turn",
+        feed = turn.feed,
+        ending,
+        upserted = counts.upserted,
+        removed = counts.removed,
+        set_aside = counts.set_aside,
+        links = counts.links,
+        pages = counts.pages,
+        request_units = turn.request_charge,
+        seconds = turn.seconds
+    );
 }
 
 fn continuation(outcome: &Outcome) -> Vec<String> {

@@ -32,6 +32,19 @@ pub enum Ending {
     },
 }
 
+impl Ending {
+    /// Its name in JSON and in logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Continued => "continued",
+            Self::Throttled { .. } => "throttled",
+            Self::Busy => "busy",
+            Self::Held { .. } => "held",
+        }
+    }
+}
+
 /// How a turn ended, and what it did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -101,6 +114,15 @@ impl std::fmt::Display for Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ending_has_one_name() {
+        let until = OffsetDateTime::UNIX_EPOCH;
+        let held = Ending::Held { missing: 1, of: 2 };
+        for ending in [Ending::Complete, Ending::Continued, Ending::Throttled { until }, Ending::Busy, held] {
+            assert_eq!(serde_json::to_value(ending).unwrap()["ending"], ending.name());
+        }
+    }
 
     #[test]
     fn two_turns_are_one_that_ended_as_the_second() {

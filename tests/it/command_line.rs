@@ -113,6 +113,11 @@ async fn the_catalogue_is_listed_without_any_settings() {
     insta::assert_snapshot!("resources", stdout(&listed));
     let listed = run(&[], "resources --output json").await.code(0);
     insta::assert_snapshot!("resources-json", stdout(&listed));
+    let needed = run(&[], "resources --deployment functions").await.code(0).stderr("");
+    assert_eq!(stdout(&needed), std::fs::read_to_string("infra/resources.json").unwrap());
+    let wrong = run(&[], "resources --deployment nowhere").await.code(1).stdout("");
+    assert!(stderr(&wrong).starts_with("nowhere: "), "{}", stderr(&wrong));
+    run(&[], "resources --deployment functions --output json").await.code(2);
     let containers = |line: &str| serde_json::from_str::<Value>(line).unwrap()["containers"].clone();
     let all: Vec<_> =
         stdout(&listed).lines().flat_map(|line| containers(line).as_array().unwrap().clone()).collect();

@@ -4,7 +4,7 @@ use sandbox::graph::{Fault, Framing, Habits, Kind, Lifecycle, Match};
 use sandbox::world::{Setup, WORK_QUEUE, World};
 use serde_json::{Value, json};
 
-use crate::stage::setup;
+use crate::stage::{logged, setup};
 
 async fn notified() -> World {
     let world = World::start(Setup { notified: true, ..setup() }.set("RELOOK_SECONDS", "0")).await.unwrap();
@@ -52,6 +52,14 @@ async fn what_happened_before_a_subscription_was_there_is_looked_for_once_it_is(
     let told = subscription(&world).await;
     assert_eq!((&told["alive"], &told["problem"]), (&json!(true), &Value::Null));
     assert_eq!(told["id"], id_of(&world, "users"));
+    // What an alert asks for: how long each has left, with every look.
+    let lines = logged(&world, "subscription").into_iter().map(|line| serde_json::from_str(&line).unwrap());
+    let left: Vec<(String, i64)> = lines
+        .map(|line: Value| (line["feed"].as_str().unwrap().to_owned(), line["hours_left"].as_i64().unwrap()))
+        .collect();
+    let feeds: Vec<_> = left.iter().map(|(feed, _)| feed.as_str()).collect();
+    assert_eq!(feeds, ["users", "groups", "users", "groups"]);
+    assert!(left.iter().all(|(_, hours)| (600..700).contains(hours)), "{left:?}");
 }
 
 #[tokio::test]

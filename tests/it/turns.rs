@@ -4,7 +4,7 @@ use sandbox::graph::Match;
 use sandbox::world::{Setup, WORK_QUEUE, World, told};
 use serde_json::json;
 
-use crate::stage::{checkpoint, copied, failure, setup, world};
+use crate::stage::{checkpoint, copied, failure, logged, setup, world};
 
 #[tokio::test]
 async fn a_spent_budget_goes_on_in_the_queue() {
@@ -20,6 +20,13 @@ async fn a_spent_budget_goes_on_in_the_queue() {
     assert!(told(rest.last().unwrap()).unwrap().contains("users: complete"));
     world.ensure_equal().await.unwrap();
     assert_eq!(world.host.messages(WORK_QUEUE).len(), 0);
+    // What alerts ask for: a line for each turn, in fields.
+    let lines: Vec<serde_json::Value> =
+        logged(&world, "turn").iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let endings: Vec<_> = lines.iter().map(|line| line["ending"].as_str().unwrap()).collect();
+    assert_eq!(endings, ["continued", "continued", "continued", "continued", "complete"]);
+    assert!(lines.iter().all(|line| line["feed"] == "users" && line["request_units"].as_f64() > Some(0.0)));
+    assert_eq!(lines.iter().map(|line| line["upserted"].as_u64().unwrap()).sum::<u64>(), 50);
 }
 
 #[tokio::test]
