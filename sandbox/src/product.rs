@@ -11,9 +11,8 @@ use anyhow::{Context as _, Result};
 pub fn staged() -> Result<tempfile::TempDir> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = root.parent().context("the sandbox lies in the repository")?;
-    let release = !cfg!(debug_assertions);
-    let build = stage::Build { root, release, target: None };
-    let binary = stage::build(&build).context("building the product")?;
+    let purpose = if cfg!(debug_assertions) { stage::Purpose::Dev } else { stage::Purpose::Release };
+    let binary = stage::build(&stage::Build { root, purpose }).context("building the product")?;
     let staged = tempfile::tempdir().context("a folder for the staged product")?;
     stage::stage(&stage::Plan { source: root, binary: &binary, into: staged.path() })?;
     Ok(staged)

@@ -9,15 +9,28 @@ use serde_json::Value;
 
 use crate::EXECUTABLE;
 
+/// What for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be worked on: cargo's `dev` profile.
+    Dev,
+    /// To be measured: cargo's `release` profile.
+    Release,
+    /// To be shipped: the profile `dist`, for [`PORTABLE`], by way of cargo-zigbuild.
+    Portable,
+}
+
+/// The Linux of Azure Functions, with a C library older than any that it may have: the image is not documented, and
+/// others have met glibc 2.31 there.
+pub const PORTABLE: &str = "x86_64-unknown-linux-gnu.2.28";
+
 /// Which executable to build.
 #[derive(Debug, Clone, Copy)]
 pub struct Build<'a> {
     /// The repository root (the workspace that has the package).
     pub root: &'a Path,
-    /// With cargo's `release` profile.
-    pub release: bool,
-    /// A target triple for cargo's `--target`, for instance `x86_64-unknown-linux-musl`.
-    pub target: Option<&'a str>,
+    /// What for.
+    pub purpose: Purpose,
 }
 
 /// Builds the product and returns where cargo put it. Cargo's own progress and errors go to stderr.
@@ -40,15 +53,32 @@ pub fn build(build: &Build) -> Result<PathBuf> {
 fn command(build: &Build) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.current_dir(build.root).args(["build", "--package", EXECUTABLE, "--bin", EXECUTABLE]);
+    let verb = if build.purpose == Purpose::Portable { "zigbuild" } else { "build" };
+    command.current_dir(build.root).args([verb, "--package", EXECUTABLE, "--bin", EXECUTABLE]);
     command.arg("--message-format=json-render-diagnostics");
-    if build.release {
-        command.arg("--release");
-    }
-    if let Some(target) = build.target {
-        command.args(["--target", target]);
+    match build.purpose {
+        Purpose::Dev => {}
+        Purpose::Release => {
+            command.arg("--release");
+        }
+        Purpose::Portable => {
+            command.args(["--locked", "--profile", "dist", "--target", PORTABLE]);
+            forget_this_machine(&mut command, build.root);
+        }
     }
     command
+}
+
+/// Two machines build the same executable: it has no folders of theirs in it, neither from Rust nor from C.
+fn forget_this_machine(command: &mut Command, root: &Path) {
+    let home = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let cargo_home = home("CARGO_HOME").or_else(|| home("HOME").map(|home| home.join(".cargo")));
+    let folders = [(Some(root.to_owned()), "/graph-mirror"), (cargo_home, "/cargo")];
+    let folders = folders.iter().filter_map(|(from, to)| Some((from.as_ref()?.display(), *to)));
+    let of_rust: Vec<_> =
+        folders.clone().map(|(from, to)| format!("--remap-path-prefix={from}={to}")).collect();
+    let of_c: Vec<_> = folders.map(|(from, to)| format!("-ffile-prefix-map={from}={to}")).collect();
+    command.env("CARGO_ENCODED_RUSTFLAGS", of_rust.join("\u{1f}")).env("CFLAGS", of_c.join(" "));
 }
 
 /// The executable that one line of `--message-format=json` announces, when it is ours.
@@ -74,12 +104,28 @@ mod tests {
         assert_eq!(executable("a line of something else"), None);
     }
 
+    fn arguments(purpose: Purpose) -> Vec<String> {
+        let command = command(&Build { root: Path::new("/src"), purpose });
+        command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect()
+    }
+
     #[test]
-    fn the_profile_and_the_target_reach_cargo() {
-        let root = Path::new("/");
-        let command = command(&Build { root, release: true, target: Some("x86_64-unknown-linux-musl") });
-        let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
-        assert!(arguments.contains(&"--release".into()));
-        assert_eq!(arguments[arguments.len() - 2..], ["--target", "x86_64-unknown-linux-musl"]);
+    fn what_it_is_for_decides_how_it_is_built() {
+        assert_eq!(arguments(Purpose::Dev)[0], "build");
+        assert!(arguments(Purpose::Release).contains(&"--release".to_owned()));
+        let portable = arguments(Purpose::Portable);
+        assert_eq!(portable[0], "zigbuild");
+        assert_eq!(portable[portable.len() - 4..], ["--profile", "dist", "--target", PORTABLE]);
+    }
+
+    #[test]
+    fn what_is_shipped_names_no_folder_of_this_machine() {
+        let command = command(&Build { root: Path::new("/src"), purpose: Purpose::Portable });
+        let flags = |name: &str| {
+            let found = command.get_envs().find(|(key, _)| *key == name);
+            found.and_then(|(_, value)| value).unwrap().to_string_lossy().into_owned()
+        };
+        assert!(flags("CARGO_ENCODED_RUSTFLAGS").starts_with("--remap-path-prefix=/src=/graph-mirror"));
+        assert!(flags("CFLAGS").starts_with("-ffile-prefix-map=/src=/graph-mirror"));
     }
 }

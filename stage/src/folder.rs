@@ -23,7 +23,9 @@ pub struct Plan<'a> {
 }
 
 /// What a developer puts beside the staged files for `func start`; packaging tools leave it out by themselves.
-const LOCAL_SETTINGS: &str = "local.settings.json";
+pub(crate) const LOCAL_SETTINGS: &str = "local.settings.json";
+/// What Core Tools and azd leave out of a package; they look for it in the folder that they package.
+pub(crate) const IGNORED: &str = ".funcignore";
 
 /// Makes `plan.into` the deployable folder, and exactly that: what an earlier staging left and the source no
 /// longer has is removed. Only a `local.settings.json` stays, which Core Tools look for there.
@@ -45,8 +47,13 @@ pub fn stage(plan: &Plan) -> Result<()> {
     }
     put(plan.binary, &plan.into.join(EXECUTABLE), 0o755)?;
 
+    let ignored = plan.source.join(IGNORED);
+    if ignored.is_file() {
+        put(&ignored, &plan.into.join(IGNORED), 0o644)?;
+    }
+
     let mut wanted: Vec<OsString> = functions.into_iter().map(|(name, _)| name).collect();
-    wanted.extend(["host.json".into(), EXECUTABLE.into(), LOCAL_SETTINGS.into()]);
+    wanted.extend(["host.json", EXECUTABLE, LOCAL_SETTINGS, IGNORED].map(OsString::from));
     remove_others(plan.into, &wanted)
 }
 
@@ -131,7 +138,7 @@ fn remove_others(folder: &Path, wanted: &[OsString]) -> Result<()> {
     Ok(())
 }
 
-fn entries(folder: &Path) -> Result<Vec<(OsString, PathBuf)>> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<(OsString, PathBuf)>> {
     let listing = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
     listing
         .map(|entry| {

@@ -5,11 +5,15 @@
 //! replaces what an earlier staging left. [`build`] asks cargo for the executable. The demo, the tests, `func
 //! start`, `azd` and the release zip all go through here, so there is one answer to "what is deployed".
 //!
-//! Left out on purpose: zipping, settings (`local.settings.json` never leaves a developer's machine), and any
-//! change to the files; they are copied byte for byte.
+//! [`pack`] puts a staged folder into a zip for a release.
+//!
+//! Left out on purpose: settings (`local.settings.json` never leaves a developer's machine), and any change to the
+//! files; they are copied byte for byte.
 
 mod build;
 mod folder;
+mod pack;
 
-pub use build::{Build, build};
+pub use build::{Build, PORTABLE, Purpose, build};
 pub use folder::{EXECUTABLE, Plan, stage};
+pub use pack::pack;

@@ -1,38 +1,50 @@
-//! `stage [DIR] [--release] [--target TRIPLE]`: builds the product and makes the deployable folder, `dist` by
-//! default.
+//! `stage [DIR] [--release | --portable] [--zip FILE]`: builds the product and makes the deployable folder, `dist` by
+//! default; with `--zip` also the package of a release.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use stage::{Build, Plan};
+use stage::{Build, Plan, Purpose};
 
-const USAGE: &str = "usage: stage [DIR] [--release] [--target TRIPLE]";
+const USAGE: &str = "usage: cargo stage [DIR] [--release | --portable] [--zip FILE]
+
+  DIR           where the deployable folder is made, `dist` by default
+  --release     with optimizations, for this machine
+  --portable    as it is shipped: small, for x86-64 Linux with glibc 2.28 or later, wherever it is built;
+                takes cargo-zigbuild: pip install cargo-zigbuild ziglang
+  --zip FILE    packs the folder too";
 
 fn main() -> Result<()> {
     let asked = Asked::parse(std::env::args().skip(1))?;
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the stage package has no parent folder")?;
-    let binary = stage::build(&Build { root, release: asked.release, target: asked.target.as_deref() })?;
+    let binary = stage::build(&Build { root, purpose: asked.purpose })?;
     stage::stage(&Plan { source: root, binary: &binary, into: &asked.into })?;
     println!("{}", asked.into.display());
+    if let Some(zip) = asked.zip {
+        stage::pack(&asked.into, &zip)?;
+        println!("{}", zip.display());
+    }
     Ok(())
 }
 
 #[derive(Debug, PartialEq)]
 struct Asked {
     into: PathBuf,
-    release: bool,
-    target: Option<String>,
+    purpose: Purpose,
+    zip: Option<PathBuf>,
 }
 
 impl Asked {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let mut asked = Self { into: PathBuf::from("dist"), release: false, target: None };
+        let mut asked = Self { into: PathBuf::from("dist"), purpose: Purpose::Dev, zip: None };
         let mut named = false;
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
-                "--release" => asked.release = true,
-                "--target" => asked.target = Some(arguments.next().context(USAGE)?),
+                "--release" | "--portable" if asked.purpose != Purpose::Dev => bail!(USAGE),
+                "--release" => asked.purpose = Purpose::Release,
+                "--portable" => asked.purpose = Purpose::Portable,
+                "--zip" => asked.zip = Some(arguments.next().context(USAGE)?.into()),
                 "-h" | "--help" => bail!(USAGE),
                 option if option.starts_with('-') => bail!("{option} is not known; {USAGE}"),
                 _ if named => bail!("one folder only; {USAGE}"),
@@ -56,17 +68,17 @@ mod tests {
 
     #[test]
     fn the_folder_is_dist_unless_named() {
-        assert_eq!(parse("").unwrap(), Asked { into: "dist".into(), release: false, target: None });
-        let asked = parse("out --release --target x86_64-unknown-linux-musl").unwrap();
+        assert_eq!(parse("").unwrap(), Asked { into: "dist".into(), purpose: Purpose::Dev, zip: None });
+        let asked = parse("out --portable --zip out.zip").unwrap();
         assert_eq!(asked.into, Path::new("out"));
-        assert!(asked.release);
-        assert_eq!(asked.target.as_deref(), Some("x86_64-unknown-linux-musl"));
+        assert_eq!((asked.purpose, asked.zip), (Purpose::Portable, Some("out.zip".into())));
     }
 
     #[test]
     fn what_is_not_known_is_refused() {
         assert!(parse("--relaese").is_err());
         assert!(parse("one two").is_err());
-        assert!(parse("--target").is_err());
+        assert!(parse("--zip").is_err());
+        assert!(parse("--release --portable").is_err());
     }
 }

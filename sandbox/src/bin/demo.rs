@@ -27,6 +27,9 @@ struct Arguments {
     /// Lose something on its way to Cosmos, to see that the demo notices.
     #[arg(long, value_name = "WHAT")]
     sabotage: Option<Lost>,
+    /// Run what is in this deployable folder, as `cargo stage` makes it or a release has it, instead of building it.
+    #[arg(long, value_name = "DIR")]
+    folder: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -47,7 +50,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         Lost::Page => Sabotage::Page,
         Lost::Removal => Sabotage::Removal,
     });
-    let options = Options { users: arguments.users as usize, seed: arguments.seed, sabotage };
+    let options =
+        Options { users: arguments.users as usize, seed: arguments.seed, sabotage, folder: arguments.folder };
     let told = run(&options, &Teller::new(arguments.json)).await?;
     let (report, world) = (&told.report, &told.world);
     if arguments.json {

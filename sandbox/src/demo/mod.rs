@@ -12,6 +12,7 @@ mod trouble;
 pub use report::{Chapter, Report};
 pub use teller::Teller;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -33,6 +34,8 @@ pub struct Options {
     pub seed: u64,
     /// What goes wrong on the way to Cosmos, to see that the demo notices.
     pub sabotage: Option<Sabotage>,
+    /// The deployable folder that the host runs; none to have the product built and staged.
+    pub folder: Option<PathBuf>,
 }
 
 /// A story that has been told, and the world in which it happened, still running.
@@ -41,17 +44,23 @@ pub struct Told {
     pub report: Report,
     /// The world.
     pub world: World,
-    /// The staged product that the host runs; gone with this.
-    pub staged: tempfile::TempDir,
+    /// The product that was built and staged for the host; gone with this.
+    pub staged: Option<tempfile::TempDir>,
 }
 
-/// Builds the product in this profile, stages it, and tells the story.
+/// Builds the product in this profile, stages it, unless there is a folder already, and tells the story.
 ///
 /// # Errors
 /// When the world cannot be built; a story that goes wrong is a [`Report`] that is not equal.
 pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
-    teller.say("building the product");
-    let staged = product::staged()?;
+    let (folder, staged) = match &options.folder {
+        Some(folder) => (folder.clone(), None),
+        None => {
+            teller.say("building the product");
+            let staged = product::staged()?;
+            (staged.path().to_owned(), Some(staged))
+        }
+    };
     let started = Instant::now();
     let setup = Setup {
         users: options.users,
@@ -59,7 +68,7 @@ pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
         seed: options.seed,
         page_size: chapters::PAGE,
         notified: true,
-        ..Setup::new(staged.path()).set("LEASE_SECONDS", LEASE).set("RELOOK_SECONDS", "1")
+        ..Setup::new(folder).set("LEASE_SECONDS", LEASE).set("RELOOK_SECONDS", "1")
     };
     let world = World::start(setup).await?;
     if let Some(sabotage) = options.sabotage {
