@@ -9,6 +9,8 @@ for tool in cargo cargo-zigbuild; do
         exit 1
     fi
 done
+# On another machine than one of this kind, Rust needs the standard library of the target.
+if command -v rustup >/dev/null; then
+    rustup --quiet target add x86_64-unknown-linux-gnu
+fi
 cargo stage dist --portable
-# azd reads this in the folder that it packages.
-cp .funcignore dist/.funcignore

@@ -31,6 +31,8 @@ pub use notified::{Known, Listed, Subscription};
 /// Everything, wired. One for the life of the process.
 #[derive(Debug)]
 pub struct App {
+    /// What is mirrored here.
+    rows: Vec<&'static Row>,
     mirror: Mirror,
     tokens: Tokens,
     budget: Duration,
@@ -57,8 +59,9 @@ pub fn rows() -> &'static [Row] {
 }
 
 impl App {
-    /// Wires the parts. Opens nothing: no connection, no token.
+    /// Wires the parts. Opens nothing, no connection and no token; it looks which functions there are.
     pub fn new(settings: Settings) -> Self {
+        let rows = deployment::mirrored(settings.functions.as_deref());
         let with_key = settings.cosmos.key.is_some();
         let tokens = Tokens::new(settings.identity, settings.graph.scope.clone(), with_key);
         let limits = settings.limits;
@@ -84,6 +87,7 @@ impl App {
         let notifications = settings.notifications.map(|on| (Keys::new(&on.secrets), on.url));
         let (budget, relook) = (limits.budget, limits.relook);
         Self {
+            rows,
             mirror,
             tokens,
             budget,
@@ -99,7 +103,7 @@ impl App {
     /// # Errors
     /// [`AppError`]; nothing is lost, the next turn carries on.
     pub async fn sync(&self, feed: &str) -> Result<Outcome, AppError> {
-        self.sync_within(row(feed)?, self.budget).await
+        self.sync_within(self.row(feed)?, self.budget).await
     }
 
     /// Brings the copies of single objects up to date, or without ids the copy of the whole resource, as
@@ -108,7 +112,7 @@ impl App {
     /// # Errors
     /// [`AppError`]; of single objects, some may have been written.
     pub async fn refresh(&self, resource: &str, ids: &[String]) -> Result<Refreshed, AppError> {
-        let (row, ids) = (row(resource)?, ids::checked(ids)?);
+        let (row, ids) = (self.row(resource)?, ids::checked(ids)?);
         let budget = self.budget.min(REFRESH_BUDGET);
         if ids.is_empty() {
             let outcome = self.sync_within(row, budget).await?;
@@ -124,7 +128,7 @@ impl App {
     /// # Errors
     /// [`AppError`].
     pub async fn reset(&self, resource: &str) -> Result<Outcome, AppError> {
-        let row = row(resource)?;
+        let row = self.row(resource)?;
         let reader = self.tokens.reader().await?;
         let reset = mirror::reset(&self.mirror, row, &reader).await;
         reset.map_err(|source| self.failed("reset", row, source))
@@ -136,7 +140,7 @@ impl App {
     /// # Errors
     /// [`AppError`].
     pub async fn checkpoint(&self, resource: &str) -> Result<Option<serde_json::Value>, AppError> {
-        let row = row(resource)?;
+        let row = self.row(resource)?;
         let found = mirror::checkpoint(&self.mirror, row).await;
         found.map_err(|source| self.failed("checkpoint show", row, source.into()))
     }
@@ -147,8 +151,8 @@ impl App {
     /// [`AppError`].
     pub async fn status(&self, resource: Option<&str>) -> Result<Vec<Known>, AppError> {
         let rows = match resource {
-            Some(resource) => vec![row(resource)?],
-            None => catalogue::rows().iter().collect(),
+            Some(resource) => vec![self.row(resource)?],
+            None => self.rows.clone(),
         };
         let all = rows.into_iter().map(|row| async move {
             let status = mirror::status(&self.mirror, row).await;
@@ -171,15 +175,19 @@ impl App {
         synced.map_err(|source| self.failed("sync", row, source))
     }
 
+    /// The row of a resource that is mirrored here.
+    fn row(&self, name: &str) -> Result<&'static Row, AppError> {
+        let found = self.rows.iter().find(|row| row.resource == name).copied();
+        found.ok_or_else(|| {
+            let known: Vec<_> = self.rows.iter().map(|row| row.resource).collect();
+            AppError::UnknownResource { name: name.to_owned(), known: known.join(", ") }
+        })
+    }
+
     fn failed(&self, verb: &'static str, row: &Row, source: SyncError) -> AppError {
         if let Some(service) = source.refused_by() {
             self.tokens.forget(service);
         }
         AppError::Turn { verb, feed: row.resource, source }
     }
-}
-
-fn row(name: &str) -> Result<&'static Row, AppError> {
-    let known = || resources().collect::<Vec<_>>().join(", ");
-    catalogue::row(name).ok_or_else(|| AppError::UnknownResource { name: name.to_owned(), known: known() })
 }

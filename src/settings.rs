@@ -5,6 +5,7 @@
 //! `Debug`. Values that only another part of the product understands (a lease, a page) stay plain
 //! durations and counts here.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub notifications: Option<Notifications>,
     /// How long turns, leases and tombstones last, and what the sweep may remove.
     pub limits: Limits,
+    /// Where the functions are, as the Functions host says: what has one is mirrored.
+    pub functions: Option<PathBuf>,
 }
 
 /// Microsoft Graph: its origin (no path) and the scope a token is asked for.
@@ -96,7 +99,9 @@ impl Settings {
         let cosmos = cosmos(&mut reader);
         let identity = identity::identity(&mut reader, cloud, cosmos.key.is_some());
         let notifications = notifications::notifications(&mut reader);
-        let settings = Self { graph, cosmos, identity, notifications, limits: limits(&mut reader) };
+        let limits = limits(&mut reader);
+        let functions = reader.text("FUNCTIONS_APP_ROOT_PATH").map(PathBuf::from);
+        let settings = Self { graph, cosmos, identity, notifications, limits, functions };
         reader.finish(settings)
     }
 }

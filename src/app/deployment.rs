@@ -1,6 +1,7 @@
 //! What a deployment needs: follows from the function folders, which say what is mirrored, and the catalogue.
 //!
-//! `infra/resources.json` is this, written down: containers, permissions and alerts are made from it.
+//! `infra/resources.json` is this, written down: containers, permissions and alerts are made from it. The handler looks
+//! at the same folders, where the host says that they are, for what it mirrors.
 
 use std::io;
 use std::path::Path;
@@ -100,6 +101,15 @@ pub fn deployment(functions: &Path) -> Result<Deployment, DeploymentError> {
         control: CONTROL.into(),
         app_roles: app_roles(rows()),
     })
+}
+
+/// The rows that have a function below the script root; all of them where nobody says where that is, or where there
+/// is none: then somebody is at the command line. Another name is that of a function which fails by itself.
+pub(super) fn mirrored(root: Option<&Path>) -> Vec<&'static Row> {
+    let names = root.and_then(|root| names(root).ok()).unwrap_or_default();
+    let has_function = |row: &Row| names.iter().any(|name| name.strip_prefix(PREFIX) == Some(row.resource));
+    let found: Vec<_> = catalogue::rows().iter().filter(|row| has_function(row)).collect();
+    if found.is_empty() { catalogue::rows().iter().collect() } else { found }
 }
 
 fn names(folder: &Path) -> io::Result<Vec<String>> {

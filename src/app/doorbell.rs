@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{App, AppError, row};
+use super::{App, AppError};
 use crate::mirror::{Ending, Outcome};
 
 /// Whoever should have looked so long ago has ended without it.
@@ -43,7 +43,7 @@ impl App {
     /// # Errors
     /// As [`App::sync`].
     pub async fn answer_door(&self, feed: &str) -> Result<Outcome, AppError> {
-        let (row, give_up) = (row(feed)?, Instant::now() + self.budget);
+        let (row, give_up) = (self.row(feed)?, Instant::now() + self.budget);
         let outcome = self.sync_within(row, self.budget).await?;
         let found_nothing = outcome.ending == Ending::Complete && outcome.counts.is_nothing();
         let (feed, now) = (row.resource, Instant::now());

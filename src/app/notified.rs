@@ -66,7 +66,7 @@ impl App {
     /// [`NotADelivery`].
     pub fn judge(&self, body: &str) -> Result<Delivery, NotADelivery> {
         let Some((keys, _)) = &self.notifications else { return Ok(Delivery::default()) };
-        let delivery = notify::judge(body, keys, |feed| catalogue::row(feed).is_some())?;
+        let delivery = notify::judge(body, keys, |feed| self.row(feed).is_ok())?;
         let Dropped { foreign, odd } = delivery.dropped;
         let rung = u64::from(!delivery.rung.is_empty());
         self.tally.add(Tallied { rung, foreign, odd, ..Tallied::default() });
@@ -114,7 +114,7 @@ impl App {
             tenant_id: &reader.tenant_id,
             lease: self.mirror.options.lease,
         };
-        subscriptions::keep(&keeper, catalogue::rows(), urgent).await.map_err(failed)
+        subscriptions::keep(&keeper, &self.rows, urgent).await.map_err(failed)
     }
 
     /// The subscriptions of this app in this tenant, as Graph has them.

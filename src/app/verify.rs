@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{App, AppError, row};
+use super::{App, AppError};
 use crate::mirror::{self, Difference, Progress, Verified};
 
 impl App {
@@ -11,7 +11,7 @@ impl App {
     /// # Errors
     /// [`AppError`].
     pub async fn verify(&self, resource: &str) -> Result<Verified, AppError> {
-        let row = row(resource)?;
+        let row = self.row(resource)?;
         let reader = self.tokens.reader().await?;
         let verified = mirror::verify(&self.mirror, row, &reader).await;
         verified.map_err(|source| self.failed("verify", row, source))
@@ -26,7 +26,7 @@ impl App {
         resource: &str,
         differences: &[Difference],
     ) -> Result<(Vec<Difference>, u64), AppError> {
-        let row = row(resource)?;
+        let row = self.row(resource)?;
         let reader = self.tokens.reader().await?;
         let left = mirror::verify_again(&self.mirror, row, &reader, differences).await;
         left.map_err(|source| self.failed("verify", row, source))

@@ -63,11 +63,12 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    async fn all(&self, rows: &'static [Row]) -> Result<Kept, KeepError> {
+    async fn all(&self, rows: &[&'static Row]) -> Result<Kept, KeepError> {
         let graph = self.keeper.graph;
         let actual = graph.subscriptions(self.deadline).await?;
         let mut kept = Kept::default();
-        let wanted: Vec<_> = rows.iter().filter_map(|row| Some((row, row.subscription.as_ref()?))).collect();
+        let wanted = rows.iter().filter_map(|&row| Some((row, row.subscription.as_ref()?)));
+        let wanted: Vec<_> = wanted.collect();
         for &(row, to) in &wanted {
             match self.one(row, to, &actual).await? {
                 Did::Created => kept.created.push(row.resource),
@@ -124,7 +125,7 @@ impl Look<'_> {
 ///
 /// # Errors
 /// [`KeepError`] when that is not possible at all; what concerns one subscription is in [`Kept::failed`].
-pub async fn keep(keeper: &Keeper<'_>, rows: &'static [Row], mut urgent: bool) -> Result<Kept, KeepError> {
+pub async fn keep(keeper: &Keeper<'_>, rows: &[&'static Row], mut urgent: bool) -> Result<Kept, KeepError> {
     let control = keeper.store.control(FEED).await?;
     let holder = Uuid::new_v4().to_string();
     let lease = match Lease::acquire(&control, &holder, keeper.lease).await? {

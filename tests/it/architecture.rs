@@ -177,7 +177,8 @@ fn settings() -> BTreeSet<String> {
     let sources = sources();
     let texts = sources.iter().filter(|(file, _)| file.starts_with("settings"));
     // What the platform sets is none of ours.
-    let is_name = |text: &&str| is_name(text) && !text.starts_with("WEBSITE_");
+    let is_name =
+        |text: &&str| is_name(text) && !text.starts_with("WEBSITE_") && !text.starts_with("FUNCTIONS_");
     texts
         .flat_map(|(_, text)| text.split('"').filter(is_name).map(str::to_owned).collect::<Vec<_>>())
         .collect()

@@ -17,6 +17,7 @@ mod init;
 mod kill;
 mod location;
 mod loops;
+mod mirrored;
 mod notifications;
 mod odd_objects;
 mod refresh;
