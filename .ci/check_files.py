@@ -32,7 +32,9 @@ def schema(name):
 
 def complaints(name, document, of):
     found = jsonschema.validators.validator_for(of)(of).iter_errors(document)
-    return [f"{name}: {'/'.join(map(str, error.path))}: {error.message[:200]}" for error in found]
+    # Of several alternatives that all fail, the complaint of the one that comes closest.
+    found = [jsonschema.exceptions.best_match([error]) for error in found]
+    return [f"{name}: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in found]
 
 
 def binding_complaints(name, function, of):
