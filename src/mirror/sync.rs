@@ -1,9 +1,7 @@
 //! A turn on one feed: the lease around it, the machine in it, and the record that it leaves.
 
-use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{self, Either};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -81,14 +79,7 @@ pub(super) async fn turn(
         guard: Guard::default(),
         charge: 0.0,
     };
-    let ending = {
-        let turn = pin!(walk(&mut driver, &mut machine));
-        match future::select(turn, pin!(lease.keep())).await {
-            Either::Left((ending, _)) => ending,
-            // The lease is lost: the turn finds out when it asks for the deadline of its next write.
-            Either::Right(((), turn)) => turn.await,
-        }
-    };
+    let ending = lease.kept(walk(&mut driver, &mut machine)).await;
     if let Err(error) = &ending {
         driver.leave(!machine.is_dirty(), false).await;
         if task == Task::Walk {

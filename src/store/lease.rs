@@ -5,11 +5,13 @@
 //! before it writes again; a ring is never lost, because the holder clears it before it looks again.
 //! The decisions are pure functions in [`terms`].
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex as PlainMutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use azure_core::http::Etag;
+use futures_util::future::{self, Either};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
@@ -140,8 +142,17 @@ impl Lease {
         }
     }
 
-    /// Renews the lease for as long as the future runs, which is to be dropped at the end of the turn.
-    pub async fn keep(&self) {
+    /// What comes of `work`, while the lease is renewed beside it. When the lease is lost the work goes on: it finds
+    /// out when it asks for the deadline of its next write.
+    pub async fn kept<T>(&self, work: impl Future<Output = T>) -> T {
+        match future::select(pin!(work), pin!(self.keep())).await {
+            Either::Left((done, _)) => done,
+            Either::Right(((), work)) => work.await,
+        }
+    }
+
+    /// Renews the lease until it is lost.
+    async fn keep(&self) {
         while self.left().is_ok() {
             tokio::time::sleep(self.life / 3).await;
             // Tried again soon; a lease that is lost shows when the next write asks for its deadline.

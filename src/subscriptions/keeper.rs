@@ -1,10 +1,8 @@
 //! The keeper: looks after all subscriptions, one after the other, under its lease.
 
 use std::fmt;
-use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{self, Either};
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -134,16 +132,9 @@ pub async fn keep(keeper: &Keeper<'_>, rows: &[&'static Row], mut urgent: bool) 
     };
     let mut all = Kept::default();
     loop {
-        let kept = {
-            let deadline = Instant::now() + PATIENCE;
-            let look = Look { keeper, lease: &lease, control: &control, urgent, deadline };
-            let look = pin!(look.all(rows));
-            match future::select(look, pin!(lease.keep())).await {
-                Either::Left((kept, _)) => kept,
-                Either::Right(((), look)) => look.await,
-            }
-        };
-        let kept = match kept {
+        let deadline = Instant::now() + PATIENCE;
+        let look = Look { keeper, lease: &lease, control: &control, urgent, deadline };
+        let kept = match lease.kept(look.all(rows)).await {
             Ok(kept) => kept,
             Err(error) => {
                 lease.give_back(true, true).await.ok();

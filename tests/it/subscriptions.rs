@@ -1,7 +1,7 @@
 //! `renew_subscriptions`: wanted against actual, and nothing dies unnoticed.
 
 use sandbox::graph::{Fault, Framing, Habits, Kind, Lifecycle, Match};
-use sandbox::world::{Setup, WORK_QUEUE, World};
+use sandbox::world::{Setup, WORK_QUEUE, World, told};
 use serde_json::{Value, json};
 
 use crate::stage::{logged, setup};
@@ -100,6 +100,25 @@ async fn graph_may_ask_for_an_extension_but_not_twice_in_ten_minutes() {
         world.host.pump(WORK_QUEUE).await.unwrap();
     }
     assert_eq!(extended(&world), Some(1));
+}
+
+#[tokio::test]
+async fn what_graph_asks_for_during_a_look_is_done_before_it_ends() {
+    let world = subscribed().await;
+    let id = id_of(&world, "users");
+    aged(&world, "users", 11).await;
+    let mut hold = world.graph.hold(Match::kind(Kind::Other));
+    let look = tokio::spawn({
+        let world = world.clone();
+        async move { world.keep_subscriptions().await.unwrap() }
+    });
+    hold.arrived().await;
+    world.graph.tell(&id, Lifecycle::ReauthorizationRequired).await;
+    let rung = world.host.pump(WORK_QUEUE).await.unwrap();
+    let busy = rung.iter().filter(|run| told(run).unwrap().starts_with("subscriptions: busy"));
+    assert_eq!(busy.count(), 1, "{rung:?}");
+    hold.release();
+    assert_eq!(look.await.unwrap(), "subscriptions: created none; extended users; 0 ended; failed none");
 }
 
 #[tokio::test]
