@@ -45,7 +45,7 @@ pub fn log(turn: &Outcome) {
         set_aside = counts.set_aside,
         links = counts.links,
         pages = counts.pages,
-        request_units = turn.request_charge,
+        request_units = (turn.request_charge * 10.0).round() / 10.0,
         seconds = turn.seconds
     );
 }
