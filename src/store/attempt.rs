@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Instant;
 
 use azure_data_cosmos::CosmosError;
+use azure_data_cosmos::models::ItemResponse;
 
 use super::error::StoreError;
 
@@ -31,4 +32,9 @@ where
             answer => return answer,
         }
     }
+}
+
+/// Request units of an answer.
+pub(super) fn charge(response: &ItemResponse) -> f64 {
+    response.headers().request_charge().map_or(0.0, |charge| charge.value())
 }

@@ -16,7 +16,7 @@ use azure_data_cosmos::clients::ContainerClient;
 use azure_data_cosmos::options::{
     BinaryEncodingOptions, ConnectionPoolOptions, OperationOptions, ThrottlingRetryOptions,
 };
-use azure_data_cosmos::{AccountReference, CosmosClient, CosmosRuntime, RoutingStrategy};
+use azure_data_cosmos::{AccountReference, CosmosClient, CosmosRuntime, Query, RoutingStrategy};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{Mutex, OnceCell};
 use url::Url;
@@ -166,4 +166,11 @@ pub(super) fn query_options() -> OperationOptions {
     let mut options = OperationOptions::default();
     options.throttling_retry_options = Some(throttling);
     options
+}
+
+/// A query with one parameter more.
+pub(super) fn with(query: Query, name: &str, value: impl serde::Serialize) -> Result<Query, StoreError> {
+    query
+        .with_parameter(name, value)
+        .map_err(|error| StoreError::Unknown(format!("a query parameter: {error}")))
 }

@@ -16,9 +16,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::attempt;
-use super::connection::{READ_TIMEOUT, Store, query_options, read_options, write_options};
+use super::connection::{READ_TIMEOUT, Store, query_options, read_options, with, write_options};
 use super::error::StoreError;
-use super::found;
 
 const CONTAINER: &str = "mirror";
 /// The container and its partition key.
@@ -90,7 +89,7 @@ impl Control {
         prefix: &str,
     ) -> Result<Option<T>, StoreError> {
         let text = "SELECT TOP 1 * FROM c WHERE STARTSWITH(c.id, @prefix) ORDER BY c.id DESC";
-        let query = found::with(Query::from(text), "@prefix", prefix)?;
+        let query = with(Query::from(text), "@prefix", prefix)?;
         let options = QueryOptions::default().with_operation_options(query_options());
         let partition = FeedScope::partition(self.feed.clone());
         let found = self.container.query_items::<T>(query, partition, Some(options));
@@ -139,10 +138,5 @@ impl fmt::Debug for Control {
 fn version(response: &ItemResponse) -> Result<(Etag, f64), StoreError> {
     let etag = response.headers().etag().cloned();
     let etag = etag.ok_or_else(|| StoreError::Unknown("an answer without an etag".into()))?;
-    Ok((etag, charge(response)))
-}
-
-/// Request units of an answer.
-pub(super) fn charge(response: &ItemResponse) -> f64 {
-    response.headers().request_charge().map_or(0.0, |charge| charge.value())
+    Ok((etag, attempt::charge(response)))
 }

@@ -8,7 +8,13 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::items::Stored;
+/// A document that knows where it lies.
+pub trait Stored: Serialize + Sync {
+    /// Its id.
+    fn id(&self) -> &str;
+    /// The value of its partition key.
+    fn partition(&self) -> &str;
+}
 
 /// A document. Properties are written as the text that Graph sent, never re-parsed.
 #[derive(Debug)]

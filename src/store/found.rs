@@ -10,7 +10,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use super::checkpoint::Burnt;
-use super::connection::{Store, query_options};
+use super::connection::{Store, query_options, with};
 use super::documents::{Reason, Source};
 use super::error::StoreError;
 
@@ -195,11 +195,4 @@ fn or_burnt(text: &mut String, burnt: &[Burnt]) {
         // Numbers of our own; a string always takes them.
         let _ = write!(text, " OR (c._mirror.save >= {from} AND c._mirror.save <= {to})");
     }
-}
-
-/// A query with one parameter more.
-pub(super) fn with(query: Query, name: &str, value: impl serde::Serialize) -> Result<Query, StoreError> {
-    query
-        .with_parameter(name, value)
-        .map_err(|error| StoreError::Unknown(format!("a query parameter: {error}")))
 }

@@ -7,11 +7,10 @@ use azure_core::http::Etag;
 use azure_data_cosmos::TransactionalBatch;
 use azure_data_cosmos::models::{BatchResponse, TransactionalBatchOperationResult};
 use azure_data_cosmos::options::{BatchOptions, ItemWriteOptions, Precondition};
-use serde::Serialize;
 
 use super::attempt;
 use super::connection::{Store, write_options};
-use super::control::charge;
+use super::documents::Stored;
 use super::error::{PARTITION_FULL, StoreError};
 use super::lease::Lease;
 
@@ -21,14 +20,6 @@ pub const BATCH: usize = 100;
 const FAILED_DEPENDENCY: u16 = 424;
 /// Wait where a refused operation of a batch names none.
 const DEFAULT_WAIT: Duration = Duration::from_millis(100);
-
-/// A document that knows where it lies.
-pub trait Stored: Serialize + Sync {
-    /// Its id.
-    fn id(&self) -> &str;
-    /// The value of its partition key.
-    fn partition(&self) -> &str;
-}
 
 /// A write that Cosmos answered.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,7 +62,7 @@ impl Store {
                         .await
                 }
             };
-            self.followed(answer.map(|response| Written { charge: charge(&response) }))
+            self.followed(answer.map(|response| Written { charge: attempt::charge(&response) }))
         })
         .await
     }

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::documents::Meta;
+use super::documents::{Meta, Stored};
 use super::ids::{document_id, hashed};
-use super::items::Stored;
 
 /// Longest id of an item, in bytes.
 const LONGEST: usize = 1023;
