@@ -53,7 +53,7 @@ param indexedPaths object = {
 @description('Object ids of who may read the copy, though not the container `mirror`.')
 param readerPrincipalIds array = []
 
-@description('Object ids of who may write the copy: developers who run the command line against it.')
+@description('Object ids of service principals that may write the copy: of app registrations for the command line.')
 param writerPrincipalIds array = []
 
 @description('Settings of the app besides those made here, for instance { DOUBT_MINUTES: \'30\' }.')
@@ -66,10 +66,10 @@ param alertEmails string = ''
 @allowed(['PT15M', 'PT30M', 'PT45M', 'PT1H', 'PT2H', 'PT3H', 'PT6H', 'P1D'])
 param staleAfter string = 'PT1H'
 
-@description('How long logs are kept, in days.')
-@minValue(30)
+@description('How long logs are kept, in days. Application Insights keeps its own at least 90.')
+@minValue(90)
 @maxValue(730)
-param logRetentionDays int = 30
+param logRetentionDays int = 90
 
 @description('Gigabytes of logs a day after which no more is taken in, -1 for no bound.')
 param logQuotaGb int = 1

@@ -6,12 +6,17 @@
 #   scripts/grant-graph-permissions.sh --from-azd      after `azd provision`; grants only if
 #                                                      GRANT_GRAPH_PERMISSIONS is true in the azd environment
 #
-# Needs the Azure CLI, signed in as somebody who may grant them: "Privileged Role Administrator".
-# infra/graph/permissions.bicep does the same.
+# Needs the Azure CLI, signed in as somebody who may grant them: "Privileged Role Administrator". AZURE_CLOUD (global,
+# usgov, usgov-dod, china) says where Graph is. infra/graph/permissions.bicep does the same.
 set -eu
 cd "$(dirname "$0")/.."
 
-graph=${GRAPH_ENDPOINT:-https://graph.microsoft.com}
+case ${AZURE_CLOUD:-global} in
+usgov) graph=https://graph.microsoft.us ;;
+usgov-dod) graph=https://dod-graph.microsoft.us ;;
+china) graph=https://microsoftgraph.chinacloudapi.cn ;;
+*) graph=https://graph.microsoft.com ;;
+esac
 usage="usage: $0 <object id of the identity> | --from-azd"
 needs=infra/resources.json
 
@@ -42,10 +47,18 @@ case $principal in
     ;;
 esac
 
-resource=$(az rest --method GET --query 'value[0].id' --output tsv \
-    --uri "$graph/v1.0/servicePrincipals?\$filter=appId eq '00000003-0000-0000-c000-000000000000'&\$select=id")
+resource=$(az rest --method GET --query id --output tsv \
+    --uri "$graph/v1.0/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')?\$select=id")
+if [ -z "$resource" ]; then
+    echo "Microsoft Graph does not say what it is called in this tenant" >&2
+    exit 1
+fi
 assignments=$graph/v1.0/servicePrincipals/$principal/appRoleAssignments
-has=$(az rest --method GET --uri "$assignments" --query "value[?resourceId=='$resource'].appRoleId" --output tsv)
+granted() {
+    az rest --method GET --uri "$assignments" --query "value[?resourceId=='$resource'].appRoleId" --output tsv
+}
+# An identity that was just made is not known everywhere yet.
+has=$(granted || { sleep "${RETRY_SECONDS:-20}" && granted; } || { sleep "${RETRY_SECONDS:-20}" && granted; })
 
 echo "$roles" | while read -r id name; do
     if echo "$has" | grep -q "$id"; then

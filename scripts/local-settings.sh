@@ -3,7 +3,7 @@
 #
 #   azd env get-values | scripts/local-settings.sh
 #
-# A managed identity is out of reach here: the app registration, its secret or COSMOS_KEY are for you to add.
+# A managed identity is out of reach here: an app registration and its secret are for you to add.
 set -eu
 cd "$(dirname "$0")/.."
 

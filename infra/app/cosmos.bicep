@@ -22,7 +22,7 @@ param indexedPaths object
 @description('Object id of the identity of the app.')
 param principalId string
 
-@description('Object ids of who else may write the copy: developers who run the command line against it.')
+@description('Object ids of service principals that may write the copy too: for the command line.')
 param writerPrincipalIds array
 
 @description('Object ids of who may read the copy. None of them may read the container `mirror`.')
@@ -187,6 +187,10 @@ resource writers 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-
       roleDefinitionId: '${account.id}/sqlRoleDefinitions/${dataContributor}'
       scope: '${account.id}/dbs/${database.name}'
     }
+    dependsOn: [
+      copies
+      control
+    ]
   }
 ]
 
@@ -207,7 +211,6 @@ resource readers 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-
       scope: '${account.id}/dbs/${database.name}/colls/${reading.container}'
     }
     dependsOn: [
-      copies
       writers
     ]
   }

@@ -15,7 +15,8 @@ param retentionDays int
 @description('Gigabytes a day after which no more is taken in, -1 for no bound.')
 param dailyQuotaGb int
 
-var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
+// What sending telemetry takes.
+var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb' // Monitoring Metrics Publisher
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: workspaceName
@@ -48,7 +49,6 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
-// "Monitoring Metrics Publisher" is what sending telemetry takes.
 resource publishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(insights.id, principalId, metricsPublisher)
   scope: insights

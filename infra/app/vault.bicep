@@ -18,8 +18,7 @@ param isNew bool
 @secure()
 param notificationSecret string = '${newGuid()}${newGuid()}'
 
-// "Key Vault Secrets User".
-var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
+var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6' // Key Vault Secrets User
 var secretName = 'notification-secret'
 
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {

@@ -12,9 +12,9 @@ param principalId string
 
 var appRoles = loadJsonContent('../resources.json').appRoles
 
-// The service principal of Microsoft Graph, which has this application id in every tenant.
+// It has this application id in every tenant.
 resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
-  appId: '00000003-0000-0000-c000-000000000000'
+  appId: '00000003-0000-0000-c000-000000000000' // Microsoft Graph
 }
 
 resource granted 'Microsoft.Graph/appRoleAssignedTo@v1.0' = [

@@ -70,7 +70,7 @@ pub enum DeploymentError {
         known: String,
     },
     /// Nothing is mirrored.
-    #[error("{folder}: no folder is called {PREFIX}<resource>, so nothing is mirrored")]
+    #[error("{folder}: there is no {PREFIX}<resource>/function.json, so nothing is mirrored")]
     Nothing {
         /// The folder.
         folder: String,
@@ -112,9 +112,16 @@ pub(super) fn mirrored(root: Option<&Path>) -> Vec<&'static Row> {
     if found.is_empty() { catalogue::rows().iter().collect() } else { found }
 }
 
+/// The folders that the host takes for functions: those with a `function.json`.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
-    let entries = std::fs::read_dir(folder)?;
-    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.path().join("function.json").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    Ok(names)
 }
 
 /// Each once: two resources may take the same.

@@ -28,11 +28,12 @@ pub(crate) const LOCAL_SETTINGS: &str = "local.settings.json";
 pub(crate) const IGNORED: &str = ".funcignore";
 
 /// Makes `plan.into` the deployable folder, and exactly that: what an earlier staging left and the source no
-/// longer has is removed. Only a `local.settings.json` stays, which Core Tools look for there.
+/// longer has is removed. Only a `local.settings.json` stays, which Core Tools look for there; a `.funcignore` of the
+/// source comes along, which says what of the folder is not to be deployed.
 ///
 /// # Errors
-/// When the source is incomplete, when `into` holds files but no `host.json` (it is somebody's folder, not a
-/// staged one, and is left alone), or when a file cannot be read or written.
+/// When the source is incomplete, when `into` holds other files but no `host.json`, or has a `Cargo.toml` (it is
+/// somebody's folder, not a staged one, and is left alone), or when a file cannot be read or written.
 pub fn stage(plan: &Plan) -> Result<()> {
     let host = plan.source.join("host.json");
     ensure!(host.is_file(), "no host.json in {}", plan.source.display());
@@ -47,13 +48,14 @@ pub fn stage(plan: &Plan) -> Result<()> {
     }
     put(plan.binary, &plan.into.join(EXECUTABLE), 0o755)?;
 
+    let mut wanted: Vec<OsString> = functions.into_iter().map(|(name, _)| name).collect();
+    wanted.extend(["host.json", EXECUTABLE, LOCAL_SETTINGS].map(OsString::from));
     let ignored = plan.source.join(IGNORED);
     if ignored.is_file() {
         put(&ignored, &plan.into.join(IGNORED), 0o644)?;
+        wanted.push(IGNORED.into());
     }
 
-    let mut wanted: Vec<OsString> = functions.into_iter().map(|(name, _)| name).collect();
-    wanted.extend(["host.json", EXECUTABLE, LOCAL_SETTINGS, IGNORED].map(OsString::from));
     remove_others(plan.into, &wanted)
 }
 
@@ -85,14 +87,14 @@ fn stage_function(from: &Path, into: &Path) -> Result<()> {
     remove_others(into, &wanted)
 }
 
-/// Only an empty folder, or one that was staged before, may be cleared.
+/// Only an empty folder, one that was staged before, or one with nothing but settings in it may be cleared.
 fn refuse_foreign(into: &Path) -> Result<()> {
-    let present = match fs::read_dir(into) {
-        Ok(mut entries) => entries.next().is_some(),
+    let is_foreign = match fs::read_dir(into) {
+        Ok(mut entries) => entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != LOCAL_SETTINGS)),
         Err(error) if error.kind() == ErrorKind::NotFound => false,
         Err(error) => return Err(error).with_context(|| format!("reading {}", into.display())),
     };
-    if present && !into.join("host.json").is_file() {
+    if is_foreign && !into.join("host.json").is_file() {
         bail!(
             "{} is not empty and has no host.json: not a staged folder, so it is left alone",
             into.display()
@@ -212,6 +214,21 @@ mod tests {
         let before = names(&into);
         stage_into(root.path(), &into).unwrap();
         assert_eq!(names(&into), before);
+    }
+
+    #[test]
+    fn settings_may_be_there_before_anything_is_staged_and_stay() {
+        let root = tempfile::tempdir().unwrap();
+        source(root.path());
+        write(&root.path().join(".funcignore"), ".git");
+        let into = root.path().join("dist");
+        write(&into.join(LOCAL_SETTINGS), "{}");
+        stage_into(root.path(), &into).unwrap();
+        let all = [IGNORED, EXECUTABLE, "host.json", LOCAL_SETTINGS, "status", "sync_users"];
+        assert_eq!(names(&into), all);
+        fs::remove_file(root.path().join(".funcignore")).unwrap();
+        stage_into(root.path(), &into).unwrap();
+        assert_eq!(names(&into), all[1..]);
     }
 
     #[test]

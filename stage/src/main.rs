@@ -11,7 +11,8 @@ const USAGE: &str = "usage: cargo stage [DIR] [--release | --portable] [--zip FI
   DIR           where the deployable folder is made, `dist` by default
   --release     with optimizations, for this machine
   --portable    as it is shipped: small, for x86-64 Linux with glibc 2.28 or later, wherever it is built;
-                takes cargo-zigbuild: pip install cargo-zigbuild ziglang
+                takes cargo-zigbuild (pip install cargo-zigbuild ziglang) and, on another kind of machine,
+                rustup target add x86_64-unknown-linux-gnu
   --zip FILE    packs the folder too";
 
 fn main() -> Result<()> {

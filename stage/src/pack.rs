@@ -11,13 +11,15 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::folder::{EXECUTABLE, IGNORED, LOCAL_SETTINGS, entries};
 
-/// Packs a staged folder, but for what is for this machine only. Files are sorted, have no time, and keep their modes:
-/// the host starts the handler only if it is executable.
+/// Packs a staged folder, but for local settings and `.funcignore`. Files are sorted, have no time, and keep their
+/// modes: the host starts the handler only if it is executable.
 ///
 /// # Errors
-/// When the folder is not a staged one, or a file cannot be read or written.
+/// When the folder is not a staged one, when the zip would lie in it, or when a file cannot be read or written.
 pub fn pack(staged: &Path, zip: &Path) -> Result<()> {
-    ensure!(staged.join(EXECUTABLE).is_file(), "{} is not a staged folder", staged.display());
+    let is_staged = [EXECUTABLE, "host.json"].iter().all(|name| staged.join(name).is_file());
+    ensure!(is_staged, "{} is not a staged folder", staged.display());
+    ensure!(!zip.starts_with(staged), "{} would be packed into itself", zip.display());
     let file = File::create(zip).with_context(|| format!("creating {}", zip.display()))?;
     let mut writer = ZipWriter::new(file);
     add(&mut writer, staged, "")?;
@@ -96,9 +98,11 @@ mod tests {
 
     #[test]
     fn a_folder_without_a_handler_is_not_packed() {
-        let folder = tempfile::tempdir().unwrap();
-        let zip = folder.path().join("app.zip");
+        let (folder, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let zip = out.path().join("app.zip");
         assert!(pack(folder.path(), &zip).is_err());
         assert!(!zip.exists());
+        staged(folder.path());
+        assert!(pack(folder.path(), &folder.path().join("app.zip")).is_err(), "not into itself");
     }
 }

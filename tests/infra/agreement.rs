@@ -35,12 +35,17 @@ fn a_folder_that_is_no_resource_and_a_folder_without_any_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = graph_mirror::app::deployment(folder.path()).unwrap_err().to_string();
     assert!(error.contains("nothing is mirrored"), "{error}");
-    fs::create_dir(folder.path().join("sync_users")).unwrap();
-    fs::create_dir(folder.path().join("status")).unwrap();
+    let function = |name: &str| {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name).join("function.json"), "{}").unwrap();
+    };
+    function("sync_users");
+    function("status");
+    fs::create_dir(folder.path().join("sync_groups")).unwrap();
     let needs = serde_json::to_value(graph_mirror::app::deployment(folder.path()).unwrap()).unwrap();
     assert_eq!(needs["containers"].as_array().unwrap().len(), 2, "{needs}");
     assert_eq!(needs["appRoles"].as_array().unwrap().len(), 1, "{needs}");
-    fs::create_dir(folder.path().join("sync_unicorns")).unwrap();
+    function("sync_unicorns");
     let error = graph_mirror::app::deployment(folder.path()).unwrap_err().to_string();
     assert!(error.contains("unicorns") && error.contains("users, groups"), "{error}");
     let nowhere = graph_mirror::app::deployment(&folder.path().join("nowhere")).unwrap_err().to_string();
@@ -83,12 +88,18 @@ fn names_in(code: &str) -> BTreeSet<String> {
 fn the_app_gets_settings_that_exist_and_none_that_flex_forbids() {
     let example = json("local.settings.example.json");
     let known = example["Values"].as_object().unwrap();
-    let hosts = ["APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"];
+    let hosts = [
+        "APPLICATIONINSIGHTS_CONNECTION_STRING",
+        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+        "AzureWebJobsStorage__credential",
+        "AzureWebJobsStorage__clientId",
+        "AzureWebJobsStorage__blobServiceUri",
+        "AzureWebJobsStorage__queueServiceUri",
+        "AzureWebJobsStorage__tableServiceUri",
+    ];
     let given = given();
     for name in &given {
-        let fine = known.contains_key(name)
-            || hosts.contains(&name.as_str())
-            || name.starts_with("AzureWebJobsStorage__");
+        let fine = known.contains_key(name) || hosts.contains(&name.as_str());
         assert!(fine, "{name} is no setting");
     }
     for name in
@@ -145,6 +156,31 @@ fn the_database_is_that_of_the_settings() {
     assert_eq!(example["Values"]["COSMOS_DATABASE"], name.as_str());
 }
 
+/// The paths that queries of the store filter or sort by: what stands behind a WHERE, or in a condition that is put
+/// behind one.
+fn filters() -> BTreeSet<String> {
+    let mut filtered = BTreeSet::new();
+    for entry in fs::read_dir(root().join("src/store")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        let source = fs::read_to_string(path).unwrap();
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        for string in source.split('"').skip(1).step_by(2) {
+            // What is selected is only read.
+            let condition = string.rsplit(" WHERE ").next().filter(|_| string.contains(" WHERE "));
+            let condition = condition.or((!string.contains("SELECT ")).then_some(string)).unwrap_or_default();
+            let words = condition.split(|c: char| !(c.is_alphanumeric() || "._".contains(c)));
+            let paths = words.filter_map(|word| word.strip_prefix("c."));
+            // Of these, Cosmos has an index of its own.
+            filtered
+                .extend(paths.filter(|path| !["id", "_ts"].contains(path)).map(|path| format!(".{path}")));
+        }
+    }
+    filtered
+}
+
 /// A path that a query filters by and no index has makes the query read every document.
 #[test]
 fn whatever_the_store_filters_by_is_indexed() {
@@ -157,25 +193,7 @@ fn whatever_the_store_filters_by_is_indexed() {
             other => panic!("{other:?}"),
         })
         .collect();
-    let mut filtered = BTreeSet::new();
-    for name in ["found.rs", "kept.rs", "control.rs"] {
-        let source = text(&format!("src/store/{name}"));
-        let source =
-            source.split("#[cfg(test)]").next().unwrap().replace("pub(super) const FIELDS", "\nSELECT");
-        // What is only read is in `FIELDS`; what is behind it, or behind a WHERE, decides.
-        let lines =
-            source.lines().filter(|line| !line.contains("SELECT c.") && !line.contains("c._ts AS written"));
-        for line in lines.filter(|line| !line.contains(" AS removed")) {
-            for word in line.split(|c: char| !(c.is_alphanumeric() || "._".contains(c))) {
-                if let Some(path) = word
-                    .strip_prefix("c.")
-                    .filter(|path| path.starts_with("_mirror.") || path.ends_with("Id"))
-                {
-                    filtered.insert(format!(".{path}"));
-                }
-            }
-        }
-    }
+    let filtered = filters();
     assert!(filtered.len() >= 6, "{filtered:?}");
     for path in &filtered {
         assert!(
@@ -192,7 +210,7 @@ fn whatever_the_store_filters_by_is_indexed() {
 fn parameters_say_the_same_in_the_template_its_file_and_the_guide() {
     let main = file("main.bicep");
     let values = json("infra/main.parameters.json");
-    let guide = text("docs/deploy.md");
+    let (guide, workflow) = (text("docs/deploy.md"), text(".github/workflows/deploy.yml"));
     for (name, value) in values["parameters"].as_object().unwrap() {
         let default = main.parameters.get(name).unwrap_or_else(|| panic!("main.bicep has no {name}"));
         let value = value["value"].as_str().unwrap();
@@ -207,7 +225,13 @@ fn parameters_say_the_same_in_the_template_its_file_and_the_guide() {
             }
         };
         assert_eq!(stated, default, "{name}");
-        assert!(guide.contains(&format!("| `{variable}` |")), "docs/deploy.md has no row for {variable}");
+        let row = match stated {
+            "" => format!("| `{variable}` | |"),
+            stated => format!("| `{variable}` | {stated} |"),
+        };
+        assert!(guide.contains(&row), "docs/deploy.md has no row {row}");
+        let passed = format!("      {variable}: ${{{{ vars.{variable} }}}}\n");
+        assert!(workflow.contains(&passed), "deploy.yml does not pass {variable} on");
     }
     for (name, default) in &main.parameters {
         let stated = values["parameters"].get(name).is_some();

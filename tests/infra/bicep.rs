@@ -121,6 +121,10 @@ pub fn parse(path: String, text: &str) -> File {
         errors: Vec::new(),
     };
     file.walk(tree.root_node(), "");
+    // A missing bracket is no node with a name.
+    if tree.root_node().has_error() && file.errors.is_empty() {
+        file.errors.push(format!("{}: something is missing", file.path));
+    }
     file
 }
 

@@ -23,11 +23,11 @@ fn az(folder: &Path, granted: &str, refuses: bool) {
 }
 
 fn run(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> (Output, Vec<String>) {
-    let path = format!("{}:{}", folder.display(), env!("PATH"));
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", folder.display());
     let ran = Command::new(root().join("scripts/grant-graph-permissions.sh"))
         .args(arguments)
+        .env_clear()
         .env("PATH", path)
-        .env_remove("MIRROR_PRINCIPAL_ID")
         .envs(settings.iter().copied())
         .output()
         .unwrap();
@@ -74,6 +74,29 @@ fn a_refusal_is_a_failure() {
     az(folder.path(), "", true);
     let (ran, _) = run(folder.path(), &[PRINCIPAL], &[]);
     assert!(!ran.status.success());
+}
+
+#[test]
+fn an_identity_that_is_not_known_yet_is_asked_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "#!/bin/sh\necho \"$*\" >> $ASKED\ncase \"$*\" in\n*appId*) echo graph-object ;;\n*) exit 1 ;;\nesac\n";
+    fs::write(folder.path().join("az"), script).unwrap();
+    fs::set_permissions(folder.path().join("az"), fs::Permissions::from_mode(0o755)).unwrap();
+    let log = folder.path().join("asked");
+    let settings = [("RETRY_SECONDS", "0"), ("ASKED", log.to_str().unwrap())];
+    let (ran, asked) = run(folder.path(), &[PRINCIPAL], &settings);
+    assert!(!ran.status.success());
+    assert_eq!(asked.iter().filter(|line| line.contains("appRoleAssignments")).count(), 3, "{asked:?}");
+    assert!(!asked.iter().any(|line| line.contains("POST")));
+}
+
+#[test]
+fn another_cloud_has_another_graph() {
+    let folder = tempfile::tempdir().unwrap();
+    az(folder.path(), "", false);
+    let (ran, asked) = run(folder.path(), &[PRINCIPAL], &[("AZURE_CLOUD", "usgov")]);
+    assert!(ran.status.success(), "{}", said(&ran));
+    assert!(asked.iter().all(|line| line.contains("https://graph.microsoft.us/")), "{asked:?}");
 }
 
 #[test]
@@ -136,4 +159,7 @@ fn outputs_of_a_deployment_become_local_settings() {
     assert_eq!(settings, wanted, "what would break the file is left out");
     assert_eq!(fs::metadata(&made).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!run().status.success(), "what is there is not overwritten");
+    let (binary, into) = (Path::new(env!("CARGO_BIN_EXE_graph-mirror")), path("dist"));
+    stage::stage(&stage::Plan { source: root(), binary, into: &into }).unwrap();
+    assert!(made.is_file(), "staging comes after it, and leaves it");
 }

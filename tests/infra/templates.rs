@@ -15,8 +15,13 @@ fn every_file_is_bicep() {
 
 #[test]
 fn what_is_no_bicep_is_noticed() {
-    let file = crate::bicep::parse("x".into(), "resource a 'b@1' = {\n  name: ]\n}\n");
-    assert!(!file.errors.is_empty());
+    for text in [
+        "resource a 'b@1' = {\n  name: ]\n}\n",
+        "resource a 'b@1' = {\n  name: f(1\n}\n",
+        "@minValue(1\nparam a int\n",
+    ] {
+        assert!(!crate::bicep::parse("x".into(), text).errors.is_empty(), "{text}");
+    }
 }
 
 #[test]
