@@ -1,7 +1,7 @@
 #![no_main]
 
 #[path = "../properties.rs"]
-#[allow(dead_code, reason = "each target has one of them")]
+#[expect(dead_code, reason = "each target has one of them")]
 mod properties;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| properties::notification_body(data));

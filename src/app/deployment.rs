@@ -85,15 +85,16 @@ pub fn deployment(functions: &Path) -> Result<Deployment, DeploymentError> {
     let folder = functions.display().to_string();
     let names =
         names(functions).map_err(|source| DeploymentError::Unreadable { folder: folder.clone(), source })?;
-    let mirrored: Vec<&str> = names.iter().filter_map(|name| name.strip_prefix(PREFIX)).collect();
-    if let Some(resource) = mirrored.iter().find(|resource| catalogue::row(resource).is_none()) {
+    let mut resources = names.iter().filter_map(|name| name.strip_prefix(PREFIX));
+    if let Some(resource) = resources.find(|resource| catalogue::row(resource).is_none()) {
         let known = super::resources().collect::<Vec<_>>().join(", ");
-        return Err(DeploymentError::Unknown { resource: (*resource).to_owned(), known });
+        return Err(DeploymentError::Unknown { resource: resource.to_owned(), known });
     }
+    let mirrored = with_function(&names);
     if mirrored.is_empty() {
         return Err(DeploymentError::Nothing { folder });
     }
-    let rows = || catalogue::rows().iter().filter(|row| mirrored.contains(&row.resource));
+    let rows = || mirrored.iter().copied();
     Ok(Deployment {
         resources: rows().map(|row| row.resource).collect(),
         notified: rows().filter(|row| row.subscription.is_some()).map(|row| row.resource).collect(),
@@ -107,9 +108,14 @@ pub fn deployment(functions: &Path) -> Result<Deployment, DeploymentError> {
 /// is none: then somebody is at the command line. Another name is that of a function which fails by itself.
 pub(super) fn mirrored(root: Option<&Path>) -> Vec<&'static Row> {
     let names = root.and_then(|root| names(root).ok()).unwrap_or_default();
-    let has_function = |row: &Row| names.iter().any(|name| name.strip_prefix(PREFIX) == Some(row.resource));
-    let found: Vec<_> = catalogue::rows().iter().filter(|row| has_function(row)).collect();
+    let found = with_function(&names);
     if found.is_empty() { catalogue::rows().iter().collect() } else { found }
+}
+
+/// The rows whose function is among these, in the order of the catalogue.
+fn with_function(names: &[String]) -> Vec<&'static Row> {
+    let has_function = |row: &Row| names.iter().any(|name| name.strip_prefix(PREFIX) == Some(row.resource));
+    catalogue::rows().iter().filter(|row| has_function(row)).collect()
 }
 
 /// The folders that the host takes for functions: those with a `function.json`.
