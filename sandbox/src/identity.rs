@@ -29,8 +29,8 @@ pub use entra::Entra;
 use fault::Asked;
 pub use fault::{Fault, Match};
 pub use issued::Claims;
-use issued::Issued;
-pub use options::{Kind, Options, Principal};
+use issued::{Issued, Wanted};
+pub use options::{Kind, Options, Principal, User};
 
 /// The audience of Cosmos DB data-plane tokens.
 pub const COSMOS_AUDIENCE: &str = "https://cosmos.azure.com";
@@ -115,6 +115,31 @@ impl Identity {
         self.inner.issue(Kind::ManagedIdentity, resource).0
     }
 
+    /// A fresh delegated token of the app registration without the wire, for tests of the fakes themselves: `user` is the
+    /// object id of a user that need not be known here. Not counted as a request.
+    pub fn issue_delegated(&self, resource: &str, scopes: &[&str], user: &str) -> String {
+        let options = lock(&self.inner.options).clone();
+        let known = options.users.iter().find(|known| known.object_id == user).cloned();
+        let user = known.unwrap_or_else(|| User {
+            object_id: user.to_owned(),
+            user_principal_name: format!("{user}@contoso.example"),
+            display_name: user.to_owned(),
+        });
+        let scopes: Vec<_> = scopes.iter().map(ToString::to_string).collect();
+        let wanted = Wanted { resource, app: &options.app_registration, user: Some((&user, &scopes)) };
+        lock(&self.inner.issued).issue(&options, &wanted).0
+    }
+
+    /// Who can sign in.
+    pub fn users(&self) -> Vec<User> {
+        lock(&self.inner.options).users.clone()
+    }
+
+    /// From now on, these can sign in, and nobody else.
+    pub fn set_users(&self, users: Vec<User>) {
+        lock(&self.inner.options).users = users;
+    }
+
     /// From now on, tokens live so long.
     pub fn set_lifetime(&self, lifetime: Duration) {
         lock(&self.inner.options).lifetime = lifetime;
@@ -189,7 +214,8 @@ impl Inner {
 
     fn issue(&self, kind: Kind, resource: &str) -> (String, Claims) {
         let options = lock(&self.options).clone();
-        lock(&self.issued).issue(&options, kind, resource)
+        let wanted = Wanted { resource, app: options.principal(kind), user: None };
+        lock(&self.issued).issue(&options, &wanted)
     }
 }
 

@@ -13,9 +13,9 @@ use tokio::process::Command;
 use crate::caller::{self, Reply};
 use crate::copy::{self, Difference, ExpectedLinks};
 use crate::cosmos::{Cosmos, DATABASE, Write};
-use crate::graph::{Graph, Options as GraphOptions, Relationship, Tenant};
+use crate::graph::{Graph, Object, Options as GraphOptions, Relationship, Tenant};
 use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
-use crate::identity::{Entra, Identity, Options as IdentityOptions};
+use crate::identity::{Entra, Identity, Options as IdentityOptions, User};
 pub use setup::{NOTIFICATION_SECRET, Setup};
 
 mod setup;
@@ -24,6 +24,9 @@ mod setup;
 pub const WORK_QUEUE: &str = "graph-mirror-work";
 /// Turns that one [`World::settle`] fires at most.
 const MOST_TURNS: usize = 400;
+
+/// How many users of the tenant can sign in.
+const PEOPLE: usize = 5;
 
 /// How long [`World::settle_equal`] gives doubt to be settled: several times what `DOUBT_MINUTES` says here.
 const DOUBT_PATIENCE: Duration = Duration::from_secs(12);
@@ -70,6 +73,7 @@ impl World {
         if setup.groups > 0 {
             tenant = tenant.with_groups(setup.groups);
         }
+        identity.set_users(people(&tenant));
         let graph = Graph::start(tenant, identity.clone(), options).await.context("starting Graph")?;
         let cosmos = start_cosmos(&identity, setup.empty_account).await.context("starting Cosmos")?;
         let mut settings = setup.who(&identity, entra.as_ref());
@@ -284,6 +288,20 @@ pub fn told(attempt: &Attempt) -> Result<String> {
             anyhow::bail!("{} failed: {reason}", attempt.function)
         }
     }
+}
+
+/// The first users of the tenant, who can sign in.
+fn people(tenant: &Tenant) -> Vec<User> {
+    let text = |object: &Object, name: &str| {
+        object.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
+    };
+    let living = tenant.users.living().take(PEOPLE);
+    let person = |(id, object): (&String, &Object)| User {
+        object_id: id.clone(),
+        user_principal_name: text(object, "userPrincipalName"),
+        display_name: text(object, "displayName"),
+    };
+    living.map(person).collect()
 }
 
 async fn start_cosmos(identity: &Identity, empty: bool) -> Result<Cosmos> {

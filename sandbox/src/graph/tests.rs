@@ -180,6 +180,15 @@ async fn one_user_is_read_by_id() {
 }
 
 #[tokio::test]
+async fn a_delegated_token_reads_by_its_scopes() {
+    let mut setup = Setup::new(3, Options::default()).await;
+    for (scopes, status) in [(["User.Read.All"], 200), (["Mail.Read"], 403)] {
+        setup.token = setup.identity.issue_delegated(setup.graph.endpoint(), &scopes, "somebody");
+        assert_eq!(setup.get(&setup.initial()).await.status, status, "{scopes:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_of_our_identity_with_the_role_is_required() {
     let mut setup = Setup::new(1, Options::default()).await;
     let answer = setup.client.get(setup.initial()).send().await.unwrap();

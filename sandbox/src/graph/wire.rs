@@ -81,7 +81,7 @@ impl Inner {
         world.read(record).unwrap_or_else(|refused| refused)
     }
 
-    /// 401 without a good token, 403 without a role that may read the feed.
+    /// 401 without a good token, 403 without a role or, in a delegated token, a scope that may read the feed.
     fn authorize(&self, record: &Record, bearer: Option<&str>) -> Result<(), Answer> {
         let denied = |message: &str| {
             let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
@@ -94,7 +94,15 @@ impl Inner {
             .reduce(|one, other| if one.is_ok() || other == Err(Refusal::Audience) { one } else { other });
         let readers = record.feed.and_then(Feed::named).unwrap_or(&USERS).readers;
         match verdict {
-            Some(Ok(claims)) if claims.roles.iter().any(|role| readers.contains(&role.as_str())) => Ok(()),
+            Some(Ok(claims))
+                if claims
+                    .roles
+                    .iter()
+                    .chain(&claims.scopes)
+                    .any(|granted| readers.contains(&granted.as_str())) =>
+            {
+                Ok(())
+            }
             Some(Ok(_)) => Err(Answer::error(
                 403,
                 "Authorization_RequestDenied",

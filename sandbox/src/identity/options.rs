@@ -20,6 +20,17 @@ pub struct Principal {
     pub object_id: String,
 }
 
+/// A person of the tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Claim `oid`, and the id of the user in Graph.
+    pub object_id: String,
+    /// Claims `upn` and `preferred_username`; what the user types to sign in.
+    pub user_principal_name: String,
+    /// Claim `name`.
+    pub display_name: String,
+}
+
 /// Who there is; the defaults are made-up ids.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -29,6 +40,8 @@ pub struct Options {
     pub managed_identity: Principal,
     /// The app registration.
     pub app_registration: Principal,
+    /// Who can sign in. In a world, the first users of its tenant.
+    pub users: Vec<User>,
     /// Claim `roles` of all tokens that are not for Cosmos DB.
     pub roles: Vec<String>,
     /// How long a token lives.
@@ -53,6 +66,11 @@ impl Default for Options {
                 "77777777-8888-4999-8aaa-bbbbbbbbbbbb",
                 "cccccccc-dddd-4eee-8fff-000000000000",
             ),
+            users: vec![User {
+                object_id: "dddddddd-eeee-4fff-8000-111111111111".into(),
+                user_principal_name: "adele@contoso.example".into(),
+                display_name: "Adele Vance".into(),
+            }],
             roles: ["User.Read.All", "Group.Read.All", "GroupMember.Read.All"].map(String::from).into(),
             lifetime: Duration::from_secs(86_400),
             seed: 1,

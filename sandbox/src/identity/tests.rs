@@ -1,5 +1,6 @@
 //! The managed-identity endpoint over the wire.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::*;
@@ -57,4 +58,23 @@ async fn it_fails_as_told_and_its_tokens_expire() {
     identity.set_lifetime(Duration::from_secs(60));
     identity.set_roles(&["Group.Read.All"]);
     assert_eq!(identity.check(&identity.issue("x"), "x").unwrap().roles, ["Group.Read.All"]);
+}
+
+#[tokio::test]
+async fn a_delegated_token_has_the_scopes_and_the_user_and_no_roles() {
+    let identity = Identity::start(Options::default()).await.unwrap();
+    let user = identity.users().remove(0);
+    let token = identity.issue_delegated("x", &["User.Read", "Mail.Read"], &user.object_id);
+    let claims = identity.check(&token, "x").unwrap();
+    assert_eq!(claims.scopes, ["User.Read", "Mail.Read"]);
+    assert_eq!((claims.user.as_ref(), claims.roles.len()), (Some(&user.object_id), 0));
+    assert_eq!(claims.app_id, Options::default().app_registration.client_id);
+    let payload: Value =
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap())
+            .unwrap();
+    assert_eq!(
+        (&payload["scp"], &payload["upn"]),
+        (&"User.Read Mail.Read".into(), &user.user_principal_name.into())
+    );
+    assert_eq!(payload["roles"], Value::Null);
 }
