@@ -1,7 +1,11 @@
 //! What every command says, and where: data on stdout, everything else on stderr, and an exit code that a
 //! script can branch on. The only place that prints.
+//!
+//! When the reader of stdout goes away (`| head`), the command ends at once and says nothing, with the exit code
+//! that a shell gives to a process which ended by SIGPIPE. Rust's own macros would panic.
 
 use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -43,10 +47,24 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// What a shell reports for a process that SIGPIPE ended: 128 and the number of the signal.
+const READER_GONE: i32 = 141;
+
 /// One line of data.
-#[expect(clippy::print_stdout, reason = "data is for stdout")]
 pub fn print(line: impl Display) {
-    println!("{line}");
+    print_bytes(format!("{line}\n").as_bytes());
+}
+
+/// Data as it is, in one piece; no line end is added.
+pub fn print_bytes(data: &[u8]) {
+    let mut stdout = io::stdout().lock();
+    let Err(error) = stdout.write_all(data).and_then(|()| stdout.flush()) else { return };
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        std::process::exit(READER_GONE);
+    }
+    // A full disk, for instance: what was printed so far is incomplete, so no exit code may say "done".
+    complain(format_args!("stdout cannot be written: {error}"));
+    std::process::exit(1);
 }
 
 /// One JSON object of data.
@@ -55,10 +73,9 @@ pub fn print_json(object: &impl Serialize) {
     print(serde_json::to_string(object).unwrap_or_default());
 }
 
-/// One line for whoever looks on.
-#[expect(clippy::print_stderr, reason = "what is no data is for the person at the terminal")]
+/// One line for the person at the terminal. It is lost where stderr is closed: there is no other place for it.
 pub fn complain(line: impl Display) {
-    eprintln!("{line}");
+    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Rows below their headings, each column as wide as its widest cell.

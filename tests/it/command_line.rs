@@ -21,12 +21,17 @@ pub async fn run(settings: &[(String, String)], line: &str) -> Assert {
 
 /// What it said on stdout.
 pub fn stdout(ran: &Assert) -> String {
-    String::from_utf8(ran.get_output().stdout.clone()).unwrap()
+    text(&ran.get_output().stdout)
 }
 
 /// What it said on stderr.
 pub fn stderr(ran: &Assert) -> String {
-    String::from_utf8(ran.get_output().stderr.clone()).unwrap()
+    text(&ran.get_output().stderr)
+}
+
+/// Bytes that must be text.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod architecture;
 mod bad_graph;
 mod client_secret;
+mod closed_pipe;
 mod command_line;
 mod copy;
 mod corpus;
