@@ -21,7 +21,7 @@ var always = [
   {
     name: 'stale'
     title: 'graph-mirror: no successful sync'
-    query: replace(loadTextContent('queries/stale.kql'), '{feeds}', string(resources.resources))
+    query: replace(loadTextContent('queries/stale.kql'), '{resources}', string(resources.resources))
     window: staleAfter
     severity: 1
   }
@@ -45,7 +45,7 @@ var whenNotified = [
   {
     name: 'subscriptions'
     title: 'graph-mirror: a subscription is about to end'
-    query: replace(loadTextContent('queries/subscriptions.kql'), '{feeds}', string(resources.notified))
+    query: replace(loadTextContent('queries/subscriptions.kql'), '{resources}', string(resources.notified))
     window: 'PT1H'
     severity: 2
   }

@@ -1,8 +1,6 @@
 //! `checkpoint show|reset <resource>`: for whoever has to look under the lid.
 
-use serde_json::json;
-
-use super::output::{Exit, Output, complain, print, print_json};
+use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::{start, sync};
 use crate::app::App;
 
@@ -68,13 +66,7 @@ async fn show(app: &App, of: &Of) -> Exit {
             complain(format_args!("{}: nothing was copied yet", of.resource));
             return Exit::Failed;
         }
-        (Err(error), output) => {
-            if output == Output::Json {
-                print_json(&json!({ "error": error.to_string() }));
-            }
-            complain(error);
-            return Exit::Failed;
-        }
+        (Err(error), output) => return fail(Some(&of.resource), &error, output),
     }
     Exit::Done
 }

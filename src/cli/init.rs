@@ -3,9 +3,9 @@
 //! Promises: what exists is left as it is, and said so; running it again creates what is still missing.
 //! It takes the account key; without one it names the commands that do the same with an Azure sign-in.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::output::{Exit, Output, complain, print, print_json};
+use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::screen::Screen;
 use super::start;
 use crate::app::{self, App, Made};
@@ -60,22 +60,25 @@ fn refuse(database: &str, output: Output) -> Exit {
 async fn all(app: &App, output: Output) -> Exit {
     let made = match app.init().await {
         Ok(made) => made,
-        Err(error) => {
-            if output == Output::Json {
-                print_json(&json!({ "error": error.to_string() }));
-            }
-            complain(error);
-            return Exit::Failed;
-        }
+        Err(error) => return fail(None, &error, output),
     };
     for (name, made) in &made {
         match output {
             Output::Table => print(format_args!("{name}: {}", said(made))),
-            Output::Json => print_json(&json!({ "name": name, "outcome": named(made) })),
+            Output::Json => print_json(&object(name, made)),
         }
     }
-    let wrong = made.iter().any(|(_, made)| matches!(made, Made::OtherKey(_)));
-    if wrong { Exit::Failed } else { Exit::Done }
+    let is_wrong = made.iter().any(|(_, made)| is_wrong(made));
+    if is_wrong { Exit::Failed } else { Exit::Done }
+}
+
+fn object(name: &str, made: &Made) -> Value {
+    let outcome = if is_wrong(made) { "failed" } else { "complete" };
+    json!({ "name": name, "outcome": outcome, "state": named(made) })
+}
+
+fn is_wrong(made: &Made) -> bool {
+    matches!(made, Made::OtherKey(_))
 }
 
 fn named(made: &Made) -> &'static str {

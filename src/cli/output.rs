@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
+use serde_json::json;
 
 /// How data is written on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -76,6 +77,19 @@ pub fn print_json(object: &impl Serialize) {
 /// One line for the person at the terminal. It is lost where stderr is closed: there is no other place for it.
 pub fn complain(line: impl Display) {
     let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Says why nothing came of it: a line for people, and one object where objects are expected.
+pub fn fail(resource: Option<&str>, error: &impl Display, output: Output) -> Exit {
+    if output == Output::Json {
+        let mut failed = json!({ "outcome": "failed", "error": error.to_string() });
+        if let Some(resource) = resource {
+            failed["resource"] = resource.into();
+        }
+        print_json(&failed);
+    }
+    complain(error);
+    Exit::Failed
 }
 
 /// Rows below their headings, each column as wide as its widest cell.

@@ -1,8 +1,6 @@
 //! `refresh <resource> <id>…`: single objects, read by their ids, as the function `refresh` does it.
 
-use serde_json::json;
-
-use super::output::{Exit, Output, complain, print_json};
+use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::{start, sync};
 use crate::app::{App, AppError};
 use crate::mirror::Refreshed;
@@ -66,17 +64,20 @@ fn tell(resource: &str, ended: Result<Refreshed, AppError>, output: Output) -> E
         complain(error);
         return Exit::Usage;
     }
-    let nowhere = ended.as_ref().map(|refreshed| refreshed.nowhere.clone()).unwrap_or_default();
-    let ended = ended.map(|refreshed| refreshed.outcome);
-    sync::tell(resource, &ended, output);
-    for id in &nowhere {
-        if output == Output::Json {
-            print_json(&json!({ "feed": resource, "notFound": id }));
-        }
+    let refreshed = match ended {
+        Ok(refreshed) => refreshed,
+        Err(error) => return fail(Some(resource), &error, output),
+    };
+    match output {
+        Output::Table => print(&refreshed.outcome),
+        Output::Json => print_json(&refreshed),
+    }
+    sync::next_step(&refreshed.outcome).into_iter().for_each(complain);
+    for id in &refreshed.nowhere {
         complain(format_args!("{resource}: there is no object with the id {id}"));
     }
-    let is_any = ended.as_ref().is_ok_and(|outcome| outcome.counts.objects() > 0);
-    match (sync::exit(&ended), nowhere.is_empty()) {
+    let is_any = refreshed.outcome.counts.objects() > 0;
+    match (sync::exit(&Ok(refreshed.outcome)), refreshed.nowhere.is_empty()) {
         (Exit::Done, false) if is_any => Exit::Partial,
         (Exit::Done, false) => Exit::Failed,
         (exit, _) => exit,

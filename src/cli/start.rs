@@ -29,7 +29,7 @@ pub fn app(output: Output) -> Result<App, Exit> {
 /// Tells what is wrong with the settings: a line each, and one object where objects are expected.
 pub fn wrong_settings(problems: &[String], output: Output) -> Exit {
     if output == Output::Json {
-        print_json(&json!({ "error": "settings are wrong", "problems": problems }));
+        print_json(&json!({ "outcome": "failed", "error": "settings are wrong", "problems": problems }));
     }
     problems.iter().for_each(complain);
     Exit::WrongSettings

@@ -1,10 +1,9 @@
 //! `status`: what is mirrored, as of when, in which state; as the function `status` tells it.
 
-use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::output::{Exit, Output, complain, print_json, print_table};
+use super::output::{Exit, Output, complain, fail, print_json, print_table};
 use super::start;
 use crate::app::{App, Known};
 use crate::mirror::{State, Status};
@@ -42,13 +41,7 @@ pub fn run(args: &Args) -> Exit {
 async fn all(args: &Args, app: &App) -> Exit {
     let all = match app.status(args.resource.as_deref()).await {
         Ok(all) => all,
-        Err(error) => {
-            if args.output == Output::Json {
-                print_json(&json!({ "error": error.to_string() }));
-            }
-            complain(error);
-            return Exit::Failed;
-        }
+        Err(error) => return fail(args.resource.as_deref(), &error, args.output),
     };
     match args.output {
         Output::Json => all.iter().for_each(print_json),

@@ -3,7 +3,7 @@
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
-use super::output::{Exit, Output, complain, print, print_json, print_table};
+use super::output::{Exit, Output, complain, fail, print, print_json, print_table};
 use super::start;
 use crate::app::{App, AppError, Listed};
 
@@ -57,15 +57,9 @@ async fn done(args: &Args, app: &App) -> Exit {
     let ended = match &args.what {
         What::List => app.list_subscriptions().await.map(|all| list(&all, args.output)),
         What::Renew => renew(app, args.output).await,
-        What::Delete { id } => app.delete_subscription(id).await.map(|()| Exit::Done),
+        What::Delete { id } => app.delete_subscription(id).await.map(|()| ended(id, args.output)),
     };
-    ended.unwrap_or_else(|error| {
-        if args.output == Output::Json {
-            print_json(&json!({ "error": error.to_string() }));
-        }
-        complain(error);
-        Exit::Failed
-    })
+    ended.unwrap_or_else(|error| fail(None, &error, args.output))
 }
 
 fn list(all: &[Listed], output: Output) -> Exit {
@@ -80,6 +74,14 @@ fn line(one: &Listed) -> [String; 4] {
     let expires = one.expires.truncate_to_second().format(&Rfc3339).unwrap_or_default();
     let here = if one.here { "yes" } else { "no" };
     [one.id.clone(), one.resource.clone(), expires, here.to_owned()]
+}
+
+fn ended(id: &str, output: Output) -> Exit {
+    match output {
+        Output::Json => print_json(&json!({ "id": id, "outcome": "complete" })),
+        Output::Table => print(format_args!("{id}: ended")),
+    }
+    Exit::Done
 }
 
 async fn renew(app: &App, output: Output) -> Result<Exit, AppError> {

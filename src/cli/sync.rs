@@ -4,10 +4,9 @@
 //! code that a script can branch on. Leaves out on purpose: waiting. Where Graph or another turn keeps us
 //! waiting, it says so and ends.
 
-use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
-use super::output::{Exit, Output, complain, print, print_json};
+use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::screen::Screen;
 use super::start;
 use crate::app::{App, AppError};
@@ -92,10 +91,8 @@ pub(super) fn tell(resource: &str, ended: &Result<Outcome, AppError>, output: Ou
     match (ended, output) {
         (Ok(outcome), Output::Table) => print(outcome),
         (Ok(outcome), Output::Json) => print_json(outcome),
-        (Err(error), Output::Table) => complain(error),
-        (Err(error), Output::Json) => {
-            print_json(&json!({ "feed": resource, "ending": "failed", "error": error.to_string() }));
-            complain(error);
+        (Err(error), _) => {
+            fail(Some(resource), error, output);
         }
     }
     if let Some(step) = ended.as_ref().ok().and_then(next_step) {

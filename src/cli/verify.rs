@@ -6,11 +6,11 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::output::{Exit, Output, complain, print, print_json};
+use super::output::{Exit, Output, fail, print, print_json};
 use super::repair::{Repaired, repair};
 use super::screen::Screen;
 use super::start;
-use crate::app::{App, AppError};
+use crate::app::App;
 use crate::mirror::{Difference, Verified};
 
 /// What `verify` is told.
@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Exit {
 async fn compare(app: &App, screen: &Screen, args: &Args) -> Exit {
     let verified = match screen.follow(app, &args.resource, app.verify(&args.resource)).await {
         Ok(verified) => verified,
-        Err(error) => return failed(&args.resource, &error, args.output),
+        Err(error) => return fail(Some(&args.resource), &error, args.output),
     };
     tell(verified.feed, &verified.differences, args.output);
     match args.output {
@@ -70,7 +70,7 @@ async fn mend(app: &App, screen: &Screen, verified: &Verified, output: Output) -
     let (left, undecided) = match screen.follow(app, feed, repair(app, verified)).await {
         Ok(Repaired::Left(left, undecided)) => (left, undecided),
         Ok(Repaired::Waiting) => return Exit::Failed,
-        Err(error) => return failed(feed, &error, output),
+        Err(error) => return fail(Some(feed), &error, output),
     };
     tell(feed, &left, output);
     let left = left.len();
@@ -79,25 +79,19 @@ async fn mend(app: &App, screen: &Screen, verified: &Verified, output: Output) -
     match output {
         Output::Table => print(format_args!("{feed}: {repaired} differences mended, {left} left")),
         Output::Json => {
-            print_json(&json!({ "feed": feed, "repaired": repaired, "left": left, "undecided": undecided }));
+            print_json(&json!({
+                "resource": feed, "outcome": "complete", "repaired": repaired, "left": left, "undecided": undecided
+            }));
         }
     }
     exit(left, undecided + verified.undecided)
-}
-
-fn failed(feed: &str, error: &AppError, output: Output) -> Exit {
-    if output == Output::Json {
-        print_json(&json!({ "feed": feed, "error": error.to_string() }));
-    }
-    complain(error);
-    Exit::Failed
 }
 
 fn tell(feed: &str, differences: &[Difference], output: Output) {
     for difference in differences {
         match output {
             Output::Table => print(format_args!("{feed}: {difference}")),
-            Output::Json => print_json(&Told { feed, difference }),
+            Output::Json => print_json(&Told { resource: feed, difference }),
         }
     }
 }
@@ -106,10 +100,10 @@ fn exit(differences: usize, undecided: u64) -> Exit {
     if differences == 0 && undecided == 0 { Exit::Done } else { Exit::Partial }
 }
 
-/// A difference, and of which feed.
+/// A difference, and of which resource.
 #[derive(Serialize)]
 struct Told<'a> {
-    feed: &'a str,
+    resource: &'a str,
     #[serde(flatten)]
     difference: &'a Difference,
 }

@@ -18,7 +18,7 @@ pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
     let invocation = envelope::read::<QueueItem>(body, BINDING).map_err(Failure::bad)?;
     let item: WorkItem = serde_json::from_str(&invocation.trigger.text)
         .map_err(|error| Failure::bad(format!("the queue message is no work item: {error}")))?;
-    tracing::info!(event = "work_item", feed = item.feed, deliveries = invocation.trigger.dequeue_count);
+    tracing::info!(event = "work_item", resource = item.feed, deliveries = invocation.trigger.dequeue_count);
     match item.feed.as_str() {
         FEED => renew_subscriptions::look(app, true).await,
         feed => answer(app.answer_door(feed).await),

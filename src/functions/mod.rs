@@ -83,7 +83,7 @@ async fn invoke(
     let run = async move {
         let ended = dispatch(&ready, &function, &body).await;
         match &ended {
-            Ok(answer) => tracing::info!(event = "invocation", outcome = answer.sentence()),
+            Ok(answer) => tracing::info!(event = "invocation", summary = answer.sentence()),
             Err(failure) => tracing::error!(event = "invocation_failed", error = %failure),
         }
         ended

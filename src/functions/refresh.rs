@@ -5,7 +5,6 @@
 //! queue, and the caller is told where to look.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::answer::{Answer, Failure};
@@ -72,7 +71,8 @@ fn wanted(request: &HttpRequest) -> Result<Vec<String>, String> {
 }
 
 /// What the caller is told.
-fn told(resource: &str, ids: &[String], Refreshed { outcome, nowhere }: &Refreshed) -> Reply {
+fn told(resource: &str, ids: &[String], refreshed: &Refreshed) -> Reply {
+    let Refreshed { outcome, nowhere } = refreshed;
     let status = format!("/api/status/{resource}");
     if !nowhere.is_empty() && outcome.counts.objects() == 0 {
         return Reply::problem(
@@ -86,25 +86,13 @@ fn told(resource: &str, ids: &[String], Refreshed { outcome, nowhere }: &Refresh
             let wait = (until - OffsetDateTime::now_utc()).try_into().unwrap_or_default();
             Reply::problem(429, "Too Many Requests", "Microsoft Graph throttles").retry_after(wait)
         }
-        Ending::Busy => Reply::json(202, &summary(outcome, "busy", nowhere)).at(&status),
+        Ending::Busy => Reply::json(202, refreshed).at(&status),
+        Ending::Continued if ids.is_empty() => Reply::json(202, refreshed).at(&status),
         // Whoever rang meanwhile wants a walk of the feed; the objects are done.
-        Ending::Continued if ids.is_empty() => {
-            Reply::json(202, &summary(outcome, "continued", nowhere)).at(&status)
+        Ending::Continued => {
+            let outcome = Outcome { ending: Ending::Complete, ..outcome.clone() };
+            Reply::json(200, &Refreshed { outcome, nowhere: nowhere.clone() })
         }
-        Ending::Held { .. } => Reply::json(200, &summary(outcome, "held", nowhere)),
-        Ending::Continued | Ending::Complete => Reply::json(200, &summary(outcome, "complete", nowhere)),
+        Ending::Held { .. } | Ending::Complete => Reply::json(200, refreshed),
     }
-}
-
-fn summary(outcome: &Outcome, ending: &str, nowhere: &[String]) -> Value {
-    let counts = outcome.counts;
-    let mut summary = json!({
-        "resource": outcome.feed, "outcome": ending, "upserted": counts.upserted, "removed": counts.removed,
-        "unchanged": counts.unchanged, "setAside": counts.set_aside, "links": counts.links, "pages": counts.pages,
-        "requestCharge": outcome.request_charge, "seconds": outcome.seconds,
-    });
-    if !nowhere.is_empty() {
-        summary["notFound"] = json!(nowhere);
-    }
-    summary
 }

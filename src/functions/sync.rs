@@ -15,7 +15,7 @@ pub async fn run(app: &App, resource: &str, body: &[u8]) -> Result<Answer, Failu
     tracing::info!(
         event = "timer",
         resource,
-        past_due = invocation.trigger.is_past_due,
+        pastDue = invocation.trigger.is_past_due,
         retry = invocation.attempt()
     );
     answer(app.sync(resource).await)
@@ -35,17 +35,18 @@ pub fn answer(turn: Result<Outcome, AppError>) -> Result<Answer, Failure> {
 
 /// Alerts and charts ask for this line by the names of its fields (`infra/app/queries`).
 pub fn log(turn: &Outcome) {
-    let (counts, ending) = (turn.counts, turn.ending.name());
+    let counts = turn.counts;
     tracing::info!(
         event = "turn",
-        feed = turn.feed,
-        ending,
+        resource = turn.feed,
+        outcome = turn.ending.name(),
         upserted = counts.upserted,
         removed = counts.removed,
-        set_aside = counts.set_aside,
+        unchanged = counts.unchanged,
+        setAside = counts.set_aside,
         links = counts.links,
         pages = counts.pages,
-        request_units = (turn.request_charge * 10.0).round() / 10.0,
+        requestCharge = turn.request_charge,
         seconds = turn.seconds
     );
 }

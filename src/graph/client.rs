@@ -135,7 +135,7 @@ impl Client {
             let left = deadline.saturating_duration_since(Instant::now());
             match retry::decide(failure, tries, left, jitter()) {
                 Decision::Again(wait) => {
-                    tracing::info!(event = "graph_retry", tries, wait_ms = wait.as_millis() as u64, reason = %what);
+                    tracing::info!(event = "graph_retry", tries, waitMs = wait.as_millis() as u64, reason = %what);
                     tokio::time::sleep(wait).await;
                 }
                 Decision::Throttled(after) => return Err(GraphError::Throttled { after }),

@@ -110,13 +110,13 @@ impl<'a> Driver<'a> {
                 Ok(Event::Fetched(leads))
             }
             Err(error) if checkpoint.at_location && error.blames_link() => {
-                tracing::warn!(event = "location_failed", feed = self.control.feed(), %error);
+                tracing::warn!(event = "location_failed", resource = self.control.feed(), %error);
                 self.guard.forget();
                 Ok(Event::Refused)
             }
             Err(GraphError::Gone { refusal, location }) => {
                 let (feed, status, located) = (self.control.feed(), refusal.status, location.is_some());
-                tracing::warn!(event = "token_dead", feed, status, code = %refusal.code, located);
+                tracing::warn!(event = "token_dead", resource = feed, status, code = %refusal.code, located);
                 self.guard.forget();
                 Ok(Event::Dead(location.map(|link| Opaque::new(link.expose()))))
             }
@@ -144,7 +144,7 @@ impl<'a> Driver<'a> {
             Ok(Released::Done) => Event::Free,
             Ok(Released::Rung) => Event::Rung,
             Err(error) => {
-                tracing::warn!(event = "lease_not_returned", feed = self.control.feed(), %error);
+                tracing::warn!(event = "lease_not_returned", resource = self.control.feed(), %error);
                 Event::Free
             }
         }
@@ -179,7 +179,7 @@ fn warn_of_age(checkpoint: &Checkpoint) {
     let now = OffsetDateTime::now_utc();
     if plan::is_old(checkpoint, now) {
         let age_hours = plan::age(checkpoint, now).whole_hours();
-        tracing::error!(event = "token_old", feed = checkpoint.feed, age_hours);
+        tracing::error!(event = "token_old", resource = checkpoint.feed, ageHours = age_hours);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::store::Counts;
 
 /// The expected ends of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "ending", rename_all = "camelCase")]
+#[serde(tag = "outcome", rename_all = "camelCase")]
 pub enum Ending {
     /// The copy is as new as Graph could tell.
     Complete,
@@ -45,18 +45,25 @@ impl Ending {
     }
 }
 
-/// How a turn ended, and what it did.
+/// Request units to one decimal: sums of what Cosmos charges have more than it means.
+pub fn request_units(charge: f64) -> f64 {
+    (charge * 10.0).round() / 10.0
+}
+
+/// How a turn ended, and what it did. Its JSON is the same on the command line and in HTTP answers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
-    /// The feed.
+    /// The feed, which is a whole resource.
+    #[serde(rename = "resource")]
     pub feed: String,
     /// How it ended.
     #[serde(flatten)]
     pub ending: Ending,
     /// Documents written.
+    #[serde(flatten)]
     pub counts: Counts,
-    /// Request units that Cosmos charged.
+    /// Request units that Cosmos charged, rounded by [`request_units`].
     pub request_charge: f64,
     /// How long it took.
     pub seconds: f64,
@@ -72,6 +79,7 @@ impl Outcome {
         took: Duration,
     ) -> Self {
         let seconds = (took.as_secs_f64() * 1000.0).round() / 1000.0;
+        let request_charge = request_units(request_charge);
         Self { feed: feed.to_owned(), ending, counts, request_charge, seconds }
     }
 
@@ -80,7 +88,7 @@ impl Outcome {
     pub fn and(self, next: Self) -> Self {
         let mut counts = self.counts;
         counts += next.counts;
-        let request_charge = self.request_charge + next.request_charge;
+        let request_charge = request_units(self.request_charge + next.request_charge);
         let seconds = ((self.seconds + next.seconds) * 1000.0).round() / 1000.0;
         Self { counts, request_charge, seconds, ..next }
     }
@@ -120,7 +128,7 @@ mod tests {
         let until = OffsetDateTime::UNIX_EPOCH;
         let held = Ending::Held { missing: 1, of: 2 };
         for ending in [Ending::Complete, Ending::Continued, Ending::Throttled { until }, Ending::Busy, held] {
-            assert_eq!(serde_json::to_value(ending).unwrap()["ending"], ending.name());
+            assert_eq!(serde_json::to_value(ending).unwrap()["outcome"], ending.name());
         }
     }
 
@@ -133,5 +141,18 @@ mod tests {
         let both = turn(Ending::Continued, 2).and(turn(Ending::Complete, 3));
         assert_eq!((both.ending, both.counts.pages), (Ending::Complete, 5));
         assert_eq!((both.request_charge, both.seconds), (3.0, 0.2));
+        let told = serde_json::to_value(&both).unwrap();
+        assert_eq!(
+            (&told["resource"], &told["outcome"], &told["pages"]),
+            (&"users".into(), &"complete".into(), &5.into())
+        );
+    }
+
+    #[test]
+    fn request_units_have_one_decimal() {
+        let turn =
+            |charge| Outcome::new("users", Ending::Complete, Counts::default(), charge, Duration::ZERO);
+        assert_eq!(turn(23.299_999_999_999_997).request_charge, 23.3);
+        assert_eq!(turn(0.1).and(turn(0.2)).request_charge, 0.3);
     }
 }

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
+use serde::Serialize;
 
 use super::change::{self, Kind};
 use super::content::Content;
@@ -26,11 +27,13 @@ use crate::store::{Checkpoint, Counts, Kept, Source, document_id};
 const LOOKS: usize = 4;
 
 /// How a refresh ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Refreshed {
     /// The turn.
+    #[serde(flatten)]
     pub outcome: Outcome,
     /// Ids of which there is an object neither in Graph nor, living, in the copy.
+    #[serde(rename = "notFound", skip_serializing_if = "Vec::is_empty")]
     pub nowhere: Vec<String>,
 }
 

@@ -43,7 +43,7 @@ pub enum Ended {
 
 /// A turn that failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "ending", rename = "failed")]
+#[serde(tag = "outcome", rename = "failed")]
 pub struct Failed {
     /// Why.
     pub error: String,
@@ -74,7 +74,7 @@ pub async fn record_failure(mirror: &Mirror, row: &Row, error: &impl ToString) {
     let record = async {
         match mirror.store.control(row.resource).await {
             Ok(control) => failed(&control, 0, error, Counts::default()).await,
-            Err(error) => tracing::warn!(event = "run_not_recorded", feed = row.resource, %error),
+            Err(error) => tracing::warn!(event = "run_not_recorded", resource = row.resource, %error),
         }
     };
     // Cut off, it is as if it had not been tried.
@@ -88,7 +88,7 @@ async fn record(control: &Control, epoch: u64, ended: Ended, counts: Counts) -> 
     match control.write(&id, &record, None, Instant::now() + PATIENCE).await {
         Ok(saved) => saved.charge,
         Err(error) => {
-            tracing::warn!(event = "run_not_recorded", feed = control.feed(), %error);
+            tracing::warn!(event = "run_not_recorded", resource = control.feed(), %error);
             0.0
         }
     }

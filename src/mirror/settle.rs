@@ -38,7 +38,7 @@ impl Driver<'_> {
                 Err(GraphError::Throttled { .. }) => break,
                 // Left for the feed to tell; one odd object must not end every turn.
                 Err(GraphError::Refused(refusal)) => {
-                    tracing::warn!(event = "doubt_not_settled", feed = self.control.feed(), %refusal);
+                    tracing::warn!(event = "doubt_not_settled", resource = self.control.feed(), %refusal);
                     continue;
                 }
                 Err(error) => return Err(self.explain(error)),
@@ -58,7 +58,7 @@ impl Driver<'_> {
     ) -> Result<Wrote, SyncError> {
         let (generation, source) = plan::settle(checkpoint, plan::marks(&candidate), object.is_some());
         let stamp = Stamp { generation, source, ..self.stamp(checkpoint) };
-        tracing::info!(event = "doubt_settled", feed = self.control.feed(), found = object.is_some());
+        tracing::info!(event = "doubt_settled", resource = self.control.feed(), found = object.is_some());
         match object {
             Some(object) => {
                 let change = change::read(object);

@@ -80,7 +80,7 @@ pub async fn status(mirror: &Mirror, row: &'static Row) -> Result<Status, StoreE
     Ok(of(row.resource, checkpoint.as_ref(), last, OffsetDateTime::now_utc()))
 }
 
-/// The checkpoint of a feed as it lies there, but for its link.
+/// The checkpoint of a feed as it lies there, but for its link, and with its feed named as everywhere else.
 ///
 /// # Errors
 /// As [`status`].
@@ -90,6 +90,11 @@ pub async fn checkpoint(mirror: &Mirror, row: &'static Row) -> Result<Option<Val
     if let Some(link) = found.as_mut().and_then(|found| found.get_mut("link")).filter(|link| !link.is_null())
     {
         *link = "(a secret)".into();
+    }
+    if let Some(checkpoint) = found.as_mut().and_then(Value::as_object_mut)
+        && let Some(feed) = checkpoint.remove("feed")
+    {
+        checkpoint.insert("resource".to_owned(), feed);
     }
     Ok(found)
 }
@@ -187,7 +192,7 @@ mod tests {
         assert_eq!(status.held, Some(Held { missing: 3, of: 9 }));
         let json = serde_json::to_string(&status).unwrap();
         assert!(
-            json.contains(r#""lastRun":{"at":"2027-01-15T08:00:00Z","ending":"held","missing":3"#),
+            json.contains(r#""lastRun":{"at":"2027-01-15T08:00:00Z","outcome":"held","missing":3"#),
             "{json}"
         );
         assert!(!json.contains("secret"));

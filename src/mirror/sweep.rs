@@ -45,7 +45,7 @@ impl Driver<'_> {
         }
         if all.held {
             let Weight { missing, living, .. } = all;
-            tracing::error!(event = "sweep_held", feed = self.control.feed(), missing, of = living);
+            tracing::error!(event = "sweep_held", resource = self.control.feed(), missing, of = living);
         }
         Ok(all)
     }

@@ -74,7 +74,7 @@ impl Driver<'_> {
         match self.write(container, &document, over, counts, give_up).await {
             Err(StoreError::Refused(reason)) => {
                 let feed = self.control.feed();
-                tracing::warn!(event = "set_aside", feed, bytes = change.text.len(), reason);
+                tracing::warn!(event = "set_aside", resource = feed, bytes = change.text.len(), reason);
                 let note = document::set_aside(change, reason, stamp);
                 Ok(self.write(container, &note, over, set_aside, give_up).await?)
             }

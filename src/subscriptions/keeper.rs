@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ use crate::store::{Acquired, Control, Lease, Released, Saved, hashed};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the keeper did.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Kept {
     /// Notifications are off.
     pub off: bool,
@@ -33,6 +34,31 @@ pub struct Kept {
     pub ended: usize,
     /// Feeds without a subscription, or with one that could not be extended.
     pub failed: Vec<&'static str>,
+}
+
+impl Kept {
+    /// How the look ended, in the words of a turn.
+    pub fn outcome(&self) -> &'static str {
+        match (self.busy, self.failed.is_empty()) {
+            (true, _) => "busy",
+            (false, true) => "complete",
+            (false, false) => "failed",
+        }
+    }
+}
+
+impl Serialize for Kept {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { off, created, extended, ended, failed, .. } = self;
+        let mut kept = serializer.serialize_struct("Kept", 6)?;
+        kept.serialize_field("outcome", self.outcome())?;
+        kept.serialize_field("off", off)?;
+        kept.serialize_field("created", created)?;
+        kept.serialize_field("extended", extended)?;
+        kept.serialize_field("ended", ended)?;
+        kept.serialize_field("failed", failed)?;
+        kept.end()
+    }
 }
 
 impl fmt::Display for Kept {
@@ -106,11 +132,11 @@ impl Look<'_> {
         let mut record = Record { state_hash, ..case.record };
         record.problem = did.as_ref().err().map(ToString::to_string);
         if let Err(error) = &did {
-            tracing::error!(event = "subscription_failed", feed = row.resource, %error);
+            tracing::error!(event = "subscription_failed", resource = row.resource, %error);
         }
         // An alert asks for this line by the names of its fields (`infra/app/queries`).
         let left = record.expires.map_or(0, |end| (end - OffsetDateTime::now_utc()).whole_hours());
-        tracing::info!(event = "subscription", feed = row.resource, hours_left = left);
+        tracing::info!(event = "subscription", resource = row.resource, hoursLeft = left);
         if before.as_ref() != Some(&record) {
             let deadline = self.lease.guard().await?;
             self.control.write(row.resource, record, etag.as_ref(), deadline).await?;
@@ -151,7 +177,7 @@ pub async fn keep(keeper: &Keeper<'_>, rows: &[&'static Row], mut urgent: bool) 
             Ok(Released::Done) => return Ok(all),
             // No loss: the lease ends by itself, and what is new is to be looked at all the same.
             Err(error) => {
-                tracing::warn!(event = "lease_not_returned", feed = FEED, %error);
+                tracing::warn!(event = "lease_not_returned", resource = FEED, %error);
                 return Ok(all);
             }
         }

@@ -66,9 +66,9 @@ fn events_and_their_fields_are_those_of_the_log() {
         }
     }
     for (name, query) in queries() {
-        for list in query.split("line.ending) in (").skip(1).filter_map(|rest| rest.split(')').next()) {
-            for ending in list.split('"').skip(1).step_by(2) {
-                assert!(sources.contains(&format!("=> \"{ending}\"")), "{name}: no turn ends as {ending}");
+        for list in query.split("line.outcome) in (").skip(1).filter_map(|rest| rest.split(')').next()) {
+            for outcome in list.split('"').skip(1).step_by(2) {
+                assert!(sources.contains(&format!("=> \"{outcome}\"")), "{name}: no turn ends as {outcome}");
             }
         }
     }

@@ -53,8 +53,8 @@ async fn sync_completes_however_many_turns_that_takes() {
     world.ensure_equal().await.unwrap();
     let again = run(world.settings(), "sync users --output json").await.code(0);
     let outcome: Value = serde_json::from_str(&stdout(&again)).unwrap();
-    assert_eq!((&outcome["feed"], &outcome["ending"]), (&"users".into(), &"complete".into()));
-    assert_eq!(outcome["counts"]["upserted"], 0);
+    assert_eq!((&outcome["resource"], &outcome["outcome"]), (&"users".into(), &"complete".into()));
+    assert_eq!(outcome["upserted"], 0);
     let lease = world.cosmos.document("mirror", "users", "lease").await.unwrap();
     assert_eq!((&lease["clean"], &lease["holder"]), (&true.into(), &Value::Null));
     assert!(world.turn().await.unwrap().contains("complete"), "the functions carry on from there");
@@ -97,7 +97,10 @@ async fn wrong_settings_are_all_named_and_nothing_is_done() {
     let refused = run(&settings, "sync users --output json").await.code(78);
     let told: Value = serde_json::from_str(&stdout(&refused)).unwrap();
     let problems: Vec<_> = named.lines().collect();
-    assert_eq!(told, serde_json::json!({"error": "settings are wrong", "problems": problems}));
+    assert_eq!(
+        told,
+        serde_json::json!({"outcome": "failed", "error": "settings are wrong", "problems": problems})
+    );
     assert_eq!(stderr(&refused), named, "and the same for people");
     assert_eq!(world.graph.requests().len(), 0);
 }
@@ -138,7 +141,7 @@ async fn a_failure_is_told_and_so_is_what_was_set_aside() {
     world.graph.fail(Match::any(), 1, Fault::NotJson);
     let failed = run(world.settings(), "sync users --output json").await.code(1);
     let outcome: Value = serde_json::from_str(&stdout(&failed)).unwrap();
-    assert_eq!(outcome["ending"], "failed");
+    assert_eq!(outcome["outcome"], "failed");
     assert!(outcome["error"].as_str().unwrap().contains("sync of users failed"), "{outcome}");
     world.graph.tenant(|tenant| tenant.create_user());
     world.cosmos.fail(cosmos::Match::writes().container("users"), 1, cosmos::Fault::Refuse(400));
@@ -195,8 +198,8 @@ async fn single_objects_are_refreshed_by_hand() {
     world.ensure_equal().await.unwrap();
     let some =
         run(world.settings(), &format!("refresh users {} {nobody} --output json", ids[0])).await.code(3);
-    let lines: Vec<Value> = stdout(&some).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((&lines[0]["counts"]["unchanged"], &lines[1]["notFound"]), (&json!(1), &json!(nobody)));
+    let told: Value = serde_json::from_str(&stdout(&some)).unwrap();
+    assert_eq!((&told["unchanged"], &told["notFound"]), (&json!(1), &json!([nobody])));
     let none = run(world.settings(), &format!("refresh users {nobody}")).await.code(1);
     assert!(stderr(&none).contains("there is no object with the id"), "{}", stderr(&none));
     let odd = run(world.settings(), "refresh users a/b").await.code(2);
@@ -221,6 +224,7 @@ async fn status_and_checkpoint_tell_how_the_copy_is_and_no_secret() {
     for output in ["json", "table"] {
         let shown = run(world.settings(), &format!("checkpoint show users --output {output}")).await.code(0);
         let shown: Value = serde_json::from_str(&stdout(&shown)).unwrap();
+        assert_eq!(shown["resource"], "users");
         assert_eq!((&shown["state"], &shown["link"]), (&json!("tracking"), &json!("(a secret)")));
     }
     let none = run(world.settings(), "checkpoint show groups").await.code(1);

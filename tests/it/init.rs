@@ -32,7 +32,7 @@ async fn with_the_key_everything_is_created_once_and_a_copy_can_live_in_it() {
     );
     let again = run(&settings, "init --output json").await.code(0);
     for line in stdout(&again).lines() {
-        assert_eq!(serde_json::from_str::<Value>(line).unwrap()["outcome"], "found", "{line}");
+        assert_eq!(serde_json::from_str::<Value>(line).unwrap()["state"], "found", "{line}");
     }
     run(&settings, "sync users groups").await.code(0);
     world.ensure_equal().await.unwrap();

@@ -130,8 +130,11 @@ async fn a_copy_that_nobody_brought_up_to_date_for_days_is_told_while_its_token_
     assert_eq!(logged(&world, "token_old").len(), 0);
     world.turn().await.unwrap();
     let told = logged(&world, "token_old");
-    assert!(told.len() == 1 && told[0].contains("\"age_hours\":145"), "{told:?}");
-    assert!(told[0].contains("\"level\":\"ERROR\"") && told[0].contains("\"feed\":\"users\""), "{told:?}");
+    assert!(told.len() == 1 && told[0].contains("\"ageHours\":145"), "{told:?}");
+    assert!(
+        told[0].contains("\"level\":\"ERROR\"") && told[0].contains("\"resource\":\"users\""),
+        "{told:?}"
+    );
     world.turn().await.unwrap();
     assert_eq!(logged(&world, "token_old").len(), 1, "the copy is fresh again");
 }

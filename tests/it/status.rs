@@ -24,7 +24,7 @@ async fn all_resources_are_told_or_one() {
     let users = of(&world, "users").await;
     assert_eq!((&users["counts"]["upserted"], &users["setAside"]), (&json!(50), &json!(0)));
     assert!(users["asOf"].is_string() && users["lagSeconds"].as_i64().unwrap() < 60, "{users}");
-    assert_eq!((&users["lastRun"]["ending"], &users["lastError"]), (&json!("complete"), &Value::Null));
+    assert_eq!((&users["lastRun"]["outcome"], &users["lastError"]), (&json!("complete"), &Value::Null));
     assert_eq!(users["checkpointAgeDays"], 0.0);
     assert_eq!(world.graph.requests().len(), 0, "nothing is asked of Graph");
     assert!(!users.to_string().contains("token"), "links are secrets");

@@ -55,7 +55,9 @@ async fn what_happened_before_a_subscription_was_there_is_looked_for_once_it_is(
     // What an alert asks for: how long each has left, with every look.
     let lines = logged(&world, "subscription").into_iter().map(|line| serde_json::from_str(&line).unwrap());
     let left: Vec<(String, i64)> = lines
-        .map(|line: Value| (line["feed"].as_str().unwrap().to_owned(), line["hours_left"].as_i64().unwrap()))
+        .map(|line: Value| {
+            (line["resource"].as_str().unwrap().to_owned(), line["hoursLeft"].as_i64().unwrap())
+        })
         .collect();
     let feeds: Vec<_> = left.iter().map(|(feed, _)| feed.as_str()).collect();
     assert_eq!(feeds, ["users", "groups", "users", "groups"]);

@@ -22,7 +22,7 @@ async fn recovers_within_the_turn(status: u16, retry_after: RetryAfter) -> World
 #[tokio::test]
 async fn a_429_with_a_fraction_of_seconds() {
     let world = recovers_within_the_turn(429, RetryAfter::Seconds("1.128".into())).await;
-    assert!(logged(&world, "graph_retry")[0].contains("\"wait_ms\":1128"));
+    assert!(logged(&world, "graph_retry")[0].contains("\"waitMs\":1128"));
 }
 
 #[tokio::test]

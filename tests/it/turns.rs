@@ -23,9 +23,11 @@ async fn a_spent_budget_goes_on_in_the_queue() {
     // What alerts ask for: a line for each turn, in fields.
     let lines: Vec<serde_json::Value> =
         logged(&world, "turn").iter().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let endings: Vec<_> = lines.iter().map(|line| line["ending"].as_str().unwrap()).collect();
-    assert_eq!(endings, ["continued", "continued", "continued", "continued", "complete"]);
-    assert!(lines.iter().all(|line| line["feed"] == "users" && line["request_units"].as_f64() > Some(0.0)));
+    let outcomes: Vec<_> = lines.iter().map(|line| line["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["continued", "continued", "continued", "continued", "complete"]);
+    assert!(
+        lines.iter().all(|line| line["resource"] == "users" && line["requestCharge"].as_f64() > Some(0.0))
+    );
     assert_eq!(lines.iter().map(|line| line["upserted"].as_u64().unwrap()).sum::<u64>(), 50);
 }
 
@@ -125,6 +127,6 @@ async fn every_turn_leaves_a_run_record_that_expires() {
     let control = world.cosmos.documents("mirror").await;
     let runs: Vec<_> = control.iter().filter(|one| one["id"].as_str().unwrap().starts_with("run-")).collect();
     assert_eq!(runs.len(), 1);
-    assert_eq!((&runs[0]["ending"], &runs[0]["counts"]["upserted"]), (&json!("complete"), &json!(50)));
+    assert_eq!((&runs[0]["outcome"], &runs[0]["counts"]["upserted"]), (&json!("complete"), &json!(50)));
     assert_eq!(runs[0]["ttl"], 30 * 86_400);
 }

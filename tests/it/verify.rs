@@ -104,7 +104,7 @@ async fn a_damaged_copy_names_each_difference_and_nothing_else() {
     let mut told: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let all = told.pop().unwrap();
     assert_eq!(
-        (&all["feed"], &all["differences"], &all["objects"]),
+        (&all["resource"], &all["differences"], &all["objects"]),
         (&json!("users"), &json!(5), &json!(121))
     );
     let kinds: Vec<_> = told.iter().map(|line| line["difference"].as_str().unwrap()).collect();
@@ -241,7 +241,10 @@ async fn objects_are_repaired_without_reading_the_feed_anew_and_what_is_held_is_
     damage(&world, "users", &ids[3], &ids[3], |user| user["city"] = json!("Nowhere")).await;
     let said = verify(&world, "users --repair --output json", 0).await;
     let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
-    assert_eq!(last, json!({"feed": "users", "repaired": 1, "left": 0, "undecided": 0}));
+    assert_eq!(
+        last,
+        json!({"resource": "users", "outcome": "complete", "repaired": 1, "left": 0, "undecided": 0})
+    );
     world.ensure_equal().await.unwrap();
     assert_eq!(checkpoint(&world).await["generation"], 1);
     // Links too many, and more of them than the brake lets go.

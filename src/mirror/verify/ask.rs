@@ -71,7 +71,7 @@ async fn patiently<T>(mut request: impl AsyncFnMut() -> Result<T, GraphError>) -
     loop {
         match request().await {
             Err(GraphError::Throttled { after }) => {
-                tracing::info!(event = "graph_waits", wait_ms = after.as_millis() as u64);
+                tracing::info!(event = "graph_waits", waitMs = after.as_millis() as u64);
                 tokio::time::sleep(after).await;
             }
             answer => return answer,

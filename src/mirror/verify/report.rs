@@ -49,9 +49,10 @@ pub enum Difference {
 
 /// What a verification compared and found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(tag = "outcome", rename = "complete", rename_all = "camelCase")]
 pub struct Verified {
-    /// The feed.
+    /// The feed, which is a whole resource.
+    #[serde(rename = "resource")]
     pub feed: &'static str,
     /// Objects that were compared.
     pub objects: u64,

@@ -21,7 +21,7 @@ impl Verifier<'_> {
         for _ in 0..RESTARTS {
             match self.enumerate().await {
                 Err(SyncError::Graph(GraphError::Gone { refusal, .. })) => {
-                    tracing::warn!(event = "token_dead", feed = self.row.resource, %refusal);
+                    tracing::warn!(event = "token_dead", resource = self.row.resource, %refusal);
                 }
                 told => return told,
             }
