@@ -63,7 +63,7 @@ impl App {
     pub fn new(settings: Settings) -> Self {
         let rows = deployment::mirrored(settings.functions.as_deref());
         let with_key = settings.cosmos.key.is_some();
-        let tokens = Tokens::new(settings.identity, settings.graph.scope.clone(), with_key);
+        let tokens = Tokens::new(settings.identity, settings.graph.scopes.clone(), with_key);
         let limits = settings.limits;
         let cosmos = store::Options {
             endpoint: settings.cosmos.endpoint,
@@ -71,7 +71,7 @@ impl App {
             key: settings.cosmos.key,
             concurrency: settings.cosmos.concurrency,
         };
-        let origin = graph::Options { origin: settings.graph.endpoint, scope: settings.graph.scope };
+        let origin = graph::Options { origin: settings.graph.endpoint, scopes: settings.graph.scopes };
         let mirror = Mirror {
             graph: graph::Client::new(origin, tokens.for_graph()),
             store: Arc::new(Store::new(cosmos, tokens.for_cosmos())),

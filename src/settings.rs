@@ -1,7 +1,8 @@
 //! Settings: what the environment says, read once and checked as a whole.
 //!
-//! [`Settings::read`] is a pure function of a lookup, so that nothing else in the product touches the
-//! environment. Every problem is reported at once, by the name of its variable; secrets never show in
+//! Each way to read them is a pure function of a lookup, so that nothing else in the product touches the
+//! environment: [`Settings::for_serve`] and [`Settings::for_command`] read all of them, [`Settings::for_graph`]
+//! only those that Graph needs. Every problem is reported at once, by the name of its variable; secrets never show in
 //! `Debug`. Values that only another part of the product understands (a lease, a page) stay plain
 //! durations and counts here.
 
@@ -13,11 +14,15 @@ use url::Url;
 
 mod cloud;
 mod identity;
+mod kind;
 mod lookup;
 mod notifications;
+mod registration;
 
+use crate::credentials::Credential;
 use cloud::Cloud;
-pub use identity::{Credential, Identity};
+pub use identity::Identity;
+use kind::Mode;
 pub use lookup::Problems;
 use lookup::Reader;
 pub use notifications::Notifications;
@@ -39,13 +44,24 @@ pub struct Settings {
     pub functions: Option<PathBuf>,
 }
 
-/// Microsoft Graph: its origin (no path) and the scope a token is asked for.
+/// What a command needs that asks Graph and no copy.
+#[derive(Debug)]
+pub struct ForGraph {
+    /// Where Microsoft Graph is.
+    pub graph: Graph,
+    /// The tenant, when it is stated.
+    pub tenant_id: Option<String>,
+    /// Who we are towards Graph.
+    pub credential: Credential,
+}
+
+/// Microsoft Graph: its origin (no path) and the scopes a token is asked for.
 #[derive(Debug)]
 pub struct Graph {
     /// Scheme, host and port; links are followed nowhere else.
     pub endpoint: Url,
-    /// Usually `<origin>/.default`.
-    pub scope: String,
+    /// Usually `<origin>/.default` alone; several only where a person signs in.
+    pub scopes: Vec<String>,
 }
 
 /// Azure Cosmos DB: account, database and, for the emulator only, a key.
@@ -88,16 +104,44 @@ impl Limits {
 }
 
 impl Settings {
-    /// Reads and checks all settings through `lookup` (an empty value counts as unset).
+    /// Reads and checks all settings of `serve` through `lookup` (an empty value counts as unset). Credentials that
+    /// need a person are refused.
     ///
     /// # Errors
     /// All problems at once, each naming its variable and what to set.
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+    pub fn for_serve(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        Self::read(lookup, Mode::Serve)
+    }
+
+    /// Reads and checks all settings of a command that works on the copy.
+    ///
+    /// # Errors
+    /// As [`Settings::for_serve`].
+    pub fn for_command(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        Self::read(lookup, Mode::Command)
+    }
+
+    /// Reads and checks what a command needs that asks Graph only; the credential is the one that
+    /// [`Settings::for_command`] has for Graph.
+    ///
+    /// # Errors
+    /// As [`Settings::for_serve`].
+    pub fn for_graph(lookup: impl Fn(&str) -> Option<String>) -> Result<ForGraph, Problems> {
+        let mut reader = Reader::new(lookup);
+        let cloud = Cloud::read(&mut reader);
+        let graph = cloud.graph(&mut reader);
+        let with_key = reader.text("COSMOS_KEY").is_some();
+        let credential = identity::for_graph(&mut reader, cloud, &graph.scopes, Mode::Command, with_key);
+        let tenant_id = reader.text("AZURE_TENANT_ID");
+        reader.finish(ForGraph { graph, tenant_id, credential })
+    }
+
+    fn read(lookup: impl Fn(&str) -> Option<String>, mode: Mode) -> Result<Self, Problems> {
         let mut reader = Reader::new(lookup);
         let cloud = Cloud::read(&mut reader);
         let graph = cloud.graph(&mut reader);
         let cosmos = cosmos(&mut reader);
-        let identity = identity::identity(&mut reader, cloud, cosmos.key.is_some());
+        let identity = identity::identity(&mut reader, cloud, &graph.scopes, mode, cosmos.key.is_some());
         let notifications = notifications::notifications(&mut reader);
         let limits = limits(&mut reader);
         let functions = reader.text("FUNCTIONS_APP_ROOT_PATH").map(PathBuf::from);

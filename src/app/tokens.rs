@@ -9,16 +9,16 @@ use std::sync::Arc;
 use azure_core::credentials::TokenCredential;
 
 use super::AppError;
-use crate::credentials::{self, Cached, Claims, ClientSecret, ManagedIdentity, claims};
+use crate::credentials::{Cached, Claims, claims};
 use crate::mirror::{Reader, Service};
-use crate::settings::{Credential, Identity};
+use crate::settings::Identity;
 use crate::store;
 
 /// The credentials of both services; one and the same where the settings say so.
 #[derive(Debug)]
 pub struct Tokens {
     graph: Arc<Cached>,
-    graph_scope: String,
+    graph_scopes: Vec<String>,
     cosmos: Arc<Cached>,
     /// Cosmos is opened with the account key: its credential is never asked.
     with_key: bool,
@@ -27,10 +27,10 @@ pub struct Tokens {
 
 impl Tokens {
     /// Wires the credentials; asks nobody.
-    pub fn new(identity: Identity, graph_scope: String, with_key: bool) -> Self {
-        let graph = credential(identity.graph).cached();
-        let cosmos = identity.cosmos.map_or_else(|| Arc::clone(&graph), |other| credential(other).cached());
-        Self { graph, graph_scope, cosmos, with_key, tenant_id: identity.tenant_id }
+    pub fn new(identity: Identity, graph_scopes: Vec<String>, with_key: bool) -> Self {
+        let graph = identity.graph.cached();
+        let cosmos = identity.cosmos.map_or_else(|| Arc::clone(&graph), |other| other.cached());
+        Self { graph, graph_scopes, cosmos, with_key, tenant_id: identity.tenant_id }
     }
 
     /// What Graph is asked with.
@@ -72,7 +72,8 @@ impl Tokens {
     }
 
     async fn graph_claims(&self) -> Result<Claims, AppError> {
-        let token = self.graph.get_token(&[&self.graph_scope], None).await;
+        let scopes: Vec<_> = self.graph_scopes.iter().map(String::as_str).collect();
+        let token = self.graph.get_token(&scopes, None).await;
         let token = token.map_err(|error| no_token("Microsoft Graph", &error))?;
         Ok(claims(token.token.secret()))
     }
@@ -83,18 +84,6 @@ impl Tokens {
             token.map_err(|error| no_token("Azure Cosmos DB", &error))?;
         }
         Ok(())
-    }
-}
-
-fn credential(stated: Credential) -> credentials::Credential {
-    use credentials::Credential as Made;
-    match stated {
-        Credential::ManagedIdentity { client_id, setting } => {
-            Made::ManagedIdentity(ManagedIdentity { client_id, setting })
-        }
-        Credential::ClientSecret { authority, tenant_id, client_id, setting, secret } => {
-            Made::ClientSecret(ClientSecret { authority, tenant_id, client_id, setting, secret })
-        }
     }
 }
 

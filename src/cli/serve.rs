@@ -63,7 +63,7 @@ async fn start(port: u16) -> anyhow::Result<()> {
 /// The app, or what is wrong with its settings. Wrong settings do not end the process: the host would
 /// restart it three times and then stop the whole function app.
 fn ready() -> Ready {
-    match Settings::read(environment) {
+    match Settings::for_serve(environment) {
         Ok(settings) => Ready::App(Box::new(App::new(settings))),
         Err(problems) => {
             for problem in problems.lines() {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::output::{Exit, Output, complain, print_json};
 use super::screen::Screen;
 use crate::app::{self, App};
-use crate::settings::{Settings, environment};
+use crate::settings::{ForGraph, Settings, environment};
 use crate::telemetry;
 
 /// The settings; all that is wrong with them is told at once. The log goes above the screen's bar.
@@ -15,7 +15,17 @@ use crate::telemetry;
 /// [`Exit::WrongSettings`].
 pub fn settings(screen: &Screen, output: Output) -> Result<Settings, Exit> {
     telemetry::cli(screen.above());
-    Settings::read(environment).map_err(|problems| wrong_settings(problems.lines(), output))
+    Settings::for_command(environment).map_err(|problems| wrong_settings(problems.lines(), output))
+}
+
+/// The settings of a command that asks Graph and no copy: it needs none of Cosmos' settings.
+///
+/// # Errors
+/// As [`settings`].
+#[expect(dead_code, reason = "for the commands that ask Graph only")]
+pub fn for_graph(screen: &Screen, output: Output) -> Result<ForGraph, Exit> {
+    telemetry::cli(screen.above());
+    Settings::for_graph(environment).map_err(|problems| wrong_settings(problems.lines(), output))
 }
 
 /// The app, for a command that is soon done and shows no bar.

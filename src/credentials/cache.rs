@@ -2,9 +2,8 @@
 //!
 //! Promises: a token is refreshed ahead of its expiry, one refresh is in flight at a time, callers with
 //! a valid token never wait for somebody else's refresh, a still-valid token outlives a failed refresh,
-//! and whoever asks has a token or an error within [`REFRESH_TIMEOUT`], however many ask: who waited for a
-//! refresh that failed fails with it. Each refresh builds the credential anew, because azure_identity's own
-//! cache would hand out the old token until five minutes before its end.
+//! and each caller has a token or an error within the credential's [`Patience`], however many ask: callers that
+//! waited for a refresh that failed fail with it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,11 +14,22 @@ use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions}
 use azure_core::error::ErrorKind;
 use azure_core::time::OffsetDateTime;
 
-/// Longest wait for the identity server: less than a write has under a lease of 15 s, so that a token that ends
-/// in mid-turn is told as what it is, and not as a write without an answer.
-const REFRESH_TIMEOUT: Duration = Duration::from_secs(8);
-/// Longest wait of a caller whose token is still valid: its own deadline may be that of a lease.
-const EARLY_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a credential may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Longest wait of a caller that has no valid token.
+    pub refresh: Duration,
+    /// Longest wait of a caller whose token is still valid.
+    pub early: Duration,
+}
+
+impl Patience {
+    /// For an identity server that answers by itself: less than a write has under a lease of 15 s, so that a token
+    /// that ends in mid-turn is reported as what it is, and not as a write without an answer. A caller with a valid
+    /// token waits less: its own deadline may be that of a lease.
+    pub const APPLICATION: Self = Self { refresh: Duration::from_secs(8), early: Duration::from_secs(3) };
+}
+
 /// For so long a failure stands for those who ask next: writers by the dozen wait for one refresh, and
 /// whoever ends a turn that failed needs a token too. Each of them asking anew would take minutes.
 const FAILURE_STANDS: Duration = Duration::from_secs(5);
@@ -33,10 +43,19 @@ const SKEW: Duration = Duration::from_secs(5);
 type Make = dyn Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync;
 type Explain = dyn Fn(&azure_core::Error) -> String + Send + Sync;
 
+/// Where the tokens come from.
+enum Source {
+    /// A credential that is built for each refresh.
+    Anew(Box<Make>),
+    /// One credential for the life of the cache.
+    Kept(Arc<dyn TokenCredential>),
+}
+
 /// A credential with a cache.
 pub struct Cached {
-    make: Box<Make>,
+    source: Source,
     explain: Box<Explain>,
+    patience: Patience,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
@@ -62,12 +81,34 @@ struct Failed {
 }
 
 impl Cached {
-    /// Puts a cache in front of the credential that `make` builds; `explain` words its errors.
-    pub fn new(
+    /// A cache in front of a credential that `make` builds for each refresh; `explain` words its errors. For
+    /// azure_identity's, whose own cache would hand out the old token until five minutes before its end.
+    pub fn anew(
         make: impl Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync + 'static,
         explain: impl Fn(&azure_core::Error) -> String + Send + Sync + 'static,
+        patience: Patience,
     ) -> Self {
-        Self { make: Box::new(make), explain: Box::new(explain), slots: Mutex::default() }
+        Self {
+            source: Source::Anew(Box::new(make)),
+            explain: Box::new(explain),
+            patience,
+            slots: Mutex::default(),
+        }
+    }
+
+    /// A cache in front of one credential, which is asked at each refresh and must not cache tokens itself: it
+    /// may keep what is worth more than a token, such as a refresh token. `explain` words its errors.
+    pub fn kept(
+        credential: Arc<dyn TokenCredential>,
+        explain: impl Fn(&azure_core::Error) -> String + Send + Sync + 'static,
+        patience: Patience,
+    ) -> Self {
+        Self {
+            source: Source::Kept(credential),
+            explain: Box::new(explain),
+            patience,
+            slots: Mutex::default(),
+        }
     }
 
     /// Forgets all tokens: a service refused one, so the next caller gets a new one.
@@ -82,7 +123,11 @@ impl Cached {
 
     /// A new token, or why there is none.
     async fn fetch(&self, scopes: &[&str], patience: Duration) -> Result<AccessToken, String> {
-        let answer = match (self.make)() {
+        let credential = match &self.source {
+            Source::Anew(make) => make(),
+            Source::Kept(credential) => Ok(Arc::clone(credential)),
+        };
+        let answer = match credential {
             Ok(credential) => tokio::time::timeout(patience, credential.get_token(scopes, None)).await,
             Err(error) => Ok(Err(error)),
         };
@@ -118,7 +163,7 @@ impl TokenCredential for Cached {
         if let Some(why) = slot.failure().filter(|_| !is_early) {
             return Err(azure_core::Error::with_message(ErrorKind::Credential, why));
         }
-        match self.fetch(scopes, if is_early { EARLY_TIMEOUT } else { REFRESH_TIMEOUT }).await {
+        match self.fetch(scopes, if is_early { self.patience.early } else { self.patience.refresh }).await {
             Ok(token) => Ok(slot.keep(token, now())),
             Err(why) => match slot.postpone(now()) {
                 Some(token) => {

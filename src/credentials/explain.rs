@@ -7,7 +7,7 @@
 use azure_core::error::ErrorKind;
 use azure_core::http::StatusCode;
 
-use super::{ClientSecret, Credential};
+use super::{Credential, Registration};
 
 /// What the identity server, or the way to it, told.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,9 +35,9 @@ pub(super) fn explain(error: &azure_core::Error, credential: &Credential) -> Str
             "check that a managed identity is assigned and, if user-assigned, named by {}",
             identity.setting
         ),
-        (Told::Status(_, Some(code)), Credential::ClientSecret(app)) => next_step(code, app),
+        (Told::Status(_, Some(code)), Credential::ClientSecret(app)) => next_step(code, &app.registration),
         (Told::Status(status, None), Credential::ClientSecret(app)) if status.is_client_error() => {
-            format!("check AZURE_TENANT_ID, {} and AZURE_CLIENT_SECRET", app.setting)
+            format!("check AZURE_TENANT_ID, {} and AZURE_CLIENT_SECRET", app.registration.setting)
         }
         (_, Credential::ClientSecret(_)) => {
             "the next turn tries again; if this stays, check AZURE_AUTHORITY_HOST and the way there"
@@ -48,8 +48,8 @@ pub(super) fn explain(error: &azure_core::Error, credential: &Credential) -> Str
 }
 
 /// What to do about a code of Entra's.
-fn next_step(code: &str, app: &ClientSecret) -> String {
-    let ClientSecret { client_id, setting, .. } = app;
+fn next_step(code: &str, app: &Registration) -> String {
+    let Registration { client_id, setting, .. } = app;
     match code {
         "7000215" => "the client secret is wrong: set AZURE_CLIENT_SECRET to its value, not to its id".into(),
         "7000222" => format!(

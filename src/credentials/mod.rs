@@ -16,11 +16,13 @@ mod client_secret;
 mod explain;
 mod managed_identity;
 mod refusal;
+mod registration;
 
-pub use cache::Cached;
+pub use cache::{Cached, Patience};
 pub use claims::{Claims, claims};
 pub use client_secret::ClientSecret;
 pub use managed_identity::ManagedIdentity;
+pub use registration::Registration;
 
 /// Who we are towards one service.
 #[derive(Debug, Clone)]
@@ -32,10 +34,20 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// The credential, with a cache in front. Opens nothing.
+    /// Its name in `GRAPH_CREDENTIAL` and `COSMOS_CREDENTIAL`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::ManagedIdentity(_) => "managed-identity",
+            Self::ClientSecret(_) => "client-secret",
+        }
+    }
+
+    /// The credential, with a cache in front: a [`TokenCredential`] that can be asked for every request. Opens
+    /// nothing before it is asked for a token.
     pub fn cached(self) -> Arc<Cached> {
         let explained = self.clone();
-        Arc::new(Cached::new(move || self.make(), move |error| explain::explain(error, &explained)))
+        let explain = move |error: &_| explain::explain(error, &explained);
+        Arc::new(Cached::anew(move || self.make(), explain, Patience::APPLICATION))
     }
 
     fn make(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {

@@ -27,8 +27,8 @@ use super::sending;
 pub struct Options {
     /// Scheme, host and port; no path.
     pub origin: Url,
-    /// Scope of the token.
-    pub scope: String,
+    /// Scopes of the token.
+    pub scopes: Vec<String>,
 }
 
 /// A client of one Graph origin.
@@ -206,7 +206,8 @@ impl Client {
     }
 
     async fn token(&self) -> Result<String, GraphError> {
-        let token = self.credential.get_token(&[&self.options.scope], None).await;
+        let scopes: Vec<_> = self.options.scopes.iter().map(String::as_str).collect();
+        let token = self.credential.get_token(&scopes, None).await;
         let token = token.map_err(|error| GraphError::NoToken(error.to_string()))?;
         Ok(token.token.secret().to_owned())
     }

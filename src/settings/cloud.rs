@@ -1,4 +1,4 @@
-//! The Microsoft clouds: one name sets the Graph host, its scope and the authority together.
+//! The Microsoft clouds: one name sets the Graph host, its scopes and the authority together.
 //!
 //! Hosts: <https://learn.microsoft.com/graph/deployments>. Authorities:
 //! <https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>.
@@ -37,7 +37,7 @@ impl Cloud {
         })
     }
 
-    /// Graph's origin and scope: `GRAPH_ENDPOINT` (which wins) and `GRAPH_SCOPES`.
+    /// Graph's origin and scopes: `GRAPH_ENDPOINT` (which wins) and `GRAPH_SCOPES`.
     pub fn graph(self, reader: &mut Reader<'_>) -> Graph {
         let text = reader.text("GRAPH_ENDPOINT").unwrap_or_else(|| self.graph.to_owned());
         let endpoint = reader.endpoint("GRAPH_ENDPOINT", &text);
@@ -45,10 +45,9 @@ impl Cloud {
             let example = CLOUDS[0].graph;
             reader.problem("GRAPH_ENDPOINT", format!("must be an origin without a path, like {example}"));
         }
-        let scope = reader
-            .text("GRAPH_SCOPES")
-            .unwrap_or_else(|| format!("{}/.default", endpoint.origin().ascii_serialization()));
-        Graph { endpoint, scope }
+        let stated = reader.text("GRAPH_SCOPES").unwrap_or_else(|| ".default".into());
+        let scopes = stated.split_whitespace().map(|scope| with_resource(scope, &endpoint)).collect();
+        Graph { endpoint, scopes }
     }
 
     /// Where tokens come from: `AZURE_AUTHORITY_HOST` wins. https also on loopback: a secret goes there, and
@@ -63,6 +62,15 @@ impl Cloud {
         }
         authority
     }
+}
+
+/// A scope with its resource in front. The scopes of OpenID Connect have none:
+/// <https://learn.microsoft.com/entra/identity-platform/scopes-oidc#openid-connect-scopes>.
+fn with_resource(scope: &str, endpoint: &Url) -> String {
+    if scope.contains('/') || ["offline_access", "openid", "profile", "email"].contains(&scope) {
+        return scope.to_owned();
+    }
+    format!("{}/{scope}", endpoint.origin().ascii_serialization())
 }
 
 fn is_origin(url: &Url) -> bool {

@@ -1,7 +1,7 @@
 use super::*;
 
 fn read(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
-    Settings::read(|name| {
+    Settings::for_serve(|name| {
         let found = pairs.iter().find(|(key, _)| *key == name);
         found.map(|(_, value)| (*value).to_owned())
     })
@@ -11,7 +11,7 @@ fn read(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
 fn only_the_cosmos_endpoint_is_required() {
     let settings = read(&[("COSMOS_ENDPOINT", "https://a.documents.azure.com")]).unwrap();
     assert_eq!(settings.graph.endpoint.as_str(), "https://graph.microsoft.com/");
-    assert_eq!(settings.graph.scope, "https://graph.microsoft.com/.default");
+    assert_eq!(settings.graph.scopes, ["https://graph.microsoft.com/.default"]);
     assert_eq!(settings.cosmos.database, "graph");
     assert_eq!(settings.cosmos.concurrency, 64);
     assert_eq!(settings.limits.budget, Duration::from_secs(240));
@@ -47,10 +47,35 @@ fn http_is_for_loopback_only_and_graph_has_no_path() {
 fn a_cloud_sets_host_and_scope_and_the_endpoint_wins() {
     let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.us");
     let settings = read(&[cosmos, ("AZURE_CLOUD", "usgov")]).unwrap();
-    assert_eq!(settings.graph.scope, "https://graph.microsoft.us/.default");
+    assert_eq!(settings.graph.scopes, ["https://graph.microsoft.us/.default"]);
     let settings =
         read(&[cosmos, ("AZURE_CLOUD", "usgov"), ("GRAPH_ENDPOINT", "http://127.0.0.1:7")]).unwrap();
-    assert_eq!(settings.graph.scope, "http://127.0.0.1:7/.default");
+    assert_eq!(settings.graph.scopes, ["http://127.0.0.1:7/.default"]);
+}
+
+#[test]
+fn a_scope_without_a_resource_is_one_of_graph() {
+    let graph = |scopes: &str| {
+        let cloud = Cloud::read(&mut Reader::new(|_| None));
+        cloud.graph(&mut Reader::new(move |name| (name == "GRAPH_SCOPES").then(|| scopes.to_owned()))).scopes
+    };
+    assert_eq!(
+        graph(" User.Read  Calendars.ReadWrite.Shared offline_access openid profile email"),
+        [
+            "https://graph.microsoft.com/User.Read",
+            "https://graph.microsoft.com/Calendars.ReadWrite.Shared",
+            "offline_access",
+            "openid",
+            "profile",
+            "email"
+        ]
+    );
+    assert_eq!(graph("https://other.example/.default"), ["https://other.example/.default"]);
+    assert_eq!(
+        graph("00000003-0000-0000-c000-000000000000/.default"),
+        ["00000003-0000-0000-c000-000000000000/.default"]
+    );
+    assert_eq!(graph(".default"), ["https://graph.microsoft.com/.default"]);
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn cached(life_seconds: i64) -> (Arc<Script>, Cached) {
     let script = Arc::new(Script { life_seconds, ..Script::default() });
     let inner = Arc::clone(&script);
     let make = move || Ok(Arc::new(Scripted(Arc::clone(&inner))) as Arc<dyn TokenCredential>);
-    let cached = Cached::new(make, |error| format!("explained: {error}"));
+    let cached = Cached::anew(make, |error| format!("explained: {error}"), Patience::APPLICATION);
     (script, cached)
 }
 
@@ -125,7 +125,8 @@ impl TokenCredential for Silent {
 
 #[tokio::test]
 async fn a_server_that_hangs_is_given_up_and_sooner_with_a_valid_token_in_hand() {
-    let cached = Cached::new(|| Ok(Arc::new(Silent) as Arc<dyn TokenCredential>), ToString::to_string);
+    let patience = Patience::APPLICATION;
+    let cached = Cached::kept(Arc::new(Silent), ToString::to_string, patience);
     let why = cached.fetch(&["scope"], Duration::from_millis(1)).await.unwrap_err();
     assert!(why.contains("did not answer within"), "{why}");
 
@@ -135,5 +136,5 @@ async fn a_server_that_hangs_is_given_up_and_sooner_with_a_valid_token_in_hand()
     *slot.held() = Some(Held { token: token_in_hand, refresh_at: now - Span::seconds(1) });
     let begun = Instant::now();
     assert_eq!(token(&cached).await.unwrap(), "in hand");
-    assert!((EARLY_TIMEOUT..REFRESH_TIMEOUT).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    assert!((patience.early..patience.refresh).contains(&begun.elapsed()), "{:?}", begun.elapsed());
 }

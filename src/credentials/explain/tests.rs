@@ -3,14 +3,16 @@
 use azure_core::Error;
 
 use super::*;
-use crate::credentials::ManagedIdentity;
+use crate::credentials::{ClientSecret, ManagedIdentity};
 
 fn app() -> Credential {
     Credential::ClientSecret(ClientSecret {
-        authority: "https://login.example".parse().unwrap(),
-        tenant_id: "contoso.example".into(),
-        client_id: "app-id".into(),
-        setting: "COSMOS_CLIENT_ID",
+        registration: Registration {
+            authority: "https://login.example".parse().unwrap(),
+            tenant_id: "contoso.example".into(),
+            client_id: "app-id".into(),
+            setting: "COSMOS_CLIENT_ID",
+        },
         secret: "hush".to_owned().into(),
     })
 }

@@ -2,12 +2,13 @@
 
 use secrecy::ExposeSecret as _;
 
-use crate::settings::{Credential, Identity, Problems, Settings};
+use crate::credentials::{ClientSecret, Credential, ManagedIdentity};
+use crate::settings::{Identity, Problems, Settings};
 
 const SECRET: &str = "hush~very~secret";
 
 fn read(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
-    Settings::read(|name| {
+    Settings::for_command(|name| {
         let found = pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         found.or_else(|| (name == "COSMOS_ENDPOINT").then(|| "https://a.documents.azure.com".to_owned()))
     })
@@ -27,10 +28,10 @@ fn with_secret<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 /// `Graph, Cosmos` in short: `managed <id>` or `secret <id>`, and `same` for one credential.
 fn who(identity: &Identity) -> String {
     let short = |credential: &Credential| match credential {
-        Credential::ManagedIdentity { client_id, .. } => {
+        Credential::ManagedIdentity(ManagedIdentity { client_id, .. }) => {
             format!("managed {}", client_id.as_deref().unwrap_or("-"))
         }
-        Credential::ClientSecret { client_id, .. } => format!("secret {client_id}"),
+        Credential::ClientSecret(app) => format!("secret {}", app.registration.client_id),
     };
     let cosmos = identity.cosmos.as_ref().map_or("same".to_owned(), short);
     format!("{}, {cosmos}", short(&identity.graph))
@@ -92,21 +93,50 @@ fn every_missing_part_of_an_app_registration_is_named_once() {
         let lines = problems.lines().iter();
         lines.map(|line| line.split(": is not set").next().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    let all = ["AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_ID"];
+    let all = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"];
     assert_eq!(named(&[("GRAPH_CREDENTIAL", "client-secret")]), all);
     assert_eq!(named(&[("COSMOS_CREDENTIAL", "client-secret")]), all);
     assert_eq!(named(&[("GRAPH_CREDENTIAL", "client-secret"), ("COSMOS_CLIENT_ID", "c")]), all);
-    assert_eq!(named(&[("COSMOS_CREDENTIAL", "client-secret"), ("COSMOS_CLIENT_ID", "c")]), all[..2]);
+    assert_eq!(named(&[("COSMOS_CREDENTIAL", "client-secret"), ("COSMOS_CLIENT_ID", "c")]), [all[0], all[2]]);
     assert_eq!(named(&[("AZURE_CLIENT_SECRET", SECRET), ("AZURE_CLIENT_ID", "a")]), all[..1]);
 }
 
 #[test]
-fn credentials_that_are_not_built_are_refused_with_the_known_ones_listed() {
+fn an_unknown_credential_is_refused_with_the_known_ones_listed() {
     for name in ["GRAPH_CREDENTIAL", "COSMOS_CREDENTIAL"] {
-        let problems = read(&[(name, "azure-cli")]).unwrap_err();
-        let told = "`azure-cli` is none of auto, managed-identity, client-secret";
+        let problems = read(&[(name, "magic")]).unwrap_err();
+        let told = "`magic` is none of auto, managed-identity, client-secret";
         assert_eq!(problems.lines(), [format!("{name}: {told}")]);
     }
+}
+
+#[test]
+fn for_graph_alone_the_credential_is_the_same_and_nothing_of_cosmos_is_asked_for() {
+    let graph_managed = ("GRAPH_CREDENTIAL", "managed-identity");
+    for more in [&[][..], &[graph_managed], &[graph_managed, ("COSMOS_CREDENTIAL", "client-secret")]] {
+        let mut pairs = with_secret(&[("AZURE_CLIENT_ID", "a")]);
+        pairs.extend(more);
+        let found =
+            |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let alone = Settings::for_graph(found).unwrap();
+        assert_eq!(format!("{:?}", alone.credential), format!("{:?}", identity(&pairs).graph));
+        assert_eq!(alone.tenant_id.as_deref(), Some("contoso.example"));
+    }
+    let unset = Settings::for_graph(|name| (name == "GRAPH_CREDENTIAL").then(|| "client-secret".into()));
+    assert_eq!(unset.unwrap_err().lines().len(), 3, "tenant, client id and secret");
+}
+
+#[test]
+fn an_application_has_one_scope_and_that_is_the_default_one() {
+    for wrong in ["User.Read", "https://graph.microsoft.com/User.Read.All", ".default offline_access"] {
+        let problems = read(&[("GRAPH_SCOPES", wrong)]).unwrap_err();
+        assert!(
+            problems.to_string().contains("GRAPH_SCOPES: must be one scope that ends in /.default"),
+            "{problems}"
+        );
+        assert_eq!(problems.lines().len(), 1, "{problems}");
+    }
+    assert!(read(&[("GRAPH_SCOPES", "https://graph.example/.default")]).is_ok());
 }
 
 #[test]
@@ -115,9 +145,9 @@ fn the_authority_is_that_of_the_cloud_unless_it_is_stated() {
         let mut pairs = with_secret(&[("AZURE_CLIENT_ID", "a")]);
         pairs.extend(more);
         match identity(&pairs).graph {
-            Credential::ClientSecret { authority, tenant_id, .. } => {
-                assert_eq!(tenant_id, "contoso.example");
-                authority.to_string()
+            Credential::ClientSecret(ClientSecret { registration, .. }) => {
+                assert_eq!(registration.tenant_id, "contoso.example");
+                registration.authority.to_string()
             }
             other => panic!("{other:?}"),
         }
@@ -148,7 +178,9 @@ fn a_secret_is_kept_to_the_letter_and_never_shows() {
     let identity = identity(&with_secret(&[("AZURE_CLIENT_ID", "a"), ("COSMOS_CLIENT_ID", "c")]));
     assert!(!format!("{identity:?}").contains("hush"));
     for credential in [Some(&identity.graph), identity.cosmos.as_ref()] {
-        let Some(Credential::ClientSecret { secret, .. }) = credential else { panic!("{credential:?}") };
+        let Some(Credential::ClientSecret(ClientSecret { secret, .. })) = credential else {
+            panic!("{credential:?}")
+        };
         assert_eq!(secret.expose_secret(), SECRET);
     }
 }

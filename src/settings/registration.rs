@@ -1,0 +1,37 @@
+//! The app registration: its tenant, authority and client id, and what proves that the app is it.
+
+use secrecy::SecretString;
+
+use super::cloud::Cloud;
+use super::identity::Named;
+use super::lookup::Reader;
+use crate::credentials::{ClientSecret, Registration};
+
+/// The registration that `named` has the client id of. `anywhere` is the tenant where none is stated; without it the
+/// tenant is required.
+pub(super) fn registration(
+    reader: &mut Reader<'_>,
+    cloud: Cloud,
+    named: Named,
+    anywhere: Option<&str>,
+) -> Registration {
+    let authority = cloud.authority(reader);
+    let stated = reader.text("AZURE_TENANT_ID").or_else(|| anywhere.map(str::to_owned));
+    let tenant_id = stated.unwrap_or_else(|| {
+        reader.required("AZURE_TENANT_ID", "the id of the tenant of the app registration")
+    });
+    // It becomes part of an address; azure_identity would refuse it without naming the setting.
+    if !tenant_id.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-') {
+        reader.problem("AZURE_TENANT_ID", "is neither the id of a tenant nor one of its domain names");
+    }
+    let Named { id, setting } = named;
+    let client_id = id.unwrap_or_else(|| reader.required(setting, "the client id of the app registration"));
+    Registration { authority, tenant_id, client_id, setting }
+}
+
+/// The registration with its secret.
+pub(super) fn client_secret(reader: &mut Reader<'_>, cloud: Cloud, named: Named) -> ClientSecret {
+    let registration = registration(reader, cloud, named, None);
+    let secret = reader.required("AZURE_CLIENT_SECRET", "the value (not the id) of a client secret");
+    ClientSecret { registration, secret: SecretString::from(secret) }
+}
