@@ -1,7 +1,7 @@
 //! The app: settings become parts, and the verbs that every way in calls.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use url::Url;
@@ -145,17 +145,18 @@ impl App {
         found.map_err(|source| self.failed("checkpoint show", row, source.into()))
     }
 
-    /// How the copy of a resource is, or of all of them. Asks Cosmos only.
+    /// How the copy of a resource is, or of all of them, each with its last `runs`. Asks Cosmos only: a few reads and
+    /// one bounded query for each resource.
     ///
     /// # Errors
     /// [`AppError`].
-    pub async fn status(&self, resource: Option<&str>) -> Result<Vec<Known>, AppError> {
+    pub async fn status(&self, resource: Option<&str>, runs: u32) -> Result<Vec<Known>, AppError> {
         let rows = match resource {
             Some(resource) => vec![self.row(resource)?],
             None => self.rows.clone(),
         };
         let all = rows.into_iter().map(|row| async move {
-            let status = mirror::status(&self.mirror, row).await;
+            let status = mirror::status(&self.mirror, row, runs).await;
             let status = status.map_err(|source| self.failed("status", row, source.into()))?;
             Ok(Known { status, subscription: self.subscription(row.resource).await? })
         });
@@ -164,10 +165,11 @@ impl App {
 
     async fn sync_within(&self, row: &'static Row, budget: Duration) -> Result<Outcome, AppError> {
         self.write_down().await;
+        let started = Instant::now();
         let reader = match self.tokens.reader().await {
             Ok(reader) => reader,
             Err(error) => {
-                mirror::record_failure(&self.mirror, row, &error).await;
+                mirror::record_failure(&self.mirror, row, &error, started.elapsed()).await;
                 return Err(error);
             }
         };

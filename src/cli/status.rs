@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> Exit {
 
 #[tokio::main]
 async fn all(args: &Args, app: &App) -> Exit {
-    let all = match app.status(args.resource.as_deref()).await {
+    let all = match app.status(args.resource.as_deref(), 1).await {
         Ok(all) => all,
         Err(error) => return fail(args.resource.as_deref(), &error, args.output),
     };

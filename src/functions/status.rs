@@ -14,7 +14,7 @@ pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
     if request.method != "GET" {
         return Ok(Answer::http(Reply::not_allowed("GET"), Vec::new()));
     }
-    let reply = match app.status(request.params.get("resource").map(String::as_str)).await {
+    let reply = match app.status(request.params.get("resource").map(String::as_str), 1).await {
         Ok(all) => Reply::json(200, &all),
         Err(error) => {
             tracing::error!(event = "status_failed", %error);

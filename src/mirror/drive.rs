@@ -10,6 +10,7 @@ use super::error::SyncError;
 use super::guard::Guard;
 use super::machine::{Action, Event, Machine};
 use super::plan::{self, Leads};
+use super::run::{Cost, Reached};
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
 use crate::graph::{GraphError, Link, Next, Page, Request};
@@ -22,7 +23,9 @@ pub(super) struct Driver<'a> {
     pub reader: &'a Reader,
     pub control: &'a Control,
     pub lease: &'a Lease,
-    /// When the budget is spent.
+    /// When the turn began, …
+    pub started: Instant,
+    /// … and when its budget is spent.
     pub deadline: Instant,
     /// The ids that a look is to look up, …
     pub asked: &'a [String],
@@ -68,6 +71,12 @@ impl<'a> Driver<'a> {
     /// Whether the budget is spent.
     pub fn is_spent(&self) -> bool {
         Instant::now() >= self.deadline
+    }
+
+    /// What the turn has come to.
+    pub fn reached(&self, machine: &Machine) -> Reached {
+        let cost = Cost::new(self.charge, self.started.elapsed());
+        Reached { counts: machine.counts(), cost, as_of: machine.checkpoint().as_of }
     }
 
     async fn load(&mut self) -> Result<Event, SyncError> {

@@ -42,7 +42,7 @@ pub use error::{Service, SyncError};
 pub use outcome::{Ending, Outcome};
 pub use progress::{Progress, Seen, Stage};
 pub use refresh::{Refreshed, refresh};
-pub use run::{Ended, Failed, Run, record_failure};
+pub use run::{Cost, Ended, Failed, Run, record_failure};
 pub use status::{Held, State, Status, checkpoint, status};
 pub use sync::{reset, sync};
 pub use verify::{Difference, Verified, verify, verify_again};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::Mirror;
-use super::outcome::Ending;
+use super::outcome::{Ending, request_units};
 use crate::catalogue::Row;
 use crate::store::{Control, Counts};
 
@@ -20,6 +20,7 @@ pub const PREFIX: &str = "run-";
 
 /// How a turn ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Run {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
@@ -29,6 +30,41 @@ pub struct Run {
     pub ended: Ended,
     /// What it had written.
     pub counts: Counts,
+    /// What that took.
+    #[serde(flatten, default)]
+    pub cost: Cost,
+    /// As of when the copy was then, if the turn knew.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub as_of: Option<OffsetDateTime>,
+}
+
+/// What a turn took until it left its record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Cost {
+    /// Request units that Cosmos charged, rounded by [`request_units`].
+    pub request_charge: f64,
+    /// Seconds, rounded to thousandths.
+    pub seconds: f64,
+}
+
+impl Cost {
+    /// Request units and time.
+    pub fn new(request_charge: f64, took: Duration) -> Self {
+        let seconds = (took.as_secs_f64() * 1000.0).round() / 1000.0;
+        Self { request_charge: request_units(request_charge), seconds }
+    }
+}
+
+/// What a turn had come to when it left its record.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reached {
+    /// What it had written.
+    pub counts: Counts,
+    /// What that took.
+    pub cost: Cost,
+    /// As of when the copy is, if the turn knows.
+    pub as_of: Option<OffsetDateTime>,
 }
 
 /// How a turn ended, one way or the other.
@@ -59,21 +95,24 @@ struct Record<'a> {
 }
 
 /// Leaves a record of a turn that ended as expected; what that cost.
-pub async fn ended(control: &Control, epoch: u64, ending: Ending, counts: Counts) -> f64 {
-    record(control, epoch, Ended::Well(ending), counts).await
+pub async fn ended(control: &Control, epoch: u64, ending: Ending, reached: Reached) -> f64 {
+    record(control, epoch, Ended::Well(ending), reached).await
 }
 
 /// Leaves a record of a turn that failed.
-pub async fn failed(control: &Control, epoch: u64, error: &impl ToString, counts: Counts) {
-    record(control, epoch, Ended::Failed(Failed { error: error.to_string() }), counts).await;
+pub async fn failed(control: &Control, epoch: u64, error: &impl ToString, reached: Reached) {
+    record(control, epoch, Ended::Failed(Failed { error: error.to_string() }), reached).await;
 }
 
-/// Leaves a record of a turn that failed before it had a lease. Best effort: whoever waits for the turn does
-/// not wait long for this.
-pub async fn record_failure(mirror: &Mirror, row: &Row, error: &impl ToString) {
+/// Leaves a record of a turn that failed before it had a lease, `took` after it had begun. Best effort: a caller who
+/// waits for the turn does not wait long for this.
+pub async fn record_failure(mirror: &Mirror, row: &Row, error: &impl ToString, took: Duration) {
     let record = async {
         match mirror.store.control(row.resource).await {
-            Ok(control) => failed(&control, 0, error, Counts::default()).await,
+            Ok(control) => {
+                let reached = Reached { cost: Cost::new(0.0, took), ..Reached::default() };
+                failed(&control, 0, error, reached).await;
+            }
             Err(error) => tracing::warn!(event = "run_not_recorded", resource = row.resource, %error),
         }
     };
@@ -81,15 +120,37 @@ pub async fn record_failure(mirror: &Mirror, row: &Row, error: &impl ToString) {
     let _ = tokio::time::timeout(PATIENCE, record).await;
 }
 
-async fn record(control: &Control, epoch: u64, ended: Ended, counts: Counts) -> f64 {
+async fn record(control: &Control, epoch: u64, ended: Ended, reached: Reached) -> f64 {
     let at = OffsetDateTime::now_utc();
     let id = format!("{PREFIX}{:020}-{epoch:012}", at.unix_timestamp_nanos());
-    let record = Record { id: &id, feed: control.feed(), run: Run { at, ended, counts }, ttl: TTL_SECONDS };
+    let Reached { counts, cost, as_of } = reached;
+    let run = Run { at, ended, counts, cost, as_of };
+    let record = Record { id: &id, feed: control.feed(), run, ttl: TTL_SECONDS };
     match control.write(&id, &record, None, Instant::now() + PATIENCE).await {
         Ok(saved) => saved.charge,
         Err(error) => {
             tracing::warn!(event = "run_not_recorded", resource = control.feed(), %error);
             0.0
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_says_how_the_turn_ended_and_what_it_took() {
+        let run = Run {
+            at: OffsetDateTime::UNIX_EPOCH,
+            ended: Ended::Failed(Failed { error: "no access".into() }),
+            counts: Counts { upserted: 7, ..Counts::default() },
+            cost: Cost::new(23.299_999_999_999_997, Duration::from_micros(1_234_567)),
+            as_of: Some(OffsetDateTime::UNIX_EPOCH),
+        };
+        let json = serde_json::to_value(&run).unwrap();
+        assert_eq!((&json["requestCharge"], &json["seconds"]), (&23.3.into(), &1.235.into()));
+        assert_eq!(json["asOf"], "1970-01-01T00:00:00Z");
+        assert_eq!(serde_json::from_value::<Run>(json).unwrap(), run);
     }
 }

@@ -39,6 +39,9 @@ pub struct Status {
     pub last_error: Option<String>,
     /// The last turn that ended one way or the other.
     pub last_run: Option<Run>,
+    /// The last turns that ended one way or the other, the last one first: for people, who see them drawn.
+    #[serde(skip)]
+    pub runs: Vec<Run>,
 }
 
 /// The state of a feed, in one word.
@@ -68,16 +71,16 @@ pub struct Held {
     pub of: u64,
 }
 
-/// How the copy of a feed is.
+/// How the copy of a feed is, with its last `most` runs, of which there is at least one, if there are any.
 ///
 /// # Errors
 /// [`StoreError`], when the control partition cannot be read.
-pub async fn status(mirror: &Mirror, row: &'static Row) -> Result<Status, StoreError> {
+pub async fn status(mirror: &Mirror, row: &'static Row, most: u32) -> Result<Status, StoreError> {
     let control = mirror.store.control(row.resource).await?;
     let checkpoint = control.read::<Checkpoint>(CHECKPOINT).await?;
-    let last = control.last(run::PREFIX).await?;
+    let runs = control.last(run::PREFIX, most.max(1)).await?;
     let checkpoint = checkpoint.map(|found| found.document);
-    Ok(of(row.resource, checkpoint.as_ref(), last, OffsetDateTime::now_utc()))
+    Ok(of(row.resource, checkpoint.as_ref(), runs, OffsetDateTime::now_utc()))
 }
 
 /// The checkpoint of a feed as it lies there, but for its link, and with its feed named as everywhere else.
@@ -102,9 +105,10 @@ pub async fn checkpoint(mirror: &Mirror, row: &'static Row) -> Result<Option<Val
 fn of(
     resource: &'static str,
     checkpoint: Option<&Checkpoint>,
-    last_run: Option<Run>,
+    runs: Vec<Run>,
     now: OffsetDateTime,
 ) -> Status {
+    let last_run = runs.first().cloned();
     let ended = last_run.as_ref().map(|run| &run.ended);
     let last_error = match ended {
         Some(Ended::Failed(Failed { error })) => Some(error.clone()),
@@ -138,6 +142,7 @@ fn of(
         not_before,
         last_error,
         last_run,
+        runs,
     }
 }
 
@@ -145,6 +150,7 @@ fn of(
 mod tests {
     use super::*;
     use crate::mirror::plan::{self, Definition};
+    use crate::mirror::run::Cost;
     use crate::store::{LastRun, Opaque};
 
     fn now() -> OffsetDateTime {
@@ -162,8 +168,8 @@ mod tests {
         }
     }
 
-    fn run(ended: Ended) -> Option<Run> {
-        Some(Run { at: now(), ended, counts: Counts::default() })
+    fn run(ended: Ended) -> Vec<Run> {
+        vec![Run { at: now(), ended, counts: Counts::default(), cost: Cost::default(), as_of: None }]
     }
 
     #[test]
@@ -175,7 +181,7 @@ mod tests {
         let past = Checkpoint { not_before: Some(now()), ..tracking() };
         let start = Checkpoint { state: Place::Start, ..tracking() };
         let state = |checkpoint: Option<&Checkpoint>, run| of("users", checkpoint, run, now()).state;
-        assert_eq!(state(None, None), State::Start);
+        assert_eq!(state(None, Vec::new()), State::Start);
         assert_eq!(state(None, failed()), State::Failed);
         assert_eq!(state(Some(&tracking()), failed()), State::Failed);
         assert_eq!(state(Some(&throttled), well()), State::Throttled);

@@ -70,6 +70,7 @@ pub(super) async fn turn(
         reader,
         control: &control,
         lease: &lease,
+        started,
         deadline: started + budget,
         asked,
         nowhere: Vec::new(),
@@ -83,7 +84,7 @@ pub(super) async fn turn(
     if let Err(error) = &ending {
         driver.leave(!machine.is_dirty(), false).await;
         if task == Task::Walk {
-            run::failed(&control, epoch, error, machine.counts()).await;
+            run::failed(&control, epoch, error, driver.reached(&machine)).await;
         }
     }
     let outcome = Outcome::new(feed, ending?, machine.counts(), driver.charge, started.elapsed());
@@ -96,7 +97,7 @@ async fn walk(driver: &mut Driver<'_>, machine: &mut Machine) -> Result<Ending, 
     loop {
         if let (Action::Leave { .. }, Some(ending)) = (&action, machine.walk_ending()) {
             let epoch = machine.checkpoint().epoch;
-            driver.charge += run::ended(driver.control, epoch, ending, machine.counts()).await;
+            driver.charge += run::ended(driver.control, epoch, ending, driver.reached(machine)).await;
         }
         let event = driver.perform(machine, action).await?;
         action = match machine.on(event, OffsetDateTime::now_utc(), driver.is_spent())? {

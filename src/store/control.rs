@@ -80,21 +80,22 @@ impl Control {
         }
     }
 
-    /// The last document in the order of ids among those whose id begins with `prefix`.
+    /// The last `most` documents in the order of ids among those whose id begins with `prefix`, the last one first.
     ///
     /// # Errors
-    /// [`StoreError`], also when it is not readable as what it should be.
+    /// [`StoreError`], also when one is not readable as what it should be.
     pub async fn last<T: DeserializeOwned + Send + 'static>(
         &self,
         prefix: &str,
-    ) -> Result<Option<T>, StoreError> {
-        let text = "SELECT TOP 1 * FROM c WHERE STARTSWITH(c.id, @prefix) ORDER BY c.id DESC";
+        most: u32,
+    ) -> Result<Vec<T>, StoreError> {
+        let text = format!("SELECT TOP {most} * FROM c WHERE STARTSWITH(c.id, @prefix) ORDER BY c.id DESC");
         let query = with(Query::from(text), "@prefix", prefix)?;
         let options = QueryOptions::default().with_operation_options(query_options());
         let partition = FeedScope::partition(self.feed.clone());
         let found = self.container.query_items::<T>(query, partition, Some(options));
-        let first = async { found.await?.try_next().await };
-        attempt::once(Instant::now() + READ_TIMEOUT, first).await
+        let all = async { found.await?.try_collect().await };
+        attempt::once(Instant::now() + READ_TIMEOUT, all).await
     }
 
     /// Writes a document: creates it (`etag` is `None`) or replaces the version that was read.

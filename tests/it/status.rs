@@ -26,6 +26,9 @@ async fn all_resources_are_told_or_one() {
     assert!(users["asOf"].is_string() && users["lagSeconds"].as_i64().unwrap() < 60, "{users}");
     assert_eq!((&users["lastRun"]["outcome"], &users["lastError"]), (&json!("complete"), &Value::Null));
     assert_eq!(users["checkpointAgeDays"], 0.0);
+    let run = &users["lastRun"];
+    assert!(run["requestCharge"].as_f64().unwrap() > 1.0 && run["seconds"].as_f64().unwrap() > 0.0, "{run}");
+    assert_eq!(run["asOf"], users["asOf"]);
     assert_eq!(world.graph.requests().len(), 0, "nothing is asked of Graph");
     assert!(!users.to_string().contains("token"), "links are secrets");
 }
