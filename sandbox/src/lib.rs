@@ -5,10 +5,11 @@
 //! The map: [`world`] (all of it in one piece), [`demo`] (the story), [`soak`] (seeded histories of
 //! trouble), [`host`] (the Functions host), [`caller`]
 //! (who calls its HTTP functions), [`graph`] (the tenant and its delta feeds), [`identity`] (tokens), [`cosmos`] (the SDK's emulator behind a socket), [`copy`] (whether
-//! the copy equals the tenant), [`script`] and [`loopback`] (faults, gates and sockets that the fakes share).
+//! the copy equals the tenant), [`script`], [`loopback`] and [`clock`] (faults, gates, sockets and dates that the fakes share).
 
 pub mod bench;
 pub mod caller;
+pub mod clock;
 pub mod copy;
 pub mod cosmos;
 pub mod demo;

@@ -32,7 +32,7 @@ pub(super) fn authorize(call: &Call, identity: &Identity, key: &str) -> Result<(
         }
         "aad" if call.is_control_plane_write() => {
             let message = "Request blocked by Auth : the given request cannot be authorized by AAD token in data plane.";
-            Err(Reply::error(403, "Forbidden", message).with("x-ms-substatus", 5302))
+            Err(Reply::error(403, "Forbidden", message).with("x-ms-substatus", 5300))
         }
         "aad" => Ok(()),
         "master" if is_signed(call, signature, key) => Ok(()),

@@ -84,10 +84,32 @@ impl Emulator {
         let config = ContainerConfig::new().with_partition_count(1).build()?;
         let key = PartitionKeyDefinition::from(partition_key.to_owned());
         self.client.store().create_container_with_config(&self.database, name, key, config);
-        let path = format!("/dbs/{}/colls/{name}", self.database);
         let key = json!({"paths": [partition_key], "kind": "Hash", "version": 2});
-        let body = json!({"id": name, "partitionKey": key, "defaultTtl": -1}).to_string().into();
-        let reply = self.ask(Ask { method: "PUT", path: &path, headers: Vec::new(), body }).await?;
+        self.describe(name, &json!({"id": name, "partitionKey": key, "defaultTtl": -1})).await
+    }
+
+    /// Changes the default TTL of a container; without one its TTL is off.
+    pub(super) async fn set_default_ttl(&self, name: &str, seconds: Option<i64>) -> anyhow::Result<()> {
+        let there = self.container(name).await.context("the container is there")?;
+        let mut wanted = json!({"id": name, "partitionKey": there["partitionKey"]});
+        if let Some(seconds) = seconds {
+            wanted["defaultTtl"] = json!(seconds);
+        }
+        self.describe(name, &wanted).await
+    }
+
+    /// Takes a container away.
+    pub(super) async fn remove_container(&self, name: &str) -> anyhow::Result<()> {
+        self.meta("DELETE", name, Bytes::new()).await
+    }
+
+    async fn describe(&self, name: &str, properties: &Value) -> anyhow::Result<()> {
+        self.meta("PUT", name, properties.to_string().into()).await
+    }
+
+    async fn meta(&self, method: &str, name: &str, body: Bytes) -> anyhow::Result<()> {
+        let path = format!("/dbs/{}/colls/{name}", self.database);
+        let reply = self.ask(Ask { method, path: &path, headers: Vec::new(), body }).await?;
         ensure!(reply.is_success(), "container {name}: {}", String::from_utf8_lossy(&reply.body));
         Ok(())
     }

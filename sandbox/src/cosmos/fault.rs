@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::emulator::Reply;
+use super::{
+    emulator::Reply,
+    request::{Call, Operation},
+};
 
 /// One way to go wrong.
 #[derive(Clone, Debug)]
@@ -20,6 +23,12 @@ pub enum Fault {
     Unavailable,
     /// This status for good, nothing was written: 400, 403, 413…
     Refuse(u16),
+    /// 403 by the firewall of the account, which knows no sub-status:
+    /// <https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-forbidden#firewall-blocking-requests>
+    Firewall,
+    /// 403 for want of a data-plane role: sub-status 5301 about metadata, 5302 about documents.
+    /// <https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-forbidden>
+    NoRole,
     /// A batch fails because its first operation does, with this status: the answer is a 207, and nothing was
     /// written. <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>
     Inside(u16),
@@ -36,7 +45,7 @@ pub enum Fault {
 
 impl Fault {
     /// The answer that takes the place of the true one.
-    pub(super) fn instead(&self, operations: usize) -> Option<Reply> {
+    pub(super) fn instead(&self, call: &Call) -> Option<Reply> {
         match self {
             Self::Throttle { retry_after_ms } => Some(
                 Reply::error(429, "TooManyRequests", "The request rate is large.")
@@ -56,10 +65,34 @@ impl Fault {
             Self::Refuse(status) => {
                 Some(Reply::error(*status, "BadRequest", "The request is refused, as told."))
             }
-            Self::Inside(status) => Some(inside(*status, operations)),
+            Self::Firewall => Some(Reply::error(
+                403,
+                "Forbidden",
+                "Request originated from IP 203.0.113.9 through public internet. This is blocked by your Cosmos DB account \
+                 firewall settings. More info: https://aka.ms/cosmosdb-tsg-forbidden",
+            )),
+            Self::NoRole => Some(without_role(call.operation)),
+            Self::Inside(status) => Some(inside(*status, call.items.len())),
             Self::Lost | Self::Twice | Self::Reset | Self::Slow(_) => None,
         }
     }
+}
+
+/// The identity has no role that covers the operation.
+fn without_role(operation: Operation) -> Reply {
+    let (sub_status, action) = match operation {
+        Operation::Meta => (5301, "readMetadata"),
+        Operation::Read => (5302, "sqlDatabases/containers/items/read"),
+        Operation::Query => (5302, "sqlDatabases/containers/executeQuery"),
+        Operation::Delete => (5302, "sqlDatabases/containers/items/delete"),
+        _ => (5302, "sqlDatabases/containers/items/create"),
+    };
+    let message = format!(
+        "Request blocked by Auth sandbox : Request is blocked because principal [bbbbbbbb-cccc-4ddd-8eee-ffffffffffff] does \
+         not have required RBAC permissions to perform action [Microsoft.DocumentDB/databaseAccounts/{action}] on any \
+         scope. Learn more: https://aka.ms/cosmos-native-rbac."
+    );
+    Reply::error(403, "Forbidden", &message).with("x-ms-substatus", sub_status)
 }
 
 /// A batch of so many operations, of which the first one fails by itself and the others with it.

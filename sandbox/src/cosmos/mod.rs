@@ -30,6 +30,7 @@ pub use self::{
     sabotage::Sabotage,
 };
 use crate::{
+    clock::Clock,
     graph::Relationship,
     identity::Identity,
     loopback::{Loopback, Server},
@@ -91,6 +92,7 @@ struct Inner {
 pub struct Cosmos {
     inner: Arc<Inner>,
     server: Server,
+    clock: Clock,
 }
 
 impl Cosmos {
@@ -117,8 +119,9 @@ impl Cosmos {
             saboteur: Mutex::default(),
             writes: Mutex::default(),
         });
+        let clock = Clock::default();
         let router = Router::new().fallback(wire::respond).with_state(Arc::clone(&inner));
-        Ok(Self { inner, server: loopback.serve(router) })
+        Ok(Self { inner, server: loopback.serve(clock.date(router)), clock })
     }
 
     /// The account endpoint, `http://127.0.0.1:<port>/`: what `COSMOS_ENDPOINT` is set to.
@@ -144,6 +147,22 @@ impl Cosmos {
     /// Adds a container with TTL on and no default.
     pub async fn add_container(&self, name: &str, partition_key: &str) -> anyhow::Result<()> {
         self.inner.emulator.add_container(name, partition_key).await
+    }
+
+    /// Changes the default TTL of a container: -1 is on without a default, nothing is off.
+    ///
+    /// # Errors
+    /// When there is no such container.
+    pub async fn set_default_ttl(&self, container: &str, seconds: Option<i64>) -> anyhow::Result<()> {
+        self.inner.emulator.set_default_ttl(container, seconds).await
+    }
+
+    /// Takes a container away, with all that is in it.
+    ///
+    /// # Errors
+    /// When there is no such container.
+    pub async fn remove_container(&self, name: &str) -> anyhow::Result<()> {
+        self.inner.emulator.remove_container(name).await
     }
 
     /// Adds the containers of groups and links: `groups` by `/id`, and `groups-members`, `groups-owners` and `users-manager`
@@ -197,6 +216,11 @@ impl Cosmos {
     /// When it has no etag, or the emulator refuses it for another reason.
     pub async fn put_over(&self, container: &str, partition: &str, document: &Value) -> anyhow::Result<bool> {
         self.inner.emulator.put_over(container, partition, document).await
+    }
+
+    /// The clock that its answers are dated by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The fault script.

@@ -61,14 +61,11 @@ impl Inner {
             let first = self.apply(&mut call).await;
             self.log(&call, Some(&first));
         }
-        let reply = match fault
-            .as_ref()
-            .and_then(|fault| fault.instead(call.items.len()))
-            .or_else(|| rules::refusal(&call))
-        {
-            Some(reply) => reply,
-            None => self.apply(&mut call).await,
-        };
+        let reply =
+            match fault.as_ref().and_then(|fault| fault.instead(&call)).or_else(|| rules::refusal(&call)) {
+                Some(reply) => reply,
+                None => self.apply(&mut call).await,
+            };
         self.log(&call, Some(&reply));
         if !self.after.pass(&call).await || matches!(fault, Some(Fault::Lost)) {
             return None;

@@ -50,6 +50,7 @@ pub use self::{
     tenant::Tenant,
 };
 use crate::{
+    clock::Clock,
     identity::Identity,
     loopback::{Loopback, Server},
     script::{Faults, Gates, Hold, Rule, lock},
@@ -117,6 +118,7 @@ struct Inner {
 pub struct Graph {
     inner: Arc<Inner>,
     server: Server,
+    clock: Clock,
 }
 
 impl Graph {
@@ -146,11 +148,12 @@ impl Graph {
             identity,
             audiences,
         });
+        let clock = Clock::default();
         let router = Router::new()
             .fallback(wire::respond)
             .layer(CompressionLayer::new())
             .with_state(Arc::clone(&inner));
-        Ok(Self { inner, server: loopback.serve(router) })
+        Ok(Self { inner, server: loopback.serve(clock.date(router)), clock })
     }
 
     /// The origin, `http://127.0.0.1:<port>`: what `GRAPH_ENDPOINT` is set to.
@@ -218,6 +221,11 @@ impl Graph {
     /// Tells a subscription about itself; one that is removed is gone then.
     pub async fn tell(&self, id: &str, event: Lifecycle) -> Delivered {
         self.inner.tell(id, event).await
+    }
+
+    /// The clock that its answers are dated by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The fault script.
