@@ -25,7 +25,7 @@ mod verify;
 
 pub use deployment::{Container, Deployment, deployment};
 pub use error::{AppError, Fault};
-pub use init::{Made, containers};
+pub use init::{Made, containers, create_commands};
 pub use notified::{Known, Listed, Subscription};
 
 /// Everything, wired. One for the life of the process.

@@ -1,14 +1,23 @@
 //! The verb `init`: what a copy needs is created.
 
+use url::Url;
+
 use super::{App, AppError};
 use crate::catalogue::{self, Row};
-use crate::store::CONTROL;
+use crate::store::{Account, CONTROL};
 
 pub use crate::store::Made;
 
 /// All containers that a copy needs, each with its partition key.
 pub fn containers() -> impl Iterator<Item = (&'static str, &'static str)> {
     catalogue::rows().iter().flat_map(Row::containers).chain([CONTROL])
+}
+
+/// The commands that create the same with an Azure sign-in, the database first.
+pub fn create_commands(endpoint: &Url, database: &str) -> Vec<String> {
+    let account = Account::new(endpoint, database);
+    let containers = containers().map(|(name, key)| account.create_container(name, key));
+    std::iter::once(account.create_database()).chain(containers).collect()
 }
 
 impl App {

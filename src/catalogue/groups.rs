@@ -51,5 +51,10 @@ pub(super) const GROUPS: Row = Row {
         changes: "updated,deleted",
         minutes: DIRECTORY_MINUTES,
     }),
-    permission: Permission { name: "Group.Read.All", app_role_id: "5b567255-7703-4780-807c-7be8301ae99b" },
+    // The page names `GroupMember.Read.All` as the least; it leaves out properties that are copied.
+    permission: Permission {
+        name: "Group.Read.All",
+        app_role_id: "5b567255-7703-4780-807c-7be8301ae99b",
+        wider: &["Directory.Read.All", "Directory.ReadWrite.All", "Group.ReadWrite.All"],
+    },
 };

@@ -6,7 +6,10 @@
 use sha2::{Digest, Sha256};
 
 mod groups;
+mod permission;
 mod users;
+
+pub use permission::Permission;
 
 /// One Graph resource that can be mirrored.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,15 +54,6 @@ pub struct Subscribed {
     pub changes: &'static str,
     /// The longest life, in minutes.
     pub minutes: u32,
-}
-
-/// An application permission of Microsoft Graph (an app role).
-#[derive(Debug, PartialEq, Eq)]
-pub struct Permission {
-    /// Its value, as in `User.Read.All`.
-    pub name: &'static str,
-    /// Id of the app role: <https://learn.microsoft.com/graph/permissions-reference>.
-    pub app_role_id: &'static str,
 }
 
 /// Longest life of a subscription to objects of the directory: "under 29 days"

@@ -77,5 +77,9 @@ pub(super) const USERS: Row = Row {
         changes: "updated,deleted",
         minutes: DIRECTORY_MINUTES,
     }),
-    permission: Permission { name: "User.Read.All", app_role_id: "df021288-bdef-4463-88db-98f22de89214" },
+    permission: Permission {
+        name: "User.Read.All",
+        app_role_id: "df021288-bdef-4463-88db-98f22de89214",
+        wider: &["Directory.Read.All", "Directory.ReadWrite.All", "User.ReadWrite.All"],
+    },
 };

@@ -9,6 +9,7 @@ use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::screen::Screen;
 use super::start;
 use crate::app::{self, App, Made};
+use crate::settings::Cosmos;
 
 /// What `init` is told.
 #[derive(Debug, clap::Args)]
@@ -36,22 +37,18 @@ pub fn run(args: &Args) -> Exit {
         Err(exit) => return exit,
     };
     if settings.cosmos.key.is_none() {
-        return refuse(&settings.cosmos.database, args.output);
+        return refuse(&settings.cosmos, args.output);
     }
     all(&App::new(settings), args.output)
 }
 
 /// A sign-in will do for everything but this.
-fn refuse(database: &str, output: Output) -> Exit {
+fn refuse(cosmos: &Cosmos, output: Output) -> Exit {
     let problem = "COSMOS_KEY: is not set; an Entra token cannot create databases and containers. Set it, or \
                    create them with an Azure sign-in:";
     let exit = start::wrong_settings(&[problem.to_owned()], output);
-    complain(format_args!("  az cosmosdb sql database create -g <group> -a <account> -n {database}"));
-    for (name, key) in app::containers() {
-        complain(format_args!(
-            "  az cosmosdb sql container create -g <group> -a <account> -d {database} -n {name} \
-             --partition-key-path {key} --ttl -1"
-        ));
+    for command in app::create_commands(&cosmos.endpoint, &cosmos.database) {
+        complain(format_args!("  {command}"));
     }
     exit
 }

@@ -205,14 +205,16 @@ impl Client {
         GraphError::Gone { refusal, location }
     }
 
-    async fn token(&self) -> Result<String, GraphError> {
+    /// A token, for one request.
+    pub(super) async fn token(&self) -> Result<String, GraphError> {
         let scopes: Vec<_> = self.options.scopes.iter().map(String::as_str).collect();
         let token = self.credential.get_token(&scopes, None).await;
         let token = token.map_err(|error| GraphError::NoToken(error.to_string()))?;
         Ok(token.token.secret().to_owned())
     }
 
-    fn http(&self) -> Result<&reqwest::Client, GraphError> {
+    /// What sends requests.
+    pub(super) fn http(&self) -> Result<&reqwest::Client, GraphError> {
         if self.http.get().is_none() {
             let client = sending::client(self.options.origin.clone()).map_err(|error| {
                 GraphError::Unreachable(format!("no HTTP client: {}", error.without_url()))
@@ -231,7 +233,7 @@ fn location(response: &Response) -> Option<Link> {
 }
 
 /// What a non-2xx answer said, as far as it may be told on.
-async fn refusal(response: &mut Response) -> Refusal {
+pub(super) async fn refusal(response: &mut Response) -> Refusal {
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     let request_id = header("request-id").unwrap_or("none").chars().take(80).collect();
     let status = response.status().as_u16();

@@ -3,7 +3,7 @@
 //! Reading order: [`request`] (what is asked), [`page`] and [`listing`] (what comes back),
 //! [`retry`] (what to do about a
 //! failed try, a pure function), [`client`] (does it), [`subscription`]
-//! (what is not a GET), [`error`] (what callers branch on).
+//! (what is not a GET), [`probe`] (one look at how Graph answers), [`error`] (what callers branch on).
 
 mod body;
 mod client;
@@ -11,6 +11,7 @@ mod error;
 mod link;
 mod listing;
 mod page;
+mod probe;
 mod request;
 mod retry;
 mod sending;
@@ -21,5 +22,6 @@ pub use error::{GraphError, Refusal};
 pub use link::Link;
 pub use listing::Listing;
 pub use page::{Next, Page};
+pub use probe::{Load, Probe};
 pub use request::Request;
 pub use subscription::{NewSubscription, Subscription};

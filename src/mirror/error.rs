@@ -108,23 +108,19 @@ impl SyncError {
     pub fn refused_by(&self) -> Option<Service> {
         match self {
             Self::Forbidden { .. } | Self::Graph(GraphError::Unauthorized(_)) => Some(Service::Graph),
-            Self::Store(StoreError::Forbidden(_)) => Some(Service::Cosmos),
+            Self::Store(StoreError::Forbidden(_) | StoreError::Unauthorized(_)) => Some(Service::Cosmos),
             _ => None,
         }
     }
 }
 
-/// <https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-assign-app-role-managed-identity>
 fn missing_permission(refusal: &Refusal, permission: &Permission, principal_id: Option<&str>) -> String {
-    let principal = principal_id.unwrap_or("<object id of the identity>");
-    let (name, role) = (permission.name, permission.app_role_id);
+    let principal = principal_id.unwrap_or(Permission::NO_PRINCIPAL);
+    let grant = permission.grant(Permission::GLOBAL, principal_id);
     format!(
-        "Microsoft Graph refuses access ({refusal}): the identity {principal} lacks the application permission {name}. \
-         Grant it with: az rest --method POST \
-         --uri https://graph.microsoft.com/v1.0/servicePrincipals/{principal}/appRoleAssignments \
-         --body \"{{'principalId':'{principal}','appRoleId':'{role}','resourceId':'$(az ad sp show \
-         --id 00000003-0000-0000-c000-000000000000 --query id -o tsv)'}}\" \
-         (in a national cloud with its Graph host; a fresh grant can take \
-         a while to show in the tokens of a managed identity)"
+        "Microsoft Graph refuses access ({refusal}): the identity {principal} lacks the application permission {}. \
+         Grant it with: {grant} (in a national cloud with its Graph host; a fresh grant can take \
+         a while to show in the tokens of a managed identity)",
+        permission.name
     )
 }

@@ -7,6 +7,8 @@ use azure_core::error::ErrorKind;
 use azure_core::http::StatusCode;
 use azure_data_cosmos::CosmosError;
 
+use super::remedy::{ROLE, ROLE_ID};
+
 /// A request to Cosmos DB that did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -25,12 +27,21 @@ pub enum StoreError {
     /// Cosmos will never take this document (400, 413, a full logical partition).
     #[error("Cosmos DB refuses the document: {0}")]
     Refused(String),
-    /// No access (401, 403).
+    /// The token or the key is not accepted (401).
+    #[error("Cosmos DB refuses the token or key ({0}); `graph-mirror doctor` says which, and what to do")]
+    Unauthorized(String),
+    /// The identity may not do this (403).
     #[error(
-        "Cosmos DB refuses access ({0}); the identity needs the role `Cosmos DB Built-in Data Contributor`: \
-         az cosmosdb sql role assignment create --role-definition-id 00000000-0000-0000-0000-000000000002"
+        "Cosmos DB refuses access ({0}); the identity needs the role `{ROLE}`: \
+         az cosmosdb sql role assignment create --role-definition-id {ROLE_ID}"
     )]
     Forbidden(String),
+    /// The network rules of the account refuse the address that the request came from (403).
+    #[error(
+        "the network rules of the Cosmos DB account refuse this address ({0}); \
+         `graph-mirror doctor` has the command that lets it in"
+    )]
+    Blocked(String),
     /// No token, so nothing was sent; in the words of the credential.
     #[error("no access token for Azure Cosmos DB: {0}")]
     NoToken(String),
@@ -46,6 +57,9 @@ pub enum StoreError {
 const DEFAULT_WAIT: Duration = Duration::from_millis(100);
 /// Sub-status of a full logical partition: <https://learn.microsoft.com/azure/cosmos-db/concepts-limits>.
 pub(super) const PARTITION_FULL: u32 = 1014;
+/// Sub-statuses of a refusal by a network security perimeter. One by the firewall of the account has none, only its
+/// sentence: <https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-forbidden#firewall-blocking-requests>.
+const PERIMETER: std::ops::RangeInclusive<u32> = 5307..=5313;
 
 impl From<CosmosError> for StoreError {
     fn from(error: CosmosError) -> Self {
@@ -69,9 +83,23 @@ impl From<CosmosError> for StoreError {
             StatusCode::NotFound if from_service => Self::Missing(text),
             StatusCode::BadRequest | StatusCode::PayloadTooLarge if from_service => Self::Refused(text),
             StatusCode::Forbidden if sub == Some(PARTITION_FULL) => Self::Refused(text),
-            StatusCode::Unauthorized | StatusCode::Forbidden => Self::Forbidden(text),
+            StatusCode::Unauthorized => Self::Unauthorized(text),
+            StatusCode::Forbidden if is_network(&error, sub) => Self::Blocked(text),
+            StatusCode::Forbidden => Self::Forbidden(text),
             _ => Self::Unknown(text),
         }
+    }
+}
+
+/// Whether a 403 is about where the request came from, and not about who sent it.
+fn is_network(error: &CosmosError, sub: Option<u32>) -> bool {
+    let body =
+        error.response().and_then(|response| response.body().clone().single().ok()).unwrap_or_default();
+    let body = String::from_utf8_lossy(&body).to_lowercase();
+    match sub {
+        Some(sub) if PERIMETER.contains(&sub) => true,
+        None | Some(0) => body.contains("firewall") || body.contains("public internet"),
+        Some(_) => false,
     }
 }
 

@@ -7,11 +7,12 @@
 use std::time::{Duration, Instant};
 
 use azure_data_cosmos::models::{ContainerProperties, TimeToLive};
-use azure_data_cosmos::options::{CreateContainerOptions, CreateDatabaseOptions, ReadContainerOptions};
+use azure_data_cosmos::options::{CreateContainerOptions, CreateDatabaseOptions};
 
 use super::attempt;
-use super::connection::{Store, read_options, write_options};
+use super::connection::{Store, write_options};
 use super::error::StoreError;
+use super::properties::Ttl;
 
 /// Longest wait for one database or container.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -70,18 +71,11 @@ impl Store {
 
     /// How a container that was there compares with the one that was wanted.
     async fn found(&self, name: &str, partition_key: &str) -> Result<Made, StoreError> {
-        let container = self.container(name).await?;
-        let deadline = Instant::now() + TIMEOUT;
-        let read = attempt::patiently(deadline, || {
-            let options = ReadContainerOptions::default().with_operation_options(read_options());
-            attempt::once(deadline, container.read(Some(options)))
-        });
-        let there = read.await?.into_model()?;
-        let paths = there.partition_key.paths().join(", ");
-        Ok(match there.default_ttl {
-            _ if paths != partition_key => Made::OtherKey(paths),
-            TimeToLive::Forever => Made::WithoutTtl,
-            _ => Made::Found,
+        let there = self.properties(name).await?;
+        Ok(match there.ttl {
+            _ if there.partition_key != partition_key => Made::OtherKey(there.partition_key),
+            Ttl::Off => Made::WithoutTtl,
+            Ttl::On | Ttl::Default(_) => Made::Found,
         })
     }
 }

@@ -131,7 +131,8 @@ fn refusal(result: &TransactionalBatchOperationResult) -> StoreError {
         409 | 412 => StoreError::Overtaken,
         400 | 413 => StoreError::Refused(text),
         403 if result.substatus_code() == Some(PARTITION_FULL) => StoreError::Refused(text),
-        401 | 403 => StoreError::Forbidden(text),
+        401 => StoreError::Unauthorized(text),
+        403 => StoreError::Forbidden(text),
         404 => StoreError::Missing(text),
         _ => StoreError::Unknown(text),
     }

@@ -17,6 +17,8 @@ mod kept;
 mod lease;
 mod links;
 mod pacer;
+mod properties;
+mod remedy;
 
 pub use checkpoint::{Burnt, CHECKPOINT, Checkpoint, Counts, LastRun, Opaque, State};
 pub use connection::{Options, SCOPE, Store};
@@ -30,3 +32,5 @@ pub use items::{BATCH, Written};
 pub use kept::Kept;
 pub use lease::{Acquired, Lease, Released};
 pub use links::{LinkDocument, link_id, parent_of};
+pub use properties::{Properties, Ttl};
+pub use remedy::Account;

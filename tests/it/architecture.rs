@@ -24,7 +24,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// Decided without I/O and without a clock: `now` is an argument.
-const PURE: [&str; 22] = [
+const PURE: [&str; 24] = [
     "notify/tally.rs",
     "notify/delivery.rs",
     "notify/keys.rs",
@@ -45,6 +45,8 @@ const PURE: [&str; 22] = [
     "graph/retry.rs",
     "graph/page.rs",
     "store/lease/terms.rs",
+    "store/remedy.rs",
+    "catalogue/permission.rs",
     "functions/envelope.rs",
     "credentials/explain.rs",
 ];

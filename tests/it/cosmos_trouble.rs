@@ -92,6 +92,19 @@ async fn no_access_names_the_role_and_a_missing_container_itself() {
 }
 
 #[tokio::test]
+async fn a_firewall_is_not_told_as_a_missing_role() {
+    let world = world().await;
+    world.cosmos.fail(Match::any(), usize::MAX, Fault::Firewall);
+    assert!(!world.fire().await.unwrap().succeeded());
+    let said = failure(&world);
+    assert!(
+        said.contains("network rules of the Cosmos DB account refuse this address (status 403"),
+        "{said}"
+    );
+    assert!(!said.contains("Data Contributor") && !said.contains("203.0.113.9"), "{said}");
+}
+
+#[tokio::test]
 async fn a_read_that_fails_is_no_damage() {
     let world = copied().await;
     world.cosmos.fail(Match::operation(Operation::Read).container("mirror"), 40, Fault::Unavailable);
