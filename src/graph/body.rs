@@ -3,8 +3,6 @@
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 
-use super::error::GraphError;
-
 /// Largest page, in bytes after decompression. Graph's own are a few MiB.
 pub const MAX_PAGE_BYTES: usize = 32 << 20;
 /// Largest error body that is read.
@@ -30,14 +28,14 @@ pub async fn read(response: &mut Response, limit: usize) -> Result<Bytes, BodyEr
     Ok(body.freeze())
 }
 
-/// Whether an answer says that it is JSON.
-pub fn is_json(response: &Response) -> Result<(), GraphError> {
+/// The content type of an answer, without its parameters and in lower case.
+pub fn content_type(response: &Response) -> String {
     let header = response.headers().get(reqwest::header::CONTENT_TYPE);
     let stated = header.and_then(|value| value.to_str().ok()).unwrap_or("no content type");
-    let kind = stated.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if kind == "application/json" || kind == "text/json" || kind.ends_with("+json") {
-        Ok(())
-    } else {
-        Err(GraphError::Nonsense(format!("`{kind}` instead of JSON")))
-    }
+    stated.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a content type is one of JSON.
+pub fn is_json(content_type: &str) -> bool {
+    content_type == "application/json" || content_type == "text/json" || content_type.ends_with("+json")
 }

@@ -13,6 +13,7 @@ use reqwest::{Method, Response, StatusCode, header};
 use serde_json::value::RawValue;
 use url::Url;
 
+use super::answer::Answer;
 use super::body::{self, BodyError, MAX_ERROR_BYTES, MAX_PAGE_BYTES};
 use super::error::{GraphError, Refusal, codes};
 use super::link::Link;
@@ -20,7 +21,7 @@ use super::listing::Listing;
 use super::page::{Next, Page};
 use super::request::Request;
 use super::retry::{self, Decision, Failure};
-use super::sending;
+use super::sending::{self, Sent};
 
 /// How to reach Graph.
 #[derive(Debug, Clone)]
@@ -31,24 +32,24 @@ pub struct Options {
     pub scopes: Vec<String>,
 }
 
-/// A client of one Graph origin.
-#[derive(Debug)]
+/// A client of one Graph origin. Clones share its connections and its credential.
+#[derive(Debug, Clone)]
 pub struct Client {
     options: Options,
     credential: Arc<dyn TokenCredential>,
-    http: OnceLock<reqwest::Client>,
+    http: Arc<OnceLock<reqwest::Client>>,
 }
 
 /// How one try ended.
 enum Try {
-    Answered(Bytes),
+    Answered(Answer),
     Failed(Failure, String),
 }
 
 impl Client {
     /// A client; opens nothing before the first request.
     pub fn new(options: Options, credential: Arc<dyn TokenCredential>) -> Self {
-        Self { options, credential, http: OnceLock::new() }
+        Self { options, credential, http: Arc::default() }
     }
 
     /// Gets one page, trying again as Graph asks, until `deadline`.
@@ -98,7 +99,8 @@ impl Client {
 
     async fn get(&self, request: &Request, deadline: Instant) -> Result<Bytes, GraphError> {
         let url = request.url(&self.options.origin)?;
-        self.tried(&Method::GET, &url, None, request.carries_token(), deadline).await
+        let sent = Sent { carries_token: request.carries_token(), ..Sent::get(&url) };
+        Ok(self.tried(&sent, deadline).await?.body)
     }
 
     /// Sends anything, as [`Client::page`] does.
@@ -109,27 +111,22 @@ impl Client {
         body: Option<Bytes>,
         deadline: Instant,
     ) -> Result<Bytes, GraphError> {
-        self.tried(method, url, body, false, deadline).await
+        let sent = Sent { method: method.clone(), body, ..Sent::get(url) };
+        Ok(self.tried(&sent, deadline).await?.body)
     }
 
-    /// Where links and paths lead.
-    pub(super) fn origin(&self) -> &Url {
+    /// Scheme, host and port that paths and links lead to.
+    pub fn origin(&self) -> &Url {
         &self.options.origin
     }
 
-    async fn tried(
-        &self,
-        method: &Method,
-        url: &Url,
-        body: Option<Bytes>,
-        carries_token: bool,
-        deadline: Instant,
-    ) -> Result<Bytes, GraphError> {
+    /// The answer to a request, however many tries that takes until `deadline`.
+    pub(super) async fn tried(&self, sent: &Sent<'_>, deadline: Instant) -> Result<Answer, GraphError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let (failure, what) = match self.attempt(method, url, body.clone(), carries_token).await? {
-                Try::Answered(body) => return Ok(body),
+            let (failure, what) = match self.attempt(sent).await? {
+                Try::Answered(answer) => return Ok(answer),
                 Try::Failed(failure, what) => (failure, what),
             };
             let left = deadline.saturating_duration_since(Instant::now());
@@ -146,18 +143,12 @@ impl Client {
         }
     }
 
-    async fn attempt(
-        &self,
-        method: &Method,
-        url: &Url,
-        body: Option<Bytes>,
-        carried_token: bool,
-    ) -> Result<Try, GraphError> {
+    async fn attempt(&self, sent: &Sent<'_>) -> Result<Try, GraphError> {
         let token = self.token().await?;
-        let mut request = self.http()?.request(method.clone(), url.clone());
-        request = request.bearer_auth(token).headers(sending::headers());
-        if let Some(body) = body {
-            request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+        let mut request = self.http()?.request(sent.method.clone(), sent.url.clone());
+        request = request.bearer_auth(token).headers(sent.all_headers());
+        if let Some(body) = &sent.body {
+            request = request.body(body.clone());
         }
         let mut response = match request.send().await {
             Ok(response) => response,
@@ -165,12 +156,15 @@ impl Client {
         };
         let status = response.status();
         if status == StatusCode::NO_CONTENT {
-            return Ok(Try::Answered(Bytes::new()));
+            return Ok(Try::Answered(Answer::default()));
         }
         if status.is_success() {
-            body::is_json(&response)?;
+            let content_type = body::content_type(&response);
+            if !sent.takes_all && !body::is_json(&content_type) {
+                return Err(GraphError::Nonsense(format!("`{content_type}` instead of JSON")));
+            }
             return match body::read(&mut response, MAX_PAGE_BYTES).await {
-                Ok(body) => Ok(Try::Answered(body)),
+                Ok(body) => Ok(Try::Answered(Answer { content_type, body })),
                 Err(BodyError::TooLarge) => Err(GraphError::TooLarge { limit_mib: MAX_PAGE_BYTES >> 20 }),
                 Err(BodyError::Cut) => Ok(Try::Failed(Failure::Connection, "the answer was cut".into())),
             };
@@ -181,7 +175,7 @@ impl Client {
             return Ok(Try::Failed(Failure::Busy(told), format!("status {}", status.as_u16())));
         }
         let location = location(&response);
-        let error = GraphError::from_answer(refusal(&mut response).await, carried_token, location);
+        let error = GraphError::from_answer(refusal(&mut response).await, sent.carries_token, location);
         Err(self.without_foreign(error))
     }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::get::BadGet;
+use super::guard::Loop;
 use super::link::Link;
 
 /// A request to Graph that gave no page.
@@ -56,6 +58,12 @@ pub enum GraphError {
     /// No token.
     #[error("no access token for Microsoft Graph: {0}")]
     NoToken(String),
+    /// The pages of a list lead nowhere.
+    #[error("Microsoft Graph sends pages without an end: {0}")]
+    Loop(#[from] Loop),
+    /// What was asked for is no request; nothing was sent.
+    #[error(transparent)]
+    BadGet(#[from] BadGet),
 }
 
 /// A non-2xx answer, without anything that could be secret: the message is left out on purpose.
@@ -90,6 +98,20 @@ const DEAD: [&str; 8] = [
 ];
 
 impl GraphError {
+    /// What Graph said, when it answered with a status that is no success.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Gone { refusal, .. } => Some(refusal),
+            Self::Forbidden(refusal) | Self::Unauthorized(refusal) | Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Whether Graph says that there is no such object (404).
+    pub fn is_not_found(&self) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.status == 404)
+    }
+
     /// Classifies a non-2xx answer. `carried_token`: the request was a stored link; then even a plain
     /// 400 means that Graph no longer takes it ("DeltaLink older than 30 days is not supported").
     /// `location` is of use for a dead token only.

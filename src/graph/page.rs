@@ -34,6 +34,14 @@ struct Body {
 }
 
 impl Page {
+    /// The next link, if the round goes on.
+    pub fn next_link(&self) -> Option<&Link> {
+        match &self.next {
+            Next::Page(link) => Some(link),
+            Next::Round(_) => None,
+        }
+    }
+
     /// Reads a page.
     ///
     /// A page with both links is read as one that goes on: nothing can be missed that way.

@@ -45,10 +45,18 @@ pub enum Request {
 }
 
 impl Request {
+    /// The link that is followed, if it is one.
+    pub fn followed(&self) -> Option<&Link> {
+        match self {
+            Self::Follow(link) => Some(link),
+            _ => None,
+        }
+    }
+
     /// Whether the request carries a token that Graph gave us earlier: then some refusals mean that the
     /// token died (<https://learn.microsoft.com/graph/delta-query-overview>).
     pub(super) fn carries_token(&self) -> bool {
-        matches!(self, Self::Follow(_))
+        self.followed().is_some()
     }
 
     /// The URL, on `origin` and nowhere else.

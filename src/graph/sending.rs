@@ -4,7 +4,9 @@ use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::{Attempt, Policy};
 use url::Url;
 use uuid::Uuid;
@@ -22,6 +24,47 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const TIMEOUT: Duration = Duration::from_secs(90);
 const MOST_REDIRECTS: usize = 5;
 
+/// A request as it goes out, the same with every try.
+#[derive(Debug, Clone)]
+pub struct Sent<'a> {
+    /// The method.
+    pub method: Method,
+    /// Where it goes; on the configured origin.
+    pub url: &'a Url,
+    /// A body of JSON.
+    pub body: Option<Bytes>,
+    /// Headers besides ours, and in place of ours where they have the same name.
+    pub headers: HeaderMap,
+    /// The URL carries a token that Graph gave us earlier.
+    pub carries_token: bool,
+    /// Whatever the answer is, it is taken; else it has to be JSON.
+    pub takes_all: bool,
+}
+
+impl<'a> Sent<'a> {
+    /// A GET of JSON.
+    pub fn get(url: &'a Url) -> Self {
+        let (method, headers) = (Method::GET, HeaderMap::new());
+        Self { method, url, body: None, headers, carries_token: false, takes_all: false }
+    }
+
+    /// All headers but that of the token.
+    pub fn all_headers(&self) -> HeaderMap {
+        let mut headers = headers();
+        if self.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if self.takes_all {
+            let any = "application/json, text/plain;q=0.9, */*;q=0.8";
+            headers.insert(ACCEPT, HeaderValue::from_static(any));
+        }
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        headers
+    }
+}
+
 /// An HTTP client that follows redirects within `origin` only.
 pub fn client(origin: Url) -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
@@ -33,6 +76,9 @@ pub fn client(origin: Url) -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
+/// What `Prefer` asks for: <https://learn.microsoft.com/graph/best-practices-concept>.
+pub const PREFER: &str = "include-unknown-enum-members";
+
 /// The headers of every request. They are not carried by next links, so every page gets them.
 pub fn headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -40,9 +86,8 @@ pub fn headers() -> HeaderMap {
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(HeaderName::from_static("client-request-id"), id);
     }
-    headers
-        .insert(HeaderName::from_static("prefer"), HeaderValue::from_static("include-unknown-enum-members"));
-    headers.insert(reqwest::header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(HeaderName::from_static("prefer"), HeaderValue::from_static(PREFER));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers
 }
 

@@ -7,13 +7,12 @@ use time::OffsetDateTime;
 
 use super::document::Stamp;
 use super::error::SyncError;
-use super::guard::Guard;
 use super::machine::{Action, Event, Machine};
 use super::plan::{self, Leads};
 use super::run::{Cost, Reached};
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
-use crate::graph::{GraphError, Link, Next, Page, Request};
+use crate::graph::{GraphError, Guard, Link, Next, Page, Request};
 use crate::store::{CHECKPOINT, Checkpoint, Control, Lease, Opaque, Released, Saved, State, StoreError};
 
 /// One turn's hands: the lease, the page in hand, and the one on its way.
@@ -113,7 +112,7 @@ impl<'a> Driver<'a> {
         };
         match fetched {
             Ok(page) => {
-                self.guard.see(&request, &page)?;
+                self.guard.see(request.followed(), &page.objects, page.next_link())?;
                 let leads = leads(&page.next);
                 self.page = Some((asked, page));
                 Ok(Event::Fetched(leads))

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use crate::catalogue::Permission;
-use crate::graph::{GraphError, Refusal};
+use crate::graph::{GraphError, Loop, Refusal};
 use crate::store::StoreError;
 
-use super::guard::Loop;
 use super::machine::Stop;
 use super::plan::AnotherTenant;
 

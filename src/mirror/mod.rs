@@ -7,7 +7,7 @@
 //!
 //! Reading order: [`plan`] (what follows from a checkpoint, pure), [`machine`] (what a turn does next,
 //! pure), [`change`] and [`document`] (what an object of a page becomes, pure), [`sync`] (a turn and its
-//! lease), [`drive`] (performs what the machine says), with [`guard`], [`take`], [`sweep`], [`settle`] and
+//! lease), [`drive`] (performs what the machine says), with [`take`], [`sweep`], [`settle`] and
 //! [`refresh`], [`outcome`], and what is told of it: [`run`] and [`status`]. Apart from the
 //! turns, [`verify`] compares the copy with Graph.
 
@@ -22,7 +22,6 @@ mod content;
 mod document;
 mod drive;
 mod error;
-mod guard;
 mod links;
 mod machine;
 mod outcome;

@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::drive::Driver;
 use super::error::SyncError;
-use super::guard::Guard;
 use super::machine::{Action, Machine, Task};
 use super::outcome::{Ending, Outcome};
 use super::plan::Definition;
 use super::{Mirror, Reader, run};
 use crate::catalogue::Row;
+use crate::graph::Guard;
 use crate::store::{Acquired, Counts, Lease};
 
 /// Brings the copy of a feed up to date, for at most about `budget`.

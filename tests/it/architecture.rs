@@ -33,7 +33,7 @@ const PURE: [&str; 24] = [
     "mirror/plan/doubt.rs",
     "mirror/machine.rs",
     "mirror/machine/words.rs",
-    "mirror/guard.rs",
+    "graph/guard.rs",
     "mirror/content.rs",
     "mirror/progress.rs",
     "mirror/verify/diff.rs",

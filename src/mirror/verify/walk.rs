@@ -6,11 +6,10 @@ use futures_util::TryStreamExt as _;
 
 use super::Verifier;
 use super::diff::{Compared, Comparison, Suspects, Told};
-use crate::graph::{GraphError, Next, Page, Request};
+use crate::graph::{GraphError, Guard, Next, Page, Request};
 use crate::mirror::change::{self, Change, Kind};
 use crate::mirror::content::Content;
 use crate::mirror::error::SyncError;
-use crate::mirror::guard::Guard;
 
 /// Enumerations that may die half-way.
 const RESTARTS: u32 = 3;
@@ -34,7 +33,7 @@ impl Verifier<'_> {
         let mut request = Request::Initial { path: self.row.path.to_owned(), select: self.row.select() };
         loop {
             let page = self.page(&request).await?;
-            guard.see(&request, &page)?;
+            guard.see(request.followed(), &page.objects, page.next_link())?;
             self.take(&page, &mut told)?;
             match page.next {
                 Next::Page(link) => request = Request::Follow(link),

@@ -1,0 +1,212 @@
+//! A list of Microsoft Graph as a stream: all pages, one after another.
+//!
+//! Promises: every object of every page once, in Graph's order and as Graph wrote it; an error and never a short
+//! list when a page cannot be read; memory for two pages, the one in hand and the one in flight. A list ends with
+//! a page without a next link, also an empty one; an empty page with a next link goes on. Leaves out on purpose:
+//! delta links, which a mirror keeps and a list does not.
+
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::task::JoinHandle;
+
+use super::answer::Answer;
+use super::client::Client;
+use super::error::GraphError;
+use super::get::Get;
+use super::guard::Guard;
+use super::link::Link;
+use super::sending::Sent;
+
+impl Client {
+    /// Gets what a request asks for, whatever its content type is, trying again as Graph asks, until `deadline`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: graph_mirror::graph::Client) -> Result<(), graph_mirror::graph::GraphError> {
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use graph_mirror::graph::Get;
+    ///
+    /// let request = Get::path("/organization").select(["displayName"]);
+    /// let answer = client.answer(&request, Instant::now() + Duration::from_secs(60)).await?;
+    /// let tenant: serde_json::Value = answer.json()?;
+    /// println!("{}", tenant["value"][0]["displayName"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`GraphError::Throttled`] when Graph asks for a longer wait than is left, [`GraphError::Forbidden`] when
+    /// the token lacks a permission, [`GraphError::Refused`] for other refusals (see [`GraphError::is_not_found`]),
+    /// [`GraphError::NoToken`] when there is no token, [`GraphError::BadGet`] when nothing could be sent.
+    pub async fn answer(&self, get: &Get, deadline: Instant) -> Result<Answer, GraphError> {
+        let (url, headers) = (get.url(self.origin())?, get.headers()?);
+        self.tried(&Sent { headers, takes_all: true, ..Sent::get(&url) }, deadline).await
+    }
+
+    /// All objects of a list, however many pages it has, each as the text that Graph sent. Whenever a page is in
+    /// hand, the next one is asked for already. Each page may take as long as `patience`, waits that Graph asks
+    /// for included. Has to be called within a Tokio runtime.
+    ///
+    /// ```no_run
+    /// # async fn example(client: graph_mirror::graph::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// use futures_util::TryStreamExt as _;
+    /// use graph_mirror::graph::Get;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Group {
+    ///     id: String,
+    ///     display_name: Option<String>,
+    /// }
+    ///
+    /// let request = Get::path("/groups").select(["id", "displayName"]).top(999);
+    /// let mut groups = client.objects(request, Duration::from_secs(300));
+    /// while let Some(group) = groups.try_next().await? {
+    ///     let group: Group = serde_json::from_str(group.get())?;
+    ///     println!("{} {}", group.id, group.display_name.unwrap_or_default());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Client::answer`]; besides, [`GraphError::Gone`] when a page token ended meanwhile, [`GraphError::Loop`]
+    /// and [`GraphError::Nonsense`]. An error is the last item: what came before is not the whole list.
+    pub fn objects(
+        &self,
+        get: Get,
+        patience: Duration,
+    ) -> BoxStream<'static, Result<Box<RawValue>, GraphError>> {
+        let pages = stream::try_unfold(self.pages(get, patience), |mut pages| async move {
+            let page = pages.next().await?;
+            Ok::<_, GraphError>(
+                page.map(|page| (stream::iter(page.into_iter().map(Ok::<_, GraphError>)), pages)),
+            )
+        });
+        pages.try_flatten().boxed()
+    }
+
+    /// The same, page by page.
+    pub fn pages(&self, get: Get, patience: Duration) -> Pages {
+        let flight = Some(self.flight(&get, None, patience));
+        Pages { client: self.clone(), get, patience, guard: Guard::of_list(), flight }
+    }
+
+    fn flight(&self, get: &Get, followed: Option<Link>, patience: Duration) -> Flight {
+        let (client, get, link) = (self.clone(), get.clone(), followed.clone());
+        let request = tokio::spawn(async move { client.list_page(&get, link.as_ref(), patience).await });
+        Flight { followed, request }
+    }
+
+    /// The first page of a list, or the one behind a next link, which is followed to the letter.
+    async fn list_page(
+        &self,
+        get: &Get,
+        link: Option<&Link>,
+        patience: Duration,
+    ) -> Result<Page, GraphError> {
+        let url = match link {
+            Some(link) => link.within(self.origin())?,
+            None => get.url(self.origin())?,
+        };
+        let (headers, carries_token) = (get.headers()?, link.is_some());
+        let sent = Sent { headers, carries_token, ..Sent::get(&url) };
+        let page = Page::parse(&self.tried(&sent, Instant::now() + patience).await?.body)?;
+        if let Some(link) = &page.next {
+            link.within(self.origin())?;
+        }
+        Ok(page)
+    }
+}
+
+/// The pages of a list. Dropping it ends the request that is in flight.
+#[derive(Debug)]
+pub struct Pages {
+    client: Client,
+    get: Get,
+    patience: Duration,
+    guard: Guard,
+    /// Nothing at the end of the list, and after an error.
+    flight: Option<Flight>,
+}
+
+impl Pages {
+    /// The objects of the next page, perhaps none; `None` after the last page.
+    ///
+    /// # Errors
+    /// As [`Client::objects`].
+    pub async fn next(&mut self) -> Result<Option<Vec<Box<RawValue>>>, GraphError> {
+        let Some(flight) = &mut self.flight else { return Ok(None) };
+        // The flight stays where it is while we wait: who is interrupted here misses no page.
+        let landed = (&mut flight.request).await;
+        let Some(flight) = self.flight.take() else { return Ok(None) };
+        let page = landed.map_err(|_| GraphError::Unreachable("the request was interrupted".into()))??;
+        self.guard.see(flight.followed.as_ref(), &page.objects, page.next.as_ref())?;
+        self.flight = page.next.map(|link| self.client.flight(&self.get, Some(link), self.patience));
+        Ok(Some(page.objects))
+    }
+}
+
+/// A page that was asked for, and the link that led to it.
+#[derive(Debug)]
+struct Flight {
+    followed: Option<Link>,
+    request: JoinHandle<Result<Page, GraphError>>,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.request.abort();
+    }
+}
+
+/// A page of a list; unlike a page of a delta feed, it may have no link at all.
+#[derive(Debug)]
+struct Page {
+    objects: Vec<Box<RawValue>>,
+    next: Option<Link>,
+}
+
+impl Page {
+    fn parse(body: &[u8]) -> Result<Self, GraphError> {
+        #[derive(Deserialize)]
+        struct Body {
+            value: Option<Vec<Box<RawValue>>>,
+            #[serde(rename = "@odata.nextLink")]
+            next_link: Option<String>,
+        }
+        let nonsense =
+            || GraphError::Nonsense("an answer without the array `value` that every list has".into());
+        let Body { value, next_link } = serde_json::from_slice(body).map_err(|_| nonsense())?;
+        Ok(Self { objects: value.ok_or_else(nonsense)?, next: next_link.map(Link::new) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_may_be_the_last_one_empty_or_both() {
+        let page = Page::parse(br#"{"value":[{"n":1.10},7],"@odata.nextLink":"https://g/n"}"#).unwrap();
+        let objects: Vec<_> = page.objects.iter().map(|object| object.get()).collect();
+        assert_eq!((objects, page.next), (vec![r#"{"n":1.10}"#, "7"], Some(Link::new("https://g/n"))));
+        let page = Page::parse(br#"{"value":[],"@odata.deltaLink":"https://g/d"}"#).unwrap();
+        assert!(page.objects.is_empty() && page.next.is_none());
+    }
+
+    #[test]
+    fn what_is_no_list_is_named_without_its_content() {
+        for body in
+            [r#"{"id":"hush"}"#, r#"{"value":"hush"}"#, r#"{"value":null}"#, "hush", r#"{"value":[{"a"#]
+        {
+            let error = Page::parse(body.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("`value`") && !error.contains("hush"), "{error}");
+        }
+    }
+}
