@@ -3,14 +3,17 @@
 //!
 //! It promises the wire form of <https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference>
 //! and that a token is good for one audience until it expires or is revoked; the Graph and Cosmos fakes ask
-//! [`Identity::check`]. Tokens look like JWTs, but nobody may verify the signature: it is random, and a token is known by
-//! being registered here. Left out: system- and user-assigned identities side by side (there is one identity).
+//! [`Identity::check`]. Tokens are JWTs that Entra's key signs, and besides a token is known by being registered here.
+//! Left out: system- and user-assigned identities side by side (there is one identity).
 
 mod entra;
 mod fault;
 mod issued;
+pub mod jwt;
+pub mod key;
 mod options;
 mod tls;
+mod tools;
 mod wire;
 
 use std::{
@@ -25,12 +28,16 @@ use crate::{
     loopback::{Cut, Loopback, Server},
     script::{Faults, Rule, lock},
 };
-pub use entra::Entra;
+pub use entra::{
+    CERTIFICATE_PASSWORD, CertificateFile, Entra, FEDERATED_AUDIENCE, FEDERATED_SUBJECT, HIDDEN, Page,
+    Request,
+};
 use fault::Asked;
 pub use fault::{Fault, Match};
 pub use issued::Claims;
 use issued::{Issued, Wanted};
-pub use options::{Kind, Options, Principal, User};
+pub use options::{ExpiresOn, Kind, Options, Principal, User};
+pub use tools::{Mode, Tool, Tools};
 
 /// The audience of Cosmos DB data-plane tokens.
 pub const COSMOS_AUDIENCE: &str = "https://cosmos.azure.com";
@@ -44,6 +51,12 @@ pub enum Refusal {
     Audience,
     /// Its time is over.
     Expired,
+}
+
+/// What a request is answered that is to fail.
+enum Failed {
+    Status(StatusCode),
+    Refused(&'static str, u32),
 }
 
 struct Inner {
@@ -112,7 +125,9 @@ impl Identity {
     /// A fresh token of the managed identity without the wire, for tests of the fakes themselves. Not counted as a
     /// request.
     pub fn issue(&self, resource: &str) -> String {
-        self.inner.issue(Kind::ManagedIdentity, resource).0
+        let options = lock(&self.inner.options).clone();
+        let wanted = Wanted::of_app(&options.managed_identity, resource);
+        lock(&self.inner.issued).issue(&options, options.managed_lifetime, &wanted).0
     }
 
     /// A fresh delegated token of the app registration without the wire, for tests of the fakes themselves: `user` is the
@@ -126,8 +141,9 @@ impl Identity {
             display_name: user.to_owned(),
         });
         let scopes: Vec<_> = scopes.iter().map(ToString::to_string).collect();
-        let wanted = Wanted { resource, app: &options.app_registration, user: Some((&user, &scopes)) };
-        lock(&self.inner.issued).issue(&options, &wanted).0
+        let wanted =
+            Wanted { user: Some((&user, &scopes)), ..Wanted::of_app(&options.app_registration, resource) };
+        lock(&self.inner.issued).issue(&options, options.lifetime, &wanted).0
     }
 
     /// Who can sign in.
@@ -142,7 +158,8 @@ impl Identity {
 
     /// From now on, tokens live so long.
     pub fn set_lifetime(&self, lifetime: Duration) {
-        lock(&self.inner.options).lifetime = lifetime;
+        let mut options = lock(&self.inner.options);
+        (options.lifetime, options.managed_lifetime) = (lifetime, lifetime);
     }
 
     /// From now on, tokens carry these roles. Those already issued keep theirs, as in Entra.
@@ -158,6 +175,22 @@ impl Identity {
     /// The next `times` token requests that match fail so; `usize::MAX` is for ever.
     pub fn fail_when(&self, when: Match, times: usize, fault: Fault) {
         self.inner.faults.push(Rule { when, times, fault });
+    }
+
+    /// Whether the managed identity and the Azure CLIs give the same token again while it lives, as they do; a token that
+    /// was revoked too, until [`Identity::end_caches`].
+    pub fn set_caching(&self, caches: bool) {
+        lock(&self.inner.options).caches = caches;
+    }
+
+    /// The caches of the platform and of the Azure CLIs end: the next tokens are new ones.
+    pub fn end_caches(&self) {
+        lock(&self.inner.issued).clear_cache();
+    }
+
+    /// How the managed-identity endpoint writes when a token expires, from now on.
+    pub fn set_expires_on(&self, form: ExpiresOn) {
+        lock(&self.inner.options).expires_on = form;
     }
 
     /// All tokens issued so far stop being good.
@@ -196,26 +229,38 @@ impl Identity {
 
 impl Inner {
     /// Counts a request, and lets it fail if it is to: the status to answer with, or no answer at all.
-    async fn asked(&self, kind: Kind, audience: &str, cut: &Cut) -> Option<StatusCode> {
+    async fn asked(&self, kind: Kind, audience: &str, grant: Option<&str>, cut: &Cut) -> Option<Failed> {
         let audience = audience.trim_end_matches('/');
         lock(&self.issued).count(kind, audience);
-        match self.faults.next(&Asked { kind, audience })? {
+        match self.faults.next(&Asked { kind, audience, grant })? {
             Fault::Hang => std::future::pending().await,
             Fault::Reset => cut.reset().await,
             Fault::Slow(by) => {
                 tokio::time::sleep(by).await;
                 None
             }
-            Fault::Status(status) => {
-                Some(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
-            }
+            Fault::Status(status) => Some(Failed::Status(
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            )),
+            Fault::Refuse(error, code) => Some(Failed::Refused(error, code)),
         }
     }
 
-    fn issue(&self, kind: Kind, resource: &str) -> (String, Claims) {
+    /// A token of the managed identity, as the platform gives it.
+    fn issue_managed(&self, resource: &str) -> (String, Claims) {
         let options = lock(&self.options).clone();
-        let wanted = Wanted { resource, app: options.principal(kind), user: None };
-        lock(&self.issued).issue(&options, &wanted)
+        let wanted = Wanted::of_app(&options.managed_identity, resource);
+        lock(&self.issued).issue_cached(&options, Kind::ManagedIdentity, options.managed_lifetime, &wanted)
+    }
+
+    /// A token of the user who is signed in to one of the Azure CLIs: the first one.
+    fn issue_of_cli(&self, kind: Kind, resource: &str) -> Option<(String, Claims)> {
+        let options = lock(&self.options).clone();
+        let wanted = Wanted {
+            user: Some((options.users.first()?, &options.delegated)),
+            ..Wanted::of_app(&options.azure_cli, resource)
+        };
+        Some(lock(&self.issued).issue_cached(&options, kind, options.lifetime, &wanted))
     }
 }
 

@@ -15,9 +15,11 @@ use crate::copy::{self, Difference, ExpectedLinks};
 use crate::cosmos::{Cosmos, DATABASE, Write};
 use crate::graph::{Graph, Object, Options as GraphOptions, Relationship, Tenant};
 use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
-use crate::identity::{Entra, Identity, Options as IdentityOptions, User};
+use crate::identity::{Entra, Identity, Options as IdentityOptions, Tools, User};
+pub use credential::Credential;
 pub use setup::{NOTIFICATION_SECRET, Setup};
 
+mod credential;
 mod setup;
 
 /// The queue on which a feed goes on.
@@ -36,8 +38,10 @@ const DOUBT_PATIENCE: Duration = Duration::from_secs(12);
 pub struct World {
     /// Who issues tokens.
     pub identity: Identity,
-    /// Where app registrations get theirs, if the handler is one.
-    pub entra: Option<Entra>,
+    /// Where app registrations and users get theirs.
+    pub entra: Entra,
+    /// `az`, `azd` and a browser, in a folder for the PATH.
+    pub tools: Tools,
     /// The truth.
     pub graph: Graph,
     /// The copy.
@@ -58,10 +62,8 @@ impl World {
     pub async fn start(setup: Setup) -> Result<Self> {
         let identity = Identity::start(IdentityOptions { seed: setup.seed, ..IdentityOptions::default() });
         let identity = identity.await.context("starting the identity endpoint")?;
-        let entra = match setup.uses_secret() {
-            true => Some(Entra::start(&identity).await.context("starting the token endpoint")?),
-            false => None,
-        };
+        let entra = Entra::start(&identity).await.context("starting Entra")?;
+        let tools = Tools::start(&identity, &entra).await.context("writing the programs")?;
         let options = GraphOptions {
             seed: setup.seed,
             page_size: setup.page_size,
@@ -76,7 +78,7 @@ impl World {
         identity.set_users(people(&tenant));
         let graph = Graph::start(tenant, identity.clone(), options).await.context("starting Graph")?;
         let cosmos = start_cosmos(&identity, setup.empty_account).await.context("starting Cosmos")?;
-        let mut settings = setup.who(&identity, entra.as_ref());
+        let mut settings = setup.who(&identity, &entra, &tools);
         settings.extend(where_things_are(&graph, &cosmos));
         let front = setup.front().context("opening the front")?;
         settings.extend(front.as_ref().map(setup::notified).transpose()?.into_iter().flatten());
@@ -85,7 +87,7 @@ impl World {
         let (root, crash_limit) = (setup.root, setup.crash_limit);
         let options = HostOptions { front, ..host_options(&root, &settings, crash_limit) };
         let host = start_host(options).await?;
-        Ok(Self { identity, entra, graph, cosmos, host, settings, feeds, root, crash_limit })
+        Ok(Self { identity, entra, tools, graph, cosmos, host, settings, feeds, root, crash_limit })
     }
 
     /// The same world seen from a second host, as when the platform scales out: another handler of the same

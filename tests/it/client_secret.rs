@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use sandbox::graph;
 use sandbox::identity::{COSMOS_AUDIENCE, Entra, Fault, Identity, Kind, Match};
-use sandbox::world::{Setup, World};
+use sandbox::world::{Credential, Setup, World};
 
 use crate::stage::{failure, logged, setup, with_secret};
 
@@ -13,7 +13,7 @@ use crate::stage::{failure, logged, setup, with_secret};
 const BOUND: Duration = Duration::from_secs(15);
 
 fn entra(world: &World) -> &Entra {
-    world.entra.as_ref().unwrap()
+    &world.entra
 }
 
 /// How often the app registration and the managed identity asked, for a token for Graph and one for Cosmos.
@@ -50,7 +50,7 @@ async fn with_a_secret_for_both_everything_is_copied_and_no_managed_identity_is_
 
 #[tokio::test]
 async fn a_secret_for_one_service_and_the_managed_identity_for_the_other() {
-    let (app, managed) = (Kind::AppRegistration, Kind::ManagedIdentity);
+    let (app, managed) = (Credential::ClientSecret, Credential::ManagedIdentity);
     for (graph_as, cosmos_as, counts) in [(app, managed, [[1, 0], [0, 1]]), (managed, app, [[0, 1], [1, 0]])]
     {
         let world = World::start(Setup { graph_as, cosmos_as, ..setup() }).await.unwrap();
@@ -62,7 +62,7 @@ async fn a_secret_for_one_service_and_the_managed_identity_for_the_other() {
 
 #[tokio::test]
 async fn a_user_assigned_identity_for_cosmos_has_a_client_id_of_its_own() {
-    let mixed = Setup { graph_as: Kind::AppRegistration, ..setup() };
+    let mixed = Setup { graph_as: Credential::ClientSecret, ..setup() };
     let wrong = World::start(mixed.set("COSMOS_CLIENT_ID", "somebody-else")).await.unwrap();
     refused(&wrong, &["no access token for Azure Cosmos DB", "status 400", "named by COSMOS_CLIENT_ID"])
         .await;
@@ -129,7 +129,7 @@ async fn after_a_rotation_the_token_in_hand_does_until_its_end_and_then_the_new_
 
 #[tokio::test]
 async fn a_refused_token_is_forgotten_and_that_for_the_other_service_is_not() {
-    let world = World::start(Setup { graph_as: Kind::AppRegistration, ..setup() }).await.unwrap();
+    let world = World::start(Setup { graph_as: Credential::ClientSecret, ..setup() }).await.unwrap();
     world.turn().await.unwrap();
     // From now on there is no other token for Graph than the one in hand.
     entra(&world).expire_secret();
@@ -141,11 +141,15 @@ async fn a_refused_token_is_forgotten_and_that_for_the_other_service_is_not() {
 }
 
 /// One way in which an identity server can be of no use to a world.
-async fn ends_in_time(graph_as: Kind, cosmos_as: Kind, service: &str, fault: Fault, word: &str) {
-    let world = World::start(Setup { graph_as, cosmos_as, ..setup() }).await.unwrap();
-    let (audience, kind) = match service {
-        "Microsoft Graph" => (world.graph.endpoint().to_owned(), graph_as),
-        _ => (COSMOS_AUDIENCE.to_owned(), cosmos_as),
+async fn ends_in_time(credential: Credential, service: &str, fault: Fault, word: &str) {
+    let world = World::start(Setup { graph_as: credential, cosmos_as: credential, ..setup() }).await.unwrap();
+    let kind = match credential {
+        Credential::ManagedIdentity => Kind::ManagedIdentity,
+        _ => Kind::AppRegistration,
+    };
+    let audience = match service {
+        "Microsoft Graph" => world.graph.endpoint().to_owned(),
+        _ => COSMOS_AUDIENCE.to_owned(),
     };
     world.identity.fail_when(Match::any().kind(kind).audience(&audience), usize::MAX, fault);
     let begun = Instant::now();
@@ -159,14 +163,14 @@ async fn ends_in_time(graph_as: Kind, cosmos_as: Kind, service: &str, fault: Fau
 #[tokio::test]
 async fn an_identity_server_that_hangs_or_fails_ends_an_invocation_in_time_whosever_token_it_is() {
     let mut stories = Vec::new();
-    for kind in [Kind::AppRegistration, Kind::ManagedIdentity] {
+    for credential in [Credential::ClientSecret, Credential::ManagedIdentity] {
         for service in ["Microsoft Graph", "Azure Cosmos DB"] {
             for (fault, word) in [
                 (Fault::Hang, "did not answer within 8 s"),
                 (Fault::Status(500), "answered status 500"),
                 (Fault::Reset, "the connection to the identity server broke"),
             ] {
-                stories.push(ends_in_time(kind, kind, service, fault, word));
+                stories.push(ends_in_time(credential, service, fault, word));
             }
         }
     }

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use sandbox::host::LogLine;
-use sandbox::identity::Kind;
-use sandbox::world::{Setup, World};
+use sandbox::world::{Credential, Setup, World};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -37,7 +36,7 @@ pub fn hasty() -> Setup {
 
 /// A setup in which the handler is an app registration, with a client secret, towards both services.
 pub fn with_secret() -> Setup {
-    Setup { graph_as: Kind::AppRegistration, cosmos_as: Kind::AppRegistration, ..setup() }
+    Setup { graph_as: Credential::ClientSecret, cosmos_as: Credential::ClientSecret, ..setup() }
 }
 
 /// A world as [`setup`] has it.

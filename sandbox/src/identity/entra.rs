@@ -1,47 +1,75 @@
-//! Entra's token endpoint, over https with a certificate of a throw-away authority.
+//! Entra over https, with a certificate of a throw-away authority: discovery, the sign-in page, devices, and the token
+//! endpoint with all its grants. Tokens go into the registry of [`Identity`].
 //!
-//! One tenant with one app registration that has one client secret. Promises the wire form of the client credentials
-//! grant, <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>; tokens go into the
-//! registry of [`Identity`]. Left out: every other grant, and discovery, which azure_identity does without.
+//! One tenant with two app registrations: a confidential client that is an API too, and a public client. Clients find it by
+//! `AZURE_AUTHORITY_HOST` and trust it by `SSL_CERT_FILE`. Left out: the endpoints of version 1.0, passwords, certificates
+//! that are trusted by their issuer, and everything that a tenant has besides apps, users and consents.
+//!
+//! The map: `registration` and `certificate` (what an app has), `state` (what is remembered), `discovery`, `authorize`,
+//! `device`, `page` (what a browser sees), `token` with `authenticate`, `assertion` and `grants`, `form`, `scope` and
+//! `error` (the wire), `federation` (somebody else's tokens), `switches` (what a test can do to it).
 
-mod wire;
+mod assertion;
+mod authenticate;
+mod authorize;
+mod browser;
+mod certificate;
+mod device;
+mod discovery;
+mod error;
+mod federation;
+mod form;
+mod grants;
+mod page;
+mod registration;
+mod scope;
+mod state;
+mod switches;
+mod token;
 
 use std::{
+    collections::HashMap,
     io::Write,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use anyhow::Context as _;
-use axum::{Router, routing::post};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use tempfile::NamedTempFile;
 
-use super::{Identity, Inner, tls};
+use super::{Identity, Inner, Options, User, tls};
 use crate::{
     loopback::{Cut, Loopback, Server},
     script::lock,
 };
+pub use browser::Page;
+pub use certificate::{CERTIFICATE_PASSWORD, CertificateFile};
+use error::OAuthError;
+pub use federation::{FEDERATED_AUDIENCE, FEDERATED_SUBJECT};
+pub use form::{HIDDEN, Request};
+use registration::Registration;
+use state::State;
 
 /// What the handlers see.
 struct Desk {
     registry: Arc<Inner>,
-    secret: Mutex<ClientSecret>,
+    origin: String,
+    state: Mutex<State>,
     is_down: Mutex<bool>,
-}
-
-/// The one client secret of the app registration.
-struct ClientSecret {
-    value: String,
-    is_expired: bool,
 }
 
 /// The running endpoint. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Entra {
     desk: Arc<Desk>,
-    origin: String,
     server: Arc<Mutex<Option<Server>>>,
     authority_file: Arc<NamedTempFile>,
+    files: Arc<Mutex<certificate::Files>>,
 }
 
 impl Entra {
@@ -51,32 +79,35 @@ impl Entra {
         let mut authority_file = NamedTempFile::with_suffix(".pem")?;
         authority_file.write_all(authority.as_bytes())?;
 
-        let registry = Arc::clone(&identity.inner);
-        let secret = ClientSecret { value: new_secret(&registry), is_expired: false };
-        let desk = Arc::new(Desk { registry, secret: secret.into(), is_down: false.into() });
-        let router = Router::new()
-            .route("/{tenant}/oauth2/v2.0/token", post(wire::token))
-            .with_state(Arc::clone(&desk))
-            .into_make_service_with_connect_info::<Cut>();
         let loopback = Loopback::bind().await?;
         let origin = loopback.origin().replace("http://127.0.0.1", "https://localhost");
+        let registry = Arc::clone(&identity.inner);
+        let state = new_state(&registry).into();
+        let desk = Arc::new(Desk { registry, origin: origin.clone(), state, is_down: false.into() });
+        let router = routes().with_state(Arc::clone(&desk)).into_make_service_with_connect_info::<Cut>();
         let listener = tls::TlsListener::over(loopback, config)?;
-        let server = Server::new(origin.clone(), async move {
+        let server = Server::new(origin, async move {
             let _never = axum::serve(listener, router).await;
         });
-        let (server, authority_file) = (Arc::new(Mutex::new(Some(server))), Arc::new(authority_file));
-        Ok(Self { desk, origin, server, authority_file })
+        let server = Arc::new(Mutex::new(Some(server)));
+        let files = Arc::new(certificate::Files::new()?.into());
+        Ok(Self { desk, server, authority_file: Arc::new(authority_file), files })
     }
 
-    /// The settings with which an app uses the app registration, and trusts the endpoint.
+    /// The settings with which an app uses the confidential client by its secret, and trusts the endpoint.
     pub fn env(&self) -> Vec<(String, String)> {
-        let options = lock(&self.desk.registry.options).clone();
+        let mut env = self.env_of(&self.client_id());
+        env.push(("AZURE_CLIENT_SECRET".into(), self.secret()));
+        env
+    }
+
+    /// The same for any app, without what it shows.
+    pub fn env_of(&self, client_id: &str) -> Vec<(String, String)> {
         let file = self.authority_file().to_string_lossy().into_owned();
         let named = [
-            ("AZURE_AUTHORITY_HOST", self.origin.clone()),
-            ("AZURE_TENANT_ID", options.tenant_id),
-            ("AZURE_CLIENT_ID", options.app_registration.client_id),
-            ("AZURE_CLIENT_SECRET", self.secret()),
+            ("AZURE_AUTHORITY_HOST", self.origin().to_owned()),
+            ("AZURE_TENANT_ID", lock(&self.desk.registry.options).tenant_id.clone()),
+            ("AZURE_CLIENT_ID", client_id.to_owned()),
             ("SSL_CERT_FILE", file),
         ];
         named.map(|(name, value)| (name.to_owned(), value)).into()
@@ -89,36 +120,137 @@ impl Entra {
 
     /// `https://localhost:<port>`.
     pub fn origin(&self) -> &str {
-        &self.origin
+        &self.desk.origin
+    }
+
+    /// The client id of the confidential client.
+    pub fn client_id(&self) -> String {
+        lock(&self.desk.registry.options).app_registration.client_id.clone()
+    }
+
+    /// The client id of the public client.
+    pub fn public_client_id(&self) -> String {
+        lock(&self.desk.registry.options).public_client.client_id.clone()
+    }
+
+    /// What scopes of the confidential client, as an API, begin with: `api://<client id>`.
+    pub fn app_id_uri(&self) -> String {
+        format!("api://{}", self.client_id())
     }
 
     /// The present client secret.
     pub fn secret(&self) -> String {
-        lock(&self.desk.secret).value.clone()
+        self.confidential(|app| app.secret.as_ref().map(|secret| secret.value.clone())).unwrap_or_default()
     }
 
-    /// Replaces the client secret; the one before is wrong from now on. Tokens that were issued stay good, as in Entra.
-    pub fn rotate_secret(&self) -> String {
-        let value = new_secret(&self.desk.registry);
-        *lock(&self.desk.secret) = ClientSecret { value: value.clone(), is_expired: false };
-        value
+    /// A file with a certificate of the confidential client and its key. It is made, and the certificate registered, when
+    /// it is first asked for.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn certificate(&self, which: CertificateFile) -> PathBuf {
+        let made = lock(&self.files).get(which);
+        let (path, certificate) = made.unwrap_or_else(|error| panic!("{error:#}"));
+        if let Some(certificate) = certificate {
+            self.confidential(|app| app.certificates.push(certificate));
+        }
+        path
     }
 
-    /// The present client secret expires.
-    pub fn expire_secret(&self) {
-        lock(&self.desk.secret).is_expired = true;
+    /// All requests so far, but the polls of a browser for pages.
+    pub fn requests(&self) -> Vec<Request> {
+        lock(&self.desk.state).requests.clone()
     }
 
-    /// Goes down for good: connections that are open are reset, new ones are refused.
-    pub fn stop(&self) {
-        *lock(&self.desk.is_down) = true;
-        lock(&self.server).take();
+    /// Changes the confidential client.
+    fn confidential<T>(&self, change: impl FnOnce(&mut Registration) -> T) -> T {
+        change(&mut lock(&self.desk.state).registrations[0])
+    }
+}
+
+fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/common/discovery/instance", get(discovery::instance))
+        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(discovery::openid))
+        .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys))
+        .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::show).post(authorize::submit))
+        .route("/{tenant}/oauth2/v2.0/devicecode", post(device::authorization))
+        .route("/{tenant}/oauth2/v2.0/token", post(token::token))
+        .route("/device", get(device::form).post(device::enter))
+}
+
+fn new_state(registry: &Inner) -> State {
+    let options = lock(&registry.options).clone();
+    let confidential = Registration::confidential(options.app_registration, new_secret(registry));
+    State {
+        registrations: vec![confidential, Registration::public(options.public_client)],
+        issuers: HashMap::new(),
+        codes: HashMap::new(),
+        devices: Vec::new(),
+        refresh_tokens: HashMap::new(),
+        consents: state::Consents::default(),
+        assertions: Default::default(),
+        signed_in: None,
+        interaction: None,
+        rotates: true,
+        interval: Duration::from_secs(5),
+        requests: Vec::new(),
     }
 }
 
 /// Looks like one of Entra's.
 fn new_secret(registry: &Inner) -> String {
     format!("sbx8Q~{:032x}.~", lock(&registry.issued).random())
+}
+
+impl Desk {
+    fn random(&self) -> u128 {
+        lock(&self.registry.issued).random()
+    }
+
+    fn record(&self, request: Request) -> usize {
+        let requests = &mut lock(&self.state).requests;
+        requests.push(request);
+        requests.len() - 1
+    }
+
+    fn note_error(&self, number: usize, refusal: &OAuthError) {
+        if let Some(request) = lock(&self.state).requests.get_mut(number) {
+            request.error = Some(refusal.error.clone());
+        }
+    }
+
+    /// Whether this names the tenant: by its id or a domain name.
+    fn is_tenant(&self, tenant: &str, options: &Options) -> bool {
+        tenant == options.tenant_id || tenant.eq_ignore_ascii_case(&options.domain)
+    }
+
+    /// Refuses what names neither the tenant nor all of them.
+    fn check_tenant(&self, tenant: &str) -> Result<(), OAuthError> {
+        let is_known = matches!(tenant, "common" | "organizations")
+            || self.is_tenant(tenant, &lock(&self.registry.options));
+        if is_known { Ok(()) } else { Err(self.no_tenant(tenant)) }
+    }
+
+    fn no_tenant(&self, tenant: &str) -> OAuthError {
+        let sentence = format!(
+            "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into \
+             the correct cloud."
+        );
+        OAuthError::new("invalid_request", 90002, sentence)
+    }
+
+    fn users(&self) -> Vec<User> {
+        lock(&self.registry.options).users.clone()
+    }
+
+    /// The user with this name or object id.
+    fn user(&self, name: &str) -> Option<User> {
+        let is_named = |user: &User| {
+            user.user_principal_name.eq_ignore_ascii_case(name.trim()) || user.object_id == name.trim()
+        };
+        self.users().into_iter().find(is_named)
+    }
 }
 
 #[cfg(test)]

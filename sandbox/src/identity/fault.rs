@@ -16,12 +16,15 @@ pub enum Fault {
     Hang,
     /// Resets the connection.
     Reset,
+    /// Entra refuses with this `error` and the number of an AADSTS code; the managed identity answers 400.
+    Refuse(&'static str, u32),
 }
 
 /// One token request, as faults see it.
 pub(super) struct Asked<'a> {
     pub kind: Kind,
     pub audience: &'a str,
+    pub grant: Option<&'a str>,
 }
 
 /// Which token requests a fault is for.
@@ -29,6 +32,7 @@ pub(super) struct Asked<'a> {
 pub struct Match {
     kind: Option<Kind>,
     audience: Option<String>,
+    grant: Option<&'static str>,
 }
 
 impl Match {
@@ -45,6 +49,13 @@ impl Match {
         self
     }
 
+    /// Only those with this `grant_type`.
+    #[must_use]
+    pub fn grant(mut self, grant: &'static str) -> Self {
+        self.grant = Some(grant);
+        self
+    }
+
     /// Only those for this audience.
     #[must_use]
     pub fn audience(mut self, audience: &str) -> Self {
@@ -56,6 +67,7 @@ impl Match {
 impl Matches<Asked<'_>> for Match {
     fn fits(&self, asked: &Asked<'_>) -> bool {
         self.kind.is_none_or(|kind| kind == asked.kind)
+            && self.grant.is_none_or(|grant| asked.grant == Some(grant))
             && self.audience.as_ref().is_none_or(|audience| audience == asked.audience)
     }
 }

@@ -1,12 +1,14 @@
 //! The tokens that were issued, and how often somebody asked. Plain data.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{COSMOS_AUDIENCE, Kind, Options, Principal, User};
+use super::{COSMOS_AUDIENCE, Kind, Options, Principal, User, jwt, key::SigningKey};
 
 /// What a token says.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +25,8 @@ pub struct Claims {
     pub user: Option<String>,
     /// Seconds since 1970.
     pub expires_on: i64,
+    /// The `claims` parameter with which it was asked for; null without one.
+    pub asked: Value,
 }
 
 /// What a token is to be for.
@@ -34,6 +38,17 @@ pub(super) struct Wanted<'a> {
     pub app: &'a Principal,
     /// Who is signed in, and what the app may do for that user; nobody in a token of the app itself.
     pub user: Option<(&'a User, &'a [String])>,
+    /// The issuer of a token of version 2.0, which our own API gets; the others are of version 1.0, as Graph's.
+    pub version_2: Option<&'a str>,
+    /// The `claims` parameter; null without one.
+    pub asked: Value,
+}
+
+impl<'a> Wanted<'a> {
+    /// A token of the app itself.
+    pub fn of_app(app: &'a Principal, resource: &'a str) -> Self {
+        Self { resource, app, user: None, version_2: None, asked: Value::Null }
+    }
 }
 
 /// The registry.
@@ -41,11 +56,21 @@ pub(super) struct Issued {
     random: fastrand::Rng,
     tokens: HashMap<String, Claims>,
     requests: BTreeMap<(Kind, String), usize>,
+    /// What the platform gives again: the last token by who asks, the resource and the client id.
+    cached: BTreeMap<(Kind, String, String), (String, Claims)>,
 }
+
+/// A platform's cache ends so long before its token does, in seconds.
+const RENEWED_BEFORE: i64 = 300;
 
 impl Issued {
     pub fn new(seed: u64) -> Self {
-        Self { random: fastrand::Rng::with_seed(seed), tokens: HashMap::new(), requests: BTreeMap::new() }
+        Self {
+            random: fastrand::Rng::with_seed(seed),
+            tokens: HashMap::new(),
+            requests: BTreeMap::new(),
+            cached: BTreeMap::new(),
+        }
     }
 
     pub fn random(&mut self) -> u128 {
@@ -76,46 +101,102 @@ impl Issued {
             .sum()
     }
 
-    /// A new token, known from now on.
-    pub fn issue(&mut self, options: &Options, wanted: &Wanted<'_>) -> (String, Claims) {
-        let audience = wanted.resource.trim_end_matches('/').to_owned();
+    /// The platform forgets what it gave.
+    pub fn clear_cache(&mut self) {
+        self.cached.clear();
+    }
+
+    /// The token that the platform gave last, while it has some time to live, even if it was revoked meanwhile: the
+    /// platform does not know that. Else a new one.
+    pub fn issue_cached(
+        &mut self,
+        options: &Options,
+        kind: Kind,
+        lifetime: Duration,
+        wanted: &Wanted<'_>,
+    ) -> (String, Claims) {
+        let key = (kind, wanted.resource.to_owned(), wanted.app.client_id.clone());
         let now = OffsetDateTime::now_utc().unix_timestamp();
-        let expires_on = now + i64::try_from(options.lifetime.as_secs()).unwrap_or(i64::MAX / 2);
-        let app_id = wanted.app.client_id.clone();
-        let tenant = &options.tenant_id;
-        let mut payload = json!({
-            "aud": wanted.resource, "iss": format!("https://sts.windows.net/{tenant}/"), "iat": now, "nbf": now,
-            "exp": expires_on, "appid": app_id, "tid": tenant, "uti": format!("{:032x}", self.random()),
-            "ver": "1.0",
-        });
-        let claims = match wanted.user {
-            None => {
-                let roles = if audience == COSMOS_AUDIENCE { Vec::new() } else { options.roles.clone() };
-                let oid = &wanted.app.object_id;
-                add(&mut payload, json!({"idtyp": "app", "oid": oid, "sub": oid, "roles": roles}));
-                Claims { audience, app_id, roles, scopes: Vec::new(), user: None, expires_on }
-            }
-            Some((user, scopes)) => {
-                let (oid, name) = (user.object_id.clone(), &user.user_principal_name);
-                add(
-                    &mut payload,
-                    json!({
-                        "idtyp": "user", "oid": oid, "sub": format!("{:032x}", self.random()), "upn": name,
-                        "unique_name": name, "name": user.display_name, "scp": scopes.join(" "),
-                    }),
-                );
-                let (scopes, user) = (scopes.to_vec(), Some(oid));
-                Claims { audience, app_id, roles: Vec::new(), scopes, user, expires_on }
-            }
+        let cached = self.cached.get(&key).filter(|(_, claims)| claims.expires_on - now > RENEWED_BEFORE);
+        if let Some(cached) = cached.filter(|_| options.caches) {
+            return cached.clone();
+        }
+        let issued = self.issue(options, lifetime, wanted);
+        self.cached.insert(key, issued.clone());
+        issued
+    }
+
+    /// A new token that lives so long, known from now on. Its form:
+    /// <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>.
+    pub fn issue(&mut self, options: &Options, lifetime: Duration, wanted: &Wanted<'_>) -> (String, Claims) {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let claims = Claims {
+            audience: wanted.resource.trim_end_matches('/').to_owned(),
+            app_id: wanted.app.client_id.clone(),
+            roles: roles(options, wanted),
+            scopes: wanted.user.map(|(_, scopes)| scopes.to_vec()).unwrap_or_default(),
+            user: wanted.user.map(|(user, _)| user.object_id.clone()),
+            expires_on: now + i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX / 2),
+            asked: wanted.asked.clone(),
         };
-        let header = json!({"typ": "JWT", "alg": "RS256", "kid": "sandbox"});
-        let signature = self.random().to_be_bytes();
-        let part = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
-        let (header, payload) = (part(header.to_string().as_bytes()), part(payload.to_string().as_bytes()));
-        let token = format!("{header}.{payload}.{}", part(&signature));
+        let mut payload = json!({
+            "aud": wanted.resource, "iss": issuer(options, wanted), "iat": now, "nbf": now, "exp": claims.expires_on,
+            "tid": options.tenant_id, "uti": format!("{:032x}", self.random()),
+        });
+        add(&mut payload, of_app(wanted));
+        add(&mut payload, of_subject(wanted, &claims));
+        if let Some(capabilities) = wanted.asked.pointer("/access_token/xms_cc/values") {
+            payload["xms_cc"] = capabilities.clone();
+        }
+        let key = SigningKey::of_server();
+        let header = json!({"typ": "JWT", "kid": key.public().id()});
+        let token = jwt::sign(key, "RS256", header, &payload).expect("the server's key is an RSA key");
         self.tokens.insert(token.clone(), claims.clone());
         (token, claims)
     }
+}
+
+/// The roles of an app's own token; Cosmos DB knows roles of its own.
+fn roles(options: &Options, wanted: &Wanted<'_>) -> Vec<String> {
+    let has_roles = wanted.user.is_none() && wanted.resource.trim_end_matches('/') != COSMOS_AUDIENCE;
+    if has_roles { options.roles.clone() } else { Vec::new() }
+}
+
+fn issuer(options: &Options, wanted: &Wanted<'_>) -> String {
+    match wanted.version_2 {
+        Some(issuer) => issuer.to_owned(),
+        None => format!("https://sts.windows.net/{}/", options.tenant_id),
+    }
+}
+
+/// The claims about the app that asked.
+fn of_app(wanted: &Wanted<'_>) -> Value {
+    let id = &wanted.app.client_id;
+    match wanted.version_2 {
+        Some(_) => json!({"azp": id, "ver": "2.0"}),
+        None => json!({"appid": id, "ver": "1.0"}),
+    }
+}
+
+/// The claims about whom the token is of: a user, or the app itself.
+fn of_subject(wanted: &Wanted<'_>, claims: &Claims) -> Value {
+    let Some((user, scopes)) = wanted.user else {
+        let id = &wanted.app.object_id;
+        return json!({"idtyp": "app", "oid": id, "sub": id, "roles": claims.roles});
+    };
+    let name = &user.user_principal_name;
+    let mut subject = json!({
+        "idtyp": "user", "oid": user.object_id, "sub": user.subject(&wanted.app.client_id),
+        "name": user.display_name, "scp": scopes.join(" "),
+    });
+    add(
+        &mut subject,
+        match wanted.version_2 {
+            Some(_) => json!({"preferred_username": name}),
+            None => json!({"upn": name, "unique_name": name}),
+        },
+    );
+    subject
 }
 
 /// Adds members to a JSON object.

@@ -1,4 +1,6 @@
-//! The managed-identity endpoint over the wire.
+//! The managed-identity endpoint over the wire; the programs beside it.
+
+mod tools;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
@@ -77,4 +79,47 @@ async fn a_delegated_token_has_the_scopes_and_the_user_and_no_roles() {
         (&"User.Read Mail.Read".into(), &user.user_principal_name.into())
     );
     assert_eq!(payload["roles"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_platform_gives_the_same_token_until_shortly_before_its_end_even_a_revoked_one() {
+    let identity = Identity::start(Options { caches: true, ..Options::default() }).await.unwrap();
+    let [_, (_, secret)] = identity.env();
+    let token = async |resource: &str| {
+        let query = format!("api-version=2019-08-01&resource={resource}");
+        ask(&identity, &query, Some(&secret)).await.1["access_token"].as_str().unwrap().to_owned()
+    };
+    let (first, other) = (token("x").await, token("y").await);
+    assert_ne!(first, other);
+    identity.revoke_for("x");
+    assert_eq!(token("x").await, first, "the platform does not know that it was revoked");
+    assert_eq!(identity.check(&first, "x"), Err(Refusal::Unknown));
+    identity.end_caches();
+    assert_ne!(token("x").await, first);
+    identity.set_lifetime(Duration::from_secs(299));
+    identity.end_caches();
+    let near = token("x").await;
+    assert_ne!(token("x").await, near, "a token near its end is not given again");
+    identity.set_lifetime(Duration::from_secs(3600));
+    identity.set_caching(false);
+    let uncached = token("x").await;
+    assert_ne!(token("x").await, uncached);
+}
+
+#[tokio::test]
+async fn the_end_of_a_token_is_written_in_each_form_that_was_seen() {
+    let identity = Identity::start(Options::default()).await.unwrap();
+    let [_, (_, secret)] = identity.env();
+    for (form, is_of_it) in [
+        (ExpiresOn::Text, (|value| value.as_str().unwrap().parse::<i64>().is_ok()) as fn(&Value) -> bool),
+        (ExpiresOn::Number, |value| value.is_i64()),
+        (ExpiresOn::Date, |value| {
+            let text = value.as_str().unwrap();
+            text.len() == "11/26/2026 09:51:56 AM +00:00".len() && text.ends_with("M +00:00")
+        }),
+    ] {
+        identity.set_expires_on(form);
+        let body = ask(&identity, "api-version=2019-08-01&resource=x", Some(&secret)).await.1;
+        assert!(is_of_it(&body["expires_on"]), "{form:?}: {body}");
+    }
 }

@@ -7,9 +7,10 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime, macros::format_description};
 
-use super::{Inner, Kind};
+use super::{ExpiresOn, Failed, Inner, Kind};
 use crate::{loopback::Cut, script::lock};
 
 /// One token request.
@@ -22,19 +23,37 @@ pub(super) async fn token(
     let query: HashMap<_, _> =
         url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     let resource = query.get("resource").cloned().unwrap_or_default();
-    if let Some(status) = inner.asked(Kind::ManagedIdentity, &resource, &cut).await {
+    if let Some(failed) = inner.asked(Kind::ManagedIdentity, &resource, None, &cut).await {
+        let status = match failed {
+            Failed::Status(status) => status,
+            Failed::Refused(..) => StatusCode::BAD_REQUEST,
+        };
         return refuse(status, "The identity endpoint is told to fail.");
     }
     if let Err((status, message)) = admit(&inner, &query, &headers) {
         return refuse(status, message);
     }
-    let (access_token, claims) = inner.issue(Kind::ManagedIdentity, &resource);
-    let client_id = lock(&inner.options).managed_identity.client_id.clone();
+    let (access_token, claims) = inner.issue_managed(&resource);
+    let options = lock(&inner.options).clone();
     let body = json!({
-        "access_token": access_token, "client_id": client_id, "expires_on": claims.expires_on.to_string(),
-        "resource": resource, "token_type": "Bearer",
+        "access_token": access_token, "client_id": options.managed_identity.client_id,
+        "expires_on": expires_on(options.expires_on, claims.expires_on), "resource": resource, "token_type": "Bearer",
     });
     answer(StatusCode::OK, &body)
+}
+
+fn expires_on(form: ExpiresOn, seconds: i64) -> Value {
+    match form {
+        ExpiresOn::Text => seconds.to_string().into(),
+        ExpiresOn::Number => seconds.into(),
+        ExpiresOn::Date => {
+            let form = format_description!(
+                "[month]/[day]/[year] [hour repr:12]:[minute]:[second] [period] [offset_hour sign:mandatory]:[offset_minute]"
+            );
+            let moment = OffsetDateTime::UNIX_EPOCH + Duration::seconds(seconds);
+            moment.format(form).unwrap_or_default().into()
+        }
+    }
 }
 
 /// What the endpoint asks of a request before it issues anything.

@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
-use crate::identity::{Entra, Identity, Kind};
+use super::Credential;
+use crate::identity::{Entra, Identity, Tools};
 
 /// What client states are made with here.
 pub const NOTIFICATION_SECRET: &str = "sandbox-notification-secret-of-some-length";
@@ -24,9 +25,9 @@ pub struct Setup {
     /// Objects per page.
     pub page_size: usize,
     /// Who the handler is towards Graph.
-    pub graph_as: Kind,
+    pub graph_as: Credential,
     /// Who it is towards Cosmos.
-    pub cosmos_as: Kind,
+    pub cosmos_as: Credential,
     /// Settings of the handler besides the addresses of the world; they win.
     pub settings: Vec<(String, String)>,
     /// The crash with which the host gives up.
@@ -48,8 +49,8 @@ impl Setup {
             slice: 20,
             seed: 1,
             page_size: 20,
-            graph_as: Kind::ManagedIdentity,
-            cosmos_as: Kind::ManagedIdentity,
+            graph_as: Credential::ManagedIdentity,
+            cosmos_as: Credential::ManagedIdentity,
             settings,
             crash_limit: None,
             empty_account: false,
@@ -70,26 +71,21 @@ impl Setup {
         self.notified.then(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).transpose()
     }
 
-    /// Whether the handler is an app registration towards anybody.
-    pub(super) fn uses_secret(&self) -> bool {
-        [self.graph_as, self.cosmos_as].contains(&Kind::AppRegistration)
-    }
-
-    /// The settings that say who the handler is: only what the platform would set for that.
-    pub(super) fn who(&self, identity: &Identity, entra: Option<&Entra>) -> Vec<(String, String)> {
+    /// The settings that say who the handler is. The platform's identity and a client secret for both are found without a
+    /// name.
+    pub(super) fn who(&self, identity: &Identity, entra: &Entra, tools: &Tools) -> Vec<(String, String)> {
         let (graph, cosmos) = (self.graph_as, self.cosmos_as);
-        let mut settings = entra.map(Entra::env).unwrap_or_default();
-        if [graph, cosmos].contains(&Kind::ManagedIdentity) {
-            settings.extend(identity.env().map(|(name, value)| (name.to_owned(), value)));
-        }
-        if graph != cosmos {
-            for (name, kind) in [("GRAPH_CREDENTIAL", graph), ("COSMOS_CREDENTIAL", cosmos)] {
-                let value = match kind {
-                    Kind::ManagedIdentity => "managed-identity",
-                    Kind::AppRegistration => "client-secret",
-                };
-                settings.push((name.into(), value.into()));
+        let mut settings = graph.settings(identity, entra, tools);
+        for (name, value) in cosmos.settings(identity, entra, tools) {
+            // The client id of a public client is Graph's alone.
+            if settings.iter().all(|(other, _)| *other != name) {
+                settings.push((name, value));
             }
+        }
+        let is_found = matches!(graph, Credential::ManagedIdentity | Credential::ClientSecret);
+        if graph != cosmos || !is_found {
+            settings.push(("GRAPH_CREDENTIAL".into(), graph.name().into()));
+            settings.push(("COSMOS_CREDENTIAL".into(), cosmos.name().into()));
         }
         settings
     }

@@ -1,14 +1,20 @@
-//! The token endpoint over TLS.
+//! Entra over TLS, as its clients meet it. Here what all tests have in common; beside it one file for each part.
 
-use std::time::Duration;
+mod assertions;
+mod code;
+mod consent;
+mod devices;
+mod discovery;
+mod secret;
 
-use reqwest::{Certificate, Client};
+use reqwest::Client;
 use serde_json::Value;
 
 use super::*;
-use crate::identity::{COSMOS_AUDIENCE, Fault, Kind, Match, Options};
+use crate::identity::{COSMOS_AUDIENCE, Options};
 
 const SCOPE: &str = "https://cosmos.azure.com/.default";
+const GRAPH: &str = "https://graph.microsoft.com";
 
 async fn start() -> (Identity, Entra) {
     let identity = Identity::start(Options::default()).await.unwrap();
@@ -16,111 +22,120 @@ async fn start() -> (Identity, Entra) {
     (identity, entra)
 }
 
-/// A client that trusts the authority and nobody else.
 fn client(entra: &Entra) -> Client {
-    let authority = std::fs::read(entra.authority_file()).unwrap();
-    let authority = Certificate::from_pem(&authority).unwrap();
-    Client::builder().tls_certs_only([authority]).timeout(Duration::from_secs(5)).build().unwrap()
+    entra.client().unwrap()
 }
 
-/// What a good request says.
-fn good(entra: &Entra) -> Vec<(String, String)> {
-    let id = entra.env().into_iter().find(|(name, _)| name == "AZURE_CLIENT_ID").unwrap().1;
-    let secret = entra.secret();
-    [("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", &secret), ("scope", SCOPE)]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
+type Fields = Vec<(String, String)>;
+
+fn fields(fields: &[(&str, &str)]) -> Fields {
+    fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }
 
-async fn ask(entra: &Entra, tenant: &str, form: &[(String, String)]) -> reqwest::Result<(u16, Value)> {
-    let url = format!("{}/{tenant}/oauth2/v2.0/token", entra.origin());
+/// A request of the confidential client with its secret.
+fn good(entra: &Entra) -> Fields {
+    let (id, secret) = (entra.client_id(), entra.secret());
+    fields(&[
+        ("grant_type", "client_credentials"),
+        ("client_id", &id),
+        ("client_secret", &secret),
+        ("scope", SCOPE),
+    ])
+}
+
+/// The same fields, but for one.
+fn with(form: &Fields, name: &str, value: &str) -> Fields {
+    let mut form = form.clone();
+    form.retain(|(other, _)| other != name);
+    form.push((name.to_owned(), value.to_owned()));
+    form
+}
+
+async fn post(entra: &Entra, path: &str, form: &Fields) -> reqwest::Result<(u16, Value)> {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let request = client(entra).post(url).header("content-type", "application/x-www-form-urlencoded");
-    let answer = request.body(body).send().await?;
+    let request = client(entra).post(format!("{}{path}", entra.origin()));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+    let answer = request.send().await?;
     let status = answer.status().as_u16();
-    Ok((status, serde_json::from_slice(&answer.bytes().await?).unwrap()))
+    Ok((status, serde_json::from_slice(&answer.bytes().await?).unwrap_or_default()))
 }
 
-#[tokio::test]
-async fn a_token_of_the_app_registration_is_good_for_its_audience() {
-    let (identity, entra) = start().await;
-    let (status, body) = ask(&entra, &identity.tenant_id(), &good(&entra)).await.unwrap();
-    assert_eq!((status, body["token_type"].as_str()), (200, Some("Bearer")));
-    assert!(body["expires_in"].as_i64().unwrap() > 86_000, "{body}");
-    let token = body["access_token"].as_str().unwrap();
-    assert!(identity.accepts(token, COSMOS_AUDIENCE));
-    assert!(!identity.accepts(token, "https://graph.microsoft.com"));
-    assert_eq!(identity.requests_of(Kind::AppRegistration, COSMOS_AUDIENCE), 1);
-    assert_eq!(identity.requests_of(Kind::ManagedIdentity, COSMOS_AUDIENCE), 0);
-    let stranger = Client::new().post(format!("{}/x/oauth2/v2.0/token", entra.origin())).send().await;
-    assert!(stranger.unwrap_err().is_connect(), "nobody else trusts the certificate");
+async fn ask(entra: &Entra, tenant: &str, form: &Fields) -> reqwest::Result<(u16, Value)> {
+    post(entra, &format!("/{tenant}/oauth2/v2.0/token"), form).await
 }
 
-#[tokio::test]
-async fn what_entra_would_refuse_is_refused_with_its_code() {
-    let (identity, entra) = start().await;
-    let tenant = identity.tenant_id();
-    let with = |name: &str, value: &str| {
-        let mut form = good(&entra);
-        form.retain(|(other, _)| other != name);
-        form.push((name.to_owned(), value.to_owned()));
-        form
-    };
-    for (tenant, form, status, error, code) in [
-        ("other", good(&entra), 400, "invalid_request", 90002),
-        (&*tenant, with("client_id", "other"), 400, "unauthorized_client", 700_016),
-        (&*tenant, with("client_id", ""), 400, "invalid_request", 900_144),
-        (&*tenant, with("grant_type", "password"), 400, "unsupported_grant_type", 70003),
-        (&*tenant, with("scope", "https://cosmos.azure.com"), 400, "invalid_scope", 1_002_012),
-        (&*tenant, with("client_secret", ""), 401, "invalid_client", 7_000_218),
-        (&*tenant, with("client_secret", "wrong"), 401, "invalid_client", 7_000_215),
-    ] {
-        let (got, body) = ask(&entra, tenant, &form).await.unwrap();
-        assert_eq!(
-            (got, &body["error"], &body["error_codes"][0]),
-            (status, &error.into(), &code.into()),
-            "{body}"
-        );
-        let description = body["error_description"].as_str().unwrap();
-        assert!(description.starts_with(&format!("AADSTS{code}: ")), "{description}");
-    }
+/// A request that is granted.
+async fn granted(entra: &Entra, form: &Fields) -> Value {
+    let (status, body) = ask(entra, "contoso.example", form).await.unwrap();
+    assert_eq!(status, 200, "{body}");
+    body
 }
 
-#[tokio::test]
-async fn a_secret_can_be_rotated_and_can_expire() {
-    let (identity, entra) = start().await;
-    let (tenant, old) = (identity.tenant_id(), good(&entra));
-    let (_, body) = ask(&entra, &tenant, &old).await.unwrap();
-    assert_ne!(entra.rotate_secret(), old[2].1);
-    assert_eq!(ask(&entra, &tenant, &old).await.unwrap().1["error_codes"][0], 7_000_215);
-    assert_eq!(ask(&entra, &tenant, &good(&entra)).await.unwrap().0, 200);
-    assert!(
-        identity.accepts(body["access_token"].as_str().unwrap(), COSMOS_AUDIENCE),
-        "tokens outlive secrets"
-    );
-    entra.expire_secret();
-    assert_eq!(ask(&entra, &tenant, &good(&entra)).await.unwrap().1["error_codes"][0], 7_000_222);
+/// What a request is refused with: `error` and the number of its code.
+async fn refused(entra: &Entra, form: &Fields) -> (String, u64) {
+    let (status, body) = ask(entra, "contoso.example", form).await.unwrap();
+    let error = body["error"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(status, if error == "invalid_client" { 401 } else { 400 }, "{body}");
+    let code = body["error_codes"][0].as_u64().unwrap();
+    let description = body["error_description"].as_str().unwrap();
+    assert!(description.starts_with(&format!("AADSTS{code}: ")), "{description}");
+    assert!(description.contains("\r\nTrace ID: ") && description.contains("\r\nCorrelation ID: "));
+    (error, code)
 }
 
-#[tokio::test]
-async fn it_fails_as_told_and_goes_down() {
-    let (identity, entra) = start().await;
-    let tenant = identity.tenant_id();
-    identity.fail_when(Match::any().kind(Kind::ManagedIdentity), 1, Fault::Status(500));
-    identity.fail_when(Match::any().audience("https://graph.microsoft.com/"), 1, Fault::Status(500));
-    assert_eq!(
-        ask(&entra, &tenant, &good(&entra)).await.unwrap().0,
-        200,
-        "neither fault is for this request"
-    );
-    identity.fail_when(
-        Match::any().kind(Kind::AppRegistration).audience(COSMOS_AUDIENCE),
-        1,
-        Fault::Status(503),
-    );
-    assert_eq!(ask(&entra, &tenant, &good(&entra)).await.unwrap().0, 503);
-    identity.fail(1, Fault::Reset);
-    assert!(ask(&entra, &tenant, &good(&entra)).await.is_err());
-    entra.stop();
-    assert!(ask(&entra, &tenant, &good(&entra)).await.is_err());
+fn token_of(body: &Value) -> &str {
+    body["access_token"].as_str().unwrap()
+}
+
+/// What an address has as a parameter.
+fn parameter(address: &str, name: &str) -> Option<String> {
+    let url = url::Url::parse(address).unwrap();
+    let found = url.query_pairs().find(|(other, _)| other == name)?;
+    Some(found.1.into_owned())
+}
+
+/// The address of the sign-in page.
+fn page_of(entra: &Entra, query: &[(&str, &str)]) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    format!("{}/organizations/oauth2/v2.0/authorize?{query}", entra.origin())
+}
+
+const BACK: &str = "http://localhost:4711/";
+
+/// The public client's parameters for the sign-in page.
+fn sign_in(entra: &Entra, scope: &str) -> Fields {
+    fields(&[
+        ("client_id", &entra.public_client_id()),
+        ("response_type", "code"),
+        ("redirect_uri", BACK),
+        ("scope", scope),
+        ("state", "a state"),
+    ])
+}
+
+fn borrowed(fields: &Fields) -> Vec<(&str, &str)> {
+    fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+/// Who signs in.
+fn user(identity: &Identity) -> crate::identity::User {
+    identity.users().remove(0)
+}
+
+/// A user of the public client has signed in with these scopes: the answer of the token endpoint.
+async fn signed_in(identity: &Identity, entra: &Entra, scope: &str) -> Value {
+    let page = page_of(entra, &borrowed(&sign_in(entra, scope)));
+    let back = entra.sign_in_at(&page, &user(identity).user_principal_name).await.unwrap();
+    let code = parameter(&back, "code").unwrap();
+    granted(entra, &redeem(entra, &code)).await
+}
+
+/// The public client's request with a code.
+fn redeem(entra: &Entra, code: &str) -> Fields {
+    fields(&[
+        ("grant_type", "authorization_code"),
+        ("client_id", &entra.public_client_id()),
+        ("code", code),
+        ("redirect_uri", BACK),
+    ])
 }

@@ -1,0 +1,121 @@
+//! What a test can do to Entra: rotate and expire what clients have, answer for users, and change its mind.
+
+use std::time::{Duration, Instant};
+
+use super::{Entra, device::Answer, new_secret, registration::ClientSecret, state::End};
+use crate::script::lock;
+
+impl Entra {
+    /// Replaces the client secret; the one before is wrong from now on. Tokens that were issued stay good, as in Entra.
+    pub fn rotate_secret(&self) -> String {
+        let value = new_secret(&self.desk.registry);
+        let secret = ClientSecret { value: value.clone(), is_expired: false };
+        self.confidential(|app| app.secret = Some(secret));
+        value
+    }
+
+    /// The present client secret expires.
+    pub fn expire_secret(&self) {
+        self.confidential(|app| app.secret.iter_mut().for_each(|secret| secret.is_expired = true));
+    }
+
+    /// No certificate is registered any more.
+    pub fn remove_certificates(&self) {
+        self.confidential(|app| app.certificates.clear());
+    }
+
+    /// From now on this user is signed in in every browser and meets no page; or nobody, with none.
+    pub fn sign_in_by_itself(&self, username: Option<&str>) {
+        lock(&self.desk.state).signed_in = username.map(String::from);
+    }
+
+    /// The user codes of the devices that wait.
+    pub fn device_codes(&self) -> Vec<String> {
+        let state = lock(&self.desk.state);
+        let waits = state
+            .devices
+            .iter()
+            .filter(|device| device.answer == Answer::None && device.until > Instant::now());
+        waits.map(|device| device.user_code.clone()).collect()
+    }
+
+    /// The user types the code of a device, and signs in.
+    ///
+    /// # Errors
+    /// When no device waits with this code, or there is no such user.
+    pub fn approve_device(&self, user_code: &str, username: &str) -> anyhow::Result<()> {
+        self.desk.approve_device(user_code, username).map_err(anyhow::Error::msg)
+    }
+
+    /// The user types the code of a device, and declines.
+    ///
+    /// # Errors
+    /// When no device waits with this code.
+    pub fn decline_device(&self, user_code: &str) -> anyhow::Result<()> {
+        self.desk.decline_device(user_code).map_err(anyhow::Error::msg)
+    }
+
+    /// The codes of all devices that wait expire.
+    pub fn expire_devices(&self) {
+        lock(&self.desk.state).devices.iter_mut().for_each(|device| device.until = Instant::now());
+    }
+
+    /// From now on, a device has to wait so long between two polls: whole seconds.
+    pub fn set_device_interval(&self, interval: Duration) {
+        lock(&self.desk.state).interval = interval;
+    }
+
+    /// All authorization codes so far expire.
+    pub fn expire_codes(&self) {
+        lock(&self.desk.state).codes.values_mut().for_each(|code| code.until = Instant::now());
+    }
+
+    /// All refresh tokens so far are revoked, as when users reset their passwords.
+    pub fn revoke_refresh_tokens(&self) {
+        self.end_refresh_tokens(End::Revoked);
+    }
+
+    /// All refresh tokens so far have not been used for too long.
+    pub fn expire_refresh_tokens(&self) {
+        self.end_refresh_tokens(End::Expired);
+    }
+
+    fn end_refresh_tokens(&self, end: End) {
+        lock(&self.desk.state).refresh_tokens.values_mut().for_each(|token| {
+            token.end.get_or_insert(end);
+        });
+    }
+
+    /// The refresh tokens that are good, for looking for them where they must not be.
+    pub fn refresh_tokens(&self) -> Vec<String> {
+        let state = lock(&self.desk.state);
+        let good = state.refresh_tokens.iter().filter(|(_, token)| token.end.is_none());
+        good.map(|(text, _)| text.clone()).collect()
+    }
+
+    /// Whether a refresh token is dead once it was used; it is unless this says otherwise.
+    pub fn set_rotation(&self, rotates: bool) {
+        lock(&self.desk.state).rotates = rotates;
+    }
+
+    /// A user's consent to an app is taken away; signing in interactively gives it again.
+    pub fn withdraw_consent(&self, client_id: &str, user_id: &str) {
+        lock(&self.desk.state).consents.withdraw(client_id, user_id);
+    }
+
+    /// A policy wants the user again, with these claims: refreshing and on-behalf-of end with `interaction_required`.
+    pub fn require_interaction(&self, claims: Option<&str>) {
+        lock(&self.desk.state).interaction = claims.map(String::from);
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget_requests(&self) {
+        lock(&self.desk.state).requests.clear();
+    }
+
+    /// Goes down for good: connections that are open are reset, new ones are refused.
+    pub fn stop(&self) {
+        *lock(&self.desk.is_down) = true;
+        lock(&self.server).take();
+    }
+}
