@@ -177,7 +177,8 @@ impl Inner {
             words.push(lines.next_line().await?.context("a word of the call")?);
         }
         let Said(code, text) = self.run(tool, &words).await;
-        stream.get_mut().write_all(format!("{code}\n{text}\n").as_bytes()).await?;
+        let end = if text.is_empty() { "" } else { "\n" };
+        stream.get_mut().write_all(format!("{code}\n{text}{end}").as_bytes()).await?;
         Ok(stream.get_mut().shutdown().await?)
     }
 

@@ -108,9 +108,11 @@ fn own(state: &mut State, app: &Registration, endpoints: &Endpoints, jwt: &Jwt) 
 
 /// The registered certificate that the header names and whose key signed.
 fn signed_with<'a>(app: &'a Registration, jwt: &Jwt) -> Result<&'a Certificate, OAuthError> {
+    // MSAL for Python and Node pad the thumbprint with `=`.
+    let thumbprint = |name: &str| jwt.header_text(name).map(|text| text.trim_end_matches('='));
     let is_named = |certificate: &&Certificate| {
-        jwt.header_text("x5t") == Some(&*certificate.x5t())
-            || jwt.header_text("x5t#S256") == Some(&*certificate.x5t_s256())
+        thumbprint("x5t") == Some(&*certificate.x5t())
+            || thumbprint("x5t#S256") == Some(&*certificate.x5t_s256())
             || first_of_chain(jwt).is_some_and(|der| der == certificate.der)
     };
     let Some(certificate) = app.certificates.iter().find(is_named) else {

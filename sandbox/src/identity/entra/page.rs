@@ -49,6 +49,21 @@ pub(super) fn form_post(redirect: &str, values: &[(String, String)]) -> String {
     )
 }
 
+/// What a page of [`form_post`] posts, and where; nothing for any other page.
+pub(super) fn posted(page: &str) -> Option<(String, Vec<(String, String)>)> {
+    let attribute = |tag: &str, name: &str| {
+        let value = tag.split_once(&format!(" {name}=\""))?.1;
+        Some(unescaped(value.split('"').next()?))
+    };
+    let form = page.split_once("<form")?.1;
+    let address = attribute(form.split('>').next()?, "action")?;
+    let fields = form.split("<input").skip(1).filter_map(|tag| {
+        let tag = tag.split('>').next()?;
+        Some((attribute(tag, "name")?, attribute(tag, "value")?))
+    });
+    Some((address, fields.collect()))
+}
+
 fn page(title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
@@ -65,4 +80,22 @@ fn escaped(text: &str) -> String {
         other => other.to_string(),
     };
     text.chars().map(escape).collect()
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_a_page_posts_are_read_as_they_were_written() {
+        let values = [("code", "a&b"), ("state", "\"<x>\" &amp; y")];
+        let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let page = form_post("http://localhost:1/?a=1&b=2", &values);
+        assert_eq!(posted(&page), Some(("http://localhost:1/?a=1&b=2".to_owned(), values)));
+        assert_eq!(posted(&sign_in("app", "", &[])), None);
+    }
 }

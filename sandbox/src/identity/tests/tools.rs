@@ -94,7 +94,8 @@ async fn the_user_before_the_browser_signs_in_at_the_page_that_an_app_opens() {
         entra.public_client_id()
     );
     tools.sit_down(Some(&identity.users()[0].user_principal_name));
-    assert!(run(&tools, &format!("xdg-open '{page}'")).await.status.success());
+    let output = run(&tools, &format!("xdg-open '{page}'")).await;
+    assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
     assert_eq!(tools.calls(Tool::Browser), [[page]]);
     let (mut came, _) = app.accept().await.unwrap();
     let mut line = [0; 9];

@@ -65,6 +65,7 @@ async fn an_assertion_signed_by_a_registered_certificate_is_good_by_any_of_its_n
         for header in [
             json!({"x5t": certificate.x5t()}),
             json!({"x5t#S256": certificate.x5t_s256()}),
+            json!({"x5t#S256": format!("{}=", certificate.x5t_s256())}),
             json!({"x5c": chain}),
         ] {
             let assertion = jwt::sign(&key, algorithm, header, &claims(&entra)).unwrap();
