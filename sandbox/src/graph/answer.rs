@@ -10,7 +10,7 @@ pub(super) struct Answer {
     /// The body, if `text` is not set.
     pub(super) body: Value,
     /// A body that is not JSON, or JSON that must not be touched.
-    pub(super) text: Option<String>,
+    pub(super) text: Option<Vec<u8>>,
 }
 
 impl Answer {
@@ -30,7 +30,7 @@ impl Answer {
         Self { status, headers: vec![("content-type", "application/json".into())], body, text: None }
     }
 
-    pub(super) fn text(status: u16, kind: &str, text: &str) -> Self {
+    pub(super) fn text(status: u16, kind: &str, text: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
             headers: vec![("content-type", kind.into())],
@@ -47,7 +47,7 @@ impl Answer {
     /// The bytes of the body. An error names the request, as Graph's do.
     pub(super) fn bytes(mut self, request_id: &str, client_request_id: &str) -> Vec<u8> {
         if let Some(text) = self.text {
-            return text.into_bytes();
+            return text;
         }
         if let Some(inner) = self.body.pointer_mut("/error/innerError").and_then(Value::as_object_mut) {
             inner.insert("date".into(), json!("2026-01-01T00:00:00"));

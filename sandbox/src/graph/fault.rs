@@ -161,7 +161,7 @@ impl Fault {
             Self::GoneTo(url) => {
                 Some(Answer::error(410, "resyncRequired", "Resync required.").with("location", url))
             }
-            Self::Status { code, body } => Some(Answer::text(*code, "application/json", body)),
+            Self::Status { code, body } => Some(Answer::text(*code, "application/json", body.as_str())),
             _ => None,
         }
     }
@@ -174,7 +174,10 @@ impl Fault {
             Self::NoLink => page.retain(|name, _| !name.ends_with("Link")),
             Self::ForeignLink(host) => {
                 page.iter_mut().filter(|(name, _)| name.ends_with("Link")).for_each(|(_, link)| {
-                    let path = link.as_str().and_then(|link| link.split("/v1.0/").nth(1)).unwrap_or_default();
+                    let path = link
+                        .as_str()
+                        .and_then(|link| link.split_once("/v1.0/").map(|(_, path)| path))
+                        .unwrap_or_default();
                     *link = json!(format!("https://{host}/v1.0/{path}"));
                 })
             }

@@ -15,12 +15,14 @@ pub(super) enum Cursor {
     Page { round: Arc<Round>, offset: usize, page: usize },
     /// A new round. `before` is where the round began that ended with this link.
     Delta { select: Select, from: usize, before: usize },
+    /// The rest of a list: what comes after this id. `page` counts the pages so far.
+    List { select: Select, after: String, page: usize },
 }
 
 impl Cursor {
     fn option(&self) -> &'static str {
         match self {
-            Self::Page { .. } => "$skiptoken",
+            Self::Page { .. } | Self::List { .. } => "$skiptoken",
             Self::Delta { .. } => "$deltatoken",
         }
     }
@@ -29,7 +31,7 @@ impl Cursor {
     pub(super) fn select(&self) -> &Select {
         match self {
             Self::Page { round, .. } => &round.select,
-            Self::Delta { select, .. } => select,
+            Self::Delta { select, .. } | Self::List { select, .. } => select,
         }
     }
 }
@@ -47,13 +49,18 @@ impl Links {
 
     /// Issues a new token; says the query of the link.
     pub(super) fn issue(&mut self, cursor: Cursor) -> String {
+        self.issue_after("", cursor)
+    }
+
+    /// The same after other query options, as the links of lists have them.
+    pub(super) fn issue_after(&mut self, options: &str, cursor: Cursor) -> String {
         const AWKWARD: &[&str] = &["-", "_", ".", "~", "!", "*", "(", ")", "%2b", "%2F", "%3d", "%23", "%25"];
         let mut token = format!("{:x}", self.issued.len());
         for _ in 0..8 {
             token.push_str(AWKWARD[self.random.usize(..AWKWARD.len())]);
             (0..5).for_each(|_| token.push(self.random.alphanumeric()));
         }
-        let query = format!("{}={token}", cursor.option());
+        let query = format!("{options}{}={token}", cursor.option());
         self.issued.insert(query.clone(), (cursor, None));
         query
     }

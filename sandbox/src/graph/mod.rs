@@ -7,7 +7,7 @@
 //!
 //! The map: `tenant` and `collection` (the truth), `relationship` (links between objects), `seed` (what it is made
 //! of), `feed` (the rows), `delta` (rounds as values), `read` (what a request is answered), `targets` (lists of
-//! links), `links` (tokens),
+//! links), `list` (lists of objects), `me` (the signed-in user and other single things), `links` (tokens),
 //! `replica` and `quirks` (what a client has to live with), `fault` (what goes wrong), `subscriptions`
 //! (and the notifier), `wire` (the socket).
 
@@ -17,6 +17,8 @@ mod delta;
 mod fault;
 mod feed;
 mod links;
+mod list;
+mod me;
 mod quirks;
 mod read;
 mod relationship;

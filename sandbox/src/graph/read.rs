@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     World,
     answer::Answer,
-    collection::Life,
+    collection::{Life, Object},
     delta::{Round, Terms, page_end},
     feed::Feed,
     links::Cursor,
@@ -42,7 +42,11 @@ impl World {
             (Some(feed), Kind::SkipToken | Kind::DeltaToken) => self.follow(feed, query),
             (Some(feed), Kind::ById) => self.by_id(feed, path, query),
             (Some(feed), Kind::Targets) => self.targets(feed, path, query),
-            (_, Kind::Other) | (None, _) => Err(Answer::error(
+            (Some(feed), Kind::List) => self.list(feed, record),
+            (Some(_), Kind::Photo) => self.photo(path),
+            (Some(_), Kind::MemberOf) => self.member_of(path, query),
+            (_, Kind::Organization) => Ok(self.organization(path)),
+            (_, Kind::Other | Kind::Me) | (None, _) => Err(Answer::error(
                 400,
                 "BadRequest",
                 &format!("Resource not found for the segment '{path}'."),
@@ -93,6 +97,9 @@ impl World {
                 let (all, terms) = (self.tenant.collection(feed), self.terms(feed, replica, seed));
                 let round = Round::since(all, select, from, before, terms);
                 self.page(Arc::new(round), Place { offset: 0, page: 0, asked: None })
+            }
+            Cursor::List { .. } => {
+                return Err(Answer::error(400, "BadRequest", "The token is one of a list."));
             }
         })
     }
@@ -154,7 +161,7 @@ impl World {
         let options: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let select = Select::parse(feed, options.get("$select").map(String::as_str), false)?;
         let id = path.rsplit('/').next().unwrap_or_default();
-        let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
+        let id = self.found(feed, &percent_encoding::percent_decode_str(id).decode_utf8_lossy());
         let replica = self.replica(feed, 0);
         let entry = self.tenant.collection(feed).entry(&id).and_then(|entry| entry.at(replica));
         let Some((Life::Living, object)) = entry else {
@@ -166,9 +173,24 @@ impl World {
                 body.entry(*name).or_insert(Value::Null);
             }
         }
-        let context = format!("{}/v1.0/$metadata#{}{}/$entity", self.origin, feed.name, context(&select));
+        let version = version(path);
+        let context =
+            format!("{}/{version}/$metadata#{}{}/$entity", self.origin, feed.name, context(&select));
         body.insert("@odata.context".into(), json!(context));
         Ok(Answer::json(Value::Object(body)))
+    }
+
+    /// The id of an object that is named by its id or, a user, by its principal name, in either case.
+    pub(super) fn found(&self, feed: &Feed, name: &str) -> String {
+        let all = self.tenant.collection(feed);
+        if all.entry(name).is_some() {
+            return name.to_owned();
+        }
+        let is_named = |(id, object): &(&String, &Object)| {
+            let principal = object.get("userPrincipalName").and_then(Value::as_str).unwrap_or_default();
+            id.eq_ignore_ascii_case(name) || principal.to_lowercase() == name.to_lowercase()
+        };
+        all.living().find(is_named).map_or_else(|| name.to_owned(), |(id, _)| id.clone())
     }
 
     /// The position of the replica that answers this request.
@@ -189,6 +211,11 @@ impl World {
     }
 }
 
-fn context(select: &Select) -> String {
+/// The version of the API that a path begins with.
+pub(super) fn version(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or("v1.0")
+}
+
+pub(super) fn context(select: &Select) -> String {
     select.text().map(|names| format!("({names})")).unwrap_or_default()
 }

@@ -20,6 +20,16 @@ pub enum Kind {
     ById,
     /// To whom one object is linked: the members or owners of a group, the manager of a user.
     Targets,
+    /// A page of a list of all objects, or their number.
+    List,
+    /// The signed-in user, or something of it.
+    Me,
+    /// The photo of a user.
+    Photo,
+    /// The groups in which a user is.
+    MemberOf,
+    /// The tenant itself, as a list of one.
+    Organization,
     /// Anything else.
     Other,
 }
@@ -27,11 +37,20 @@ pub enum Kind {
 impl Kind {
     /// What is asked for, and of which feed.
     fn of(uri: &Uri) -> (Self, Option<&'static Feed>) {
-        let rest = uri.path().strip_prefix("/v1.0/").and_then(|path| path.split_once('/'));
-        let Some((feed, rest)) = rest.and_then(|(name, rest)| Some((Feed::named(name)?, rest))) else {
-            return (Self::Other, None);
-        };
+        let path = ["/v1.0/", "/beta/"].iter().find_map(|version| uri.path().strip_prefix(version));
+        let (name, rest) = path.map_or(("", ""), |path| path.split_once('/').unwrap_or((path, "")));
+        match name {
+            "me" => return (Self::Me, None),
+            "organization" if rest.is_empty() => return (Self::Organization, None),
+            _ => {}
+        }
+        let Some(feed) = Feed::named(name) else { return (Self::Other, None) };
+        let is_beta = uri.path().starts_with("/beta/");
         let kind = match rest {
+            "" | "$count" => Self::List,
+            path if path.ends_with("/photo/$value") && feed.kind == "user" => Self::Photo,
+            path if path.ends_with("/memberOf") && feed.kind == "user" => Self::MemberOf,
+            id if is_beta && (id.contains('/') || id.starts_with("delta")) => Self::Other,
             "delta" | "delta()" | "microsoft.graph.delta" | "microsoft.graph.delta()" => Self::of_delta(uri),
             id if !id.is_empty() && !id.contains('/') => Self::ById,
             path if feed.relationship_of(path).is_some() => Self::Targets,
@@ -68,6 +87,8 @@ pub struct Record {
     pub user_agent: Option<String>,
     /// Header `Prefer`.
     pub prefer: Option<String>,
+    /// Header `ConsistencyLevel`.
+    pub consistency_level: Option<String>,
     /// Header `client-request-id`.
     pub client_request_id: Option<String>,
     /// It carried a bearer token, good or not.
@@ -89,6 +110,7 @@ impl Record {
             feed: feed.map(|feed| feed.name),
             user_agent: header("user-agent"),
             prefer: header("prefer"),
+            consistency_level: header("consistencylevel"),
             client_request_id: header("client-request-id"),
             has_token: header("authorization").is_some_and(|value| value.starts_with("Bearer ")),
             at: Instant::now(),
@@ -144,6 +166,11 @@ impl Match {
     /// Requests for the targets of one object's links.
     pub const fn targets() -> Self {
         Self::kind(Kind::Targets)
+    }
+
+    /// Requests for pages of lists.
+    pub const fn list() -> Self {
+        Self::kind(Kind::List)
     }
 
     /// Only those of this feed: `users` or `groups`.

@@ -58,6 +58,12 @@ impl Select {
         selected.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
+    /// The same as lists and single objects have it, where a selected property that was never set is null.
+    pub(super) fn whole(&self, object: &Object) -> Object {
+        let names = self.feed.properties.iter().filter(|name| self.has(name));
+        names.map(|name| ((*name).to_owned(), object.get(*name).cloned().unwrap_or_default())).collect()
+    }
+
     /// The names as they were asked for, if they were.
     pub(super) fn text(&self) -> Option<String> {
         self.names.as_ref().map(|names| names.iter().cloned().collect::<Vec<_>>().join(","))

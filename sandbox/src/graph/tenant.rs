@@ -6,6 +6,8 @@
 mod groups;
 mod random;
 
+use std::collections::BTreeMap;
+
 use fastrand::Rng;
 use serde_json::Value;
 
@@ -24,6 +26,8 @@ pub struct Tenant {
     pub users: Collection,
     /// The groups, with their links `members` and `owners`.
     pub groups: Collection,
+    /// The photos of users, by id: <https://learn.microsoft.com/graph/api/profilephoto-get>.
+    pub photos: BTreeMap<String, Vec<u8>>,
     random: Rng,
     born: usize,
 }
@@ -33,7 +37,8 @@ impl Tenant {
     pub fn seeded(users: usize, seed: u64) -> Self {
         let id = crate::identity::Options::default().tenant_id;
         let (users_to_be, users, groups) = (users, Collection::default(), Collection::default());
-        let mut tenant = Self { id, users, groups, random: Rng::with_seed(seed), born: 0 };
+        let mut tenant =
+            Self { id, users, groups, photos: BTreeMap::new(), random: Rng::with_seed(seed), born: 0 };
         for _ in 0..users_to_be {
             tenant.create_user();
         }

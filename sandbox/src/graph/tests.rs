@@ -3,6 +3,7 @@
 
 mod endless;
 mod groups;
+mod lists;
 mod mirror;
 mod replicas;
 

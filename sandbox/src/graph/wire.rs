@@ -15,11 +15,15 @@ use super::{
     Inner,
     answer::Answer,
     fault::{Fault, Framing},
-    feed::{Feed, USERS},
+    me,
     request::{Kind, Record, header},
     subscriptions,
 };
-use crate::{identity::Refusal, loopback::Cut, script::lock};
+use crate::{
+    identity::{Claims, Refusal},
+    loopback::Cut,
+    script::lock,
+};
 
 /// Largest body that is taken.
 const LARGEST_BODY: usize = 64 << 10;
@@ -48,7 +52,7 @@ pub(super) async fn respond(
         Some(answer) => answer,
         None => match subscriptions::path(&record) {
             Some(id) => match inner.authorize(&record, bearer.as_deref()) {
-                Ok(()) => {
+                Ok(_) => {
                     let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
                     inner.subscriptions(&record.method, id, &body).await
                 }
@@ -70,11 +74,19 @@ pub(super) async fn respond(
 
 impl Inner {
     fn answer(&self, record: &Record, bearer: Option<&str>, fault: Option<&Fault>) -> Answer {
-        if let Err(refused) = self.authorize(record, bearer) {
-            return refused;
-        }
+        let claims = match self.authorize(record, bearer) {
+            Ok(claims) => claims,
+            Err(refused) => return refused,
+        };
         let mut world = lock(&self.world);
-        if let (Some(Fault::TokenDead(death)), Kind::SkipToken | Kind::DeltaToken) = (fault, record.kind) {
+        if record.kind == Kind::Me {
+            let user = claims.user.as_deref();
+            return user.map_or_else(me::nobody, |user| {
+                world.read(&me::as_user(record, user)).unwrap_or_else(|refused| refused)
+            });
+        }
+        let is_token = matches!(record.kind, Kind::SkipToken | Kind::DeltaToken | Kind::List);
+        if let Some(Fault::TokenDead(death)) = fault.filter(|_| is_token) {
             let query = record.path.split_once('?').map_or("", |(_, query)| query);
             world.links.kill(query, *death);
         }
@@ -82,7 +94,7 @@ impl Inner {
     }
 
     /// 401 without a good token, 403 without a role or, in a delegated token, a scope that may read the feed.
-    fn authorize(&self, record: &Record, bearer: Option<&str>) -> Result<(), Answer> {
+    fn authorize(&self, record: &Record, bearer: Option<&str>) -> Result<Claims, Answer> {
         let denied = |message: &str| {
             let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
                              client_id=\"00000003-0000-0000-c000-000000000000\"";
@@ -92,7 +104,7 @@ impl Inner {
         let verdict = self.audiences.iter().map(|audience| self.identity.check(bearer, audience));
         let verdict = verdict
             .reduce(|one, other| if one.is_ok() || other == Err(Refusal::Audience) { one } else { other });
-        let readers = record.feed.and_then(Feed::named).unwrap_or(&USERS).readers;
+        let readers = me::readers(record);
         match verdict {
             Some(Ok(claims))
                 if claims
@@ -101,8 +113,10 @@ impl Inner {
                     .chain(&claims.scopes)
                     .any(|granted| readers.contains(&granted.as_str())) =>
             {
-                Ok(())
+                Ok(claims)
             }
+            // Graph says so before it looks at permissions.
+            Some(Ok(claims)) if record.kind == Kind::Me && claims.user.is_none() => Ok(claims),
             Some(Ok(_)) => Err(Answer::error(
                 403,
                 "Authorization_RequestDenied",
