@@ -69,3 +69,31 @@ pub async fn call_with(
     }
     Reply::of(request.send().await?).await
 }
+
+/// What a browser gets.
+#[derive(Clone, Debug)]
+pub struct Browsed {
+    /// The status.
+    pub status: u16,
+    /// The body, whatever it is.
+    pub body: String,
+    headers: HeaderMap,
+}
+
+impl Browsed {
+    /// A header, if it is there and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// One GET as a browser sends it: with the key in the address, if there is one in `path`, and with this `Accept`.
+///
+/// # Errors
+/// When no answer comes.
+pub async fn browse(host: &Host, path: &str, accept: &str) -> Result<Browsed> {
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let response = client.get(format!("{}{path}", host.url())).header("accept", accept).send().await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Ok(Browsed { status, body: response.text().await?, headers })
+}

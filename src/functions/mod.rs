@@ -24,6 +24,7 @@ use crate::app::App;
 use answer::{Answer, Failure};
 use reply::Reply;
 
+mod accept;
 mod answer;
 mod continue_sync;
 pub mod envelope;
@@ -100,7 +101,7 @@ async fn dispatch(ready: &Ready, name: &str, body: &[u8]) -> Result<Answer, Fail
     let function = Function::named(name)?;
     let app = match ready {
         Ready::App(app) => app,
-        Ready::Refused(problems) => return function.refuse(problems),
+        Ready::Refused(problems) => return function.refuse(problems, body),
     };
     match function {
         Function::Sync(resource) => sync::run(app, resource, body).await,
@@ -138,14 +139,15 @@ impl<'a> Function<'a> {
     }
 
     /// What comes of an invocation that there are no settings for: a caller is told, everybody else fails.
-    fn refuse(&self, problems: &str) -> Result<Answer, Failure> {
+    fn refuse(&self, problems: &str, body: &[u8]) -> Result<Answer, Failure> {
         match self {
             Self::Sync(_) | Self::ContinueSync | Self::RenewSubscriptions => Err(Failure::refused(problems)),
             // Anybody may ask here: what is wrong is for the log.
             Self::Notifications => Ok(Answer::http(Reply::bare(503), Vec::new())),
-            Self::Refresh | Self::Status => {
+            Self::Refresh => {
                 Ok(Answer::http(Reply::problem(500, "Internal Server Error", problems), Vec::new()))
             }
+            Self::Status => Ok(status::refuse(problems, body)),
         }
     }
 }

@@ -21,6 +21,9 @@ pub struct Reply {
     headers: Map<String, Value>,
     /// Text, so that the host passes it on as it is.
     body: String,
+    /// Title and detail, if it is a problem.
+    #[serde(skip)]
+    problem: Option<(String, String)>,
 }
 
 impl Reply {
@@ -31,9 +34,10 @@ impl Reply {
 
     /// What went wrong, in words for the caller.
     pub fn problem(status: u16, title: &str, detail: impl ToString) -> Self {
-        let body =
-            json!({"type": "about:blank", "title": title, "status": status, "detail": detail.to_string()});
-        Self::new(status, "application/problem+json", &body)
+        let detail = detail.to_string();
+        let body = json!({"type": "about:blank", "title": title, "status": status, "detail": detail});
+        let reply = Self::new(status, "application/problem+json", &body);
+        Self { problem: Some((title.to_owned(), detail)), ..reply }
     }
 
     /// A text, which no browser takes for anything else.
@@ -52,7 +56,7 @@ impl Reply {
     }
 
     fn of(status: u16, body: String) -> Self {
-        let reply = Self { status_code: status, headers: Map::new(), body };
+        let reply = Self { status_code: status, headers: Map::new(), body, problem: None };
         reply.with("cache-control", "no-store").with("x-content-type-options", "nosniff")
     }
 
@@ -62,8 +66,22 @@ impl Reply {
         Self::problem(405, "Method Not Allowed", detail).with("allow", allowed)
     }
 
+    /// The same status with a page for people in place of the body. Browsers do with it what `policy`, a Content
+    /// Security Policy (<https://www.w3.org/TR/CSP3/>), allows, and send its address to nobody.
+    pub fn with_page(mut self, page: String, policy: &str) -> Self {
+        self.body = page;
+        self.with("content-type", "text/html; charset=utf-8")
+            .with("content-security-policy", policy)
+            .with("referrer-policy", "no-referrer")
+    }
+
+    /// Title and detail, if it is a problem.
+    pub fn problem_told(&self) -> Option<(&str, &str)> {
+        self.problem.as_ref().map(|(title, detail)| (title.as_str(), detail.as_str()))
+    }
+
     /// With a header.
-    fn with(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.headers.insert(name.to_owned(), Value::String(value.to_string()));
         self
     }

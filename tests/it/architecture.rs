@@ -24,7 +24,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// Decided without I/O and without a clock: `now` is an argument.
-const PURE: [&str; 24] = [
+const PURE: [&str; 30] = [
     "notify/tally.rs",
     "notify/delivery.rs",
     "notify/keys.rs",
@@ -47,7 +47,13 @@ const PURE: [&str; 24] = [
     "store/lease/terms.rs",
     "store/remedy.rs",
     "catalogue/permission.rs",
+    "functions/accept.rs",
     "functions/envelope.rs",
+    "functions/status/page.rs",
+    "functions/status/plot.rs",
+    "functions/status/runs.rs",
+    "functions/status/section.rs",
+    "functions/status/words.rs",
     "credentials/explain.rs",
 ];
 

@@ -28,6 +28,7 @@ mod settings;
 mod soak;
 mod stage;
 mod status;
+mod status_page;
 mod subscriptions;
 mod throttling;
 mod turns;
