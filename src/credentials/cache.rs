@@ -14,6 +14,8 @@ use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions}
 use azure_core::error::ErrorKind;
 use azure_core::time::OffsetDateTime;
 
+use super::chain::{Answered, Walk};
+
 /// How long a credential may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -28,6 +30,8 @@ impl Patience {
     /// that ends in mid-turn is reported as what it is, and not as a write without an answer. A caller with a valid
     /// token waits less: its own deadline may be that of a lease.
     pub const APPLICATION: Self = Self { refresh: Duration::from_secs(8), early: Duration::from_secs(3) };
+    /// For credentials that start a program, or are tried one after the other.
+    pub const TOOLS: Self = Self { refresh: Duration::from_secs(14), early: Duration::from_secs(8) };
 }
 
 /// For so long a failure stands for those who ask next: writers by the dozen wait for one refresh, and
@@ -51,8 +55,15 @@ enum Source {
     Kept(Arc<dyn TokenCredential>),
 }
 
+/// Which credential gives the tokens.
+enum Giver {
+    This(&'static str),
+    OneOf(Arc<Walk>),
+}
+
 /// A credential with a cache.
 pub struct Cached {
+    giver: Giver,
     source: Source,
     explain: Box<Explain>,
     patience: Patience,
@@ -81,33 +92,46 @@ struct Failed {
 }
 
 impl Cached {
-    /// A cache in front of a credential that `make` builds for each refresh; `explain` words its errors. For
+    /// A cache in front of the credential `name` that `make` builds for each refresh; `explain` words its errors. For
     /// azure_identity's, whose own cache would hand out the old token until five minutes before its end.
     pub fn anew(
+        name: &'static str,
         make: impl Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync + 'static,
         explain: impl Fn(&azure_core::Error) -> String + Send + Sync + 'static,
         patience: Patience,
     ) -> Self {
-        Self {
-            source: Source::Anew(Box::new(make)),
-            explain: Box::new(explain),
-            patience,
-            slots: Mutex::default(),
-        }
+        Self::new(Giver::This(name), Source::Anew(Box::new(make)), Box::new(explain), patience)
     }
 
     /// A cache in front of one credential, which is asked at each refresh and must not cache tokens itself: it
     /// may keep what is worth more than a token, such as a refresh token. `explain` words its errors.
     pub fn kept(
+        name: &'static str,
         credential: Arc<dyn TokenCredential>,
         explain: impl Fn(&azure_core::Error) -> String + Send + Sync + 'static,
         patience: Patience,
     ) -> Self {
-        Self {
-            source: Source::Kept(credential),
-            explain: Box::new(explain),
-            patience,
-            slots: Mutex::default(),
+        Self::new(Giver::This(name), Source::Kept(credential), Box::new(explain), patience)
+    }
+
+    /// A cache in front of a chain.
+    pub(super) fn walking(
+        walk: Arc<Walk>,
+        explain: impl Fn(&azure_core::Error) -> String + Send + Sync + 'static,
+    ) -> Self {
+        let giver = Giver::OneOf(Arc::clone(&walk));
+        Self::new(giver, Source::Kept(walk), Box::new(explain), Patience::TOOLS)
+    }
+
+    fn new(giver: Giver, source: Source, explain: Box<Explain>, patience: Patience) -> Self {
+        Self { giver, source, explain, patience, slots: Mutex::default() }
+    }
+
+    /// Which credential gives the tokens; for `auto` none before a link of the chain has given one.
+    pub fn answered(&self) -> Option<Answered> {
+        match &self.giver {
+            Giver::This(name) => Some(Answered { credential: name, passed: Vec::new() }),
+            Giver::OneOf(walk) => walk.answered(),
         }
     }
 

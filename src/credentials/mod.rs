@@ -10,19 +10,30 @@ use azure_core::credentials::TokenCredential;
 use azure_core::http::{ExponentialRetryOptions, RetryOptions};
 use azure_core::time::Duration;
 
+mod azure_cli;
+mod azure_developer_cli;
 mod cache;
+mod chain;
 mod claims;
 mod client_secret;
 mod explain;
 mod managed_identity;
+mod problem;
 mod refusal;
 mod registration;
+mod tool;
+mod workload_identity;
 
+pub use azure_cli::AzureCli;
+pub use azure_developer_cli::AzureDeveloperCli;
 pub use cache::{Cached, Patience};
+use chain::Walk;
+pub use chain::{Answered, Chain, Link};
 pub use claims::{Claims, claims};
 pub use client_secret::ClientSecret;
 pub use managed_identity::ManagedIdentity;
 pub use registration::Registration;
+pub use workload_identity::WorkloadIdentity;
 
 /// Who we are towards one service.
 #[derive(Debug, Clone)]
@@ -31,6 +42,14 @@ pub enum Credential {
     ManagedIdentity(ManagedIdentity),
     /// An app registration with a client secret.
     ClientSecret(ClientSecret),
+    /// An app registration that trusts a platform's tokens.
+    WorkloadIdentity(WorkloadIdentity),
+    /// The account of the Azure CLI.
+    AzureCli(AzureCli),
+    /// The account of the Azure Developer CLI.
+    AzureDeveloperCli(AzureDeveloperCli),
+    /// The first of several that gives a token.
+    Auto(Chain),
 }
 
 impl Credential {
@@ -39,6 +58,10 @@ impl Credential {
         match self {
             Self::ManagedIdentity(_) => "managed-identity",
             Self::ClientSecret(_) => "client-secret",
+            Self::WorkloadIdentity(_) => "workload-identity",
+            Self::AzureCli(_) => "azure-cli",
+            Self::AzureDeveloperCli(_) => "azure-developer-cli",
+            Self::Auto(_) => "auto",
         }
     }
 
@@ -47,13 +70,24 @@ impl Credential {
     pub fn cached(self) -> Arc<Cached> {
         let explained = self.clone();
         let explain = move |error: &_| explain::explain(error, &explained);
-        Arc::new(Cached::anew(move || self.make(), explain, Patience::APPLICATION))
+        Arc::new(match self {
+            Self::Auto(chain) => Cached::walking(Arc::new(Walk::new(chain)), explain),
+            Self::AzureCli(_) | Self::AzureDeveloperCli(_) => {
+                Cached::anew(self.name(), move || self.make(), explain, Patience::TOOLS)
+            }
+            _ => Cached::anew(self.name(), move || self.make(), explain, Patience::APPLICATION),
+        })
     }
 
+    /// The credential without a cache.
     fn make(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
-        Ok(match self {
+        Ok(match self.clone() {
             Self::ManagedIdentity(identity) => identity.make()?,
-            Self::ClientSecret(registration) => registration.make()?,
+            Self::ClientSecret(app) => app.make()?,
+            Self::WorkloadIdentity(app) => Arc::new(app),
+            Self::AzureCli(account) => Arc::new(account),
+            Self::AzureDeveloperCli(account) => Arc::new(account),
+            Self::Auto(chain) => Arc::new(Walk::new(chain)),
         })
     }
 }

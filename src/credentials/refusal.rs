@@ -12,14 +12,16 @@ use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request};
 use serde::Deserialize;
 
-/// Turns an answer that is no success into an error with its status and Entra's code. Called once per
-/// call, so after the retries.
+/// Turns an answer that is no success into an error with its status and, as `<error>:<number>`, what it says.
+/// Called once per call, so after the retries.
 #[derive(Debug)]
 pub(super) struct ReadRefusals;
 
 /// What is read of a refusal: no text, which could carry anything.
 #[derive(Deserialize)]
 struct Refusal {
+    error: String,
+    #[serde(default)]
     error_codes: Vec<u32>,
 }
 
@@ -40,10 +42,12 @@ impl Policy for ReadRefusals {
     }
 }
 
-/// The number of the AADSTS code, if there is one.
+/// The `error` of OAuth, which is one of a few words, and the number of the AADSTS code, if there is one.
 fn code(body: &[u8]) -> Option<String> {
-    let refusal: Refusal = serde_json::from_slice(body).ok()?;
-    refusal.error_codes.first().map(u32::to_string)
+    let Refusal { error, error_codes } = serde_json::from_slice(body).ok()?;
+    let is_word = error.len() < 40 && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let number = error_codes.first().map(u32::to_string).unwrap_or_default();
+    is_word.then(|| format!("{error}:{number}"))
 }
 
 #[cfg(test)]
@@ -54,7 +58,9 @@ mod tests {
     fn the_code_is_read_whatever_else_the_answer_says() {
         let documented = br#"{"error":"invalid_client","error_description":"AADSTS7000215: \"No\".\r\nTrace ID: 0",
             "error_codes":[7000215],"timestamp":"2026-01-09 02:02:12Z","error_uri":"https:\/\/login.example"}"#;
-        assert_eq!(code(documented).as_deref(), Some("7000215"));
+        assert_eq!(code(documented).as_deref(), Some("invalid_client:7000215"));
+        assert_eq!(code(br#"{"error":"invalid_grant"}"#).as_deref(), Some("invalid_grant:"));
+        assert_eq!(code(br#"{"error":"See https://login.example"}"#), None);
         assert_eq!(code(br#"{"error_codes":[]}"#), None);
         assert_eq!(code(b"<html>Bad Gateway</html>"), None);
         assert_eq!(code(br#"{"error":{"code":"x"}}"#), None);

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use azure_core::cloud::CustomConfiguration;
-use azure_core::http::ClientOptions;
+use azure_core::credentials::{AccessToken, TokenCredential as _, TokenRequestOptions};
+use azure_core::http::{ClientMethodOptions, ClientOptions};
+use azure_identity::{ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::refusal::ReadRefusals;
@@ -34,5 +37,29 @@ impl Registration {
             cloud: Some(Arc::new(cloud.into())),
             ..ClientOptions::default()
         }
+    }
+
+    /// A token for an assertion: a signed statement that this is the app, which Entra takes in place of a secret.
+    pub(super) async fn exchange(
+        &self,
+        assertion: SecretString,
+        scopes: &[&str],
+        options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let Self { tenant_id, client_id, .. } = self.clone();
+        let how = ClientAssertionCredentialOptions { client_options: self.client_options() };
+        let credential = ClientAssertionCredential::new(tenant_id, client_id, Ready(assertion), Some(how))?;
+        credential.get_token(scopes, options).await
+    }
+}
+
+/// An assertion that was made for one request.
+#[derive(Debug)]
+struct Ready(SecretString);
+
+#[async_trait::async_trait]
+impl ClientAssertion for Ready {
+    async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
+        Ok(self.0.expose_secret().to_owned())
     }
 }

@@ -11,6 +11,8 @@
 //! | registration | managed identity | `AZURE_CLIENT_ID` | `COSMOS_CLIENT_ID` |
 //! | managed identity | registration | `AZURE_CLIENT_ID` | `COSMOS_CLIENT_ID` |
 //! | managed identity | registration, no `COSMOS_CLIENT_ID` | none | `AZURE_CLIENT_ID` |
+//! | the account of a tool | any other | none | `COSMOS_CLIENT_ID`, else `AZURE_CLIENT_ID` |
+//! | any | the account of a tool | `AZURE_CLIENT_ID` | none |
 //!
 //! `AZURE_CLIENT_ID` is never both an app registration and a managed identity: an id of the one kind means
 //! nothing to the other. A managed identity without a client id is the system-assigned one; an app
@@ -21,7 +23,7 @@ use super::cloud::Cloud;
 use super::kind::{Kind, Mode, Owner, Service};
 use super::lookup::Reader;
 use super::registration;
-use crate::credentials::{Credential, ManagedIdentity};
+use crate::credentials::{AzureCli, AzureDeveloperCli, Chain, Credential, Link, ManagedIdentity};
 
 /// Who we are towards both services.
 #[derive(Debug)]
@@ -82,11 +84,11 @@ pub(super) fn for_graph(
 }
 
 fn choices(reader: &mut Reader<'_>, mode: Mode, with_key: bool) -> (Choice, Choice) {
-    let graph = Kind::stated(reader, Service::Graph, mode).unwrap_or_else(|| Kind::auto(reader));
+    let graph = Kind::stated(reader, Service::Graph, mode).unwrap_or_else(|| Kind::auto(reader, mode));
     let cosmos = match Kind::stated(reader, Service::Cosmos, mode) {
         _ if with_key => graph,
         Some(stated) => stated,
-        None if graph.is_delegated() => Kind::auto(reader),
+        None if graph.is_delegated() => Kind::auto(reader, mode),
         None => graph,
     };
     let own_id = reader.text("COSMOS_CLIENT_ID").filter(|_| !with_key);
@@ -99,9 +101,14 @@ fn client_ids((graph, cosmos): (Kind, Kind), azure: Option<String>, own: Option<
     let azure = Named { id: azure, setting: "AZURE_CLIENT_ID" };
     let nobody = Named { id: None, ..azure.clone() };
     match (own, graph.owner(), cosmos.owner()) {
-        (None, Owner::ManagedIdentity, Owner::Registration) => (nobody, azure),
+        (_, Owner::Account, Owner::Account) => (nobody.clone(), nobody),
+        (_, _, Owner::Account) => (azure, nobody),
+        (None, Owner::Account, _) | (None, Owner::ManagedIdentity, Owner::Registration) => (nobody, azure),
         (None, graph, cosmos) if graph == cosmos => (azure.clone(), azure),
-        (own, _, _) => (azure, Named { id: own, setting: "COSMOS_CLIENT_ID" }),
+        (own, graph, _) => {
+            let graph_id = if graph == Owner::Account { nobody } else { azure };
+            (graph_id, Named { id: own, setting: "COSMOS_CLIENT_ID" })
+        }
     }
 }
 
@@ -119,12 +126,37 @@ fn check_scopes(reader: &mut Reader<'_>, kind: Kind, scopes: &[String]) {
 }
 
 fn credential(reader: &mut Reader<'_>, cloud: Cloud, Choice { kind, named }: Choice) -> Credential {
+    let tenant_id = reader.text("AZURE_TENANT_ID");
     match kind {
-        Kind::ManagedIdentity => {
-            let Named { id: client_id, setting } = named;
-            Credential::ManagedIdentity(ManagedIdentity { client_id, setting })
-        }
+        Kind::ManagedIdentity => Credential::ManagedIdentity(managed_identity(named)),
         Kind::ClientSecret => Credential::ClientSecret(registration::client_secret(reader, cloud, named)),
+        Kind::WorkloadIdentity => {
+            Credential::WorkloadIdentity(registration::workload_identity(reader, cloud, named))
+        }
+        Kind::AzureCli => Credential::AzureCli(AzureCli { tenant_id }),
+        Kind::AzureDeveloperCli => Credential::AzureDeveloperCli(AzureDeveloperCli { tenant_id }),
+        Kind::Auto => Credential::Auto(chain(reader, tenant_id, managed_identity(named))),
+    }
+}
+
+fn managed_identity(Named { id: client_id, setting }: Named) -> ManagedIdentity {
+    ManagedIdentity { client_id, setting }
+}
+
+/// The links where the variables do not decide. A platform with managed identities says where to ask for their tokens;
+/// elsewhere there may be the instance metadata service of a virtual machine.
+fn chain(reader: &mut Reader<'_>, tenant_id: Option<String>, identity: ManagedIdentity) -> Chain {
+    let is_stated = reader.text("IDENTITY_ENDPOINT").or_else(|| reader.text("MSI_ENDPOINT")).is_some();
+    let managed =
+        if is_stated { Link::Asked(Credential::ManagedIdentity(identity)) } else { Link::Metadata(identity) };
+    Chain {
+        links: vec![
+            Link::Skipped("environment", "AZURE_CLIENT_SECRET is not set"),
+            Link::Skipped("workload-identity", "AZURE_FEDERATED_TOKEN_FILE is not set"),
+            managed,
+            Link::Asked(Credential::AzureCli(AzureCli { tenant_id: tenant_id.clone() })),
+            Link::Asked(Credential::AzureDeveloperCli(AzureDeveloperCli { tenant_id })),
+        ],
     }
 }
 

@@ -24,18 +24,33 @@ pub(super) enum Service {
 pub(super) enum Kind {
     ManagedIdentity,
     ClientSecret,
+    WorkloadIdentity,
+    AzureCli,
+    AzureDeveloperCli,
+    /// What only trying can decide.
+    Auto,
 }
 
-/// What a client id names: an id of the one means nothing to the other.
+/// What a client id names: an id of the one means nothing to the other. An account of a tool takes none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     ManagedIdentity,
     Registration,
+    Account,
 }
 
-/// The names, in the order in which they are listed. `auto` is resolved before.
-const NAMES: [(&str, Kind); 2] =
-    [("managed-identity", Kind::ManagedIdentity), ("client-secret", Kind::ClientSecret)];
+/// The names of single credentials, in the order in which they are listed.
+const NAMES: [(&str, Kind); 5] = [
+    ("managed-identity", Kind::ManagedIdentity),
+    ("client-secret", Kind::ClientSecret),
+    ("workload-identity", Kind::WorkloadIdentity),
+    ("azure-cli", Kind::AzureCli),
+    ("azure-developer-cli", Kind::AzureDeveloperCli),
+];
+
+/// What proves that the app is an app registration: the variable that is set where it is there. The first one counts.
+const ENVIRONMENT: [(&str, Kind); 2] =
+    [("AZURE_CLIENT_SECRET", Kind::ClientSecret), ("AZURE_FEDERATED_TOKEN_FILE", Kind::WorkloadIdentity)];
 
 impl Service {
     pub fn setting(self) -> &'static str {
@@ -50,21 +65,36 @@ impl Kind {
     /// Whose the client id is that it takes.
     pub fn owner(self) -> Owner {
         match self {
-            Self::ManagedIdentity => Owner::ManagedIdentity,
-            Self::ClientSecret => Owner::Registration,
+            Self::ManagedIdentity | Self::Auto => Owner::ManagedIdentity,
+            Self::ClientSecret | Self::WorkloadIdentity => Owner::Registration,
+            Self::AzureCli | Self::AzureDeveloperCli => Owner::Account,
         }
     }
 
     /// Whether it acts for a person, who signed in or will: for Graph only, and not in `serve`.
     pub fn is_delegated(self) -> bool {
         match self {
-            Self::ManagedIdentity | Self::ClientSecret => false,
+            Self::ManagedIdentity
+            | Self::ClientSecret
+            | Self::WorkloadIdentity
+            | Self::AzureCli
+            | Self::AzureDeveloperCli
+            | Self::Auto => false,
         }
     }
 
-    /// What `auto` is.
-    pub fn auto(reader: &mut Reader<'_>) -> Self {
-        if reader.text("AZURE_CLIENT_SECRET").is_some() { Self::ClientSecret } else { Self::ManagedIdentity }
+    /// What `auto` is: what the variables say, else for `serve` the managed identity, and for a command the chain of
+    /// all that could be.
+    pub fn auto(reader: &mut Reader<'_>, mode: Mode) -> Self {
+        Self::environment(reader).unwrap_or(match mode {
+            Mode::Serve => Self::ManagedIdentity,
+            Mode::Command => Self::Auto,
+        })
+    }
+
+    /// What the variables say.
+    fn environment(reader: &mut Reader<'_>) -> Option<Self> {
+        ENVIRONMENT.into_iter().find(|(variable, _)| reader.text(variable).is_some()).map(|(_, kind)| kind)
     }
 
     /// The kind that is stated for a service; none when none is, or a wrong one, which is then a problem.
@@ -72,12 +102,20 @@ impl Kind {
         let setting = service.setting();
         let name = reader.text(setting)?;
         if name == "auto" {
-            return Some(Self::auto(reader));
+            return Some(Self::auto(reader, mode));
+        }
+        if name == "environment" {
+            let found = Self::environment(reader);
+            if found.is_none() {
+                let variables = ENVIRONMENT.map(|(variable, _)| variable).join(", ");
+                reader.problem(setting, format!("`environment` needs one of {variables}, and none is set"));
+            }
+            return found;
         }
         let fits = |kind: Self| service == Service::Graph || !kind.is_delegated();
         let Some((_, kind)) = NAMES.into_iter().find(|(known, _)| *known == name) else {
             let known = NAMES.into_iter().filter(|(_, kind)| fits(*kind)).map(|(known, _)| known);
-            let known = ["auto"].into_iter().chain(known).collect::<Vec<_>>().join(", ");
+            let known = ["auto", "environment"].into_iter().chain(known).collect::<Vec<_>>().join(", ");
             reader.problem(setting, format!("`{name}` is none of {known}"));
             return None;
         };

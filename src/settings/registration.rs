@@ -1,11 +1,13 @@
 //! The app registration: its tenant, authority and client id, and what proves that the app is it.
 
+use std::path::PathBuf;
+
 use secrecy::SecretString;
 
 use super::cloud::Cloud;
 use super::identity::Named;
 use super::lookup::Reader;
-use crate::credentials::{ClientSecret, Registration};
+use crate::credentials::{ClientSecret, Registration, WorkloadIdentity};
 
 /// The registration that `named` has the client id of. `anywhere` is the tenant where none is stated; without it the
 /// tenant is required.
@@ -34,4 +36,12 @@ pub(super) fn client_secret(reader: &mut Reader<'_>, cloud: Cloud, named: Named)
     let registration = registration(reader, cloud, named, None);
     let secret = reader.required("AZURE_CLIENT_SECRET", "the value (not the id) of a client secret");
     ClientSecret { registration, secret: SecretString::from(secret) }
+}
+
+/// The registration with the file of a platform's token.
+pub(super) fn workload_identity(reader: &mut Reader<'_>, cloud: Cloud, named: Named) -> WorkloadIdentity {
+    let registration = registration(reader, cloud, named, None);
+    let what = "the path of the file into which the platform writes its token";
+    let token_file = PathBuf::from(reader.required("AZURE_FEDERATED_TOKEN_FILE", what));
+    WorkloadIdentity { registration, token_file }
 }

@@ -38,7 +38,7 @@ fn cached(life_seconds: i64) -> (Arc<Script>, Cached) {
     let script = Arc::new(Script { life_seconds, ..Script::default() });
     let inner = Arc::clone(&script);
     let make = move || Ok(Arc::new(Scripted(Arc::clone(&inner))) as Arc<dyn TokenCredential>);
-    let cached = Cached::anew(make, |error| format!("explained: {error}"), Patience::APPLICATION);
+    let cached = Cached::anew("scripted", make, |error| format!("explained: {error}"), Patience::APPLICATION);
     (script, cached)
 }
 
@@ -126,7 +126,7 @@ impl TokenCredential for Silent {
 #[tokio::test]
 async fn a_server_that_hangs_is_given_up_and_sooner_with_a_valid_token_in_hand() {
     let patience = Patience::APPLICATION;
-    let cached = Cached::kept(Arc::new(Silent), ToString::to_string, patience);
+    let cached = Cached::kept("silent", Arc::new(Silent), ToString::to_string, patience);
     let why = cached.fetch(&["scope"], Duration::from_millis(1)).await.unwrap_err();
     assert!(why.contains("did not answer within"), "{why}");
 

@@ -2,12 +2,20 @@
 
 use secrecy::ExposeSecret as _;
 
-use crate::credentials::{ClientSecret, Credential, ManagedIdentity};
+use crate::credentials::{ClientSecret, Credential, Link, ManagedIdentity};
 use crate::settings::{Identity, Problems, Settings};
 
 const SECRET: &str = "hush~very~secret";
 
 fn read(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
+    Settings::for_serve(|name| {
+        let found = pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        found.or_else(|| (name == "COSMOS_ENDPOINT").then(|| "https://a.documents.azure.com".to_owned()))
+    })
+}
+
+/// As a command reads them.
+fn command(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
     Settings::for_command(|name| {
         let found = pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         found.or_else(|| (name == "COSMOS_ENDPOINT").then(|| "https://a.documents.azure.com".to_owned()))
@@ -32,6 +40,15 @@ fn who(identity: &Identity) -> String {
             format!("managed {}", client_id.as_deref().unwrap_or("-"))
         }
         Credential::ClientSecret(app) => format!("secret {}", app.registration.client_id),
+        Credential::WorkloadIdentity(app) => format!("workload {}", app.registration.client_id),
+        Credential::AzureCli(_) => "az".to_owned(),
+        Credential::AzureDeveloperCli(_) => "azd".to_owned(),
+        Credential::Auto(chain) => match &chain.links[2] {
+            Link::Metadata(ManagedIdentity { client_id, .. }) => {
+                format!("auto {}", client_id.as_deref().unwrap_or("-"))
+            }
+            other => panic!("{other:?}"),
+        },
     };
     let cosmos = identity.cosmos.as_ref().map_or("same".to_owned(), short);
     format!("{}, {cosmos}", short(&identity.graph))
@@ -79,6 +96,59 @@ fn the_client_id_of_an_app_registration_is_never_that_of_a_managed_identity() {
 }
 
 #[test]
+fn what_the_environment_has_decides_and_the_secret_comes_first() {
+    let file = ("AZURE_FEDERATED_TOKEN_FILE", "/var/run/token");
+    let ids = [("AZURE_TENANT_ID", "contoso.example"), ("AZURE_CLIENT_ID", "a")];
+    for credential in [("GRAPH_CREDENTIAL", "environment"), ("GRAPH_CREDENTIAL", "auto"), ("UNUSED", "")] {
+        let federated = [ids[0], ids[1], file, credential];
+        assert_eq!(who(&identity(&federated)), "workload a, same");
+        assert_eq!(who(&command(&federated).unwrap().identity), "workload a, same", "nothing is tried");
+        let both = [ids[0], ids[1], file, ("AZURE_CLIENT_SECRET", SECRET), credential];
+        assert_eq!(who(&identity(&both)), "secret a, same");
+    }
+    let half = read(&[file]).unwrap_err();
+    assert_eq!(half.lines().len(), 2, "tenant and client id: {half}");
+    let none = read(&[("GRAPH_CREDENTIAL", "environment")]).unwrap_err();
+    assert_eq!(
+        none.lines(),
+        [
+            "GRAPH_CREDENTIAL: `environment` needs one of AZURE_CLIENT_SECRET, AZURE_FEDERATED_TOKEN_FILE, and none is set"
+        ]
+    );
+}
+
+#[test]
+fn on_the_command_line_auto_is_a_chain_and_for_serve_the_managed_identity_alone() {
+    let pairs = [("AZURE_CLIENT_ID", "a")];
+    assert_eq!(who(&identity(&pairs)), "managed a, same");
+    assert_eq!(who(&command(&pairs).unwrap().identity), "auto a, same");
+    let both = [pairs[0], ("COSMOS_CLIENT_ID", "c")];
+    assert_eq!(who(&command(&both).unwrap().identity), "auto a, auto c");
+    let stated = command(&[("IDENTITY_ENDPOINT", "http://127.0.0.1:1")]).unwrap().identity.graph;
+    let Credential::Auto(chain) = stated else { panic!("{stated:?}") };
+    assert!(matches!(chain.links[2], Link::Asked(Credential::ManagedIdentity(_))), "{chain:?}");
+}
+
+#[test]
+fn an_account_of_a_tool_takes_no_client_id() {
+    let id = ("AZURE_CLIENT_ID", "a");
+    let az = ("GRAPH_CREDENTIAL", "azure-cli");
+    assert_eq!(who(&identity(&[id, az])), "az, same");
+    assert_eq!(who(&identity(&[id, az, ("COSMOS_CLIENT_ID", "c")])), "az, same");
+    assert_eq!(who(&identity(&[id, az, ("COSMOS_CREDENTIAL", "managed-identity")])), "az, managed a");
+    assert_eq!(
+        who(&identity(&with_secret(&[id, az, ("COSMOS_CREDENTIAL", "client-secret")]))),
+        "az, secret a"
+    );
+    let own = [id, az, ("COSMOS_CREDENTIAL", "managed-identity"), ("COSMOS_CLIENT_ID", "c")];
+    assert_eq!(who(&identity(&own)), "az, managed c");
+    assert_eq!(
+        who(&identity(&with_secret(&[id, ("COSMOS_CREDENTIAL", "azure-developer-cli")]))),
+        "secret a, azd"
+    );
+}
+
+#[test]
 fn with_an_account_key_nobody_is_asked_for_towards_cosmos() {
     let key = ("COSMOS_KEY", "a2V5");
     let pairs =
@@ -105,7 +175,8 @@ fn every_missing_part_of_an_app_registration_is_named_once() {
 fn an_unknown_credential_is_refused_with_the_known_ones_listed() {
     for name in ["GRAPH_CREDENTIAL", "COSMOS_CREDENTIAL"] {
         let problems = read(&[(name, "magic")]).unwrap_err();
-        let told = "`magic` is none of auto, managed-identity, client-secret";
+        let told = "`magic` is none of auto, environment, managed-identity, client-secret, workload-identity, azure-cli, \
+                    azure-developer-cli";
         assert_eq!(problems.lines(), [format!("{name}: {told}")]);
     }
 }
@@ -119,7 +190,8 @@ fn for_graph_alone_the_credential_is_the_same_and_nothing_of_cosmos_is_asked_for
         let found =
             |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let alone = Settings::for_graph(found).unwrap();
-        assert_eq!(format!("{:?}", alone.credential), format!("{:?}", identity(&pairs).graph));
+        let of_both = command(&pairs).unwrap().identity.graph;
+        assert_eq!(format!("{:?}", alone.credential), format!("{of_both:?}"));
         assert_eq!(alone.tenant_id.as_deref(), Some("contoso.example"));
     }
     let unset = Settings::for_graph(|name| (name == "GRAPH_CREDENTIAL").then(|| "client-secret".into()));

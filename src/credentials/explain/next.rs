@@ -1,0 +1,108 @@
+//! The next step after an identity server gave no token; pure. Codes:
+//! <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>, and for federated credentials
+//! <https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations#errors>.
+
+use super::{Refused, Told};
+use crate::credentials::{Credential, Registration};
+
+/// What to do.
+pub(super) fn step(told: &Told, credential: &Credential) -> String {
+    match (told, app(credential)) {
+        (Told::NoConnection { untrusted: true }, _) => {
+            "set SSL_CERT_FILE to a PEM file with the authorities to trust".into()
+        }
+        (_, None) => without_registration(credential),
+        (Told::Status(status, refused), Some(app)) if status.is_client_error() => {
+            let by_code = refused.code.and_then(|code| by_code(code, app));
+            by_code.unwrap_or_else(|| by_error(refused, app))
+        }
+        _ => "the next turn tries again; if this stays, check AZURE_AUTHORITY_HOST and the way there".into(),
+    }
+}
+
+/// An app registration, and the setting with what proves that the app is it.
+#[derive(Clone, Copy)]
+struct App<'a>(&'a Registration, &'static str);
+
+fn app(credential: &Credential) -> Option<App<'_>> {
+    match credential {
+        Credential::ClientSecret(app) => Some(App(&app.registration, "AZURE_CLIENT_SECRET")),
+        Credential::WorkloadIdentity(app) => Some(App(&app.registration, "AZURE_FEDERATED_TOKEN_FILE")),
+        _ => None,
+    }
+}
+
+fn without_registration(credential: &Credential) -> String {
+    match credential {
+        Credential::ManagedIdentity(identity) => format!(
+            "check that a managed identity is assigned and, if user-assigned, named by {}",
+            identity.setting
+        ),
+        other => format!("`{}` was asked for it; name another credential if this stays", other.name()),
+    }
+}
+
+/// What a code of Entra's asks for.
+fn by_code(code: u32, App(Registration { client_id, setting, .. }, proof): App<'_>) -> Option<String> {
+    Some(match code {
+        7_000_215 => "the client secret is wrong: set AZURE_CLIENT_SECRET to its value, not to its id".into(),
+        7_000_222 => format!(
+            "the client secret has expired: create a new one (az ad app credential reset --id {client_id} \
+             --append) and set AZURE_CLIENT_SECRET to its value"
+        ),
+        700_016 => format!(
+            "the tenant has no such app registration: set {setting} to its client id, or AZURE_TENANT_ID to \
+             its tenant"
+        ),
+        7_000_112 => format!(
+            "the app is disabled in this tenant: enable it (az ad sp update --id {client_id} --set \
+             accountEnabled=true)"
+        ),
+        90002 | 900_023 => {
+            "there is no such tenant in this cloud: set AZURE_TENANT_ID to its id, or AZURE_CLOUD".into()
+        }
+        700_024 => format!(
+            "what {proof} gives is not valid at this time: check the clock of this machine, and that the platform \
+             still renews it"
+        ),
+        70021 | 700_211 | 700_213 => format!(
+            "no federated credential of the app has the issuer and subject of the token in {proof}: compare them \
+             (az ad app federated-credential list --id {client_id})"
+        ),
+        700_212 => format!(
+            "the audience of the token in {proof} is not that of the federated credential, which is usually \
+             api://AzureADTokenExchange (az ad app federated-credential list --id {client_id})"
+        ),
+        50013 | 5_002_738 => format!(
+            "the signature of what {proof} gives is not accepted: Entra takes RSA keys only, and a federated token \
+             has to be signed by its issuer"
+        ),
+        500_011 => {
+            "the tenant does not know the resource: check GRAPH_SCOPES, GRAPH_ENDPOINT and AZURE_CLOUD".into()
+        }
+        70011 | 1_002_012 => "Entra does not know the scope: check GRAPH_SCOPES".into(),
+        53003 => {
+            "a Conditional Access policy forbids it: have the app excluded, or let it run where it may".into()
+        }
+        65001 => format!("nobody has consented: az ad app permission admin-consent --id {client_id}"),
+        _ => return None,
+    })
+}
+
+/// What an OAuth error asks for, whose code is not known here.
+fn by_error(refused: &Refused, App(Registration { setting, .. }, proof): App<'_>) -> String {
+    let step = match refused.error.as_deref() {
+        Some("unauthorized_client") => {
+            format!("the app may not ask this way: check {setting} and AZURE_TENANT_ID")
+        }
+        Some("interaction_required" | "invalid_grant") => {
+            "Entra wants a person to sign in: name a credential with which one does".into()
+        }
+        Some("invalid_scope") => "check GRAPH_SCOPES".into(),
+        _ => format!("check AZURE_TENANT_ID, {setting} and {proof}"),
+    };
+    match refused.code {
+        Some(code) => format!("{step}; what it means: https://login.microsoftonline.com/error?code={code}"),
+        None => step,
+    }
+}
