@@ -130,6 +130,14 @@ impl Identity {
         lock(&self.inner.issued).issue(&options, options.managed_lifetime, &wanted).0
     }
 
+    /// A fresh token of the app registration that was asked for with these claims, without the wire. Not counted as a
+    /// request.
+    pub fn issue_with_claims(&self, resource: &str, claims: serde_json::Value) -> String {
+        let options = lock(&self.inner.options).clone();
+        let wanted = Wanted { asked: claims, ..Wanted::of_app(&options.app_registration, resource) };
+        lock(&self.inner.issued).issue(&options, options.lifetime, &wanted).0
+    }
+
     /// A fresh delegated token of the app registration without the wire, for tests of the fakes themselves: `user` is the
     /// object id of a user that need not be known here. Not counted as a request.
     pub fn issue_delegated(&self, resource: &str, scopes: &[&str], user: &str) -> String {

@@ -134,6 +134,7 @@ async fn a_refused_token_is_forgotten_and_that_for_the_other_service_is_not() {
     // From now on there is no other token for Graph than the one in hand.
     entra(&world).expire_secret();
     world.identity.revoke_for(COSMOS_AUDIENCE);
+    world.identity.end_caches();
     assert!(!world.fire().await.unwrap().succeeded());
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();

@@ -40,9 +40,28 @@ async fn an_identity_server_that_stumbles_is_asked_again() {
 #[tokio::test]
 async fn a_revoked_token_is_forgotten_and_the_next_turn_gets_a_new_one() {
     let world = copied().await;
+    world.identity.set_caching(false);
     world.identity.revoke_all();
     assert!(!world.fire().await.unwrap().succeeded());
     world.turn().await.unwrap();
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_revoked_token_that_the_platform_gives_again_fails_each_turn_until_the_platform_has_another() {
+    let world = copied().await;
+    world.identity.revoke_all();
+    let before = world.identity.requests();
+    for turn in 1..=3 {
+        assert!(!world.fire().await.unwrap().succeeded());
+        let said = logged(&world, "invocation_failed");
+        assert_eq!(said.len(), turn);
+        assert!(said[turn - 1].contains("401"), "{}", said[turn - 1]);
+    }
+    let asked = world.identity.requests() - before;
+    assert!((1..=6).contains(&asked), "at most one request for each service and turn: {asked}");
+    world.identity.end_caches();
+    world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
 }
 

@@ -8,10 +8,11 @@
 //! The map: `tenant` and `collection` (the truth), `relationship` (links between objects), `seed` (what it is made
 //! of), `feed` (the rows), `delta` (rounds as values), `read` (what a request is answered), `targets` (lists of
 //! links), `list` (lists of objects), `me` (the signed-in user and other single things), `links` (tokens),
-//! `replica` and `quirks` (what a client has to live with), `fault` (what goes wrong), `subscriptions`
-//! (and the notifier), `wire` (the socket).
+//! `replica` and `quirks` (what a client has to live with), `fault` (what goes wrong), `challenge` (claims that a token
+//! lacks), `subscriptions` (and the notifier), `wire` (the socket).
 
 mod answer;
+mod challenge;
 mod collection;
 mod delta;
 mod fault;
@@ -113,6 +114,8 @@ struct Inner {
     gates: Gates<Match>,
     identity: Identity,
     audiences: Vec<String>,
+    /// The claims with which a token has to be asked for.
+    demanded: Mutex<Option<serde_json::Value>>,
 }
 
 /// The running fake. Clones are handles to the same one.
@@ -149,6 +152,7 @@ impl Graph {
             gates: Gates::default(),
             identity,
             audiences,
+            demanded: Mutex::default(),
         });
         let clock = Clock::default();
         let router = Router::new()
@@ -228,6 +232,12 @@ impl Graph {
     /// The clock that its answers are dated by.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// From now on, every request needs a token that was asked for with these claims (`{"access_token":{…}}`), or is
+    /// answered a claims challenge; or again not, with none.
+    pub fn demand_claims(&self, claims: Option<serde_json::Value>) {
+        *lock(&self.inner.demanded) = claims;
     }
 
     /// The fault script.

@@ -7,6 +7,7 @@ mod lists;
 mod mirror;
 mod replicas;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Client, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
@@ -203,6 +204,28 @@ async fn a_token_of_our_identity_with_the_role_is_required() {
     setup.identity.set_roles(&["Group.Read.All"]);
     setup.token = setup.identity.issue(setup.graph.endpoint());
     assert_eq!(setup.code(&setup.initial()).await, (403, "Authorization_RequestDenied".into()));
+}
+
+#[tokio::test]
+async fn a_claims_challenge_is_met_by_a_token_that_was_asked_for_with_the_claims() {
+    let mut setup = Setup::new(1, Options::default()).await;
+    let claims = json!({"access_token": {"nbf": {"essential": true, "value": "1604106651"}}});
+    setup.graph.demand_claims(Some(claims.clone()));
+    let got = setup.get(&setup.initial()).await;
+    let challenge = got.headers["www-authenticate"].to_str().unwrap();
+    assert_eq!(got.status, 401);
+    assert!(challenge.contains("error=\"insufficient_claims\""), "{challenge}");
+    let encoded = challenge.split("claims=\"").nth(1).unwrap().trim_end_matches('"');
+    let named: Value = serde_json::from_slice(&BASE64_STANDARD.decode(encoded).unwrap()).unwrap();
+    assert_eq!(named, claims);
+    let mut asked = claims;
+    asked["access_token"]["xms_cc"] = json!({"values": ["cp1"]});
+    setup.token = setup.identity.issue_with_claims(setup.graph.endpoint(), asked);
+    assert_eq!(setup.get(&setup.initial()).await.status, 200);
+    setup.token = setup.identity.issue(setup.graph.endpoint());
+    assert_eq!(setup.get(&setup.initial()).await.status, 401);
+    setup.graph.demand_claims(None);
+    assert_eq!(setup.get(&setup.initial()).await.status, 200);
 }
 
 #[tokio::test]

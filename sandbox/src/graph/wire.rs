@@ -14,6 +14,7 @@ use futures_util::{StreamExt, stream};
 use super::{
     Inner,
     answer::Answer,
+    challenge,
     fault::{Fault, Framing},
     me,
     request::{Kind, Record, header},
@@ -93,18 +94,23 @@ impl Inner {
         world.read(record).unwrap_or_else(|refused| refused)
     }
 
-    /// 401 without a good token, 403 without a role or, in a delegated token, a scope that may read the feed.
+    /// 401 without a good token or the claims that are demanded, 403 without a role or, in a delegated token, a scope that
+    /// may read the feed.
     fn authorize(&self, record: &Record, bearer: Option<&str>) -> Result<Claims, Answer> {
         let denied = |message: &str| {
-            let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
-                             client_id=\"00000003-0000-0000-c000-000000000000\"";
-            Err(Answer::error(401, "InvalidAuthenticationToken", message).with("www-authenticate", challenge))
+            Err(Answer::error(401, "InvalidAuthenticationToken", message)
+                .with("www-authenticate", challenge::CHALLENGE))
         };
         let Some(bearer) = bearer else { return denied("Access token is empty.") };
         let verdict = self.audiences.iter().map(|audience| self.identity.check(bearer, audience));
         let verdict = verdict
             .reduce(|one, other| if one.is_ok() || other == Err(Refusal::Audience) { one } else { other });
         let readers = me::readers(record);
+        if let (Some(Ok(claims)), Some(demanded)) = (&verdict, &*lock(&self.demanded))
+            && !challenge::is_met(demanded, &claims.asked)
+        {
+            return Err(challenge::answer(demanded));
+        }
         match verdict {
             Some(Ok(claims))
                 if claims

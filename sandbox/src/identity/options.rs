@@ -127,7 +127,7 @@ impl Default for Options {
                 .into(),
             lifetime: Duration::from_secs(3_600),
             managed_lifetime: Duration::from_secs(86_400),
-            caches: false,
+            caches: true,
             expires_on: ExpiresOn::Text,
             seed: 1,
         }
