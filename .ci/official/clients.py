@@ -62,6 +62,7 @@ def type_code(uri, code):
     assert answer.status_code == 200, answer.text
 
 
+# An authority that is not Microsoft's would be looked up at Microsoft's: instance discovery is off for that.
 def msal_confidential(credential):
     return msal.ConfidentialClientApplication(
         WORLD["clientId"], authority=AUTHORITY, client_credential=credential, instance_discovery=False

@@ -30,7 +30,7 @@ use crate::{
 };
 pub use entra::{
     CERTIFICATE_PASSWORD, CertificateFile, Entra, FEDERATED_AUDIENCE, FEDERATED_SUBJECT, HIDDEN, Page,
-    Request,
+    Request, SignIn,
 };
 use fault::Asked;
 pub use fault::{Fault, Match};
@@ -240,6 +240,12 @@ impl Inner {
     async fn asked(&self, kind: Kind, audience: &str, grant: Option<&str>, cut: &Cut) -> Option<Failed> {
         let audience = audience.trim_end_matches('/');
         lock(&self.issued).count(kind, audience);
+        self.fail(kind, audience, grant, cut).await
+    }
+
+    /// Lets a request fail if it is to, without counting it.
+    async fn fail(&self, kind: Kind, audience: &str, grant: Option<&str>, cut: &Cut) -> Option<Failed> {
+        let audience = audience.trim_end_matches('/');
         match self.faults.next(&Asked { kind, audience, grant })? {
             Fault::Hang => std::future::pending().await,
             Fault::Reset => cut.reset().await,

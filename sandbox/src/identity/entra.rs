@@ -5,20 +5,23 @@
 //! `AZURE_AUTHORITY_HOST` and trust it by `SSL_CERT_FILE`. Left out: the endpoints of version 1.0, passwords, certificates
 //! that are trusted by their issuer, and everything that a tenant has besides apps, users and consents.
 //!
-//! The map: `registration` and `certificate` (what an app has), `state` (what is remembered), `discovery`, `authorize`,
+//! The map: `registration` and `certificate` (what an app has), `state` and `desk` (what is remembered), `discovery`, `authorize`,
 //! `device`, `page` (what a browser sees), `token` with `authenticate`, `assertion` and `grants`, `form`, `scope` and
-//! `error` (the wire), `federation` (somebody else's tokens), `switches` (what a test can do to it).
+//! `error` (the wire), `federation` (somebody else's tokens), `browser`
+//! and `visitor` (a user at the pages), `switches` (what a test can do to it).
 
 mod assertion;
 mod authenticate;
 mod authorize;
 mod browser;
 mod certificate;
+mod desk;
 mod device;
 mod discovery;
 mod error;
 mod federation;
 mod form;
+mod grant;
 mod grants;
 mod page;
 mod registration;
@@ -26,13 +29,12 @@ mod scope;
 mod state;
 mod switches;
 mod token;
+mod visitor;
 
 use std::{
-    collections::HashMap,
     io::Write,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -42,26 +44,18 @@ use axum::{
 };
 use tempfile::NamedTempFile;
 
-use super::{Identity, Inner, Options, User, tls};
+use super::{Identity, tls};
 use crate::{
     loopback::{Cut, Loopback, Server},
     script::lock,
 };
 pub use browser::Page;
 pub use certificate::{CERTIFICATE_PASSWORD, CertificateFile};
-use error::OAuthError;
+use desk::Desk;
 pub use federation::{FEDERATED_AUDIENCE, FEDERATED_SUBJECT};
 pub use form::{HIDDEN, Request};
 use registration::Registration;
-use state::State;
-
-/// What the handlers see.
-struct Desk {
-    registry: Arc<Inner>,
-    origin: String,
-    state: Mutex<State>,
-    is_down: Mutex<bool>,
-}
+pub use visitor::SignIn;
 
 /// The running endpoint. Clones are handles to the same one.
 #[derive(Clone)]
@@ -82,8 +76,7 @@ impl Entra {
         let loopback = Loopback::bind().await?;
         let origin = loopback.origin().replace("http://127.0.0.1", "https://localhost");
         let registry = Arc::clone(&identity.inner);
-        let state = new_state(&registry).into();
-        let desk = Arc::new(Desk { registry, origin: origin.clone(), state, is_down: false.into() });
+        let desk = Arc::new(Desk::new(registry, origin.clone()));
         let router = routes().with_state(Arc::clone(&desk)).into_make_service_with_connect_info::<Cut>();
         let listener = tls::TlsListener::over(loopback, config)?;
         let server = Server::new(origin, async move {
@@ -159,7 +152,7 @@ impl Entra {
 
     /// All requests so far, but the polls of a browser for pages.
     pub fn requests(&self) -> Vec<Request> {
-        lock(&self.desk.state).requests.clone()
+        lock(&self.desk.state).requests.iter().map(|(_, request)| request.clone()).collect()
     }
 
     /// Changes the confidential client.
@@ -177,80 +170,6 @@ fn routes() -> Router<Arc<Desk>> {
         .route("/{tenant}/oauth2/v2.0/devicecode", post(device::authorization))
         .route("/{tenant}/oauth2/v2.0/token", post(token::token))
         .route("/device", get(device::form).post(device::enter))
-}
-
-fn new_state(registry: &Inner) -> State {
-    let options = lock(&registry.options).clone();
-    let confidential = Registration::confidential(options.app_registration, new_secret(registry));
-    State {
-        registrations: vec![confidential, Registration::public(options.public_client)],
-        issuers: HashMap::new(),
-        codes: HashMap::new(),
-        devices: Vec::new(),
-        refresh_tokens: HashMap::new(),
-        consents: state::Consents::default(),
-        assertions: Default::default(),
-        signed_in: None,
-        interaction: None,
-        rotates: true,
-        interval: Duration::from_secs(5),
-        requests: Vec::new(),
-    }
-}
-
-/// Looks like one of Entra's.
-fn new_secret(registry: &Inner) -> String {
-    format!("sbx8Q~{:032x}.~", lock(&registry.issued).random())
-}
-
-impl Desk {
-    fn random(&self) -> u128 {
-        lock(&self.registry.issued).random()
-    }
-
-    fn record(&self, request: Request) -> usize {
-        let requests = &mut lock(&self.state).requests;
-        requests.push(request);
-        requests.len() - 1
-    }
-
-    fn note_error(&self, number: usize, refusal: &OAuthError) {
-        if let Some(request) = lock(&self.state).requests.get_mut(number) {
-            request.error = Some(refusal.error.clone());
-        }
-    }
-
-    /// Whether this names the tenant: by its id or a domain name.
-    fn is_tenant(&self, tenant: &str, options: &Options) -> bool {
-        tenant == options.tenant_id || tenant.eq_ignore_ascii_case(&options.domain)
-    }
-
-    /// Refuses what names neither the tenant nor all of them.
-    fn check_tenant(&self, tenant: &str) -> Result<(), OAuthError> {
-        let is_known = matches!(tenant, "common" | "organizations")
-            || self.is_tenant(tenant, &lock(&self.registry.options));
-        if is_known { Ok(()) } else { Err(self.no_tenant(tenant)) }
-    }
-
-    fn no_tenant(&self, tenant: &str) -> OAuthError {
-        let sentence = format!(
-            "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into \
-             the correct cloud."
-        );
-        OAuthError::new("invalid_request", 90002, sentence)
-    }
-
-    fn users(&self) -> Vec<User> {
-        lock(&self.registry.options).users.clone()
-    }
-
-    /// The user with this name or object id.
-    fn user(&self, name: &str) -> Option<User> {
-        let is_named = |user: &User| {
-            user.user_principal_name.eq_ignore_ascii_case(name.trim()) || user.object_id == name.trim()
-        };
-        self.users().into_iter().find(is_named)
-    }
 }
 
 #[cfg(test)]

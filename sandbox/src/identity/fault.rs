@@ -49,7 +49,7 @@ impl Match {
         self
     }
 
-    /// Only those with this `grant_type`.
+    /// Only those with this `grant_type`; `devicecode` means those for a device code, which are no token requests.
     #[must_use]
     pub fn grant(mut self, grant: &'static str) -> Self {
         self.grant = Some(grant);

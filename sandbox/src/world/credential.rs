@@ -88,3 +88,27 @@ impl Credential {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Options;
+
+    #[tokio::test]
+    async fn every_credential_has_what_it_needs_and_files_that_are_there() {
+        let identity = Identity::start(Options::default()).await.unwrap();
+        let entra = Entra::start(&identity).await.unwrap();
+        let tools = Tools::start(&identity, &entra).await.unwrap();
+        for credential in Credential::ALL {
+            let settings = credential.settings(&identity, &entra, &tools);
+            assert!(!settings.is_empty(), "{credential:?}");
+            for (name, value) in settings {
+                let is_path = name.ends_with("_FILE") || name.ends_with("_PATH") || name == "PATH";
+                assert!(!is_path || std::path::Path::new(&value).exists(), "{credential:?}: {name}={value}");
+                let id = matches!(credential, Credential::DeviceCode | Credential::InteractiveBrowser);
+                let id = if id { entra.public_client_id() } else { entra.client_id() };
+                assert!(name != "AZURE_CLIENT_ID" || value == id, "{credential:?}");
+            }
+        }
+    }
+}

@@ -18,7 +18,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    Desk, authenticate,
+    authenticate,
+    desk::Desk,
     error::{Ids, OAuthError},
     form::{Form, Request},
     page,

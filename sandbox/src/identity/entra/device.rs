@@ -16,39 +16,22 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    Desk, authenticate,
+    authenticate,
+    desk::Desk,
     error::{Ids, OAuthError, answer},
     form::{Form, Request},
     page,
     scope::Scopes,
+    state::{Answer, Device},
 };
-use crate::{identity::User, loopback::Cut, script::lock};
+use crate::{
+    identity::{Failed, Kind},
+    loopback::Cut,
+    script::lock,
+};
 
 /// How long a device may wait.
 const LIFETIME: Duration = Duration::from_secs(900);
-
-/// A device that waits.
-#[derive(Clone, Debug)]
-pub(super) struct Device {
-    /// What the device polls with.
-    pub code: String,
-    /// What the user types.
-    pub user_code: String,
-    pub client_id: String,
-    pub scopes: Scopes,
-    pub until: Instant,
-    pub polled: Option<Instant>,
-    pub answer: Answer,
-    pub is_redeemed: bool,
-}
-
-/// What the user said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
-    None,
-    Declined,
-    SignedIn(User),
-}
 
 /// The endpoint that a device asks for its codes.
 pub(super) async fn authorization(
@@ -63,11 +46,21 @@ pub(super) async fn authorization(
     }
     let form = Form::parse(&body);
     let number = desk.record(Request::of("devicecode", &tenant, &form));
-    match begin(&desk, &tenant, &form) {
+    let resource = form.get("scope").and_then(|scope| Scopes::parse(scope).ok()).unwrap_or_default().resource;
+    let failed = desk.registry.fail(Kind::AppRegistration, &resource, Some("devicecode"), &cut).await;
+    let result = match failed {
+        None => begin(&desk, &tenant, &form),
+        Some(ref failed) => Err(OAuthError::told(failed)),
+    };
+    let ids = Ids::of(&headers, desk.random());
+    match result {
         Ok(body) => answer(StatusCode::OK, &body),
         Err(refusal) => {
             desk.note_error(number, &refusal);
-            refusal.respond(&Ids::of(&headers, desk.random()))
+            match failed {
+                Some(Failed::Status(status)) => refusal.respond_as(status, &ids),
+                _ => refusal.respond(&ids),
+            }
         }
     }
 }

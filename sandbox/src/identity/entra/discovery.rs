@@ -13,7 +13,7 @@ use axum::{
 use serde_json::json;
 
 use super::{
-    Desk,
+    desk::Desk,
     error::{Ids, answer},
 };
 use crate::{identity::key::SigningKey, script::lock};

@@ -11,6 +11,8 @@ use axum::{
 use serde_json::{Value, json};
 use time::{OffsetDateTime, macros::format_description};
 
+use crate::identity::Failed;
+
 /// A refusal.
 #[derive(Clone, Debug)]
 pub(super) struct OAuthError {
@@ -27,6 +29,18 @@ pub(super) struct OAuthError {
 impl OAuthError {
     pub fn new(error: &str, code: u32, sentence: impl Into<String>) -> Self {
         Self { error: error.into(), code, sentence: sentence.into(), suberror: None, claims: None }
+    }
+
+    /// What a test told Entra to answer.
+    pub fn told(failed: &Failed) -> Self {
+        match failed {
+            Failed::Status(_) => {
+                Self::new("server_error", 90033, "A transient error has occurred. Please try again.")
+            }
+            Failed::Refused(error, code) => {
+                Self::new(error, *code, "The identity server is told to refuse this request.")
+            }
+        }
     }
 
     pub fn missing(parameter: &str) -> Self {

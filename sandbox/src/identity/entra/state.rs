@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{device::Device, error::OAuthError, form::Request, registration::Registration, scope::Scopes};
+use super::{error::OAuthError, form::Request, registration::Registration, scope::Scopes};
 use crate::identity::{Options, User, key::PublicKey};
 
 /// All of it.
@@ -29,7 +29,9 @@ pub(super) struct State {
     pub rotates: bool,
     /// How long a device has to wait between two polls.
     pub interval: Duration,
-    pub requests: Vec<Request>,
+    /// Requests by their numbers, and how many there were.
+    pub requests: Vec<(usize, Request)>,
+    pub recorded: usize,
 }
 
 /// An authorization code: <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow>.
@@ -51,6 +53,29 @@ pub(super) struct Code {
 pub(super) struct Challenge {
     pub is_hashed: bool,
     pub value: String,
+}
+
+/// A device that waits.
+#[derive(Clone, Debug)]
+pub(super) struct Device {
+    /// What the device polls with.
+    pub code: String,
+    /// What the user types.
+    pub user_code: String,
+    pub client_id: String,
+    pub scopes: Scopes,
+    pub until: Instant,
+    pub polled: Option<Instant>,
+    pub answer: Answer,
+    pub is_redeemed: bool,
+}
+
+/// What the user said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    None,
+    Declined,
+    SignedIn(User),
 }
 
 /// A refresh token: <https://learn.microsoft.com/entra/identity-platform/refresh-tokens>.

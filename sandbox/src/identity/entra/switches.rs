@@ -2,7 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Entra, device::Answer, new_secret, registration::ClientSecret, state::End};
+use super::{
+    Entra,
+    desk::new_secret,
+    registration::ClientSecret,
+    state::{Answer, End},
+};
 use crate::script::lock;
 
 impl Entra {

@@ -14,48 +14,22 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    Desk,
     assertion::Endpoints,
     authenticate,
+    desk::Desk,
     error::{Ids, OAuthError, answer},
     form::{Form, Request},
+    grant::{Context, Granted},
     grants,
     registration::Registration,
     scope::Scopes,
     state::State,
 };
 use crate::{
-    identity::{Failed, Kind, Options, User, issued::Wanted},
+    identity::{Failed, Kind, Options, User, issued::Wanted, jwt, key::SigningKey},
     loopback::Cut,
     script::lock,
 };
-
-/// What a grant gives: for whom, and how far.
-pub(super) struct Granted {
-    pub app: Registration,
-    /// Nobody for the app itself.
-    pub user: Option<User>,
-    pub scopes: Scopes,
-    pub nonce: Option<String>,
-    /// The `claims` parameter of an earlier request, if this one has none.
-    pub asked: Value,
-}
-
-/// What a grant sees.
-pub(super) struct Context<'a> {
-    pub state: &'a mut State,
-    pub options: &'a Options,
-    pub app: &'a Registration,
-    pub form: &'a Form,
-    pub endpoints: &'a Endpoints,
-}
-
-impl Context<'_> {
-    /// The client has to be a confidential one and to show it.
-    pub fn confidential(&mut self) -> Result<(), OAuthError> {
-        authenticate::confidential(self.state, self.app, self.endpoints, self.form)
-    }
-}
 
 /// One token request.
 pub(super) async fn token(
@@ -74,23 +48,17 @@ pub(super) async fn token(
     let grant = form.get("grant_type").unwrap_or_default();
     let audience = audience(&lock(&desk.state), &form);
     let failed = desk.registry.asked(Kind::AppRegistration, &audience, Some(grant), &cut).await;
-    let (status, result) = match failed {
-        Some(Failed::Status(status)) => {
-            let sentence = "A transient error has occurred. Please try again.";
-            (Some(status), Err(OAuthError::new("server_error", 90033, sentence)))
-        }
-        Some(Failed::Refused(error, code)) => {
-            (None, Err(OAuthError::new(error, code, "The identity server is told to refuse this request.")))
-        }
-        None => (None, give(&desk, &tenant, &form)),
+    let result = match failed {
+        None => give(&desk, &tenant, &form),
+        Some(ref failed) => Err(OAuthError::told(failed)),
     };
     match result {
         Ok(body) => answer(StatusCode::OK, &body),
         Err(refusal) => {
             desk.note_error(number, &refusal);
-            match status {
-                Some(status) => refusal.respond_as(status, &ids),
-                None => refusal.respond(&ids),
+            match failed {
+                Some(Failed::Status(status)) => refusal.respond_as(status, &ids),
+                _ => refusal.respond(&ids),
             }
         }
     }
@@ -183,7 +151,7 @@ fn respond(desk: &Desk, state: &mut State, options: &Options, granted: &Granted,
         body["refresh_token"] = state.refresh(app, user, scopes, desk.random()).into();
     }
     if scopes.is_openid {
-        let key = crate::identity::key::SigningKey::of_server();
+        let key = SigningKey::of_server();
         body["id_token"] = id_token(key, &issuer, options, granted, user, nonce.as_deref()).into();
     }
     if form.get("client_info") == Some("1") {
@@ -200,7 +168,7 @@ pub(super) fn client_info(user: &User, options: &Options) -> String {
 
 /// Form: <https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference>.
 fn id_token(
-    key: &crate::identity::key::SigningKey,
+    key: &SigningKey,
     issuer: &str,
     options: &Options,
     granted: &Granted,
@@ -218,5 +186,5 @@ fn id_token(
         payload["nonce"] = nonce.into();
     }
     let header = json!({"typ": "JWT", "kid": key.public().id()});
-    crate::identity::jwt::sign(key, "RS256", header, &payload)
+    jwt::sign(key, "RS256", header, &payload)
 }

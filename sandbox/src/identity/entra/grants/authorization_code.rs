@@ -10,9 +10,9 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use super::super::{
     authenticate,
     error::OAuthError,
+    grant::{Context, Granted},
     scope::Scopes,
     state::Challenge,
-    token::{Context, Granted},
 };
 
 pub(crate) fn authorization_code(context: &mut Context<'_>) -> Result<Granted, OAuthError> {

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::super::{
     error::OAuthError,
+    grant::{Context, Granted},
     scope::Scopes,
-    token::{Context, Granted},
 };
 
 pub(crate) fn client_credentials(context: &mut Context<'_>) -> Result<Granted, OAuthError> {

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::super::{
     authenticate,
-    device::Answer,
     error::OAuthError,
-    token::{Context, Granted},
+    grant::{Context, Granted},
+    state::Answer,
 };
 
 pub(crate) fn device_code(context: &mut Context<'_>) -> Result<Granted, OAuthError> {

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 
 use super::super::{
     error::OAuthError,
+    grant::{Context, Granted},
     scope::Scopes,
-    token::{Context, Granted},
 };
 use crate::identity::issued::Issued;
 

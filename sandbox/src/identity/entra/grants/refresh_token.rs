@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::super::{
     authenticate,
     error::OAuthError,
+    grant::{Context, Granted},
     scope::Scopes,
     state::End,
-    token::{Context, Granted},
 };
 
 pub(crate) fn refresh_token(context: &mut Context<'_>) -> Result<Granted, OAuthError> {

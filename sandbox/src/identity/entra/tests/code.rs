@@ -149,3 +149,18 @@ async fn a_refresh_token_is_replaced_when_it_is_used_and_dead_after_that() {
     entra.expire_refresh_tokens();
     assert_eq!(refused(&entra, &refresh(&body["refresh_token"])).await.1, 700_082);
 }
+
+#[tokio::test]
+async fn a_user_brings_a_code_or_a_token_from_elsewhere() {
+    let (identity, entra) = start().await;
+    let name = user(&identity).user_principal_name;
+    let token = entra.token_for_api(&name).await.unwrap();
+    assert_eq!(identity.check(&token, &entra.client_id()).unwrap().scopes, ["access_as_user"]);
+    let client_id = entra.public_client_id();
+    let challenge = hashed();
+    let sign_in =
+        SignIn { client_id: &client_id, redirect: BACK, scopes: "User.Read", challenge: Some(&challenge) };
+    let code = entra.code_for(&sign_in, &name).await.unwrap();
+    granted(&entra, &with(&redeem(&entra, &code), "code_verifier", VERIFIER)).await;
+    assert!(entra.code_for(&sign_in, "nobody").await.unwrap_err().to_string().contains("access_denied"));
+}

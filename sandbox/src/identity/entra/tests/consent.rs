@@ -1,5 +1,7 @@
 //! On-behalf-of, consents, and policies that want the user again.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::*;

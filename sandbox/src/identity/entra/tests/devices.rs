@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::identity::{Fault, Match};
 
 async fn begin(entra: &Entra) -> Value {
     let form = fields(&[("client_id", &entra.public_client_id()), ("scope", "offline_access User.Read")]);
@@ -49,7 +50,7 @@ async fn a_device_waits_until_the_user_has_typed_its_code() {
 
 #[tokio::test]
 async fn a_device_is_told_that_it_was_declined_or_is_late_or_unknown() {
-    let (_, entra) = start().await;
+    let (identity, entra) = start().await;
     let begun = begin(&entra).await;
     assert_eq!(entra.device_codes(), [begun["user_code"].as_str().unwrap()]);
     entra.decline_device(begun["user_code"].as_str().unwrap()).unwrap();
@@ -60,6 +61,9 @@ async fn a_device_is_told_that_it_was_declined_or_is_late_or_unknown() {
     assert!(entra.approve_device(begun["user_code"].as_str().unwrap(), "adele@contoso.example").is_err());
     let unknown = with(&poll(&entra, &begun), "device_code", "x");
     assert_eq!(refused(&entra, &unknown).await.0, "bad_verification_code");
+    identity.fail_when(Match::any().grant("devicecode"), 1, Fault::Status(503));
+    let public = fields(&[("client_id", &entra.public_client_id()), ("scope", "User.Read")]);
+    assert_eq!(post(&entra, "/organizations/oauth2/v2.0/devicecode", &public).await.unwrap().0, 503);
     let confidential = fields(&[("client_id", &entra.client_id()), ("scope", "User.Read")]);
     let (status, body) = post(&entra, "/organizations/oauth2/v2.0/devicecode", &confidential).await.unwrap();
     assert_eq!((status, &body["error_codes"][0]), (401, &7_000_218.into()), "it is no public client");
