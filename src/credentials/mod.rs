@@ -13,8 +13,10 @@ use azure_core::time::Duration;
 mod azure_cli;
 mod azure_developer_cli;
 mod cache;
+mod certificate;
 mod chain;
 mod claims;
+mod client_certificate;
 mod client_secret;
 mod explain;
 mod managed_identity;
@@ -27,9 +29,11 @@ mod workload_identity;
 pub use azure_cli::AzureCli;
 pub use azure_developer_cli::AzureDeveloperCli;
 pub use cache::{Cached, Patience};
+pub use certificate::CertificateFile;
 use chain::Walk;
 pub use chain::{Answered, Chain, Link};
 pub use claims::{Claims, claims};
+pub use client_certificate::ClientCertificate;
 pub use client_secret::ClientSecret;
 pub use managed_identity::ManagedIdentity;
 pub use registration::Registration;
@@ -42,6 +46,8 @@ pub enum Credential {
     ManagedIdentity(ManagedIdentity),
     /// An app registration with a client secret.
     ClientSecret(ClientSecret),
+    /// An app registration with a certificate.
+    ClientCertificate(ClientCertificate),
     /// An app registration that trusts a platform's tokens.
     WorkloadIdentity(WorkloadIdentity),
     /// The account of the Azure CLI.
@@ -58,6 +64,7 @@ impl Credential {
         match self {
             Self::ManagedIdentity(_) => "managed-identity",
             Self::ClientSecret(_) => "client-secret",
+            Self::ClientCertificate(_) => "client-certificate",
             Self::WorkloadIdentity(_) => "workload-identity",
             Self::AzureCli(_) => "azure-cli",
             Self::AzureDeveloperCli(_) => "azure-developer-cli",
@@ -84,6 +91,7 @@ impl Credential {
         Ok(match self.clone() {
             Self::ManagedIdentity(identity) => identity.make()?,
             Self::ClientSecret(app) => app.make()?,
+            Self::ClientCertificate(app) => Arc::new(app),
             Self::WorkloadIdentity(app) => Arc::new(app),
             Self::AzureCli(account) => Arc::new(account),
             Self::AzureDeveloperCli(account) => Arc::new(account),

@@ -130,6 +130,9 @@ fn credential(reader: &mut Reader<'_>, cloud: Cloud, Choice { kind, named }: Cho
     match kind {
         Kind::ManagedIdentity => Credential::ManagedIdentity(managed_identity(named)),
         Kind::ClientSecret => Credential::ClientSecret(registration::client_secret(reader, cloud, named)),
+        Kind::ClientCertificate => {
+            Credential::ClientCertificate(registration::client_certificate(reader, cloud, named))
+        }
         Kind::WorkloadIdentity => {
             Credential::WorkloadIdentity(registration::workload_identity(reader, cloud, named))
         }
@@ -151,7 +154,10 @@ fn chain(reader: &mut Reader<'_>, tenant_id: Option<String>, identity: ManagedId
         if is_stated { Link::Asked(Credential::ManagedIdentity(identity)) } else { Link::Metadata(identity) };
     Chain {
         links: vec![
-            Link::Skipped("environment", "AZURE_CLIENT_SECRET is not set"),
+            Link::Skipped(
+                "environment",
+                "neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set",
+            ),
             Link::Skipped("workload-identity", "AZURE_FEDERATED_TOKEN_FILE is not set"),
             managed,
             Link::Asked(Credential::AzureCli(AzureCli { tenant_id: tenant_id.clone() })),

@@ -24,6 +24,7 @@ pub(super) enum Service {
 pub(super) enum Kind {
     ManagedIdentity,
     ClientSecret,
+    ClientCertificate,
     WorkloadIdentity,
     AzureCli,
     AzureDeveloperCli,
@@ -40,17 +41,21 @@ pub(super) enum Owner {
 }
 
 /// The names of single credentials, in the order in which they are listed.
-const NAMES: [(&str, Kind); 5] = [
+const NAMES: [(&str, Kind); 6] = [
     ("managed-identity", Kind::ManagedIdentity),
     ("client-secret", Kind::ClientSecret),
+    ("client-certificate", Kind::ClientCertificate),
     ("workload-identity", Kind::WorkloadIdentity),
     ("azure-cli", Kind::AzureCli),
     ("azure-developer-cli", Kind::AzureDeveloperCli),
 ];
 
 /// What proves that the app is an app registration: the variable that is set where it is there. The first one counts.
-const ENVIRONMENT: [(&str, Kind); 2] =
-    [("AZURE_CLIENT_SECRET", Kind::ClientSecret), ("AZURE_FEDERATED_TOKEN_FILE", Kind::WorkloadIdentity)];
+const ENVIRONMENT: [(&str, Kind); 3] = [
+    ("AZURE_CLIENT_SECRET", Kind::ClientSecret),
+    ("AZURE_CLIENT_CERTIFICATE_PATH", Kind::ClientCertificate),
+    ("AZURE_FEDERATED_TOKEN_FILE", Kind::WorkloadIdentity),
+];
 
 impl Service {
     pub fn setting(self) -> &'static str {
@@ -66,7 +71,7 @@ impl Kind {
     pub fn owner(self) -> Owner {
         match self {
             Self::ManagedIdentity | Self::Auto => Owner::ManagedIdentity,
-            Self::ClientSecret | Self::WorkloadIdentity => Owner::Registration,
+            Self::ClientSecret | Self::ClientCertificate | Self::WorkloadIdentity => Owner::Registration,
             Self::AzureCli | Self::AzureDeveloperCli => Owner::Account,
         }
     }
@@ -76,6 +81,7 @@ impl Kind {
         match self {
             Self::ManagedIdentity
             | Self::ClientSecret
+            | Self::ClientCertificate
             | Self::WorkloadIdentity
             | Self::AzureCli
             | Self::AzureDeveloperCli

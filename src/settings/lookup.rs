@@ -83,6 +83,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `true` or `1`, `false` or `0`; unset is false.
+    pub fn flag(&mut self, name: &str) -> bool {
+        match self.text(name).as_deref() {
+            None | Some("false" | "0") => false,
+            Some("true" | "1") => true,
+            Some(other) => {
+                self.problem(name, format!("`{other}` is neither true nor false"));
+                false
+            }
+        }
+    }
+
     /// The value; when there is none, a problem that says what to set.
     pub fn required(&mut self, name: &str, what: &str) -> String {
         self.text(name).unwrap_or_else(|| {

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::cloud::Cloud;
 use super::identity::Named;
 use super::lookup::Reader;
-use crate::credentials::{ClientSecret, Registration, WorkloadIdentity};
+use crate::credentials::{CertificateFile, ClientCertificate, ClientSecret, Registration, WorkloadIdentity};
 
 /// The registration that `named` has the client id of. `anywhere` is the tenant where none is stated; without it the
 /// tenant is required.
@@ -36,6 +36,22 @@ pub(super) fn client_secret(reader: &mut Reader<'_>, cloud: Cloud, named: Named)
     let registration = registration(reader, cloud, named, None);
     let secret = reader.required("AZURE_CLIENT_SECRET", "the value (not the id) of a client secret");
     ClientSecret { registration, secret: SecretString::from(secret) }
+}
+
+/// The registration with the file of its certificate.
+pub(super) fn client_certificate(reader: &mut Reader<'_>, cloud: Cloud, named: Named) -> ClientCertificate {
+    let registration = registration(reader, cloud, named, None);
+    ClientCertificate { registration, certificate: certificate(reader) }
+}
+
+/// The file of a certificate.
+fn certificate(reader: &mut Reader<'_>) -> CertificateFile {
+    let what = "the path of a file with the certificate and its private key, PEM or PFX";
+    CertificateFile {
+        path: PathBuf::from(reader.required("AZURE_CLIENT_CERTIFICATE_PATH", what)),
+        password: reader.text("AZURE_CLIENT_CERTIFICATE_PASSWORD").map(SecretString::from),
+        send_chain: reader.flag("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"),
+    }
 }
 
 /// The registration with the file of a platform's token.

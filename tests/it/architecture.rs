@@ -54,6 +54,7 @@ const PURE: &[&str] = &[
     "functions/status/runs.rs",
     "functions/status/section.rs",
     "functions/status/words.rs",
+    "credentials/certificate/assertion.rs",
     "credentials/explain.rs",
     "credentials/explain/next.rs",
 ];

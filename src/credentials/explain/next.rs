@@ -27,6 +27,7 @@ struct App<'a>(&'a Registration, &'static str);
 fn app(credential: &Credential) -> Option<App<'_>> {
     match credential {
         Credential::ClientSecret(app) => Some(App(&app.registration, "AZURE_CLIENT_SECRET")),
+        Credential::ClientCertificate(app) => Some(App(&app.registration, "AZURE_CLIENT_CERTIFICATE_PATH")),
         Credential::WorkloadIdentity(app) => Some(App(&app.registration, "AZURE_FEDERATED_TOKEN_FILE")),
         _ => None,
     }
@@ -61,6 +62,10 @@ fn by_code(code: u32, App(Registration { client_id, setting, .. }, proof): App<'
         90002 | 900_023 => {
             "there is no such tenant in this cloud: set AZURE_TENANT_ID to its id, or AZURE_CLOUD".into()
         }
+        700_027 => format!(
+            "the app registration does not know the certificate in {proof}: add it (az ad app credential reset --id \
+             {client_id} --cert @<certificate.pem> --append), or name the file of one that it knows"
+        ),
         700_024 => format!(
             "what {proof} gives is not valid at this time: check the clock of this machine, and that the platform \
              still renews it"

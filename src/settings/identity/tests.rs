@@ -40,6 +40,7 @@ fn who(identity: &Identity) -> String {
             format!("managed {}", client_id.as_deref().unwrap_or("-"))
         }
         Credential::ClientSecret(app) => format!("secret {}", app.registration.client_id),
+        Credential::ClientCertificate(app) => format!("certificate {}", app.registration.client_id),
         Credential::WorkloadIdentity(app) => format!("workload {}", app.registration.client_id),
         Credential::AzureCli(_) => "az".to_owned(),
         Credential::AzureDeveloperCli(_) => "azd".to_owned(),
@@ -111,9 +112,8 @@ fn what_the_environment_has_decides_and_the_secret_comes_first() {
     let none = read(&[("GRAPH_CREDENTIAL", "environment")]).unwrap_err();
     assert_eq!(
         none.lines(),
-        [
-            "GRAPH_CREDENTIAL: `environment` needs one of AZURE_CLIENT_SECRET, AZURE_FEDERATED_TOKEN_FILE, and none is set"
-        ]
+        ["GRAPH_CREDENTIAL: `environment` needs one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, \
+          AZURE_FEDERATED_TOKEN_FILE, and none is set"]
     );
 }
 
@@ -175,7 +175,8 @@ fn every_missing_part_of_an_app_registration_is_named_once() {
 fn an_unknown_credential_is_refused_with_the_known_ones_listed() {
     for name in ["GRAPH_CREDENTIAL", "COSMOS_CREDENTIAL"] {
         let problems = read(&[(name, "magic")]).unwrap_err();
-        let told = "`magic` is none of auto, environment, managed-identity, client-secret, workload-identity, azure-cli, \
+        let told = "`magic` is none of auto, environment, managed-identity, client-secret, client-certificate, \
+                    workload-identity, azure-cli, \
                     azure-developer-cli";
         assert_eq!(problems.lines(), [format!("{name}: {told}")]);
     }
