@@ -23,10 +23,11 @@ mod notified;
 mod tokens;
 mod verify;
 
-pub use deployment::{Container, Deployment, deployment};
+pub use deployment::{Container, Deployment, deployment, mirrored};
 pub use error::{AppError, Fault};
 pub use init::{Made, containers, create_commands};
 pub use notified::{Known, Listed, Subscription};
+pub use tokens::tenant;
 
 /// Everything, wired. One for the life of the process.
 #[derive(Debug)]

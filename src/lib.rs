@@ -4,6 +4,7 @@
 //!
 //! - [`cli`] — the command line; `serve` is the Azure Functions custom handler
 //! - [`functions`] — the custom-handler protocol: envelopes in, answers out, one file per function
+//! - [`doctor`] — looks at everything that a copy depends on
 //! - [`app`] — the verbs that every way in calls
 //! - [`mirror`] — the heart: from a page of Graph to documents and a checkpoint
 //! - [`graph`] — Microsoft Graph over HTTP
@@ -21,6 +22,7 @@ pub mod app;
 pub mod catalogue;
 pub mod cli;
 pub mod credentials;
+pub mod doctor;
 pub mod functions;
 pub mod graph;
 pub mod mirror;

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use url::Url;
 
 mod cloud;
+mod host;
 mod identity;
 mod kind;
 mod lookup;
@@ -21,6 +22,7 @@ mod registration;
 
 use crate::credentials::Credential;
 use cloud::Cloud;
+pub use host::HostStorage;
 pub use identity::Identity;
 use kind::Mode;
 pub use lookup::Problems;
@@ -42,6 +44,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where the functions are, as the Functions host says: what has one is mirrored.
     pub functions: Option<PathBuf>,
+    /// Where the Functions host keeps its queue.
+    pub storage: HostStorage,
 }
 
 /// What a command needs that asks Graph and no copy.
@@ -145,7 +149,8 @@ impl Settings {
         let notifications = notifications::notifications(&mut reader);
         let limits = limits(&mut reader);
         let functions = reader.text("FUNCTIONS_APP_ROOT_PATH").map(PathBuf::from);
-        let settings = Self { graph, cosmos, identity, notifications, limits, functions };
+        let storage = host::storage(&mut reader);
+        let settings = Self { graph, cosmos, identity, notifications, limits, functions, storage };
         reader.finish(settings)
     }
 }

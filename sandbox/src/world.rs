@@ -115,6 +115,14 @@ impl World {
         start_host(HostOptions { queues: self.host.queues(), ..options }).await
     }
 
+    /// From now on, all services are so many seconds ahead; behind is negative. Seen from them, it is the clock of the
+    /// product that is off.
+    pub fn shift_clocks(&self, seconds: i64) {
+        for clock in [self.graph.clock(), self.cosmos.clock(), self.entra.clock()] {
+            clock.shift(seconds);
+        }
+    }
+
     /// The environment with which any other process can join this world.
     pub fn settings(&self) -> &[(String, String)] {
         &self.settings

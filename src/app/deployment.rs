@@ -106,7 +106,7 @@ pub fn deployment(functions: &Path) -> Result<Deployment, DeploymentError> {
 
 /// The rows that have a function below the script root; all of them where nobody says where that is, or where there
 /// is none: then somebody is at the command line. Another name is that of a function which fails by itself.
-pub(super) fn mirrored(root: Option<&Path>) -> Vec<&'static Row> {
+pub fn mirrored(root: Option<&Path>) -> Vec<&'static Row> {
     let names = root.and_then(|root| names(root).ok()).unwrap_or_default();
     let found = with_function(&names);
     if found.is_empty() { catalogue::rows().iter().collect() } else { found }

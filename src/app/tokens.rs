@@ -59,15 +59,7 @@ impl Tokens {
     /// [`AppError::NoToken`] and what is wrong with the tenant.
     pub async fn reader(&self) -> Result<Reader, AppError> {
         let (claims, ()) = tokio::try_join!(self.graph_claims(), self.cosmos_ready())?;
-        let tenant_id = match (&self.tenant_id, claims.tid) {
-            // A tenant may also be stated by a domain name, which the token does not carry.
-            (Some(stated), Some(found)) if is_guid(stated) && !stated.eq_ignore_ascii_case(&found) => {
-                return Err(AppError::AnotherTenant { stated: stated.clone(), found });
-            }
-            (_, Some(found)) => found,
-            (Some(stated), None) => stated.clone(),
-            (None, None) => return Err(AppError::NoTenant),
-        };
+        let tenant_id = tenant(self.tenant_id.as_deref(), claims.tid.as_deref())?;
         Ok(Reader { tenant_id, principal_id: claims.oid })
     }
 
@@ -84,6 +76,21 @@ impl Tokens {
             token.map_err(|error| no_token("Azure Cosmos DB", &error))?;
         }
         Ok(())
+    }
+}
+
+/// The tenant that is mirrored: as the token says, else as the settings say.
+///
+/// # Errors
+/// [`AppError::AnotherTenant`] when they disagree, [`AppError::NoTenant`] when neither says one.
+pub fn tenant(stated: Option<&str>, found: Option<&str>) -> Result<String, AppError> {
+    match (stated, found) {
+        // A tenant may also be stated by a domain name, which the token does not carry.
+        (Some(stated), Some(found)) if is_guid(stated) && !stated.eq_ignore_ascii_case(found) => {
+            Err(AppError::AnotherTenant { stated: stated.to_owned(), found: found.to_owned() })
+        }
+        (_, Some(tenant)) | (Some(tenant), None) => Ok(tenant.to_owned()),
+        (None, None) => Err(AppError::NoTenant),
     }
 }
 

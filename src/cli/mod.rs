@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod checkpoint;
+mod doctor;
 mod init;
 mod output;
 mod refresh;
@@ -47,12 +48,15 @@ enum Command {
     Subscriptions(subscriptions::Args),
     /// Lists the resources that can be mirrored, their containers and permissions.
     Resources(resources::Args),
+    /// Looks at everything that a copy depends on, and says how each fault is mended.
+    Doctor(doctor::Args),
     /// Creates the database and all containers with the account key, for local use.
     Init(init::Args),
 }
 
 const EXAMPLES: &str = "Examples:
   graph-mirror resources                 what can be mirrored, into which containers, with which permission
+  graph-mirror doctor                    what is wrong with the settings, permissions and containers
   graph-mirror init                      create the database and its containers, with COSMOS_KEY
   graph-mirror sync users                bring the copy of the users up to date, inline
   graph-mirror refresh users <id>        bring one user up to date
@@ -78,6 +82,7 @@ pub fn run() -> ExitCode {
         Command::Verify(args) => verify::run(&args).into(),
         Command::Subscriptions(args) => subscriptions::run(&args).into(),
         Command::Resources(args) => resources::run(&args).into(),
+        Command::Doctor(args) => doctor::run(&args).into(),
         Command::Init(args) => init::run(&args).into(),
     }
 }

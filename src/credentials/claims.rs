@@ -14,14 +14,14 @@ pub struct Claims {
     /// The object id of our service principal, or of the person who signed in.
     pub oid: Option<String>,
     /// The client id of the app, in a token of version 1.0.
-    appid: Option<String>,
+    pub appid: Option<String>,
     /// The client id of the app, in a token of version 2.0.
-    azp: Option<String>,
+    pub azp: Option<String>,
     /// The application permissions that the app was granted.
     #[serde(default)]
     pub roles: Vec<String>,
     /// The delegated permissions, separated by blanks, where the app acts for a person.
-    scp: Option<String>,
+    pub scp: Option<String>,
     /// Since when the token is good, in seconds since 1970.
     pub nbf: Option<i64>,
 }

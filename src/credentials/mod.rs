@@ -9,6 +9,7 @@ use std::sync::Arc;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ExponentialRetryOptions, RetryOptions};
 use azure_core::time::Duration;
+use url::Url;
 
 mod azure_cli;
 mod azure_developer_cli;
@@ -69,6 +70,21 @@ impl Credential {
             Self::AzureCli(_) => "azure-cli",
             Self::AzureDeveloperCli(_) => "azure-developer-cli",
             Self::Auto(_) => "auto",
+        }
+    }
+
+    /// Where it asks Entra for tokens, if it does; others ask the platform or a tool for theirs. Of `auto` it is that of the
+    /// first link that does.
+    pub fn authority(&self) -> Option<&Url> {
+        match self {
+            Self::ClientSecret(app) => Some(&app.registration.authority),
+            Self::ClientCertificate(app) => Some(&app.registration.authority),
+            Self::WorkloadIdentity(app) => Some(&app.registration.authority),
+            Self::ManagedIdentity(_) | Self::AzureCli(_) | Self::AzureDeveloperCli(_) => None,
+            Self::Auto(chain) => chain.links.iter().find_map(|link| match link {
+                Link::Asked(credential) => credential.authority(),
+                Link::Skipped(..) | Link::Metadata(_) => None,
+            }),
         }
     }
 

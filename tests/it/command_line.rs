@@ -171,8 +171,18 @@ async fn who_has_to_wait_is_told_so() {
 
 #[tokio::test]
 async fn the_help_reads_as_it_was_last_read() {
-    let commands =
-        ["serve", "sync", "refresh", "verify", "status", "checkpoint", "subscriptions", "resources", "init"];
+    let commands = [
+        "serve",
+        "sync",
+        "refresh",
+        "verify",
+        "status",
+        "checkpoint",
+        "subscriptions",
+        "resources",
+        "doctor",
+        "init",
+    ];
     for command in [""].into_iter().chain(commands) {
         let help = run(&[], &format!("{command} --help")).await.code(0);
         let name = format!("{command}-help");

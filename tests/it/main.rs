@@ -11,6 +11,7 @@ mod corpus;
 mod cosmos_trouble;
 mod credentials;
 mod dead_token;
+mod doctor;
 mod doubt;
 mod envelopes;
 mod groups;

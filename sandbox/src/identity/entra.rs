@@ -46,6 +46,7 @@ use tempfile::NamedTempFile;
 
 use super::{Identity, tls};
 use crate::{
+    clock::Clock,
     loopback::{Cut, Loopback, Server},
     script::lock,
 };
@@ -64,6 +65,7 @@ pub struct Entra {
     server: Arc<Mutex<Option<Server>>>,
     authority_file: Arc<NamedTempFile>,
     files: Arc<Mutex<certificate::Files>>,
+    clock: Clock,
 }
 
 impl Entra {
@@ -77,14 +79,16 @@ impl Entra {
         let origin = loopback.origin().replace("http://127.0.0.1", "https://localhost");
         let registry = Arc::clone(&identity.inner);
         let desk = Arc::new(Desk::new(registry, origin.clone()));
-        let router = routes().with_state(Arc::clone(&desk)).into_make_service_with_connect_info::<Cut>();
+        let clock = Clock::default();
+        let router = clock.date(routes().with_state(Arc::clone(&desk)));
+        let router = router.into_make_service_with_connect_info::<Cut>();
         let listener = tls::TlsListener::over(loopback, config)?;
         let server = Server::new(origin, async move {
             let _never = axum::serve(listener, router).await;
         });
         let server = Arc::new(Mutex::new(Some(server)));
         let files = Arc::new(certificate::Files::new()?.into());
-        Ok(Self { desk, server, authority_file: Arc::new(authority_file), files })
+        Ok(Self { desk, server, authority_file: Arc::new(authority_file), files, clock })
     }
 
     /// The settings with which an app uses the confidential client by its secret, and trusts the endpoint.
@@ -104,6 +108,11 @@ impl Entra {
             ("SSL_CERT_FILE", file),
         ];
         named.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
+    /// The clock that its answers are dated by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The file with the certificate of the authority (PEM).

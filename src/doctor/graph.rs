@@ -1,0 +1,179 @@
+//! Judges how Microsoft Graph answers, and whether the permissions of the mirrored resources are granted; pure.
+
+use super::verdict::{Check, Service, Subject, Verdict};
+use crate::catalogue::{Permission, Row};
+use crate::credentials::Claims;
+use crate::graph::{GraphError, Probe};
+
+/// What came of asking Graph for one object of a resource.
+#[derive(Debug)]
+pub struct Asked {
+    /// The resource.
+    pub row: &'static Row,
+    /// Graph's answer.
+    pub answer: Result<Probe, GraphError>,
+}
+
+/// Judges whether Graph answers and takes the token.
+pub fn judge(asked: &[Asked]) -> Verdict {
+    const CHECK: Check = Check::Graph;
+    let verdict = asked.iter().map(|one| match &one.answer {
+        Err(GraphError::NoToken(_)) => Verdict::skipped(CHECK, "there is no access token for Microsoft Graph"),
+        Err(error) => Verdict::finding(
+            CHECK,
+            error.to_string(),
+            "check GRAPH_ENDPOINT and AZURE_CLOUD, and the way there: name resolution, firewall, proxy",
+        ),
+        Ok(Probe { status: 401, refusal, .. }) => Verdict::finding(
+            CHECK,
+            format!("Microsoft Graph refuses the access token ({})", told(refusal)),
+            "have GRAPH_ENDPOINT, GRAPH_SCOPES and AZURE_CLOUD name the same cloud, or leave all three unset",
+        ),
+        Ok(Probe { status: 200..=299 | 403 | 429, .. }) => Verdict::ok(CHECK, "Microsoft Graph answers"),
+        Ok(Probe { refusal, .. }) => Verdict::finding(
+            CHECK,
+            format!("Microsoft Graph does not answer as it should for {} ({})", one.row.resource, told(refusal)),
+            "try again; if this stays, see https://admin.microsoft.com/servicestatus, and have the request-id ready",
+        ),
+    });
+    // One way to Graph: the first finding says it for all.
+    verdict
+        .max_by_key(|verdict| verdict.next.is_some())
+        .unwrap_or_else(|| Verdict::skipped(CHECK, "no resource is mirrored"))
+}
+
+/// Judges the permission of a resource; `graph` is where the app roles of this cloud are granted.
+pub fn permission(asked: &Asked, claims: Option<&Claims>, graph: &str) -> Verdict {
+    let needed = &asked.row.permission;
+    let subject = Subject::Resource(asked.row.resource);
+    let Some(claims) = claims else {
+        return Verdict::skipped(Check::Permission, "there is no access token for Microsoft Graph")
+            .about(subject);
+    };
+    let scopes = claims.scopes();
+    let granted: Vec<_> = claims.roles.iter().map(String::as_str).chain(scopes.iter().copied()).collect();
+    let refused = asked.answer.as_ref().ok().filter(|probe| probe.status == 403);
+    let verdict = match (needed.satisfied_by(&granted), refused) {
+        (Some(name), Some(probe)) => Verdict::finding(
+            Check::Permission,
+            format!(
+                "{} refuses to show {} ({}), although the token has {name}",
+                Service::Graph.name(),
+                asked.row.resource,
+                told(&probe.refusal)
+            ),
+            "see whether Conditional Access or an app management policy blocks the app; the sign-in log of its \
+             service principal names the policy",
+        ),
+        (Some(name), None) if name == needed.name => {
+            Verdict::ok(Check::Permission, format!("{name} is granted"))
+        }
+        (Some(name), None) => Verdict::ok(
+            Check::Permission,
+            format!("{name} is granted, which is wider than needed; {} would do", needed.name),
+        ),
+        (None, None) if granted.is_empty() => without_roles(asked, needed),
+        (None, _) => missing(needed, claims, graph),
+    };
+    verdict.about(subject)
+}
+
+/// The token names no permission, and Graph did not refuse: what it answered decides.
+fn without_roles(asked: &Asked, needed: &Permission) -> Verdict {
+    match &asked.answer {
+        Ok(Probe { status: 200..=299, .. }) => Verdict::ok(
+            Check::Permission,
+            format!("the token names no permission, but Microsoft Graph shows {}", asked.row.resource),
+        ),
+        _ => {
+            let why = format!(
+                "the token names no permission, and Microsoft Graph gave no answer about {}",
+                needed.name
+            );
+            Verdict::skipped(Check::Permission, why)
+        }
+    }
+}
+
+fn missing(needed: &Permission, claims: &Claims, graph: &str) -> Verdict {
+    let name = needed.name;
+    if !claims.scopes().is_empty() {
+        return Verdict::finding(
+            Check::Permission,
+            format!("the delegated permission {name} was not consented to"),
+            format!("add {name} to GRAPH_SCOPES and sign in again:"),
+        )
+        .by("graph-mirror logout");
+    }
+    Verdict::finding(
+        Check::Permission,
+        format!("the application permission {name} is not granted"),
+        "grant it; it can take a while to show in the tokens of a managed identity:",
+    )
+    .by(needed.grant(graph, claims.oid.as_deref()))
+}
+
+fn told(refusal: &Option<crate::graph::Refusal>) -> String {
+    refusal.as_ref().map_or_else(|| "no details".into(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::verdict::State;
+    use super::*;
+    use crate::catalogue::row;
+    use crate::graph::{Load, Refusal};
+
+    fn asked(status: u16) -> Asked {
+        let refusal = Refusal { status, code: "Denied".into(), request_id: "r".into() };
+        let refusal = (status >= 300).then_some(refusal);
+        Asked { row: row("users").unwrap(), answer: Ok(Probe { status, refusal, load: Load::default() }) }
+    }
+
+    fn claims(roles: &[&str]) -> Claims {
+        let roles = roles.iter().map(ToString::to_string).collect();
+        Claims { oid: Some("the-principal".into()), roles, ..Claims::default() }
+    }
+
+    fn judged(status: u16, roles: &[&str]) -> Verdict {
+        permission(&asked(status), Some(&claims(roles)), Permission::GLOBAL)
+    }
+
+    #[test]
+    fn a_missing_permission_comes_with_the_command_that_grants_it() {
+        for (status, roles) in [(403, &["Mail.Read"] as &[_]), (200, &["Mail.Read"]), (403, &[])] {
+            let verdict = judged(status, roles);
+            assert_eq!(verdict.state, State::Finding, "{status} {roles:?}");
+            assert_eq!(verdict.what, "the application permission User.Read.All is not granted");
+            let command = verdict.command.unwrap();
+            let role = "'appRoleId':'df021288-bdef-4463-88db-98f22de89214'";
+            assert!(command.contains(role) && command.contains("'principalId':'the-principal'"), "{command}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_names_no_permission_is_judged_by_the_answer() {
+        assert_eq!(judged(200, &[]).state, State::Ok);
+        assert_eq!(judged(503, &[]).state, State::Skipped);
+        assert_eq!(permission(&asked(403), None, Permission::GLOBAL).state, State::Skipped);
+    }
+
+    #[test]
+    fn a_granted_permission_that_graph_refuses_is_another_fault() {
+        let verdict = judged(403, &["Directory.Read.All"]);
+        assert!(verdict.what.contains("although the token has Directory.Read.All"), "{}", verdict.what);
+        let wider = judged(200, &["Directory.Read.All"]);
+        assert!(wider.state == State::Ok && wider.what.contains("User.Read.All would do"), "{}", wider.what);
+    }
+
+    #[test]
+    fn a_refused_token_and_no_answer_are_findings_of_their_own() {
+        let unreachable =
+            Asked { answer: Err(GraphError::Unreachable("no connection".into())), ..asked(200) };
+        assert_eq!(judge(&[asked(200), asked(403), asked(429)]).state, State::Ok);
+        assert_eq!(judge(&[asked(200), unreachable]).state, State::Finding);
+        assert!(judge(&[asked(401)]).what.contains("refuses the access token"));
+        let none = Asked { answer: Err(GraphError::NoToken("none".into())), ..asked(200) };
+        assert_eq!(judge(&[none]).state, State::Skipped);
+    }
+}
