@@ -1,7 +1,7 @@
 //! What clients read before they ask: where the endpoints are, and which keys sign.
 //!
 //! Sources: <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>, and the instance discovery with which
-//! MSAL makes sure of an authority: <https://learn.microsoft.com/entra/msal/dotnet/advanced/exceptions/>.
+//! MSAL makes sure of an authority: <https://learn.microsoft.com/entra/identity-platform/msal-client-application-configuration#authority>.
 
 use std::sync::Arc;
 

@@ -20,7 +20,7 @@ pub(crate) fn authorization_code(context: &mut Context<'_>) -> Result<Granted, O
     let text = form.need("code")?;
     let redirect = form.need("redirect_uri")?;
     let Some(code) = state.codes.get(text).filter(|code| code.client_id == app.client_id()).cloned() else {
-        let sentence = "The provided value for the 'code' parameter is not valid.";
+        let sentence = "Invalid request. Request is malformed or invalid.";
         return Err(OAuthError::invalid_grant(9_002_313, sentence));
     };
     authenticate::either(state, app, app.platform(&code.redirect), endpoints, form)?;

@@ -28,7 +28,7 @@ pub(crate) fn device_code(context: &mut Context<'_>) -> Result<Granted, OAuthErr
         return Err(OAuthError::invalid_grant(70000, sentence));
     }
     let expired = || {
-        let sentence = "The provided device code or verification code has expired. Ask for a new one.";
+        let sentence = "The provided value for the input parameter 'device_code' is not valid. This device code has expired.";
         OAuthError::new("expired_token", 70020, sentence)
     };
     if device.until < Instant::now() || device.is_redeemed {
