@@ -20,12 +20,15 @@ mod error;
 mod ids;
 mod init;
 mod notified;
+mod preview;
 mod tokens;
 mod verify;
 
+pub use crate::subscriptions::Kept;
 pub use deployment::{Container, Deployment, deployment, mirrored};
 pub use error::{AppError, Fault};
 pub use init::{Made, containers, create_commands};
+use notified::PATIENCE;
 pub use notified::{Known, Listed, Subscription};
 pub use tokens::tenant;
 

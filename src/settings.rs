@@ -42,6 +42,8 @@ pub struct Settings {
     pub notifications: Option<Notifications>,
     /// How long turns, leases and tombstones last, and what the sweep may remove.
     pub limits: Limits,
+    /// Where traces and metrics go, in builds that export them.
+    pub collector: Option<Url>,
     /// Where the functions are, as the Functions host says: what has one is mirrored.
     pub functions: Option<PathBuf>,
     /// Where the Functions host keeps its queue.
@@ -148,9 +150,11 @@ impl Settings {
         let identity = identity::identity(&mut reader, cloud, &graph.scopes, mode, cosmos.key.is_some());
         let notifications = notifications::notifications(&mut reader);
         let limits = limits(&mut reader);
+        let collector = reader.text("OTEL_EXPORTER_OTLP_ENDPOINT");
+        let collector = collector.map(|text| reader.endpoint("OTEL_EXPORTER_OTLP_ENDPOINT", &text));
         let functions = reader.text("FUNCTIONS_APP_ROOT_PATH").map(PathBuf::from);
         let storage = host::storage(&mut reader);
-        let settings = Self { graph, cosmos, identity, notifications, limits, functions, storage };
+        let settings = Self { graph, cosmos, identity, notifications, limits, collector, functions, storage };
         reader.finish(settings)
     }
 }

@@ -17,6 +17,7 @@ pub mod graph;
 pub mod host;
 pub mod identity;
 pub mod loopback;
+pub mod otlp;
 pub mod product;
 pub mod script;
 pub mod soak;

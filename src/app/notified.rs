@@ -52,7 +52,7 @@ pub struct Listed {
 }
 
 /// How long somebody waits for an answer of Graph's.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 impl App {
     /// Whether change notifications are on.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::{App, AppError};
 use crate::mirror::{self, Difference, Progress, Verified};
 
@@ -13,7 +15,8 @@ impl App {
     pub async fn verify(&self, resource: &str) -> Result<Verified, AppError> {
         let row = self.row(resource)?;
         let reader = self.tokens.reader().await?;
-        let verified = mirror::verify(&self.mirror, row, &reader).await;
+        let span = tracing::info_span!("verify", resource);
+        let verified = mirror::verify(&self.mirror, row, &reader).instrument(span).await;
         verified.map_err(|source| self.failed("verify", row, source))
     }
 

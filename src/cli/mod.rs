@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::telemetry::{self, Verbosity};
+
 mod checkpoint;
 mod doctor;
 mod init;
@@ -26,6 +28,12 @@ mod verify;
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = EXAMPLES)]
 struct Cli {
+    /// Says more on stderr: every request to Microsoft Graph and Azure Cosmos DB too.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Says less on stderr: errors only, and no progress.
+    #[arg(short, long, global = true)]
+    quiet: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -67,13 +75,19 @@ const EXAMPLES: &str = "Examples:
   curl -d @tests/golden/timer.json localhost:8080/sync_users
                                          run one turn, as the Functions host does
 
-Data is on stdout, progress and logs are on stderr. Settings are environment variables; README.md
-lists them. Wrong settings do not stop `serve`: it logs all of them, and every invocation fails naming
-them. Other commands name them all and end with 78.";
+Data is on stdout, progress and logs are on stderr, without colours where that is no terminal or NO_COLOR is
+set. Settings are environment variables; README.md lists them. Wrong settings do not stop `serve`: it logs
+all of them, and every invocation fails naming them. Other commands name them all and end with 78.";
 
 /// Runs the command line; the answer is the exit code.
 pub fn run() -> ExitCode {
-    match Cli::parse().command.unwrap_or(Command::Serve(serve::Args::default())) {
+    let cli = Cli::parse();
+    telemetry::set_verbosity(match (cli.verbose, cli.quiet) {
+        (true, _) => Verbosity::Verbose,
+        (_, true) => Verbosity::Quiet,
+        _ => Verbosity::Normal,
+    });
+    match cli.command.unwrap_or(Command::Serve(serve::Args::default())) {
         Command::Serve(args) => serve::run(&args),
         Command::Sync(args) => sync::run(&args).into(),
         Command::Refresh(args) => refresh::run(&args).into(),

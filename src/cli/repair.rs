@@ -4,12 +4,13 @@
 //! links are mended by reading the whole feed anew: a new generation, which sweeps what is too many. Leaves
 //! out on purpose: any write of its own.
 
+use std::fmt;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use super::output::complain;
-use super::sync::{next_step, to_the_end};
+use super::sync::{next_step, time, to_the_end};
 use crate::app::{App, AppError};
 use crate::mirror::{Difference, Ending, Outcome, Verified};
 
@@ -24,8 +25,33 @@ const WAITS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 pub enum Repaired {
     /// These still differ, and so many could not be looked at.
     Left(Vec<Difference>, u64),
-    /// Somebody keeps us waiting.
-    Waiting,
+    /// Another run, or Graph, keeps us waiting for too long.
+    Waiting(Outcome),
+}
+
+/// How what differs is mended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Objects that are refreshed by their ids.
+    pub ids: Vec<String>,
+    /// The whole resource is read anew, for the sake of its links.
+    pub reset: bool,
+}
+
+impl Plan {
+    /// The plan for what a verification found.
+    pub fn of(verified: &Verified) -> Self {
+        let ids = verified.differences.iter().filter_map(Difference::object);
+        let ids: Vec<_> = ids.map(str::to_owned).collect();
+        Self { reset: ids.len() < verified.differences.len(), ids }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} objects would be refreshed by id", self.ids.len())?;
+        f.write_str(if self.reset { ", and all of the feed read anew for its links" } else { "" })
+    }
 }
 
 /// Mends what differs, and looks at it again.
@@ -34,50 +60,64 @@ pub enum Repaired {
 /// [`AppError`]; some may be mended, and none is worse than before.
 pub async fn repair(app: &App, verified: &Verified) -> Result<Repaired, AppError> {
     let (feed, differences) = (verified.feed, &verified.differences);
-    let ids: Vec<_> = differences.iter().filter_map(Difference::object).map(str::to_owned).collect();
+    let Plan { ids, reset } = Plan::of(verified);
     let mut walk = false;
     for ids in ids.chunks(IDS) {
-        let Some(refreshed) = until_done(async || Ok(app.refresh(feed, ids).await?.outcome)).await? else {
-            return Ok(Repaired::Waiting);
+        let refreshed = match until_done(async || Ok(app.refresh(feed, ids).await?.outcome)).await? {
+            Ok(refreshed) => refreshed,
+            Err(waiting) => return Ok(Repaired::Waiting(waiting)),
         };
         // Whoever rang meanwhile wants a walk, and we have taken the ring.
         walk |= refreshed.goes_on();
     }
-    if ids.len() < differences.len() {
+    if reset {
         walk = true;
-        if until_done(async || app.reset(feed).await).await?.is_none() {
-            return Ok(Repaired::Waiting);
+        if let Err(waiting) = until_done(async || app.reset(feed).await).await? {
+            return Ok(Repaired::Waiting(waiting));
         }
     }
-    if walk && until_done(async || to_the_end(app, feed).await).await?.is_none() {
-        return Ok(Repaired::Waiting);
+    if walk && let Err(waiting) = until_done(async || to_the_end(app, feed).await).await? {
+        return Ok(Repaired::Waiting(waiting));
     }
     let (left, undecided) = app.verify_again(feed, differences).await?;
     Ok(Repaired::Left(left, undecided))
 }
 
-/// Tries a verb again while others keep us waiting; none when it stays like that, which is then said.
+/// Tries a verb again while others keep us waiting, saying what it waits for; the last outcome as an error when it
+/// stays like that.
 async fn until_done(
     mut verb: impl AsyncFnMut() -> Result<Outcome, AppError>,
-) -> Result<Option<Outcome>, AppError> {
-    for last in (0..TRIES).map(|tried| tried + 1 == TRIES) {
+) -> Result<Result<Outcome, Outcome>, AppError> {
+    for tried in 1.. {
         let outcome = verb().await?;
         let wait = match outcome.ending {
-            Ending::Complete | Ending::Continued => return Ok(Some(outcome)),
+            Ending::Complete | Ending::Continued => return Ok(Ok(outcome)),
             Ending::Held { .. } => {
                 next_step(&outcome).into_iter().for_each(complain);
-                return Ok(Some(outcome));
+                return Ok(Ok(outcome));
             }
-            Ending::Busy => WAITS.0,
+            Ending::Busy { .. } => WAITS.0,
             Ending::Throttled { until } => {
                 Duration::try_from(until - OffsetDateTime::now_utc()).unwrap_or_default()
             }
         };
-        if last || wait > WAITS.1 {
+        if tried == TRIES || wait > WAITS.1 {
             next_step(&outcome).into_iter().for_each(complain);
-            break;
+            return Ok(Err(outcome));
         }
+        let (resource, wait_ms) = (outcome.feed.as_str(), wait.as_millis() as u64);
+        let reason = reason(outcome.ending);
+        tracing::info!(event = "waits", resource, waitMs = wait_ms, reason);
         tokio::time::sleep(wait).await;
     }
-    Ok(None)
+    unreachable!("the last try returns")
+}
+
+/// Why a verb has to wait.
+fn reason(ending: Ending) -> String {
+    match ending {
+        Ending::Busy { until } => format!("another turn holds the feed, with a lease until {}", time(until)),
+        Ending::Throttled { until } => format!("Microsoft Graph throttles until {}", time(until)),
+        ending => ending.name().to_owned(),
+    }
 }

@@ -26,7 +26,9 @@ const EXAMPLES: &str = "Examples:
   graph-mirror resources --deployment functions > infra/resources.json
                                             what the functions of this folder need
 
-The permission is the least application permission of Microsoft Graph that reads the resource.";
+The permission is the least application permission of Microsoft Graph that reads the resource.
+
+Exit codes: 0 done; 1 what a folder needs cannot be told; 2 wrong usage.";
 
 /// Lists the rows of the catalogue.
 pub fn run(args: &Args) -> Exit {

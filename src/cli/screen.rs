@@ -1,5 +1,5 @@
 //! How far a long command is, on stderr: a bar on a terminal, elsewhere a line now and then, and nothing
-//! next to JSON. Polls numbers that the mirror counts; the work does not know that anybody looks.
+//! next to JSON or with `--quiet`. Polls numbers that the mirror counts; the work does not know that anybody looks.
 
 use std::future::Future;
 use std::io::{self, IsTerminal as _, Write};
@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::output::{Output, complain};
 use crate::app::App;
 use crate::mirror::{Seen, Stage};
+use crate::telemetry;
 
 /// How often a bar is drawn.
 const DRAWN: Duration = Duration::from_millis(200);
@@ -32,8 +33,13 @@ impl Screen {
     /// The screen of a command whose data is written so.
     pub fn new(output: Output) -> Self {
         let is_terminal = io::stderr().is_terminal();
-        let target = if is_terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let lines = !is_terminal && output == Output::Table;
+        let is_quiet = telemetry::is_quiet();
+        let target = if is_terminal && !is_quiet {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let lines = !is_terminal && !is_quiet && output == Output::Table;
         Self { bars: MultiProgress::with_draw_target(target), lines }
     }
 

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use super::output::{Exit, complain};
 use crate::app::App;
 use crate::functions::{self, Ready};
-use crate::settings::{Settings, environment};
+use crate::settings::{Problems, Settings, environment};
 use crate::telemetry;
 
 /// What `serve` is told.
@@ -25,7 +25,9 @@ const EXAMPLES: &str = "Examples:
   graph-mirror serve --port 8080                    serve on this port, without the host
   FUNCTIONS_CUSTOMHANDLER_PORT=8080 graph-mirror    as the Functions host starts it
 
-It serves until it is killed; 1 means that it cannot listen, 2 that nobody named a port.";
+It serves until it is killed.
+
+Exit codes: 0 the listener ended; 1 it cannot listen; 2 wrong usage, or no port is named.";
 
 /// Serves until the process is killed: the host never asks it to stop.
 pub fn run(args: &Args) -> ExitCode {
@@ -36,10 +38,11 @@ pub fn run(args: &Args) -> ExitCode {
         );
         return Exit::Usage.into();
     };
-    telemetry::serve();
     match start(port) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            // It may have failed before there was a log.
+            telemetry::serve(None);
             tracing::error!(event = "serve_failed", error = format!("{error:#}"));
             ExitCode::FAILURE
         }
@@ -57,13 +60,15 @@ async fn start(port: u16) -> anyhow::Result<()> {
     // anything else is looked at. A restarted handler gets the port of the one before it.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
     let listener = listener.with_context(|| format!("cannot listen on 127.0.0.1:{port}"))?;
-    functions::serve(listener, ready()).await.context("the listener failed")
+    let settings = Settings::for_serve(environment);
+    telemetry::serve(settings.as_ref().ok().and_then(|settings| settings.collector.as_ref()));
+    functions::serve(listener, ready(settings)).await.context("the listener failed")
 }
 
 /// The app, or what is wrong with its settings. Wrong settings do not end the process: the host would
 /// restart it three times and then stop the whole function app.
-fn ready() -> Ready {
-    match Settings::for_serve(environment) {
+fn ready(settings: Result<Settings, Problems>) -> Ready {
+    match settings {
         Ok(settings) => Ready::App(Box::new(App::new(settings))),
         Err(problems) => {
             for problem in problems.lines() {

@@ -1,16 +1,17 @@
 //! `sync <resource>…`: the verb of the functions, run to its end at a terminal.
 //!
 //! Promises: data on stdout, a line or a JSON object per resource; logs and failures on stderr; an exit
-//! code that a script can branch on. Leaves out on purpose: waiting. Where Graph or another turn keeps us
-//! waiting, it says so and ends.
+//! code that a script can branch on. Leaves out on purpose: waiting beyond a turn. Where Graph or another turn keeps
+//! us waiting for longer, it says until when and ends. With `--dry-run`, nothing is written.
 
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::screen::Screen;
 use super::start;
 use crate::app::{App, AppError};
-use crate::mirror::{Ending, Outcome};
+use crate::mirror::{Ending, Outcome, Preview};
 
 /// What `sync` is told.
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,9 @@ pub struct Args {
     /// Lets the brake go for this run: whatever a complete walk did not show is removed.
     #[arg(long)]
     accept_removals: bool,
+    /// Says what the run would do, and writes nothing: no lease, no checkpoint, no document.
+    #[arg(long)]
+    dry_run: bool,
     /// How the outcome of each resource is written on stdout.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -31,6 +35,10 @@ const EXAMPLES: &str = "Examples:
   graph-mirror sync users                        bring the users up to date, however many turns that takes
   graph-mirror sync users --output json          the outcome as one JSON object on stdout
   graph-mirror sync users --accept-removals      also remove what the brake holds back
+  graph-mirror sync users --dry-run              what the run would write and remove; writes nothing
+
+A dry run reads the changes from Microsoft Graph, and the copy where a sweep is due. Its counts and its exit
+code are those of the run, if nothing changes in between.
 
 Exit codes: 0 up to date; 1 failed, throttled, or another turn holds the feed; 2 wrong usage;
 3 partial: objects were set aside, the brake holds removals, or some resources failed;
@@ -53,11 +61,30 @@ pub fn run(args: &Args) -> Exit {
 async fn all(args: &Args, app: &App, screen: &Screen) -> Exit {
     let mut exits = Vec::new();
     for resource in &args.resources {
+        if args.dry_run {
+            let preview = screen.follow(app, resource, app.preview(resource)).await;
+            exits.push(foretell(resource, preview, args.output));
+            continue;
+        }
         let ended = screen.follow(app, resource, to_the_end(app, resource)).await;
         tell(resource, &ended, args.output);
         exits.push(exit(&ended));
     }
     together(&exits)
+}
+
+/// Says what a run would do; the exit code is the one that it would have.
+fn foretell(resource: &str, preview: Result<Preview, AppError>, output: Output) -> Exit {
+    let preview = match preview {
+        Ok(preview) => preview,
+        Err(error) => return fail(Some(resource), &error, output),
+    };
+    match output {
+        Output::Table => print(&preview),
+        Output::Json => print_json(&preview),
+    }
+    next_step(&preview.outcome).into_iter().for_each(complain);
+    exit(&Ok(preview.outcome))
 }
 
 /// Turn after turn, for as long as the budget alone ends them.
@@ -105,17 +132,23 @@ pub(super) fn next_step(outcome: &Outcome) -> Option<String> {
     let feed = &outcome.feed;
     match outcome.ending {
         Ending::Throttled { until } => {
-            let until = until.truncate_to_second().format(&Rfc3339).unwrap_or_default();
-            Some(format!("{feed}: Microsoft Graph throttles; run this again after {until}"))
+            Some(format!("{feed}: Microsoft Graph throttles; run this again after {}", time(until)))
         }
-        Ending::Busy => Some(format!(
-            "{feed}: another turn holds the feed and looks again when it is done; or run this again then"
+        Ending::Busy { until } => Some(format!(
+            "{feed}: another turn holds the feed, with a lease until {} that it may renew; it looks again when it is \
+             done, or run this again then",
+            time(until)
         )),
         Ending::Held { missing, of } => Some(format!(
             "{feed}: {missing} of {of} documents would be removed; `sync {feed} --accept-removals` lets them go"
         )),
         Ending::Complete | Ending::Continued => None,
     }
+}
+
+/// A moment, to the second.
+pub(super) fn time(at: OffsetDateTime) -> String {
+    at.truncate_to_second().format(&Rfc3339).unwrap_or_default()
 }
 
 #[cfg(test)]

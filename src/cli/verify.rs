@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::output::{Exit, Output, fail, print, print_json};
-use super::repair::{Repaired, repair};
+use super::repair::{Plan, Repaired, repair};
 use super::screen::Screen;
 use super::start;
 use crate::app::App;
@@ -23,6 +23,9 @@ pub struct Args {
     /// Mends what differs: objects by refreshing them, links by reading the whole feed anew.
     #[arg(long)]
     repair: bool,
+    /// With --repair: says what would be mended and how, and writes nothing.
+    #[arg(long, requires = "repair")]
+    dry_run: bool,
     /// How the differences are written on stdout.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -32,6 +35,7 @@ const EXAMPLES: &str = "Examples:
   graph-mirror sync users && graph-mirror verify users      compare the copy as it is now
   graph-mirror verify users --output json                   one JSON object per difference, then one for all
   graph-mirror verify users --repair                        mend what differs, and look at it again
+  graph-mirror verify users --repair --dry-run              say how it would be mended
 
 It reads all of the feed and all of the copy, keeps ids and hashes, and reads again what differs, on both
 sides: only what differs both times is told. What changed since the last turn does.
@@ -59,17 +63,33 @@ async fn compare(app: &App, screen: &Screen, args: &Args) -> Exit {
         Output::Table => print(&verified),
         Output::Json => print_json(&verified),
     }
-    if args.repair && !verified.differences.is_empty() {
+    if args.dry_run {
+        foretell(&Plan::of(&verified), verified.feed, args.output);
+    } else if args.repair && !verified.differences.is_empty() {
         return mend(app, screen, &verified, args.output).await;
     }
     exit(verified.differences.len(), verified.undecided)
+}
+
+fn foretell(plan: &Plan, feed: &str, output: Output) {
+    match output {
+        Output::Table => print(format_args!("{feed}: dry run, nothing was written: {plan}")),
+        Output::Json => print_json(&json!({
+            "resource": feed, "outcome": "complete", "dryRun": true, "refreshed": plan.ids, "reset": plan.reset
+        })),
+    }
 }
 
 async fn mend(app: &App, screen: &Screen, verified: &Verified, output: Output) -> Exit {
     let feed = verified.feed;
     let (left, undecided) = match screen.follow(app, feed, repair(app, verified)).await {
         Ok(Repaired::Left(left, undecided)) => (left, undecided),
-        Ok(Repaired::Waiting) => return Exit::Failed,
+        Ok(Repaired::Waiting(outcome)) => {
+            if output == Output::Json {
+                print_json(&outcome);
+            }
+            return Exit::Failed;
+        }
         Err(error) => return fail(Some(feed), &error, output),
     };
     tell(feed, &left, output);

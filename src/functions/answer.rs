@@ -5,10 +5,12 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::reply::Reply;
+use super::work::WorkItem;
+use crate::telemetry::TraceParent;
 
 /// A successful invocation.
 #[derive(Debug, Default, Serialize)]
@@ -23,8 +25,8 @@ pub struct Answer {
 struct Outputs {
     /// Work items, each a string of JSON: the host sends the elements of an array verbatim, while it
     /// would re-indent or split a bare string.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    work: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "texts")]
+    work: Vec<WorkItem>,
     /// What an HTTP caller gets.
     #[serde(skip_serializing_if = "Option::is_none")]
     res: Option<Reply>,
@@ -32,20 +34,32 @@ struct Outputs {
 
 impl Answer {
     /// Done; `sentence` goes into the host's log of this invocation, `work` onto the queue.
-    pub fn done(sentence: String, work: Vec<String>) -> Self {
+    pub fn done(sentence: String, work: Vec<WorkItem>) -> Self {
         Self { outputs: Outputs { work, res: None }, logs: vec![sentence], return_value: None }
     }
 
     /// An HTTP caller is answered; `work` goes onto the queue.
-    pub fn http(reply: Reply, work: Vec<String>) -> Self {
+    pub fn http(reply: Reply, work: Vec<WorkItem>) -> Self {
         let logs = vec![format!("answered with status {}", reply.status())];
         Self { outputs: Outputs { work, res: Some(reply) }, logs, return_value: None }
+    }
+
+    /// With the trace context in every work item: whoever takes it continues the trace.
+    pub fn traced(mut self, parent: &TraceParent) -> Self {
+        for item in &mut self.outputs.work {
+            item.traceparent = Some(parent.to_string());
+        }
+        self
     }
 
     /// What happened, in one sentence.
     pub fn sentence(&self) -> &str {
         self.logs.first().map_or("", String::as_str)
     }
+}
+
+fn texts<S: Serializer>(work: &[WorkItem], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(work.iter().map(WorkItem::text))
 }
 
 impl IntoResponse for Answer {
@@ -102,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_success_is_a_json_object_and_work_is_an_array_of_strings() {
-        let answer = Answer::done("done".into(), vec![r#"{"feed":"users"}"#.into()]);
+        let answer = Answer::done("done".into(), vec![WorkItem::new("users")]);
         assert_eq!(
             serde_json::to_string(&answer).unwrap(),
             r#"{"Outputs":{"work":["{\"feed\":\"users\"}"]},"Logs":["done"],"ReturnValue":null}"#

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::subscriptions::FEED;
 
 /// The binding's name in `function.json`.
-const BINDING: &str = "item";
+pub(super) const BINDING: &str = "item";
 
 /// Runs one invocation.
 pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {

@@ -8,6 +8,7 @@
 //! <https://learn.microsoft.com/azure/azure-functions/functions-custom-handlers>
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -21,6 +22,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tracing::Instrument as _;
 
 use crate::app::App;
+use crate::telemetry;
 use answer::{Answer, Failure};
 use reply::Reply;
 
@@ -34,6 +36,7 @@ mod renew_subscriptions;
 mod reply;
 mod status;
 mod sync;
+mod trace;
 mod work;
 
 /// Largest envelope. Timers and work items are a few KiB.
@@ -80,12 +83,19 @@ async fn invoke(
     body: Bytes,
 ) -> Response {
     let id = headers.get("x-azure-functions-invocationid").and_then(|id| id.to_str().ok()).unwrap_or("none");
-    let span = tracing::info_span!("invocation", id, function);
+    let span =
+        tracing::info_span!("invocation", invocationId = id, function, traceId = tracing::field::Empty);
+    let continued = telemetry::trace(&span, trace::caller(&function, &headers, &body));
+    let began = Instant::now();
     let run = async move {
-        let ended = dispatch(&ready, &function, &body).await;
+        let ended = dispatch(&ready, &function, &body).await.map(|answer| answer.traced(&continued));
         match &ended {
-            Ok(answer) => tracing::info!(event = "invocation", summary = answer.sentence()),
-            Err(failure) => tracing::error!(event = "invocation_failed", error = %failure),
+            Ok(answer) => {
+                tracing::info!(event = "invocation", summary = answer.sentence(), seconds = since(began))
+            }
+            Err(failure) => {
+                tracing::error!(event = "invocation_failed", error = %failure, seconds = since(began))
+            }
         }
         ended
     };
@@ -95,6 +105,11 @@ async fn invoke(
         Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
         Err(_) => Failure::defect().into_response(),
     }
+}
+
+/// Seconds, to thousandths.
+fn since(began: Instant) -> f64 {
+    (began.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
 }
 
 async fn dispatch(ready: &Ready, name: &str, body: &[u8]) -> Result<Answer, Failure> {

@@ -70,7 +70,7 @@ fn delivered(app: &App, request: &HttpRequest) -> Answer {
             }
             let ours = delivery.subscriptions.then_some(FEED);
             let rung = delivery.rung.iter().map(String::as_str).chain(ours);
-            let work = rung.map(|feed| WorkItem::new(feed).text()).collect();
+            let work = rung.map(WorkItem::new).collect();
             Answer::http(Reply::bare(202), work)
         }
         Err(error @ NotADelivery::TooMany) => refused(app, 413, &error.to_string()),
@@ -81,7 +81,7 @@ fn delivered(app: &App, request: &HttpRequest) -> Answer {
 /// The log says why, the caller learns nothing.
 fn refused(app: &App, status: u16, why: &str) -> Answer {
     app.count_refused();
-    tracing::warn!(event = "notifications_refused", why);
+    tracing::warn!(event = "notifications_refused", reason = why);
     Answer::http(Reply::bare(status), Vec::new())
 }
 

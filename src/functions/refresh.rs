@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::mirror::{Ending, Outcome, Refreshed};
 
 /// The binding's name in `function.json`.
-const BINDING: &str = "req";
+pub(super) const BINDING: &str = "req";
 
 /// What a caller may say.
 #[derive(Default, Deserialize)]
@@ -40,7 +40,7 @@ pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
             if ids.is_empty() {
                 super::sync::log(&refreshed.outcome);
             }
-            let work = refreshed.outcome.goes_on().then(|| WorkItem::new(resource).text());
+            let work = refreshed.outcome.goes_on().then(|| WorkItem::new(resource));
             Ok(Answer::http(told(resource, &ids, &refreshed), work.into_iter().collect()))
         }
         Err(error) => {
@@ -86,7 +86,7 @@ fn told(resource: &str, ids: &[String], refreshed: &Refreshed) -> Reply {
             let wait = (until - OffsetDateTime::now_utc()).try_into().unwrap_or_default();
             Reply::problem(429, "Too Many Requests", "Microsoft Graph throttles").retry_after(wait)
         }
-        Ending::Busy => Reply::json(202, refreshed).at(&status),
+        Ending::Busy { .. } => Reply::json(202, refreshed).at(&status),
         Ending::Continued if ids.is_empty() => Reply::json(202, refreshed).at(&status),
         // Whoever rang meanwhile wants a walk of the feed; the objects are done.
         Ending::Continued => {

@@ -19,7 +19,7 @@ pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
 pub async fn look(app: &App, urgent: bool) -> Result<Answer, Failure> {
     match app.keep_subscriptions(urgent).await {
         Ok(kept) => {
-            let work = kept.created.iter().map(|feed| WorkItem::new(feed).text()).collect();
+            let work = kept.created.iter().map(|feed| WorkItem::new(feed)).collect();
             Ok(Answer::done(kept.to_string(), work))
         }
         Err(error) => Err(Failure::refused(error)),

@@ -16,7 +16,7 @@ mod section;
 mod words;
 
 /// The binding's name in `function.json`.
-const BINDING: &str = "req";
+pub(super) const BINDING: &str = "req";
 
 /// Runs that the page shows of each resource; JSON has the last one only.
 const RUNS: u32 = 30;

@@ -1,5 +1,7 @@
 //! `sync_<resource>`: a timer; one bounded turn of that resource, inline.
 
+use time::OffsetDateTime;
+
 use super::answer::{Answer, Failure};
 use super::envelope::{self, Timer};
 use super::work::WorkItem;
@@ -36,6 +38,7 @@ pub fn answer(turn: Result<Outcome, AppError>) -> Result<Answer, Failure> {
 /// Alerts and charts ask for this line by the names of its fields (`infra/app/queries`).
 pub fn log(turn: &Outcome) {
     let counts = turn.counts;
+    let lag = turn.as_of.map(|then| (OffsetDateTime::now_utc() - then).whole_seconds().max(0));
     tracing::info!(
         event = "turn",
         resource = turn.feed,
@@ -47,10 +50,11 @@ pub fn log(turn: &Outcome) {
         links = counts.links,
         pages = counts.pages,
         requestCharge = turn.request_charge,
-        seconds = turn.seconds
+        seconds = turn.seconds,
+        lagSeconds = lag
     );
 }
 
-fn continuation(outcome: &Outcome) -> Vec<String> {
-    outcome.goes_on().then(|| WorkItem::new(&outcome.feed).text()).into_iter().collect()
+fn continuation(outcome: &Outcome) -> Vec<WorkItem> {
+    outcome.goes_on().then(|| WorkItem::new(&outcome.feed)).into_iter().collect()
 }

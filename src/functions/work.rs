@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 /// One feed to go on with. No other field may steer it: a work item says where to look, never what is
 /// true.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkItem {
     /// The feed.
     pub feed: String,
-    /// Trace context of whoever queued it.
+    /// Trace context of the invocation that queued it, in W3C form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
 }

@@ -132,7 +132,8 @@ impl Client {
             let left = deadline.saturating_duration_since(Instant::now());
             match retry::decide(failure, tries, left, jitter()) {
                 Decision::Again(wait) => {
-                    tracing::info!(event = "graph_retry", tries, waitMs = wait.as_millis() as u64, reason = %what);
+                    let wait_ms = wait.as_millis() as u64;
+                    tracing::info!(event = "graph_retry", tries, waitMs = wait_ms, reason = what);
                     tokio::time::sleep(wait).await;
                 }
                 Decision::Throttled(after) => return Err(GraphError::Throttled { after }),
@@ -145,6 +146,7 @@ impl Client {
 
     async fn attempt(&self, sent: &Sent<'_>) -> Result<Try, GraphError> {
         let token = self.token().await?;
+        let began = Instant::now();
         let mut request = self.http()?.request(sent.method.clone(), sent.url.clone());
         request = request.bearer_auth(token).headers(sent.all_headers());
         if let Some(body) = &sent.body {
@@ -155,6 +157,13 @@ impl Client {
             Err(error) => return sending::failure(error).map(|what| Try::Failed(Failure::Connection, what)),
         };
         let status = response.status();
+        tracing::debug!(
+            event = "graph_request",
+            method = %sent.method,
+            path = shown(sent.url),
+            status = status.as_u16(),
+            tookMs = began.elapsed().as_millis() as u64
+        );
         if status == StatusCode::NO_CONTENT {
             return Ok(Try::Answered(Answer::default()));
         }
@@ -218,6 +227,11 @@ impl Client {
         }
         self.http.get().ok_or_else(|| GraphError::Unreachable("no HTTP client".into()))
     }
+}
+
+/// The path of an address, without what may be a token: the query, and the arguments of a function.
+fn shown(url: &Url) -> &str {
+    url.path().split(['(', '%']).next().unwrap_or_default()
 }
 
 /// Where an answer says to go instead; a relative one is relative to what was asked (RFC 9110, 10.2.2).

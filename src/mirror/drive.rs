@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use azure_core::http::Etag;
 use time::OffsetDateTime;
+use tracing::Instrument as _;
 
 use super::document::Stamp;
 use super::error::SyncError;
@@ -104,11 +105,14 @@ impl<'a> Driver<'a> {
 
     /// Gets the page that the checkpoint points to, unless it is here already.
     async fn fetch(&mut self, checkpoint: &Checkpoint) -> Result<Event, SyncError> {
-        let request = self.request(checkpoint);
+        let request = request(self.row, checkpoint);
         let ahead = self.ahead.take().filter(|(link, ..)| request == Request::Follow(link.clone()));
         let (asked, fetched) = match ahead {
             Some((_, asked, fetched)) => (asked, fetched),
-            None => (OffsetDateTime::now_utc(), self.mirror.graph.page(&request, self.deadline).await),
+            None => {
+                let (asked, span) = (OffsetDateTime::now_utc(), tracing::info_span!("graph_page"));
+                (asked, self.mirror.graph.page(&request, self.deadline).instrument(span).await)
+            }
         };
         match fetched {
             Ok(page) => {
@@ -124,24 +128,12 @@ impl<'a> Driver<'a> {
             }
             Err(GraphError::Gone { refusal, location }) => {
                 let (feed, status, located) = (self.control.feed(), refusal.status, location.is_some());
-                tracing::warn!(event = "token_dead", resource = feed, status, code = %refusal.code, located);
+                tracing::warn!(event = "token_dead", resource = feed, status, code = refusal.code, located);
                 self.guard.forget();
                 Ok(Event::Dead(location.map(|link| Opaque::new(link.expose()))))
             }
             Err(GraphError::Throttled { after }) => Ok(Event::Throttled(after)),
             Err(error) => Err(self.explain(error)),
-        }
-    }
-
-    /// The request that the checkpoint stands before.
-    fn request(&self, checkpoint: &Checkpoint) -> Request {
-        match &checkpoint.state {
-            State::Start | State::Enumerating { link: None } => {
-                Request::Initial { path: self.row.path.to_owned(), select: self.row.select() }
-            }
-            State::Enumerating { link: Some(link) } | State::Tracking { link } => {
-                Request::Follow(Link::new(link.expose()))
-            }
         }
     }
 
@@ -177,6 +169,18 @@ impl<'a> Driver<'a> {
     }
 }
 
+/// The request that the checkpoint stands before.
+pub(super) fn request(row: &Row, checkpoint: &Checkpoint) -> Request {
+    match &checkpoint.state {
+        State::Start | State::Enumerating { link: None } => {
+            Request::Initial { path: row.path.to_owned(), select: row.select() }
+        }
+        State::Enumerating { link: Some(link) } | State::Tracking { link } => {
+            Request::Follow(Link::new(link.expose()))
+        }
+    }
+}
+
 /// One object of a feed, with the properties that its copies have.
 pub(super) fn by_id(row: &Row, id: &str) -> Request {
     Request::Object { path: row.object_path.to_owned(), id: id.to_owned(), select: row.object_select() }
@@ -191,7 +195,8 @@ fn warn_of_age(checkpoint: &Checkpoint) {
     }
 }
 
-fn leads(next: &Next) -> Leads {
+/// Where a page leads.
+pub(super) fn leads(next: &Next) -> Leads {
     match next {
         Next::Page(link) => Leads::On(Opaque::new(link.expose())),
         Next::Round(link) => Leads::Home(Opaque::new(link.expose())),

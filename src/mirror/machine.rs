@@ -206,7 +206,12 @@ impl Machine {
 
     fn begin(&mut self, why: Why, location: Option<Opaque>, now: OffsetDateTime) -> Action {
         let next = plan::begin(&self.checkpoint, &self.definition, location, self.epoch, now);
-        tracing::info!(event = "generation", resource = next.feed, why = ?why, generation = next.generation);
+        tracing::info!(
+            event = "generation",
+            resource = next.feed,
+            reason = why.name(),
+            generation = next.generation
+        );
         self.save(next, Stage::Beginning)
     }
 

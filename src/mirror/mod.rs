@@ -9,7 +9,7 @@
 //! pure), [`change`] and [`document`] (what an object of a page becomes, pure), [`sync`] (a turn and its
 //! lease), [`drive`] (performs what the machine says), with [`take`], [`sweep`], [`settle`] and
 //! [`refresh`], [`outcome`], and what is told of it: [`run`] and [`status`]. Apart from the
-//! turns, [`verify`] compares the copy with Graph.
+//! turns, [`verify`] compares the copy with Graph, and [`preview`] says what the next turn would do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,7 @@ mod links;
 mod machine;
 mod outcome;
 mod plan;
+mod preview;
 mod progress;
 mod refresh;
 mod run;
@@ -39,6 +40,7 @@ mod write;
 
 pub use error::{Service, SyncError};
 pub use outcome::{Ending, Outcome};
+pub use preview::{Preview, Sweep, preview};
 pub use progress::{Progress, Seen, Stage};
 pub use refresh::{Refreshed, refresh};
 pub use run::{Cost, Ended, Failed, Run, record_failure};

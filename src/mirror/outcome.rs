@@ -22,7 +22,11 @@ pub enum Ending {
         until: OffsetDateTime,
     },
     /// Another turn holds the feed; its doorbell is rung.
-    Busy,
+    Busy {
+        /// When its lease ends, unless it renews it.
+        #[serde(with = "time::serde::rfc3339")]
+        until: OffsetDateTime,
+    },
     /// The copy is as new as Graph could tell, but the sweep's brake holds.
     Held {
         /// Documents that would go.
@@ -39,7 +43,7 @@ impl Ending {
             Self::Complete => "complete",
             Self::Continued => "continued",
             Self::Throttled { .. } => "throttled",
-            Self::Busy => "busy",
+            Self::Busy { .. } => "busy",
             Self::Held { .. } => "held",
         }
     }
@@ -67,6 +71,9 @@ pub struct Outcome {
     pub request_charge: f64,
     /// How long it took.
     pub seconds: f64,
+    /// What the copy is as of now.
+    #[serde(skip)]
+    pub as_of: Option<OffsetDateTime>,
 }
 
 impl Outcome {
@@ -80,7 +87,7 @@ impl Outcome {
     ) -> Self {
         let seconds = (took.as_secs_f64() * 1000.0).round() / 1000.0;
         let request_charge = request_units(request_charge);
-        Self { feed: feed.to_owned(), ending, counts, request_charge, seconds }
+        Self { feed: feed.to_owned(), ending, counts, request_charge, seconds, as_of: None }
     }
 
     /// This turn and the one after it, as one.
@@ -105,7 +112,7 @@ impl std::fmt::Display for Outcome {
             Ending::Complete => "complete",
             Ending::Continued => "to be continued",
             Ending::Throttled { .. } => "throttled, the next timer carries on",
-            Ending::Busy => "busy, the turn that holds the feed looks again",
+            Ending::Busy { .. } => "busy, the turn that holds the feed looks again",
             Ending::Held { .. } => "complete, but the sweep is held by its brake",
         };
         let Counts { upserted, removed, unchanged, set_aside, links, pages } = self.counts;
@@ -127,7 +134,9 @@ mod tests {
     fn an_ending_has_one_name() {
         let until = OffsetDateTime::UNIX_EPOCH;
         let held = Ending::Held { missing: 1, of: 2 };
-        for ending in [Ending::Complete, Ending::Continued, Ending::Throttled { until }, Ending::Busy, held] {
+        for ending in
+            [Ending::Complete, Ending::Continued, Ending::Throttled { until }, Ending::Busy { until }, held]
+        {
             assert_eq!(serde_json::to_value(ending).unwrap()["outcome"], ending.name());
         }
     }

@@ -64,6 +64,20 @@ pub enum Why {
     DoubtfulLinks,
 }
 
+impl Why {
+    /// Its name in JSON and in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Shape => "shape",
+            Self::Age => "age",
+            Self::DeadToken => "deadToken",
+            Self::DeadLocation => "deadLocation",
+            Self::DoubtfulLinks => "doubtfulLinks",
+        }
+    }
+}
+
 /// A checkpoint that belongs to another tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnotherTenant {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
+use tracing::Instrument as _;
 
 use super::change::{self, Kind};
 use super::content::Content;
@@ -56,7 +57,9 @@ pub async fn refresh(
     ids: &[String],
     budget: Duration,
 ) -> Result<Refreshed, SyncError> {
-    let (outcome, nowhere) = turn(Task::Look, mirror, row, reader, budget, ids).await?;
+    let span = tracing::info_span!("turn", resource = row.resource);
+    let looked = turn(Task::Look, mirror, row, reader, budget, ids).instrument(span).await;
+    let (outcome, nowhere) = looked?;
     Ok(Refreshed { outcome, nowhere })
 }
 

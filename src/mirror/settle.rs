@@ -38,7 +38,7 @@ impl Driver<'_> {
                 Err(GraphError::Throttled { .. }) => break,
                 // Left for the feed to tell; one odd object must not end every turn.
                 Err(GraphError::Refused(refusal)) => {
-                    tracing::warn!(event = "doubt_not_settled", resource = self.control.feed(), %refusal);
+                    tracing::warn!(event = "doubt_not_settled", resource = self.control.feed(), error = %refusal);
                     continue;
                 }
                 Err(error) => return Err(self.explain(error)),

@@ -144,7 +144,7 @@ impl Driver<'_> {
 }
 
 /// More than both bounds: the brake holds.
-fn is_held(missing: u64, living: u64, options: &Options) -> bool {
+pub(super) fn is_held(missing: u64, living: u64, options: &Options) -> bool {
     missing > options.max_delete_count && missing as f64 * 100.0 > living as f64 * options.max_delete_percent
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::drive::Driver;
@@ -27,7 +28,8 @@ pub async fn sync(
     reader: &Reader,
     budget: Duration,
 ) -> Result<Outcome, SyncError> {
-    turn(Task::Walk, mirror, row, reader, budget, &[]).await.map(|(outcome, _)| outcome)
+    let span = tracing::info_span!("turn", resource = row.resource);
+    turn(Task::Walk, mirror, row, reader, budget, &[]).instrument(span).await.map(|(outcome, _)| outcome)
 }
 
 /// Has the next turn read the whole feed anew, in a new generation (rule 7). The copy stays as it is until
@@ -54,8 +56,8 @@ pub(super) async fn turn(
     let holder = Uuid::new_v4().to_string();
     let (lease, clean) = match Lease::acquire(&control, &holder, mirror.options.lease).await? {
         Acquired::Held { lease, clean } => (lease, clean),
-        Acquired::Busy => {
-            let busy = Outcome::new(feed, Ending::Busy, Counts::default(), 0.0, started.elapsed());
+        Acquired::Busy { until } => {
+            let busy = Outcome::new(feed, Ending::Busy { until }, Counts::default(), 0.0, started.elapsed());
             return Ok((busy, Vec::new()));
         }
     };
@@ -87,7 +89,8 @@ pub(super) async fn turn(
             run::failed(&control, epoch, error, driver.reached(&machine)).await;
         }
     }
-    let outcome = Outcome::new(feed, ending?, machine.counts(), driver.charge, started.elapsed());
+    let mut outcome = Outcome::new(feed, ending?, machine.counts(), driver.charge, started.elapsed());
+    outcome.as_of = machine.checkpoint().as_of;
     Ok((outcome, driver.nowhere))
 }
 

@@ -2,11 +2,13 @@
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use time::OffsetDateTime;
+use tracing::Instrument as _;
 
 use super::change::{self, Change};
 use super::document::Stamp;
 use super::drive::Driver;
 use super::error::SyncError;
+use super::outcome::request_units;
 use super::plan::Took;
 use super::write::Wrote;
 use crate::graph::{GraphError, Next, Page, Request};
@@ -27,11 +29,14 @@ impl Driver<'_> {
         let fetch = async {
             let Some(link) = ahead else { return Ok(None) };
             let asked = OffsetDateTime::now_utc();
-            let fetched = self.mirror.graph.page(&Request::Follow(link.clone()), self.deadline).await;
+            let request = Request::Follow(link.clone());
+            let page = self.mirror.graph.page(&request, self.deadline);
+            let fetched = page.instrument(tracing::info_span!("graph_page")).await;
             Ok(Some((link, asked, fetched)))
         };
         // A page that cannot be written ends the turn at once, whatever Graph is still doing.
-        let ((counts, doubtful, charge), ahead) = tokio::try_join!(self.write_page(page, checkpoint), fetch)?;
+        let written = self.write_page(page, checkpoint).instrument(tracing::info_span!("cosmos_page"));
+        let ((counts, doubtful, charge), ahead) = tokio::try_join!(written, fetch)?;
         self.ahead = ahead;
         self.charge += charge;
         Ok(Took { counts, doubtful, at: asked })
@@ -56,6 +61,14 @@ impl Driver<'_> {
         };
         let Wrote { mut counts, charge } = objects + links + cascaded;
         counts += Counts { pages: 1, ..Counts::default() };
+        tracing::debug!(
+            event = "page_written",
+            upserted = counts.upserted,
+            removed = counts.removed,
+            setAside = counts.set_aside,
+            links = counts.links,
+            requestCharge = request_units(charge)
+        );
         Ok((counts, doubtful, charge))
     }
 

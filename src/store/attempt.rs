@@ -13,10 +13,15 @@ pub async fn once<T>(
     deadline: Instant,
     request: impl Future<Output = Result<T, CosmosError>>,
 ) -> Result<T, StoreError> {
-    match tokio::time::timeout_at(deadline.into(), request).await {
-        Ok(answer) => Ok(answer?),
+    let sent = Instant::now();
+    let answer = match tokio::time::timeout_at(deadline.into(), request).await {
+        Ok(answer) => answer.map_err(StoreError::from),
         Err(_) => Err(StoreError::Unknown("no answer in time".into())),
-    }
+    };
+    let (took, error) =
+        (sent.elapsed().as_millis() as u64, answer.as_ref().err().map(tracing::field::display));
+    tracing::debug!(event = "cosmos_request", tookMs = took, error);
+    answer
 }
 
 /// Repeats a request while Cosmos throttles it and the wait fits before `deadline`.
@@ -27,6 +32,8 @@ where
     loop {
         match request().await {
             Err(StoreError::Throttled { after }) if Instant::now() + after < deadline => {
+                let wait = after.as_millis() as u64;
+                tracing::debug!(event = "cosmos_retry", waitMs = wait, reason = "Azure Cosmos DB throttles");
                 tokio::time::sleep(after).await
             }
             answer => return answer,

@@ -135,11 +135,11 @@ impl Store {
         self.query_in(container, FeedScope::partition(parent.to_owned()), Query::from(text)).await
     }
 
-    /// Streams the marks of the living links of a container.
+    /// Streams the marks of the living documents of a container.
     ///
     /// # Errors
     /// As [`Store::older_than`].
-    pub async fn living_links(&self, container: &str) -> Result<impl Found<Candidate> + use<>, StoreError> {
+    pub async fn living_marks(&self, container: &str) -> Result<impl Found<Candidate> + use<>, StoreError> {
         self.query(container, Query::from(format!("{FIELDS}NOT IS_DEFINED(c._mirror.removed)"))).await
     }
 }

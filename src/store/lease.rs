@@ -59,7 +59,21 @@ pub enum Acquired {
         clean: bool,
     },
     /// Somebody else holds it; the doorbell is rung.
-    Busy,
+    Busy {
+        /// When that lease ends, unless it is renewed.
+        until: OffsetDateTime,
+    },
+}
+
+/// What the lease of a feed says, for somebody who only looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseState {
+    /// How often it was acquired.
+    pub epoch: u64,
+    /// Another turn holds it until then, unless it renews it.
+    pub held_until: Option<OffsetDateTime>,
+    /// The last turn ended cleanly.
+    pub clean: bool,
 }
 
 /// How giving back ended.
@@ -72,6 +86,19 @@ pub enum Released {
 }
 
 impl Lease {
+    /// What the lease of a feed says; writes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`], when it cannot be read.
+    pub async fn seen(control: &Control) -> Result<LeaseState, StoreError> {
+        let found: Option<Saved<Terms>> = control.read(ID).await?;
+        let Some(terms) = found.map(|found| found.document) else {
+            return Ok(LeaseState { epoch: 0, held_until: None, clean: true });
+        };
+        let is_held = terms.holder.is_some() && OffsetDateTime::now_utc() < terms.end();
+        Ok(LeaseState { epoch: terms.epoch, held_until: is_held.then(|| terms.end()), clean: terms.clean })
+    }
+
     /// Takes the lease of a feed for `holder`, a name unique to this turn, or rings its doorbell.
     ///
     /// # Errors
@@ -87,9 +114,9 @@ impl Lease {
             let written = match entry {
                 // The answer to our own write was lost: `was_clean` still holds what we replaced.
                 Entry::Ours(terms) => etag.map(|etag| (terms, etag)).ok_or(StoreError::Overtaken),
-                Entry::AlreadyRung => return Ok(Acquired::Busy),
+                Entry::AlreadyRung(terms) => return Ok(Acquired::Busy { until: terms.end() }),
                 Entry::Ring(terms) => match control.write(ID, terms, etag.as_ref(), deadline).await {
-                    Ok(_) => return Ok(Acquired::Busy),
+                    Ok(saved) => return Ok(Acquired::Busy { until: saved.document.end() }),
                     Err(error) => Err(error),
                 },
                 Entry::Take { terms, clean } => {

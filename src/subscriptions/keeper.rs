@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use azure_core::http::Etag;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::plan::{self, Wanted};
+use super::plan::{self, Step, Wanted};
 use super::record::Record;
 use super::step::{Case, Did};
 use super::{FEED, KeepError, Keeper};
@@ -117,14 +118,8 @@ impl Look<'_> {
         actual: &[Subscription],
     ) -> Result<Did, KeepError> {
         let keeper = self.keeper;
-        let Some(client_state) = keeper.keys.sign(keeper.tenant_id, row.resource) else {
-            return Ok(Did::Nothing);
-        };
-        let state_hash = hashed(client_state.as_bytes());
-        let found: Option<Saved<Record>> = self.control.read(row.resource).await?;
-        let (found, etag) = found.map(|found| (found.document, found.etag)).unzip();
-        let wanted = Wanted { resource: to.resource, url: keeper.url.as_str(), state_hash: &state_hash };
-        let step = plan::next(wanted, found.as_ref(), actual, self.urgent, OffsetDateTime::now_utc());
+        let due = due(keeper, self.control, row, to, actual, self.urgent).await?;
+        let Some(Due { step, client_state, state_hash, found, etag }) = due else { return Ok(Did::Nothing) };
         let before = found.clone();
         let record = found.unwrap_or_else(|| Record::blank(row.resource));
         let mut case = Case { keeper, to, client_state, deadline: self.deadline, record };
@@ -145,6 +140,62 @@ impl Look<'_> {
     }
 }
 
+/// What is due about the subscription to one feed, and what that follows from.
+struct Due {
+    step: Step,
+    client_state: String,
+    state_hash: String,
+    found: Option<Record>,
+    etag: Option<Etag>,
+}
+
+/// Decides; none where no client state can be made.
+async fn due(
+    keeper: &Keeper<'_>,
+    control: &Control,
+    row: &Row,
+    to: &Subscribed,
+    actual: &[Subscription],
+    urgent: bool,
+) -> Result<Option<Due>, KeepError> {
+    let Some(client_state) = keeper.keys.sign(keeper.tenant_id, row.resource) else { return Ok(None) };
+    let state_hash = hashed(client_state.as_bytes());
+    let found: Option<Saved<Record>> = control.read(row.resource).await?;
+    let (found, etag) = found.map(|found| (found.document, found.etag)).unzip();
+    let wanted = Wanted { resource: to.resource, url: keeper.url.as_str(), state_hash: &state_hash };
+    let step = plan::next(wanted, found.as_ref(), actual, urgent, OffsetDateTime::now_utc());
+    Ok(Some(Due { step, client_state, state_hash, found, etag }))
+}
+
+/// What [`keep`] would do now, if Graph refused nothing. Writes nothing and takes no lease.
+///
+/// # Errors
+/// As [`keep`].
+pub async fn preview(
+    keeper: &Keeper<'_>,
+    rows: &[&'static Row],
+    deadline: Instant,
+) -> Result<Kept, KeepError> {
+    let control = keeper.store.control(FEED).await?;
+    let actual = keeper.graph.subscriptions(deadline).await?;
+    let mut kept = Kept::default();
+    let mut resources = Vec::new();
+    for &row in rows {
+        let Some(to) = row.subscription.as_ref() else { continue };
+        resources.push(to.resource);
+        match due(keeper, &control, row, to, &actual, true).await?.map(|due| due.step) {
+            Some(Step::Create { instead_of }) => {
+                kept.created.push(row.resource);
+                kept.ended += instead_of.len();
+            }
+            Some(Step::Extend(_)) => kept.extended.push(row.resource),
+            Some(Step::Keep) | None => {}
+        }
+    }
+    kept.ended += plan::unwanted(&resources, keeper.url.as_str(), &actual).count();
+    Ok(kept)
+}
+
 /// Looks after the subscriptions of all rows that have one.
 ///
 /// # Errors
@@ -154,7 +205,7 @@ pub async fn keep(keeper: &Keeper<'_>, rows: &[&'static Row], mut urgent: bool) 
     let holder = Uuid::new_v4().to_string();
     let lease = match Lease::acquire(&control, &holder, keeper.lease).await? {
         Acquired::Held { lease, .. } => lease,
-        Acquired::Busy => return Ok(Kept { busy: true, ..Kept::default() }),
+        Acquired::Busy { .. } => return Ok(Kept { busy: true, ..Kept::default() }),
     };
     let mut all = Kept::default();
     loop {

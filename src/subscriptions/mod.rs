@@ -21,8 +21,8 @@ mod record;
 mod step;
 mod tallies;
 
-pub use keeper::{Kept, keep};
-pub use off::end;
+pub use keeper::{Kept, keep, preview};
+pub use off::{end, would_end};
 pub use record::{Record, record};
 pub use tallies::{Tallies, add, tallies};
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 const ARROWS: [(&str, &[&str]); 12] = [
     ("cli", &["app", "doctor", "functions", "mirror", "settings", "subscriptions", "telemetry"]),
     ("doctor", &["app", "catalogue", "credentials", "graph", "settings", "store"]),
-    ("functions", &["app", "mirror", "notify", "subscriptions"]),
+    ("functions", &["app", "mirror", "notify", "subscriptions", "telemetry"]),
     ("app", &["catalogue", "credentials", "graph", "mirror", "notify", "settings", "store", "subscriptions"]),
     ("subscriptions", &["catalogue", "graph", "notify", "store"]),
     ("notify", &[]),
@@ -63,6 +63,8 @@ const PURE: &[&str] = &[
     "functions/status/section.rs",
     "functions/status/words.rs",
     "credentials/certificate/assertion.rs",
+    "functions/trace.rs",
+    "telemetry/traceparent.rs",
     "credentials/explain.rs",
     "credentials/explain/next.rs",
 ];

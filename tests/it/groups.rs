@@ -206,7 +206,7 @@ async fn rule_12_a_killed_turn_that_wrote_links_ends_in_a_new_generation_and_an_
     world.ensure_equal().await.unwrap();
     let after = world.cosmos.document("mirror", "groups", "checkpoint").await.unwrap();
     assert!(after["generation"].as_u64() > generation.as_u64());
-    assert!(logged(&world, "generation").iter().any(|line| line.contains("DoubtfulLinks")));
+    assert!(logged(&world, "generation").iter().any(|line| line.contains("doubtfulLinks")));
 }
 
 #[tokio::test]

@@ -2,10 +2,7 @@
 //! story; `stage.rs` sets it. Random stories print their seed when they fail.
 
 mod architecture;
-mod auto;
-mod azure_tools;
 mod bad_graph;
-mod certificate;
 mod client_secret;
 mod closed_pipe;
 mod command_line;
@@ -16,6 +13,7 @@ mod credentials;
 mod dead_token;
 mod doctor;
 mod doubt;
+mod dry_run;
 mod envelopes;
 mod groups;
 mod init;
@@ -25,6 +23,8 @@ mod loops;
 mod mirrored;
 mod notifications;
 mod odd_objects;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod refresh;
 mod replicas;
 mod secrets;
@@ -34,7 +34,8 @@ mod stage;
 mod status;
 mod status_page;
 mod subscriptions;
+mod telemetry;
 mod throttling;
 mod turns;
+mod verbosity;
 mod verify;
-mod workload_identity;

@@ -76,7 +76,7 @@ pub fn outcome(ended: &Ended) -> (&'static str, Tone) {
         Ended::Well(ending) => {
             let tone = match ending {
                 Ending::Complete => Tone::Good,
-                Ending::Continued | Ending::Busy => Tone::Busy,
+                Ending::Continued | Ending::Busy { .. } => Tone::Busy,
                 Ending::Throttled { .. } | Ending::Held { .. } => Tone::Warn,
             };
             (ending.name(), tone)

@@ -71,7 +71,8 @@ async fn patiently<T>(mut request: impl AsyncFnMut() -> Result<T, GraphError>) -
     loop {
         match request().await {
             Err(GraphError::Throttled { after }) => {
-                tracing::info!(event = "graph_waits", waitMs = after.as_millis() as u64);
+                let (wait, reason) = (after.as_millis() as u64, "Microsoft Graph throttles");
+                tracing::info!(event = "graph_waits", waitMs = wait, reason);
                 tokio::time::sleep(after).await;
             }
             answer => return answer,

@@ -156,7 +156,7 @@ fn sorted<'a>(links: impl Iterator<Item = (&'a u64, &'a String)>) -> Vec<(&'a u6
 fn decided(looked: Result<Vec<Difference>, SyncError>) -> Result<Option<Vec<Difference>>, SyncError> {
     match looked {
         Err(SyncError::Graph(GraphError::Refused(refusal))) => {
-            tracing::warn!(event = "look_refused", %refusal);
+            tracing::warn!(event = "look_refused", error = %refusal);
             Ok(None)
         }
         looked => looked.map(Some),

@@ -20,7 +20,8 @@ impl Verifier<'_> {
         for _ in 0..RESTARTS {
             match self.enumerate().await {
                 Err(SyncError::Graph(GraphError::Gone { refusal, .. })) => {
-                    tracing::warn!(event = "token_dead", resource = self.row.resource, %refusal);
+                    let (resource, status, code) = (self.row.resource, refusal.status, refusal.code);
+                    tracing::warn!(event = "token_dead", resource, status, code, located = false);
                 }
                 told => return told,
             }
@@ -79,7 +80,7 @@ impl Verifier<'_> {
             }
         }
         for linked in self.row.links {
-            let mut living = pin!(self.mirror.store.living_links(linked.container).await?);
+            let mut living = pin!(self.mirror.store.living_marks(linked.container).await?);
             while let Some(link) = living.try_next().await? {
                 self.mirror.progress.add(0, 1);
                 if let (Some(source), Some(target)) = (&link.source_id, &link.target_id) {

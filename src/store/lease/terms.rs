@@ -46,7 +46,7 @@ pub enum Entry {
     /// Ring, by writing this.
     Ring(Terms),
     /// It is taken, and rung already.
-    AlreadyRung,
+    AlreadyRung(Terms),
 }
 
 /// Decides about the lease that was found.
@@ -56,7 +56,7 @@ pub fn enter(found: Option<Terms>, feed: &str, holder: &str, now: OffsetDateTime
     };
     match &found.holder {
         Some(name) if name == holder => Entry::Ours(found),
-        Some(_) if now < found.end() && found.rung => Entry::AlreadyRung,
+        Some(_) if now < found.end() && found.rung => Entry::AlreadyRung(found),
         Some(_) if now < found.end() => Entry::Ring(Terms { rung: true, ..found }),
         _ => {
             let clean = found.clean;
@@ -83,7 +83,7 @@ impl Terms {
     }
 
     /// When it ends: as it says, but never absurdly long after it was written.
-    fn end(&self) -> OffsetDateTime {
+    pub fn end(&self) -> OffsetDateTime {
         match OffsetDateTime::from_unix_timestamp(self.written) {
             Ok(written) if self.written > 0 => self.expires.min(written + LONGEST),
             _ => self.expires,
@@ -140,7 +140,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert!(rung.rung && rung.is_same_turn(&taken()));
-        assert_eq!(enter(Some(rung), "users", "c", now(), LIFE), Entry::AlreadyRung);
+        assert_eq!(enter(Some(rung.clone()), "users", "c", now(), LIFE), Entry::AlreadyRung(rung));
     }
 
     #[test]
