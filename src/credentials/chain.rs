@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::{Credential, ManagedIdentity, explain};
 
 /// Longest way through the chain.
-pub(super) const LONGEST: Duration = Duration::from_secs(13);
+const LONGEST: Duration = Duration::from_secs(12);
 /// Longest wait for one link …
 const LINK: Duration = Duration::from_secs(8);
 /// … and the least that is kept for each one after it.

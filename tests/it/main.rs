@@ -2,7 +2,10 @@
 //! story; `stage.rs` sets it. Random stories print their seed when they fail.
 
 mod architecture;
+mod auto;
+mod azure_tools;
 mod bad_graph;
+mod certificate;
 mod client_secret;
 mod closed_pipe;
 mod command_line;
@@ -39,3 +42,4 @@ mod throttling;
 mod turns;
 mod verbosity;
 mod verify;
+mod workload_identity;
