@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::plot::{self, Bar, Cell, Tone};
-use super::words::{clock, count, duration, moment, number};
+use super::words::{clock, count, duration, moment, number, some};
 use crate::mirror::{Ended, Ending, Run};
 use maud::{Markup, html};
 
@@ -40,7 +40,7 @@ pub fn runs(resource: &str, runs: &[Run], places: usize) -> Markup {
     html! {
         div class="runs" {
             p class="caption" {
-                span { "Last " (shown.len()) @if shown.len() == 1 { " run" } @else { " runs" } }
+                span { "Last " (some(shown.len() as u64, "run")) }
                 span { (clock(first.run.at)) "–" (clock(last.run.at)) }
             }
             (plot::strip(&format!("How the last runs of {resource} ended"), &cells, places))
@@ -87,10 +87,10 @@ pub fn outcome(ended: &Ended) -> (&'static str, Tone) {
 fn cell(one: &Shown) -> Cell {
     let (counts, cost) = (one.run.counts, one.run.cost);
     let title = format!(
-        "{} {}: {} objects, {} RU, {}",
+        "{} {}: {}, {} RU, {}",
         clock(one.run.at),
         one.outcome,
-        count(counts.objects()),
+        some(counts.objects(), "object"),
         number(cost.request_charge),
         said(cost.seconds),
     );

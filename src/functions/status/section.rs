@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::plot::Tone;
 use super::runs;
-use super::words::{count, duration, moment, number, relative};
+use super::words::{count, duration, moment, number, relative, some};
 use crate::app::{Known, Subscription};
 use crate::mirror::{State, Status};
 
@@ -66,8 +66,8 @@ fn meaning(status: &Status, now: OffsetDateTime) -> Markup {
                     code { "graph-mirror sync " (resource) } " does so now."
                 }
                 State::Enumerating => {
-                    "The whole resource is being read: " (count(status.counts.objects())) " objects on "
-                    (count(status.counts.pages)) " pages so far."
+                    "The whole resource is being read: " (some(status.counts.objects(), "object")) " on "
+                    (some(status.counts.pages, "page")) " so far."
                 }
                 State::Tracking => { "The copy is complete and follows the changes." }
                 State::Throttled => {
@@ -112,8 +112,8 @@ fn facts(known: &Known, now: OffsetDateTime) -> Markup {
                     th scope="row" { "This generation" }
                     td {
                         (count(counts.upserted)) " upserted, " (count(counts.removed)) " removed"
-                        @if counts.links > 0 { ", " (count(counts.links)) " links" }
-                        " " span class="soft" { (count(counts.pages)) " pages" }
+                        @if counts.links > 0 { ", " (some(counts.links, "link")) }
+                        " " span class="soft" { (some(counts.pages, "page")) }
                     }
                 }
                 tr {
@@ -131,8 +131,9 @@ fn facts(known: &Known, now: OffsetDateTime) -> Markup {
                     td {
                         @match status.checkpoint_age_days {
                             Some(days) => {
-                                "used " (duration(Duration::try_from_secs_f64((days * 86_400.0).round()).unwrap_or_default()))
-                                " ago " span class="soft" { "a delta token dies after 7 d" }
+                                // Days with two decimals: a quarter of an hour is the least that they tell.
+                                @if days == 0.0 { "used just now " } @else { "used " (age(days)) " ago " }
+                                span class="soft" { "a delta token dies after 7 d" }
                             }
                             None => { "none" }
                         }
@@ -144,6 +145,10 @@ fn facts(known: &Known, now: OffsetDateTime) -> Markup {
     }
 }
 
+fn age(days: f64) -> String {
+    duration(Duration::try_from_secs_f64((days * 86_400.0).round()).unwrap_or_default())
+}
+
 fn last_run(status: &Status, now: OffsetDateTime) -> Markup {
     html! {
         tr {
@@ -153,7 +158,7 @@ fn last_run(status: &Status, now: OffsetDateTime) -> Markup {
                     Some(run) => {
                         (runs::outcome(&run.ended).0) ", " (relative(run.at, now)) " "
                         span class="soft" {
-                            (count(run.counts.objects())) " objects, " (number(run.cost.request_charge)) " RU, "
+                            (some(run.counts.objects(), "object")) ", " (number(run.cost.request_charge)) " RU, "
                             (duration(Duration::try_from_secs_f64(run.cost.seconds).unwrap_or_default()))
                         }
                     }

@@ -25,11 +25,12 @@ pub fn clock(at: OffsetDateTime) -> String {
 
 /// How long ago, or in how long.
 pub fn relative(at: OffsetDateTime, now: OffsetDateTime) -> String {
-    let far = now - at;
-    match far.whole_seconds() {
+    let seconds = (now - at).whole_seconds();
+    let far = duration(Duration::from_secs(seconds.unsigned_abs()));
+    match seconds {
         0 => "just now".into(),
-        1.. => format!("{} ago", duration(far.unsigned_abs())),
-        _ => format!("in {}", duration(far.unsigned_abs())),
+        1.. => format!("{far} ago"),
+        _ => format!("in {far}"),
     }
 }
 
@@ -62,6 +63,11 @@ pub fn count(number: u64) -> String {
         set.push(digit);
     }
     set
+}
+
+/// So many of something, which is named as one of it.
+pub fn some(number: u64, one: &str) -> String {
+    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 /// A number with at most one decimal, and none from a hundred on.
@@ -117,6 +123,7 @@ mod tests {
     fn numbers_are_set_apart_and_rounded() {
         let cases = [0, 999, 1_000, 12_345, 1_234_567].map(count);
         assert_eq!(cases, ["0", "999", "1,000", "12,345", "1,234,567"]);
+        assert_eq!([0, 1, 2].map(|number| some(number, "page")), ["0 pages", "1 page", "2 pages"]);
         let cases = [0.0, 0.04, 23.299_999_999_999_997, 99.96, 123.4, 1_234.5].map(number);
         assert_eq!(cases, ["0", "0", "23.3", "100", "123", "1,235"]);
     }
