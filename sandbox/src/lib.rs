@@ -2,7 +2,7 @@
 //! Azure Functions host, faked as themselves (not as our own traits) and reached over sockets by the unmodified product.
 //! Dev only: never shipped, and imports nothing of the product.
 //!
-//! The map: [`world`] (all of it in one piece), [`demo`] (the story), [`soak`] (seeded histories of
+//! The map: [`world`] (all of it in one piece), [`demo`] (the story), [`live`] (a world that lives by itself), [`soak`] (seeded histories of
 //! trouble), [`host`] (the Functions host), [`caller`]
 //! (who calls its HTTP functions), [`graph`] (the tenant and its delta feeds), [`identity`] (tokens), [`cosmos`] (the SDK's emulator behind a socket), [`copy`] (whether
 //! the copy equals the tenant), [`script`], [`loopback`] and [`clock`] (faults, gates, sockets and dates that the fakes share).
@@ -16,6 +16,7 @@ pub mod demo;
 pub mod graph;
 pub mod host;
 pub mod identity;
+pub mod live;
 pub mod loopback;
 pub mod otlp;
 pub mod product;

@@ -58,6 +58,11 @@ impl Report {
         self.chapters.iter().all(|chapter| chapter.good)
     }
 
+    /// The story in one sentence.
+    pub fn verdict(&self) -> &'static str {
+        if self.is_good() { "The copy equals the tenant." } else { "The copy differs from the tenant." }
+    }
+
     /// Adds the closing figures.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use tokio::sync::oneshot;
 
 use super::handler::{Order, State};
-use super::{Host, LogLine, Usage, usage};
+use super::{Host, Keys, LogLine, Usage, usage};
 
 impl Host {
     /// Waits until the handler is ready.
@@ -120,6 +120,12 @@ impl Host {
             self.0.inner.sample(running.generation);
         }
         self.0.inner.handler.used()
+    }
+
+    /// The keys that open the HTTP front.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        self.0.inner.keys.clone()
     }
 
     /// The port of the handler itself; the same over restarts.

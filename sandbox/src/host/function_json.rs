@@ -13,7 +13,8 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::app_setting::{is_disabled, resolve};
-use super::{schedule, time_span};
+use super::schedule::Schedule;
+use super::time_span;
 
 /// One deployed function.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ impl Function {
 
 #[derive(Debug, Clone)]
 pub(super) enum Trigger {
-    Timer { monitor: bool },
+    Timer { monitor: bool, schedule: Schedule },
     Queue { queue: String },
     Http { route: String, methods: Vec<String>, level: Level },
 }
@@ -156,8 +157,8 @@ fn parse_trigger(name: &str, json: &Value, settings: &[(String, String)]) -> Res
     match kind(json) {
         "timerTrigger" => {
             let text = json["schedule"].as_str().context("schedule is required")?;
-            schedule::check(&resolve(text, settings)?)?;
-            Ok(Trigger::Timer { monitor: json["useMonitor"] != false })
+            let schedule = Schedule::parse(&resolve(text, settings)?)?;
+            Ok(Trigger::Timer { monitor: json["useMonitor"] != false, schedule })
         }
         "queueTrigger" => Ok(Trigger::Queue { queue: queue_name(json, settings)? }),
         "httpTrigger" => Ok(Trigger::Http {
@@ -237,7 +238,7 @@ mod tests {
     fn a_timer_function_is_read() {
         let function = parse("sync_users", &timer("%SYNC_SCHEDULE%"), &settings()).unwrap();
         assert_eq!(function.binding, "timer");
-        assert!(matches!(function.trigger, Trigger::Timer { monitor: true }));
+        assert!(matches!(function.trigger, Trigger::Timer { monitor: true, .. }));
         assert!(matches!(&function.outputs[0].target, Target::Queue(queue) if queue == "graph-mirror-work"));
         assert_eq!(function.retry, Some(Retry { max: 3, delay: Delay::Fixed(Duration::from_secs(30)) }));
         assert!(!function.disabled);

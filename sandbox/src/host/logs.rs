@@ -35,6 +35,11 @@ impl Logs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Empties them.
+    pub fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The last three lines of stderr, which is what the host reports of a crash.
     pub fn last_errors(&self) -> String {
         let lines = self.all();

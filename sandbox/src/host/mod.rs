@@ -52,6 +52,7 @@ pub use invocation::{Attempt, Framing, Verdict};
 pub use logs::{LogLine, Stream};
 pub use options::{Keys, Options};
 pub use queue::{Message, Queues};
+pub use schedule::Schedule;
 pub use timer::{Fire, Firing, Occasion, RetryDelays};
 pub use usage::Usage;
 
@@ -204,6 +205,24 @@ impl Host {
     #[must_use]
     pub fn history(&self) -> Vec<Attempt> {
         self.0.inner.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The timers that are on, and when they fire.
+    #[must_use]
+    pub fn timers(&self) -> Vec<(String, Schedule)> {
+        let on = self.0.inner.functions.values().filter(|function| !function.disabled);
+        let timer = |function: &function_json::Function| match &function.trigger {
+            function_json::Trigger::Timer { schedule, .. } => Some((function.name.clone(), schedule.clone())),
+            _ => None,
+        };
+        on.filter_map(timer).collect()
+    }
+
+    /// Empties the history and the log, for a host that runs for days. A panic of [`Host::assert_healthy`] cannot name what
+    /// was forgotten.
+    pub fn forget(&self) {
+        self.0.inner.history.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.inner.handler.logs.forget();
     }
 
     /// Checks that no answer would have made the real host hang, whichever trigger it was for.

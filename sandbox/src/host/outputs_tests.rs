@@ -4,12 +4,13 @@ use serde_json::json;
 
 use super::*;
 use crate::host::function_json::Trigger;
+use crate::host::schedule::Schedule;
 
 fn function() -> Function {
     Function {
         name: "f".into(),
         binding: "timer".into(),
-        trigger: Trigger::Timer { monitor: true },
+        trigger: Trigger::Timer { monitor: true, schedule: Schedule::Every(None) },
         outputs: vec![Output { name: "work".into(), target: Target::Queue("q-1".into()), binary: false }],
         retry: None,
         disabled: false,

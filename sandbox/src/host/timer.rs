@@ -150,7 +150,7 @@ pub(super) fn timer_info(
 ) -> TimerInfo {
     let next = now.replace_nanosecond(0).unwrap_or(now);
     let last = last.unwrap_or(next - Duration::from_secs(300));
-    let monitored = matches!(function.trigger, Trigger::Timer { monitor: true });
+    let monitored = matches!(function.trigger, Trigger::Timer { monitor: true, .. });
     let status = match occasion {
         _ if !monitored => None,
         Occasion::Unmonitored => None,

@@ -1,0 +1,46 @@
+//! What the Functions host does by itself: timers that fire by the clock, and a queue that is polled.
+
+use time::OffsetDateTime;
+
+use super::{Pace, Say};
+use crate::host::{Attempt, Fire, Host, Schedule, Verdict};
+use crate::world::WORK_QUEUE;
+
+/// Fires a timer again and again, with the retries of its policy.
+pub(super) async fn follow(host: Host, name: String, schedule: Schedule, pace: Pace, say: Say) {
+    while let Some(wait) = pace.until(&schedule, OffsetDateTime::now_utc()) {
+        tokio::time::sleep(wait).await;
+        match host.fire(&name, Fire::default()).await {
+            Ok(firing) => firing.attempts.iter().filter_map(told).for_each(|line| say(&line)),
+            Err(error) => say(&format!("timer {name}: {error:#}")),
+        }
+    }
+}
+
+/// Delivers what is on the queue, as it comes.
+pub(super) async fn deliver(host: Host, pace: Pace, say: Say) {
+    loop {
+        tokio::time::sleep(pace.latency()).await;
+        match host.pump_wide(WORK_QUEUE, host.queue_width()).await {
+            Ok(attempts) => attempts.iter().filter_map(told).for_each(|line| say(&line)),
+            Err(error) => say(&format!("queue {WORK_QUEUE}: {error:#}")),
+        }
+    }
+}
+
+/// What is said of an attempt; nothing of one that found nothing to do.
+fn told(attempt: &Attempt) -> Option<String> {
+    let function = &attempt.function;
+    match &attempt.verdict {
+        Verdict::Succeeded { logs, .. } => {
+            let sentence = logs.first()?;
+            let is_idle = sentence.contains(" 0 upserted, 0 removed, 0 set aside, ")
+                && !sentence.contains("links")
+                || sentence.contains("created none; extended none; 0 ended; failed none");
+            (!is_idle).then(|| format!("{function}: {sentence}"))
+        }
+        Verdict::Failed { reason } | Verdict::WouldHang { reason } => {
+            Some(format!("{function} failed: {reason}"))
+        }
+    }
+}
