@@ -9,6 +9,7 @@
 //! - [`mirror`] — the heart: from a page of Graph to documents and a checkpoint
 //! - [`graph`] — Microsoft Graph over HTTP
 //! - [`notify`] — what Graph's change notifications say, and whether they are ours
+//! - [`challenge`] — the claims that a service asks of the next token
 //! - [`store`] — Azure Cosmos DB
 //! - [`catalogue`] — which Graph resources there are
 //! - [`credentials`], [`settings`], [`telemetry`] — who we are, what we were told, what we tell
@@ -20,6 +21,7 @@
 
 pub mod app;
 pub mod catalogue;
+pub mod challenge;
 pub mod cli;
 pub mod credentials;
 pub mod doctor;

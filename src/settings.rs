@@ -18,6 +18,7 @@ mod identity;
 mod kind;
 mod lookup;
 mod notifications;
+mod person;
 mod registration;
 
 use crate::credentials::Credential;
@@ -28,6 +29,7 @@ use kind::Mode;
 pub use lookup::Problems;
 use lookup::Reader;
 pub use notifications::Notifications;
+pub use person::state_folder;
 
 /// Everything the product was told, checked.
 #[derive(Debug)]

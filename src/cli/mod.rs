@@ -12,6 +12,7 @@ use crate::telemetry::{self, Verbosity};
 mod checkpoint;
 mod doctor;
 mod init;
+mod logout;
 mod output;
 mod refresh;
 mod repair;
@@ -60,6 +61,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Creates the database and all containers with the account key, for local use.
     Init(init::Args),
+    /// Removes the sign-ins that were kept on this machine.
+    Logout(logout::Args),
 }
 
 const EXAMPLES: &str = "Examples:
@@ -98,5 +101,6 @@ pub fn run() -> ExitCode {
         Command::Resources(args) => resources::run(&args).into(),
         Command::Doctor(args) => doctor::run(&args).into(),
         Command::Init(args) => init::run(&args).into(),
+        Command::Logout(args) => logout::run(&args).into(),
     }
 }

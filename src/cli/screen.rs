@@ -1,6 +1,7 @@
 //! How far a long command is, on stderr: a bar on a terminal, elsewhere a line now and then, and nothing
 //! next to JSON or with `--quiet`. Polls numbers that the mirror counts; the work does not know that anybody looks.
 
+use std::fmt::Display;
 use std::future::Future;
 use std::io::{self, IsTerminal as _, Write};
 use std::pin::pin;
@@ -47,6 +48,11 @@ impl Screen {
     pub fn above(&self) -> impl Fn() -> Above + Send + Sync + 'static {
         let bars = self.bars.clone();
         move || Above(bars.clone())
+    }
+
+    /// One line for the person at the terminal, above the bar.
+    pub fn say(&self, line: impl Display) {
+        self.bars.suspend(|| complain(line));
     }
 
     /// Shows how far the work on a feed is, until it has ended.

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::output::{Exit, Output, complain, print_json};
 use super::screen::Screen;
 use crate::app::{self, App};
+use crate::credentials::Show;
 use crate::settings::{ForGraph, Settings, environment};
 use crate::telemetry;
 
@@ -15,7 +16,10 @@ use crate::telemetry;
 /// [`Exit::WrongSettings`].
 pub fn settings(screen: &Screen, output: Output) -> Result<Settings, Exit> {
     telemetry::cli(screen.above());
-    Settings::for_command(environment).map_err(|problems| wrong_settings(problems.lines(), output))
+    let settings = Settings::for_command(environment);
+    let mut settings = settings.map_err(|problems| wrong_settings(problems.lines(), output))?;
+    settings.identity.graph = settings.identity.graph.showing(person(screen));
+    Ok(settings)
 }
 
 /// The settings of a command that asks Graph and no copy: it needs none of Cosmos' settings.
@@ -25,7 +29,16 @@ pub fn settings(screen: &Screen, output: Output) -> Result<Settings, Exit> {
 #[expect(dead_code, reason = "for the commands that ask Graph only")]
 pub fn for_graph(screen: &Screen, output: Output) -> Result<ForGraph, Exit> {
     telemetry::cli(screen.above());
-    Settings::for_graph(environment).map_err(|problems| wrong_settings(problems.lines(), output))
+    let settings = Settings::for_graph(environment);
+    let mut settings = settings.map_err(|problems| wrong_settings(problems.lines(), output))?;
+    settings.credential = settings.credential.showing(person(screen));
+    Ok(settings)
+}
+
+/// What a person who signs in has to see, on stderr: above the screen's bar.
+fn person(screen: &Screen) -> Show {
+    let screen = screen.clone();
+    Show::new(move |prompt| screen.say(prompt))
 }
 
 /// The app, for a command that is soon done and shows no bar.

@@ -12,33 +12,16 @@ use std::time::{Duration, Instant};
 
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
+use azure_core::http::Context;
 use azure_core::time::OffsetDateTime;
 
 use super::chain::{Answered, Walk};
-
-/// How long a credential may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// Longest wait of a caller that has no valid token.
-    pub refresh: Duration,
-    /// Longest wait of a caller whose token is still valid.
-    pub early: Duration,
-}
-
-impl Patience {
-    /// For an identity server that answers by itself: less than a write has under a lease of 15 s, so that a token
-    /// that ends in mid-turn is reported as what it is, and not as a write without an answer. A caller with a valid
-    /// token waits less: its own deadline may be that of a lease.
-    pub const APPLICATION: Self = Self { refresh: Duration::from_secs(8), early: Duration::from_secs(3) };
-    /// For credentials that start a program, or are tried one after the other.
-    pub const TOOLS: Self = Self { refresh: Duration::from_secs(14), early: Duration::from_secs(8) };
-}
+use super::patience::{Patience, Quiet, refresh_at};
+use crate::challenge::Challenge;
 
 /// For so long a failure stands for those who ask next: writers by the dozen wait for one refresh, and
 /// whoever ends a turn that failed needs a token too. Each of them asking anew would take minutes.
 const FAILURE_STANDS: Duration = Duration::from_secs(5);
-/// A token is refreshed when less than this is left (or a third of a shorter life).
-const AHEAD: Duration = Duration::from_secs(300);
 /// After a failed early refresh, the next try waits this long.
 const PAUSE: Duration = Duration::from_secs(30);
 /// A token this close to its end is no use: clocks differ and requests take time.
@@ -67,6 +50,9 @@ pub struct Cached {
     source: Source,
     explain: Box<Explain>,
     patience: Patience,
+    /// Why the credential cannot answer a claims challenge, where it cannot.
+    unanswerable: Option<&'static str>,
+    also_forget: Option<Box<dyn Fn() + Send + Sync>>,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
 }
 
@@ -124,7 +110,15 @@ impl Cached {
     }
 
     fn new(giver: Giver, source: Source, explain: Box<Explain>, patience: Patience) -> Self {
-        Self { giver, source, explain, patience, slots: Mutex::default() }
+        Self {
+            giver,
+            source,
+            explain,
+            patience,
+            unanswerable: None,
+            also_forget: None,
+            slots: Mutex::default(),
+        }
     }
 
     /// Which credential gives the tokens; for `auto` none before a link of the chain has given one.
@@ -135,9 +129,24 @@ impl Cached {
         }
     }
 
+    /// The credential has no way to ask for claims: a claims challenge ends with this sentence.
+    #[must_use]
+    pub(super) fn without_claims(self, why: &'static str) -> Self {
+        Self { unanswerable: Some(why), ..self }
+    }
+
+    /// When tokens are forgotten, this forgets them too.
+    #[must_use]
+    pub(super) fn also_forgetting(self, forget: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { also_forget: Some(Box::new(forget)), ..self }
+    }
+
     /// Forgets all tokens: a service refused one, so the next caller gets a new one.
     pub fn forget(&self) {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(forget) = &self.also_forget {
+            forget();
+        }
     }
 
     fn slot(&self, scopes: &[&str]) -> Arc<Slot> {
@@ -145,14 +154,30 @@ impl Cached {
         Arc::clone(slots.entry(scopes.join(" ")).or_default())
     }
 
-    /// A new token, or why there is none.
-    async fn fetch(&self, scopes: &[&str], patience: Duration) -> Result<AccessToken, String> {
+    /// A new token, or why there is none; early, while another one is still valid.
+    async fn fetch(
+        &self,
+        scopes: &[&str],
+        challenge: Option<&Challenge>,
+        is_early: bool,
+    ) -> Result<AccessToken, String> {
+        if let (Some(why), Some(_)) = (self.unanswerable, challenge) {
+            return Err(why.to_owned());
+        }
+        let patience = if is_early { self.patience.early } else { self.patience.refresh };
+        let mut options = challenge.map(Challenge::options).unwrap_or_default();
+        if is_early {
+            let context = std::mem::replace(&mut options.method_options.context, Context::new());
+            options.method_options.context = context.with_value(Quiet);
+        }
         let credential = match &self.source {
             Source::Anew(make) => make(),
             Source::Kept(credential) => Ok(Arc::clone(credential)),
         };
         let answer = match credential {
-            Ok(credential) => tokio::time::timeout(patience, credential.get_token(scopes, None)).await,
+            Ok(credential) => {
+                tokio::time::timeout(patience, credential.get_token(scopes, Some(options))).await
+            }
             Err(error) => Ok(Err(error)),
         };
         let late = || {
@@ -168,26 +193,29 @@ impl TokenCredential for Cached {
     async fn get_token(
         &self,
         scopes: &[&str],
-        _options: Option<TokenRequestOptions<'_>>,
+        options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
+        let context = options.as_ref().map(|options| &options.method_options.context);
+        let challenge = context.and_then(|context| Challenge::of(context));
         let slot = self.slot(scopes);
         let now = OffsetDateTime::now_utc;
-        if let Some(token) = slot.fresh(now()) {
+        if let Some(token) = slot.fresh(now(), challenge) {
             return Ok(token);
         }
-        let _one = match (slot.usable(now()), slot.refreshing.try_lock()) {
+        let _one = match (slot.usable(now(), challenge), slot.refreshing.try_lock()) {
             (_, Ok(one)) => one,
             (Some(token), Err(_)) => return Ok(token),
             (None, Err(_)) => slot.refreshing.lock().await,
         };
-        if let Some(token) = slot.fresh(now()) {
+        if let Some(token) = slot.fresh(now(), challenge) {
             return Ok(token);
         }
-        let is_early = slot.usable(now()).is_some();
+        let is_early = slot.usable(now(), challenge).is_some();
         if let Some(why) = slot.failure().filter(|_| !is_early) {
             return Err(azure_core::Error::with_message(ErrorKind::Credential, why));
         }
-        match self.fetch(scopes, if is_early { self.patience.early } else { self.patience.refresh }).await {
+        slot.drop_refused(challenge);
+        match self.fetch(scopes, challenge, is_early).await {
             Ok(token) => Ok(slot.keep(token, now())),
             Err(why) => match slot.postpone(now()) {
                 Some(token) => {
@@ -205,22 +233,30 @@ impl TokenCredential for Cached {
 }
 
 impl Slot {
-    fn fresh(&self, now: OffsetDateTime) -> Option<AccessToken> {
-        let held = self.held();
-        let held = held.as_ref().filter(|held| now < held.refresh_at && held.is_usable(now))?;
-        Some(held.token.clone())
+    fn fresh(&self, now: OffsetDateTime, challenge: Option<&Challenge>) -> Option<AccessToken> {
+        let is_fresh = self.held().as_ref().is_some_and(|held| now < held.refresh_at);
+        self.usable(now, challenge).filter(|_| is_fresh)
     }
 
-    fn usable(&self, now: OffsetDateTime) -> Option<AccessToken> {
+    fn usable(&self, now: OffsetDateTime, challenge: Option<&Challenge>) -> Option<AccessToken> {
         let held = self.held();
         let held = held.as_ref().filter(|held| held.is_usable(now))?;
-        Some(held.token.clone())
+        let is_refused = challenge.is_some_and(|challenge| challenge.refuses(&held.token.token));
+        (!is_refused).then(|| held.token.clone())
+    }
+
+    /// Drops the token that a service refused: it is no use, whatever comes of the challenge.
+    fn drop_refused(&self, challenge: Option<&Challenge>) {
+        let mut held = self.held();
+        let is_refused =
+            |held: &Held| challenge.is_some_and(|challenge| challenge.refuses(&held.token.token));
+        if held.as_ref().is_some_and(is_refused) {
+            *held = None;
+        }
     }
 
     fn keep(&self, token: AccessToken, now: OffsetDateTime) -> AccessToken {
-        let life = token.expires_on - now;
-        let ahead = if life / 3 < AHEAD { life / 3 } else { AHEAD.try_into().unwrap_or(life / 3) };
-        let refresh_at = token.expires_on - ahead;
+        let refresh_at = refresh_at(&token, now);
         *self.held() = Some(Held { token: token.clone(), refresh_at });
         token
     }

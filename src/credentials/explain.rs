@@ -13,6 +13,8 @@ use super::problem::Problem;
 
 mod next;
 
+pub(super) use next::of_registration;
+
 /// What the identity server, or the way to it, told.
 #[derive(Debug, PartialEq, Eq)]
 enum Told {

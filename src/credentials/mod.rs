@@ -17,10 +17,13 @@ mod cache;
 mod certificate;
 mod chain;
 mod claims;
+mod claims_request;
 mod client_certificate;
 mod client_secret;
+mod delegated;
 mod explain;
 mod managed_identity;
+mod patience;
 mod problem;
 mod refusal;
 mod registration;
@@ -29,16 +32,26 @@ mod workload_identity;
 
 pub use azure_cli::AzureCli;
 pub use azure_developer_cli::AzureDeveloperCli;
-pub use cache::{Cached, Patience};
+pub use cache::Cached;
 pub use certificate::CertificateFile;
 use chain::Walk;
 pub use chain::{Answered, Chain, Link};
 pub use claims::{Claims, claims};
 pub use client_certificate::ClientCertificate;
 pub use client_secret::ClientSecret;
+use delegated::Person;
+pub use delegated::{Code, Flow, KeptError, OnBehalfOf, Prompt, Proof, Show, SignIn, forget_all};
 pub use managed_identity::ManagedIdentity;
+pub use patience::Patience;
 pub use registration::Registration;
 pub use workload_identity::WorkloadIdentity;
+
+/// Why these do not answer a claims challenge.
+const MANAGED_CLAIMS: &str = "the service asks for a token with other claims (a claims challenge), which a managed identity \
+                              cannot get; try again once the platform has a new token, or set GRAPH_CREDENTIAL to another \
+                              credential";
+const TOOL_CLAIMS: &str = "the service asks for a token with other claims (a claims challenge), which the tool that is signed \
+                           in cannot be asked for; sign in to it again, or set GRAPH_CREDENTIAL to another credential";
 
 /// Who we are towards one service.
 #[derive(Debug, Clone)]
@@ -57,6 +70,10 @@ pub enum Credential {
     AzureDeveloperCli(AzureDeveloperCli),
     /// The first of several that gives a token.
     Auto(Chain),
+    /// A person who signs in.
+    SignIn(SignIn),
+    /// A user whose token for our API becomes one for the service.
+    OnBehalfOf(OnBehalfOf),
 }
 
 impl Credential {
@@ -70,6 +87,8 @@ impl Credential {
             Self::AzureCli(_) => "azure-cli",
             Self::AzureDeveloperCli(_) => "azure-developer-cli",
             Self::Auto(_) => "auto",
+            Self::SignIn(person) => person.flow.name(),
+            Self::OnBehalfOf(_) => "on-behalf-of",
         }
     }
 
@@ -80,6 +99,8 @@ impl Credential {
             Self::ClientSecret(app) => Some(&app.registration.authority),
             Self::ClientCertificate(app) => Some(&app.registration.authority),
             Self::WorkloadIdentity(app) => Some(&app.registration.authority),
+            Self::SignIn(person) => Some(&person.registration.authority),
+            Self::OnBehalfOf(user) => Some(&user.registration.authority),
             Self::ManagedIdentity(_) | Self::AzureCli(_) | Self::AzureDeveloperCli(_) => None,
             Self::Auto(chain) => chain.links.iter().find_map(|link| match link {
                 Link::Asked(credential) => credential.authority(),
@@ -88,17 +109,38 @@ impl Credential {
         }
     }
 
-    /// The credential, with a cache in front: a [`TokenCredential`] that can be asked for every request. Opens
-    /// nothing before it is asked for a token.
+    /// It, showing a person what they have to see to sign in. Without this, a person who is not signed in yet cannot
+    /// be asked.
+    #[must_use]
+    pub fn showing(self, show: Show) -> Self {
+        match self {
+            Self::SignIn(person) => Self::SignIn(SignIn { show, ..person }),
+            other => other,
+        }
+    }
+
+    /// The credential, with a cache in front: a [`TokenCredential`] that can be asked for every request. Opens nothing
+    /// before it is asked for a token.
     pub fn cached(self) -> Arc<Cached> {
-        let explained = self.clone();
+        let (explained, name) = (self.clone(), self.name());
         let explain = move |error: &_| explain::explain(error, &explained);
         Arc::new(match self {
             Self::Auto(chain) => Cached::walking(Arc::new(Walk::new(chain)), explain),
             Self::AzureCli(_) | Self::AzureDeveloperCli(_) => {
-                Cached::anew(self.name(), move || self.make(), explain, Patience::TOOLS)
+                Cached::anew(name, move || self.make(), explain, Patience::TOOLS).without_claims(TOOL_CLAIMS)
             }
-            _ => Cached::anew(self.name(), move || self.make(), explain, Patience::APPLICATION),
+            Self::SignIn(person) => {
+                let person = Arc::new(Person::new(person));
+                let forgetful = Arc::clone(&person);
+                let cached = Cached::kept(name, person, explain, Patience::PERSON);
+                cached.also_forgetting(move || forgetful.forget())
+            }
+            Self::OnBehalfOf(user) => Cached::kept(name, user.credential(), explain, Patience::PERSON),
+            Self::ManagedIdentity(_) => {
+                let cached = Cached::anew(name, move || self.make(), explain, Patience::APPLICATION);
+                cached.without_claims(MANAGED_CLAIMS)
+            }
+            _ => Cached::anew(name, move || self.make(), explain, Patience::APPLICATION),
         })
     }
 
@@ -112,6 +154,8 @@ impl Credential {
             Self::AzureCli(account) => Arc::new(account),
             Self::AzureDeveloperCli(account) => Arc::new(account),
             Self::Auto(chain) => Arc::new(Walk::new(chain)),
+            Self::SignIn(person) => Arc::new(Person::new(person)),
+            Self::OnBehalfOf(user) => user.credential(),
         })
     }
 }

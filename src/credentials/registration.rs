@@ -10,6 +10,7 @@ use azure_identity::{ClientAssertion, ClientAssertionCredential, ClientAssertion
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use super::claims_request::AskForClaims;
 use super::refusal::ReadRefusals;
 
 /// An app registration in one tenant.
@@ -33,7 +34,7 @@ impl Registration {
         cloud.authority_host = self.authority.to_string();
         ClientOptions {
             retry: super::retry(),
-            per_call_policies: vec![Arc::new(ReadRefusals)],
+            per_call_policies: vec![Arc::new(ReadRefusals), Arc::new(AskForClaims)],
             cloud: Some(Arc::new(cloud.into())),
             ..ClientOptions::default()
         }

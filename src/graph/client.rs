@@ -2,7 +2,8 @@
 //!
 //! Promises: the token goes to the configured origin only (links and redirects are checked), waits follow
 //! `Retry-After` and end with the turn, bodies are bounded after decompression, and no error carries a
-//! link, a token or a body. Leaves out on purpose: what a page means.
+//! link, a token or a body. A 401 with a claims challenge is answered once in each request, with a token for those
+//! claims. Leaves out on purpose: what a page means.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -22,6 +23,7 @@ use super::page::{Next, Page};
 use super::request::Request;
 use super::retry::{self, Decision, Failure};
 use super::sending::{self, Sent};
+use crate::challenge::Challenge;
 
 /// How to reach Graph.
 #[derive(Debug, Clone)]
@@ -44,6 +46,8 @@ pub struct Client {
 enum Try {
     Answered(Answer),
     Failed(Failure, String),
+    /// The token was refused, and the answer names the claims of a better one.
+    Challenged(Challenge, Refusal),
 }
 
 impl Client {
@@ -123,11 +127,24 @@ impl Client {
     /// The answer to a request, however many tries that takes until `deadline`.
     pub(super) async fn tried(&self, sent: &Sent<'_>, deadline: Instant) -> Result<Answer, GraphError> {
         let mut tries = 0;
+        let mut challenge = None;
         loop {
+            let token = self.token(challenge.as_ref()).await?;
+            let answer = self.attempt(sent, &token).await?;
             tries += 1;
-            let (failure, what) = match self.attempt(sent).await? {
+            let (failure, what) = match answer {
                 Try::Answered(answer) => return Ok(answer),
                 Try::Failed(failure, what) => (failure, what),
+                // Answered once: a second challenge is a refusal.
+                Try::Challenged(first, _) if challenge.is_none() => {
+                    tracing::info!(
+                        event = "claims_challenge",
+                        "Microsoft Graph asks for a token with other claims"
+                    );
+                    challenge = Some(first);
+                    continue;
+                }
+                Try::Challenged(_, refusal) => return Err(GraphError::Unauthorized(refusal)),
             };
             let left = deadline.saturating_duration_since(Instant::now());
             match retry::decide(failure, tries, left, jitter()) {
@@ -144,8 +161,7 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, sent: &Sent<'_>) -> Result<Try, GraphError> {
-        let token = self.token().await?;
+    async fn attempt(&self, sent: &Sent<'_>, token: &str) -> Result<Try, GraphError> {
         let began = Instant::now();
         let mut request = self.http()?.request(sent.method.clone(), sent.url.clone());
         request = request.bearer_auth(token).headers(sent.all_headers());
@@ -183,6 +199,9 @@ impl Client {
             let told = retry::retry_after(told, SystemTime::now());
             return Ok(Try::Failed(Failure::Busy(told), format!("status {}", status.as_u16())));
         }
+        if let Some(challenge) = challenge(&response, token) {
+            return Ok(Try::Challenged(challenge, refusal(&mut response).await));
+        }
         let location = location(&response);
         let error = GraphError::from_answer(refusal(&mut response).await, sent.carries_token, location);
         Err(self.without_foreign(error))
@@ -208,10 +227,10 @@ impl Client {
         GraphError::Gone { refusal, location }
     }
 
-    /// A token, for one request.
-    pub(super) async fn token(&self) -> Result<String, GraphError> {
+    /// A token, for one request; where there is a challenge, one that answers it.
+    pub(super) async fn token(&self, challenge: Option<&Challenge>) -> Result<String, GraphError> {
         let scopes: Vec<_> = self.options.scopes.iter().map(String::as_str).collect();
-        let token = self.credential.get_token(&scopes, None).await;
+        let token = self.credential.get_token(&scopes, challenge.map(Challenge::options)).await;
         let token = token.map_err(|error| GraphError::NoToken(error.to_string()))?;
         Ok(token.token.secret().to_owned())
     }
@@ -232,6 +251,13 @@ impl Client {
 /// The path of an address, without what may be a token: the query, and the arguments of a function.
 fn shown(url: &Url) -> &str {
     url.path().split(['(', '%']).next().unwrap_or_default()
+}
+
+/// The claims that a 401 asks for.
+fn challenge(response: &Response, token: &str) -> Option<Challenge> {
+    let headers = response.headers().get_all(header::WWW_AUTHENTICATE);
+    let is_refused = response.status() == StatusCode::UNAUTHORIZED;
+    headers.iter().filter(|_| is_refused).find_map(|value| Challenge::read(value.to_str().ok()?, token))
 }
 
 /// Where an answer says to go instead; a relative one is relative to what was asked (RFC 9110, 10.2.2).

@@ -45,7 +45,7 @@ impl Client {
     pub async fn probe(&self, path: &str) -> Result<Probe, GraphError> {
         let mut url = at(self.origin(), path, None)?;
         url.set_query(Some("$top=1&$select=id"));
-        let request = self.http()?.get(url).bearer_auth(self.token().await?).headers(sending::headers());
+        let request = self.http()?.get(url).bearer_auth(self.token(None).await?).headers(sending::headers());
         let mut response = match request.send().await {
             Ok(response) => response,
             Err(error) => return Err(GraphError::Unreachable(sending::failure(error)?)),

@@ -22,8 +22,8 @@
 use super::cloud::Cloud;
 use super::kind::{Kind, Mode, Owner, Service};
 use super::lookup::Reader;
-use super::registration;
-use crate::credentials::{AzureCli, AzureDeveloperCli, Chain, Credential, Link, ManagedIdentity};
+use super::{person, registration};
+use crate::credentials::{AzureCli, AzureDeveloperCli, Chain, Credential, Flow, Link, ManagedIdentity};
 
 /// Who we are towards both services.
 #[derive(Debug)]
@@ -139,6 +139,15 @@ fn credential(reader: &mut Reader<'_>, cloud: Cloud, Choice { kind, named }: Cho
         Kind::AzureCli => Credential::AzureCli(AzureCli { tenant_id }),
         Kind::AzureDeveloperCli => Credential::AzureDeveloperCli(AzureDeveloperCli { tenant_id }),
         Kind::Auto => Credential::Auto(chain(reader, tenant_id, managed_identity(named))),
+        Kind::DeviceCode => Credential::SignIn(person::sign_in(reader, cloud, named, Flow::DeviceCode)),
+        Kind::InteractiveBrowser => {
+            Credential::SignIn(person::sign_in(reader, cloud, named, Flow::InteractiveBrowser))
+        }
+        Kind::AuthorizationCode => {
+            let flow = person::code(reader);
+            Credential::SignIn(person::sign_in(reader, cloud, named, flow))
+        }
+        Kind::OnBehalfOf => Credential::OnBehalfOf(person::on_behalf_of(reader, cloud, named)),
     }
 }
 

@@ -30,6 +30,10 @@ pub(super) enum Kind {
     AzureDeveloperCli,
     /// What only trying can decide.
     Auto,
+    DeviceCode,
+    InteractiveBrowser,
+    AuthorizationCode,
+    OnBehalfOf,
 }
 
 /// What a client id names: an id of the one means nothing to the other. An account of a tool takes none.
@@ -41,13 +45,17 @@ pub(super) enum Owner {
 }
 
 /// The names of single credentials, in the order in which they are listed.
-const NAMES: [(&str, Kind); 6] = [
+const NAMES: [(&str, Kind); 10] = [
     ("managed-identity", Kind::ManagedIdentity),
     ("client-secret", Kind::ClientSecret),
     ("client-certificate", Kind::ClientCertificate),
     ("workload-identity", Kind::WorkloadIdentity),
     ("azure-cli", Kind::AzureCli),
     ("azure-developer-cli", Kind::AzureDeveloperCli),
+    ("device-code", Kind::DeviceCode),
+    ("interactive-browser", Kind::InteractiveBrowser),
+    ("authorization-code", Kind::AuthorizationCode),
+    ("on-behalf-of", Kind::OnBehalfOf),
 ];
 
 /// What proves that the app is an app registration: the variable that is set where it is there. The first one counts.
@@ -71,7 +79,13 @@ impl Kind {
     pub fn owner(self) -> Owner {
         match self {
             Self::ManagedIdentity | Self::Auto => Owner::ManagedIdentity,
-            Self::ClientSecret | Self::ClientCertificate | Self::WorkloadIdentity => Owner::Registration,
+            Self::ClientSecret
+            | Self::ClientCertificate
+            | Self::WorkloadIdentity
+            | Self::DeviceCode
+            | Self::InteractiveBrowser
+            | Self::AuthorizationCode
+            | Self::OnBehalfOf => Owner::Registration,
             Self::AzureCli | Self::AzureDeveloperCli => Owner::Account,
         }
     }
@@ -86,6 +100,7 @@ impl Kind {
             | Self::AzureCli
             | Self::AzureDeveloperCli
             | Self::Auto => false,
+            Self::DeviceCode | Self::InteractiveBrowser | Self::AuthorizationCode | Self::OnBehalfOf => true,
         }
     }
 

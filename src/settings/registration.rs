@@ -45,7 +45,7 @@ pub(super) fn client_certificate(reader: &mut Reader<'_>, cloud: Cloud, named: N
 }
 
 /// The file of a certificate.
-fn certificate(reader: &mut Reader<'_>) -> CertificateFile {
+pub(super) fn certificate(reader: &mut Reader<'_>) -> CertificateFile {
     let what = "the path of a file with the certificate and its private key, PEM or PFX";
     CertificateFile {
         path: PathBuf::from(reader.required("AZURE_CLIENT_CERTIFICATE_PATH", what)),

@@ -9,18 +9,22 @@ use graph_mirror::catalogue;
 use serde_json::Value;
 
 /// Which modules may use which (ARCHITECTURE.md has the same table).
-const ARROWS: [(&str, &[&str]); 12] = [
-    ("cli", &["app", "doctor", "functions", "mirror", "settings", "subscriptions", "telemetry"]),
+const ARROWS: [(&str, &[&str]); 13] = [
+    (
+        "cli",
+        &["app", "credentials", "doctor", "functions", "mirror", "settings", "subscriptions", "telemetry"],
+    ),
     ("doctor", &["app", "catalogue", "credentials", "graph", "settings", "store"]),
     ("functions", &["app", "mirror", "notify", "subscriptions", "telemetry"]),
     ("app", &["catalogue", "credentials", "graph", "mirror", "notify", "settings", "store", "subscriptions"]),
     ("subscriptions", &["catalogue", "graph", "notify", "store"]),
     ("notify", &[]),
     ("mirror", &["catalogue", "graph", "store"]),
-    ("graph", &[]),
+    ("challenge", &[]),
+    ("graph", &["challenge"]),
     ("store", &[]),
     ("catalogue", &[]),
-    ("credentials", &[]),
+    ("credentials", &["challenge"]),
     ("settings", &["credentials"]),
 ];
 
@@ -197,7 +201,7 @@ fn settings() -> BTreeSet<String> {
     let sources = sources();
     let texts = sources.iter().filter(|(file, _)| file.starts_with("settings"));
     // What the platform sets is none of ours.
-    const PLATFORM: [&str; 4] = ["WEBSITE_", "FUNCTIONS_", "IDENTITY_", "MSI_"];
+    const PLATFORM: [&str; 5] = ["WEBSITE_", "FUNCTIONS_", "IDENTITY_", "MSI_", "XDG_"];
     let is_name = |text: &&str| is_name(text) && !PLATFORM.iter().any(|start| text.starts_with(start));
     texts
         .flat_map(|(_, text)| text.split('"').filter(is_name).map(str::to_owned).collect::<Vec<_>>())

@@ -182,6 +182,7 @@ async fn the_help_reads_as_it_was_last_read() {
         "resources",
         "doctor",
         "init",
+        "logout",
     ];
     for command in [""].into_iter().chain(commands) {
         let help = run(&[], &format!("{command} --help")).await.code(0);

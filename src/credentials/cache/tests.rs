@@ -12,6 +12,8 @@ struct Script {
     asked: AtomicU32,
     broken: std::sync::atomic::AtomicBool,
     life_seconds: i64,
+    /// For each request, whether it was to answer a challenge.
+    challenges: Mutex<Vec<bool>>,
 }
 
 #[derive(Debug)]
@@ -22,8 +24,11 @@ impl TokenCredential for Scripted {
     async fn get_token(
         &self,
         _: &[&str],
-        _: Option<TokenRequestOptions<'_>>,
+        options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
+        let options = options.unwrap_or_default();
+        let is_challenged = Challenge::of(&options.method_options.context).is_some();
+        self.0.challenges.lock().unwrap().push(is_challenged);
         let count = self.0.asked.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
         if self.0.broken.load(Ordering::SeqCst) {
@@ -82,8 +87,8 @@ async fn tokens_are_refreshed_ahead_of_their_end() {
     let slot = cached.slot(&["scope"]);
     let held = slot.held().clone().unwrap();
     assert_eq!(held.token.expires_on - held.refresh_at, Span::seconds(300));
-    assert!(slot.fresh(held.refresh_at).is_none());
-    assert!(slot.usable(held.refresh_at).is_some());
+    assert!(slot.fresh(held.refresh_at, None).is_none());
+    assert!(slot.usable(held.refresh_at, None).is_some());
 }
 
 #[tokio::test]
@@ -125,11 +130,13 @@ impl TokenCredential for Silent {
 
 #[tokio::test]
 async fn a_server_that_hangs_is_given_up_and_sooner_with_a_valid_token_in_hand() {
-    let patience = Patience::APPLICATION;
-    let cached = Cached::kept("silent", Arc::new(Silent), ToString::to_string, patience);
-    let why = cached.fetch(&["scope"], Duration::from_millis(1)).await.unwrap_err();
+    let hasty = Patience { refresh: Duration::from_millis(1), early: Duration::ZERO };
+    let cached = Cached::kept("silent", Arc::new(Silent), ToString::to_string, hasty);
+    let why = cached.fetch(&["scope"], None, false).await.unwrap_err();
     assert!(why.contains("did not answer within"), "{why}");
 
+    let patience = Patience::APPLICATION;
+    let cached = Cached::kept("silent", Arc::new(Silent), ToString::to_string, patience);
     let slot = cached.slot(&["scope"]);
     let now = OffsetDateTime::now_utc();
     let token_in_hand = AccessToken::new("in hand", now + Span::seconds(60));
@@ -137,4 +144,33 @@ async fn a_server_that_hangs_is_given_up_and_sooner_with_a_valid_token_in_hand()
     let begun = Instant::now();
     assert_eq!(token(&cached).await.unwrap(), "in hand");
     assert!((patience.early..patience.refresh).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+}
+
+/// The answer to a challenge that refuses this token.
+async fn challenged(cached: &Cached, refused: &str) -> azure_core::Result<String> {
+    let challenge = Challenge::read("Bearer claims=\"eyJhIjoxfQ\"", refused).unwrap();
+    let token = cached.get_token(&["scope"], Some(challenge.options())).await?;
+    Ok(token.token.secret().to_owned())
+}
+
+#[tokio::test]
+async fn a_claims_challenge_is_answered_with_one_new_token_however_many_requests_met_it() {
+    let (script, cached) = cached(3600);
+    token(&cached).await.unwrap();
+    let answers = futures_util::future::join_all((0..20).map(|_| challenged(&cached, "token 0"))).await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap() == "token 1"));
+    assert_eq!(token(&cached).await.unwrap(), "token 1", "the refused one is gone");
+    assert_eq!(script.asked.load(Ordering::SeqCst), 2);
+    assert_eq!(*script.challenges.lock().unwrap(), [false, true]);
+}
+
+#[tokio::test]
+async fn a_refused_token_is_not_handed_out_when_the_challenge_cannot_be_answered() {
+    let (script, cached) = cached(3600);
+    let cached = cached.without_claims("no claims here");
+    token(&cached).await.unwrap();
+    assert_eq!(challenged(&cached, "token 0").await.unwrap_err().to_string(), "no claims here");
+    assert_eq!(script.asked.load(Ordering::SeqCst), 1, "the credential is not asked");
+    cached.forget();
+    assert_eq!(token(&cached).await.unwrap(), "token 1");
 }

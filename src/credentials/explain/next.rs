@@ -33,6 +33,11 @@ fn app(credential: &Credential) -> Option<App<'_>> {
     }
 }
 
+/// What a code of Entra's asks for about an app registration with a client secret.
+pub(in crate::credentials) fn of_registration(code: u32, registration: &Registration) -> Option<String> {
+    by_code(code, App(registration, "AZURE_CLIENT_SECRET"))
+}
+
 fn without_registration(credential: &Credential) -> String {
     match credential {
         Credential::ManagedIdentity(identity) => format!(

@@ -50,6 +50,8 @@ fn who(identity: &Identity) -> String {
             }
             other => panic!("{other:?}"),
         },
+        Credential::SignIn(person) => format!("person {}", person.registration.client_id),
+        Credential::OnBehalfOf(user) => format!("user {}", user.registration.client_id),
     };
     let cosmos = identity.cosmos.as_ref().map_or("same".to_owned(), short);
     format!("{}, {cosmos}", short(&identity.graph))
@@ -178,7 +180,13 @@ fn an_unknown_credential_is_refused_with_the_known_ones_listed() {
         let told = "`magic` is none of auto, environment, managed-identity, client-secret, client-certificate, \
                     workload-identity, azure-cli, \
                     azure-developer-cli";
-        assert_eq!(problems.lines(), [format!("{name}: {told}")]);
+        let [line] = problems.lines() else { panic!("{problems:?}") };
+        assert!(line.starts_with(&format!("{name}: {told}")), "{line}");
+        assert_eq!(
+            line.contains("device-code"),
+            name == "GRAPH_CREDENTIAL",
+            "Cosmos is opened as an application"
+        );
     }
 }
 
@@ -255,5 +263,48 @@ fn a_secret_is_kept_to_the_letter_and_never_shows() {
             panic!("{credential:?}")
         };
         assert_eq!(secret.expose_secret(), SECRET);
+    }
+}
+
+/// What a person who signs in needs, with whatever else is set.
+fn person<'a>(name: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut pairs = vec![("GRAPH_CREDENTIAL", name), ("AZURE_CLIENT_ID", "a"), ("HOME", "/home/ada")];
+    pairs.extend(more);
+    pairs
+}
+
+#[test]
+fn a_person_signs_in_for_graph_and_cosmos_is_opened_as_an_application() {
+    for name in ["device-code", "interactive-browser", "authorization-code"] {
+        let found = command(&person(name, &[("GRAPH_SCOPES", "User.Read Mail.Read")])).unwrap().identity;
+        assert_eq!((who(&found).as_str(), found.graph.name()), ("person a, auto -", name));
+        let problems = command(&person(name, &[("COSMOS_CREDENTIAL", name)])).unwrap_err();
+        assert!(problems.to_string().contains("acts for a person"), "{problems}");
+        let served = Settings::for_serve(|wanted| {
+            let all = person(name, &[("COSMOS_ENDPOINT", "https://a.documents.azure.com")]);
+            all.iter().find(|(key, _)| *key == wanted).map(|(_, value)| (*value).to_owned())
+        });
+        let problems = served.unwrap_err();
+        assert!(
+            problems.lines()[0].starts_with(&format!("GRAPH_CREDENTIAL: `{name}` needs a person")),
+            "{problems}"
+        );
+    }
+    let problems = command(&[("GRAPH_CREDENTIAL", "device-code")]).unwrap_err();
+    assert_eq!(problems.lines().len(), 2, "a client id, and a folder for the sign-in: {problems}");
+}
+
+#[test]
+fn a_code_needs_its_redirect_address_and_a_user_s_token_a_file_and_a_secret() {
+    let problems =
+        command(&person("authorization-code", &[("GRAPH_AUTHORIZATION_CODE", "hush")])).unwrap_err();
+    assert!(problems.to_string().contains("GRAPH_REDIRECT_URI: is not set"), "{problems}");
+    let address = ("GRAPH_REDIRECT_URI", "app.example");
+    let problems =
+        command(&person("authorization-code", &[("GRAPH_AUTHORIZATION_CODE", "hush"), address])).unwrap_err();
+    assert!(problems.to_string().contains("GRAPH_REDIRECT_URI: is not a URL"), "{problems}");
+    let problems = command(&person("on-behalf-of", &[])).unwrap_err();
+    for name in ["AZURE_TENANT_ID", "AZURE_CLIENT_SECRET", "GRAPH_USER_ASSERTION_FILE"] {
+        assert!(problems.to_string().contains(&format!("{name}: is not set")), "{name}: {problems}");
     }
 }
