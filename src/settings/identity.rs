@@ -115,8 +115,8 @@ fn client_ids((graph, cosmos): (Kind, Kind), azure: Option<String>, own: Option<
 /// An application has the permissions that were granted to it, all of them and no choice:
 /// <https://learn.microsoft.com/entra/identity-platform/scopes-oidc#the-default-scope>.
 fn check_scopes(reader: &mut Reader<'_>, kind: Kind, scopes: &[String]) {
-    let is_default = |scope: &String| scope.ends_with("/.default");
-    if !kind.is_delegated() && !(scopes.len() == 1 && scopes.iter().all(is_default)) {
+    let is_default = matches!(scopes, [scope] if scope.ends_with("/.default"));
+    if !kind.is_delegated() && !is_default {
         reader.problem(
             "GRAPH_SCOPES",
             "must be one scope that ends in /.default, as an application has all permissions that were granted to \

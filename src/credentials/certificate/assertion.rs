@@ -35,7 +35,7 @@ pub(super) fn new(
 }
 
 fn header(certificate: &Certificate, with_chain: bool) -> Value {
-    let own = certificate.chain.first().map(|der| Sha256::digest(der)).unwrap_or_default();
+    let own = certificate.chain.first().map(Sha256::digest).unwrap_or_default();
     let mut header = json!({
         "alg": certificate.key.algorithm(),
         "typ": "JWT",
