@@ -14,6 +14,7 @@ use crate::store::{self, Store};
 use crate::{catalogue, graph};
 use tokens::Tokens;
 
+mod ask;
 mod deployment;
 mod doorbell;
 mod error;
@@ -25,6 +26,7 @@ mod tokens;
 mod verify;
 
 pub use crate::subscriptions::Kept;
+pub use ask::Asker;
 pub use deployment::{Container, Deployment, deployment, mirrored};
 pub use error::{AppError, Fault};
 pub use init::{Made, containers, create_commands};

@@ -9,11 +9,15 @@ use clap::{Parser, Subcommand};
 
 use crate::telemetry::{self, Verbosity};
 
+mod advice;
 mod checkpoint;
+mod completions;
 mod doctor;
+mod get;
 mod init;
 mod logout;
 mod output;
+mod pretty;
 mod refresh;
 mod repair;
 mod resources;
@@ -55,6 +59,8 @@ enum Command {
     Verify(verify::Args),
     /// Lists, renews or ends the subscriptions to change notifications.
     Subscriptions(subscriptions::Args),
+    /// Asks Microsoft Graph for any path, and prints what it answers.
+    Get(get::Args),
     /// Lists the resources that can be mirrored, their containers and permissions.
     Resources(resources::Args),
     /// Looks at everything that a copy depends on, and says how each fault is mended.
@@ -63,6 +69,8 @@ enum Command {
     Init(init::Args),
     /// Removes the sign-ins that were kept on this machine.
     Logout(logout::Args),
+    /// Prints a script with which a shell completes commands and options.
+    Completions(completions::Args),
 }
 
 const EXAMPLES: &str = "Examples:
@@ -73,6 +81,7 @@ const EXAMPLES: &str = "Examples:
   graph-mirror refresh users <id>        bring one user up to date
   graph-mirror status                    what is mirrored, as of when, in which state
   graph-mirror verify users              compare the copy of the users with Microsoft Graph
+  graph-mirror get /organization         ask Microsoft Graph for any path
   graph-mirror subscriptions list        the subscriptions to change notifications
   graph-mirror serve --port 8080         serve the custom-handler protocol
   curl -d @tests/golden/timer.json localhost:8080/sync_users
@@ -98,9 +107,11 @@ pub fn run() -> ExitCode {
         Command::Checkpoint(args) => checkpoint::run(&args).into(),
         Command::Verify(args) => verify::run(&args).into(),
         Command::Subscriptions(args) => subscriptions::run(&args).into(),
+        Command::Get(args) => get::run(&args).into(),
         Command::Resources(args) => resources::run(&args).into(),
         Command::Doctor(args) => doctor::run(&args).into(),
         Command::Init(args) => init::run(&args).into(),
         Command::Logout(args) => logout::run(&args).into(),
+        Command::Completions(args) => completions::run(&args).into(),
     }
 }

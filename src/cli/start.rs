@@ -26,7 +26,6 @@ pub fn settings(screen: &Screen, output: Output) -> Result<Settings, Exit> {
 ///
 /// # Errors
 /// As [`settings`].
-#[expect(dead_code, reason = "for the commands that ask Graph only")]
 pub fn for_graph(screen: &Screen, output: Output) -> Result<ForGraph, Exit> {
     telemetry::cli(screen.above());
     let settings = Settings::for_graph(environment);

@@ -12,7 +12,17 @@ use serde_json::Value;
 const ARROWS: [(&str, &[&str]); 13] = [
     (
         "cli",
-        &["app", "credentials", "doctor", "functions", "mirror", "settings", "subscriptions", "telemetry"],
+        &[
+            "app",
+            "credentials",
+            "doctor",
+            "functions",
+            "graph",
+            "mirror",
+            "settings",
+            "subscriptions",
+            "telemetry",
+        ],
     ),
     ("doctor", &["app", "catalogue", "credentials", "graph", "settings", "store"]),
     ("functions", &["app", "mirror", "notify", "subscriptions", "telemetry"]),

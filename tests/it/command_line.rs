@@ -183,6 +183,8 @@ async fn the_help_reads_as_it_was_last_read() {
         "doctor",
         "init",
         "logout",
+        "get",
+        "completions",
     ];
     for command in [""].into_iter().chain(commands) {
         let help = run(&[], &format!("{command} --help")).await.code(0);
