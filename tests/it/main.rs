@@ -18,6 +18,7 @@ mod doctor;
 mod doubt;
 mod dry_run;
 mod envelopes;
+mod examples;
 mod get;
 mod groups;
 mod init;
