@@ -130,7 +130,7 @@ async fn throttling_and_a_broken_connection_cost_time_and_no_object() {
         world.graph.fail(Match::list().nth(2), 1, fault);
         let (printed, said, code) = get(&world, &["/users", "--all", "--select", "id"]).await;
         assert_eq!((ids(&printed), code), (user_ids(&world), 0), "{said}");
-        assert!(said.contains("graph_retry"), "the wait is told: {said}");
+        assert!(said.contains("trying again"), "the wait is told: {said}");
         assert_eq!(world.graph.faults().unused(), 0);
     }
     world.graph.fail(Match::list().nth(3), 1, wait("900"));
