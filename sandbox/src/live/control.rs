@@ -73,15 +73,15 @@ async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Response {
 
 async fn create(State(desk): State<Desk>, body: String) -> Response {
     match properties(&body) {
-        Ok(properties) => did(&desk, Ok(desk.tenant.create(properties))),
-        Err(refusal) => refusal,
+        Some(properties) => did(&desk, Ok(desk.tenant.create(properties))),
+        None => malformed(),
     }
 }
 
 async fn change(State(desk): State<Desk>, Path(id): Path<String>, body: String) -> Response {
     match properties(&body) {
-        Ok(properties) => did(&desk, desk.tenant.change(&id, properties)),
-        Err(refusal) => refusal,
+        Some(properties) => did(&desk, desk.tenant.change(&id, properties)),
+        None => malformed(),
     }
 }
 
@@ -109,15 +109,13 @@ fn did(desk: &Desk, deed: Result<Deed, Nothing>) -> Response {
 }
 
 /// What somebody wants to be set; `id` is not for them to set.
-fn properties(body: &str) -> Result<Value, Response> {
+fn properties(body: &str) -> Option<Value> {
     let body = if body.trim().is_empty() { "{}" } else { body };
-    let read = serde_json::from_str::<Value>(body)
-        .ok()
-        .filter(Value::is_object)
-        .filter(|read| read.get("id").is_none());
-    read.ok_or_else(|| {
-        refuse(StatusCode::BAD_REQUEST, "the body is a JSON object of properties, without `id`")
-    })
+    serde_json::from_str(body).ok().filter(|read: &Value| read.is_object() && read.get("id").is_none())
+}
+
+fn malformed() -> Response {
+    refuse(StatusCode::BAD_REQUEST, "the body is a JSON object of properties, without `id`")
 }
 
 fn refuse(status: StatusCode, why: &str) -> Response {
