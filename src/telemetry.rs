@@ -82,11 +82,11 @@ pub fn cli<W: Write + 'static>(stderr: impl Fn() -> W + Send + Sync + 'static) {
 
 /// Makes an invocation's span part of the trace that its caller names, or of a new one; what continues it.
 pub fn trace(span: &tracing::Span, caller: Option<TraceParent>) -> TraceParent {
+    let alone = || caller.map_or_else(TraceParent::new, TraceParent::child);
     #[cfg(feature = "otlp")]
-    let exported = otlp::trace(span, caller);
+    let parent = otlp::trace(span, caller).unwrap_or_else(alone);
     #[cfg(not(feature = "otlp"))]
-    let exported = None;
-    let parent = exported.unwrap_or_else(|| caller.map_or_else(TraceParent::new, TraceParent::child));
+    let parent = alone();
     span.record("traceId", format!("{:032x}", parent.trace_id));
     parent
 }

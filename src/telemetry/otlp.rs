@@ -124,10 +124,11 @@ impl Client {
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (parts, body) = request.into_parts();
-        let sent =
-            self.http.request(parts.method, parts.uri.to_string()).headers(parts.headers).body(body).send();
+        let request =
+            self.http.request(parts.method, parts.uri.to_string()).headers(parts.headers).body(body);
+        // Also its timer has to be made within the runtime.
         let answer = self.runtime.spawn(async move {
-            let answer = sent.await?;
+            let answer = request.send().await?;
             let (status, headers) = (answer.status(), answer.headers().clone());
             Ok::<_, reqwest::Error>((status, headers, answer.bytes().await?))
         });
