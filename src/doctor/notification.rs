@@ -61,9 +61,10 @@ pub fn judge(place: Place, handshake: &Handshake) -> Verdict {
             CHECK,
             format!("the notification address refuses an anonymous caller ({}), as Graph is one", status(handshake)),
             "keep `authLevel` of the function at `anonymous`, and take /api/notifications out of App Service \
-             authentication and access restrictions:",
+             authentication (CLI extension authV2; the list is \
+             replaced) and access restrictions:",
         )
-        .by("az webapp auth update -g <group> -n <app> --excluded-paths /api/notifications"),
+        .by("az webapp auth update -g <group> -n <app> --excluded-paths \"[/api/notifications]\""),
         Handshake::Answered { status: 200, media_type, .. } => Verdict::finding(
             CHECK,
             format!("the notification address does not give the validation token back as plain text, but {media_type}"),
