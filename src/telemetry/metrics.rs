@@ -46,9 +46,9 @@ impl Metrics {
         for change in ["upserted", "removed", "setAside"] {
             self.objects.add(number(fields, change), &[resource.clone(), KeyValue::new("change", change)]);
         }
-        self.links.add(number(fields, "links"), &[resource.clone()]);
+        self.links.add(number(fields, "links"), std::slice::from_ref(&resource));
         let charge = fields.get("requestCharge").and_then(Value::as_f64).unwrap_or_default();
-        self.charge.add(charge, &[resource.clone()]);
+        self.charge.add(charge, std::slice::from_ref(&resource));
         if fields.get("lagSeconds").is_some() {
             self.lag.record(number(fields, "lagSeconds"), &[resource]);
         }
