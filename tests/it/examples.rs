@@ -1,5 +1,6 @@
 //! The programs of `examples/`, as they are, against the same Graph.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -92,4 +93,44 @@ async fn a_client_reads_one_object_a_list_and_handles_an_error() {
     world.identity.revoke_all();
     let (_, said, succeeded) = run(&world, "graph_client", &[&name]).await;
     assert!(!succeeded && said.contains("Microsoft Graph refuses access (status 403"), "{said}");
+}
+
+#[tokio::test]
+async fn a_person_signs_in_with_a_code_and_is_me_from_then_on() {
+    let world = World::start(with_secret()).await.unwrap();
+    let (entra, kept) = (world.entra.clone(), tempfile::tempdir().unwrap());
+    let user = world.identity.users().remove(0);
+    let with_settings = |program: &Path| {
+        let mut command = Command::new(program);
+        command.env_clear().envs(entra.env_of(&entra.public_client_id()));
+        command.env("GRAPH_ENDPOINT", world.graph.endpoint()).env("XDG_STATE_HOME", kept.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let mut child = with_settings(&example("device_code")).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let code = tokio::task::spawn_blocking(move || {
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let code = line.split("enter the code ").nth(1).unwrap_or_else(|| panic!("no code: {line}"));
+        (code.split_whitespace().next().unwrap().to_owned(), said)
+    });
+    // Whoever reads stderr stays, so that the example can say more.
+    let (code, _said) = code.await.unwrap();
+    entra.approve_device(&code, &user.user_principal_name).unwrap();
+    let ran = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+    assert!(ran.status.success(), "{:?}", ran.status);
+    assert!(
+        text(&ran.stdout).starts_with(&format!("{}\t", user.user_principal_name)),
+        "{}",
+        text(&ran.stdout)
+    );
+
+    let mut me = with_settings(Path::new(env!("CARGO_BIN_EXE_graph-mirror")));
+    me.env("GRAPH_CREDENTIAL", "device-code").env("GRAPH_SCOPES", "User.Read Calendars.ReadWrite.Shared");
+    me.args(["get", "me", "--select", "id"]);
+    let ran = tokio::task::spawn_blocking(move || me.output().unwrap()).await.unwrap();
+    let (printed, said) = (text(&ran.stdout), text(&ran.stderr));
+    assert!(ran.status.success() && printed.contains(&user.object_id), "{printed} {said}");
+    assert!(!said.contains("enter the code"), "the sign-in was kept: {said}");
 }
