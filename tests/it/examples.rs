@@ -70,7 +70,8 @@ async fn an_application_lists_users_with_a_client_secret() {
         names.collect()
     });
     let mut found: Vec<_> = printed.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect();
-    (expected.sort(), found.sort());
+    expected.sort();
+    found.sort();
     assert_eq!(found, expected);
 }
 
