@@ -34,6 +34,7 @@ mod refresh;
 mod replicas;
 mod secrets;
 mod settings;
+mod sign_in;
 mod soak;
 mod stage;
 mod status;
