@@ -43,7 +43,7 @@ pub enum Link {
     /// It cannot apply: its name, and why.
     Skipped(&'static str, &'static str),
     /// A credential that is asked.
-    Asked(Credential),
+    Asked(Box<Credential>),
     /// A managed identity that only the instance metadata service could give a token for.
     Metadata(ManagedIdentity),
 }
@@ -152,7 +152,7 @@ impl Link {
     ) -> Result<AccessToken, String> {
         let credential = match self {
             Self::Skipped(_, why) => return Err((*why).to_owned()),
-            Self::Asked(credential) => credential.clone(),
+            Self::Asked(credential) => credential.as_ref().clone(),
             Self::Metadata(identity) => {
                 probe().await?;
                 Credential::ManagedIdentity(identity.clone())

@@ -159,8 +159,9 @@ fn managed_identity(Named { id: client_id, setting }: Named) -> ManagedIdentity 
 /// elsewhere there may be the instance metadata service of a virtual machine.
 fn chain(reader: &mut Reader<'_>, tenant_id: Option<String>, identity: ManagedIdentity) -> Chain {
     let is_stated = reader.text("IDENTITY_ENDPOINT").or_else(|| reader.text("MSI_ENDPOINT")).is_some();
+    let asked = |credential| Link::Asked(Box::new(credential));
     let managed =
-        if is_stated { Link::Asked(Credential::ManagedIdentity(identity)) } else { Link::Metadata(identity) };
+        if is_stated { asked(Credential::ManagedIdentity(identity)) } else { Link::Metadata(identity) };
     Chain {
         links: vec![
             Link::Skipped(
@@ -169,8 +170,8 @@ fn chain(reader: &mut Reader<'_>, tenant_id: Option<String>, identity: ManagedId
             ),
             Link::Skipped("workload-identity", "AZURE_FEDERATED_TOKEN_FILE is not set"),
             managed,
-            Link::Asked(Credential::AzureCli(AzureCli { tenant_id: tenant_id.clone() })),
-            Link::Asked(Credential::AzureDeveloperCli(AzureDeveloperCli { tenant_id })),
+            asked(Credential::AzureCli(AzureCli { tenant_id: tenant_id.clone() })),
+            asked(Credential::AzureDeveloperCli(AzureDeveloperCli { tenant_id })),
         ],
     }
 }

@@ -13,7 +13,7 @@ fn links() -> Vec<Link> {
     let token_file = "/nowhere/token".into();
     vec![
         Link::Skipped("environment", "AZURE_CLIENT_SECRET is not set"),
-        Link::Asked(Credential::WorkloadIdentity(WorkloadIdentity { registration, token_file })),
+        Link::Asked(Box::new(Credential::WorkloadIdentity(WorkloadIdentity { registration, token_file }))),
     ]
 }
 

@@ -54,9 +54,11 @@ impl fmt::Display for Prompt {
     }
 }
 
+type Sink = dyn Fn(&Prompt) + Send + Sync;
+
 /// Where prompts go; by default nowhere, and then nobody is asked to sign in.
 #[derive(Clone, Default)]
-pub struct Show(Option<Arc<dyn Fn(&Prompt) + Send + Sync>>);
+pub struct Show(Option<Arc<Sink>>);
 
 impl Show {
     /// Prompts go to `show`, which must not block for long.

@@ -128,7 +128,10 @@ fn on_the_command_line_auto_is_a_chain_and_for_serve_the_managed_identity_alone(
     assert_eq!(who(&command(&both).unwrap().identity), "auto a, auto c");
     let stated = command(&[("IDENTITY_ENDPOINT", "http://127.0.0.1:1")]).unwrap().identity.graph;
     let Credential::Auto(chain) = stated else { panic!("{stated:?}") };
-    assert!(matches!(chain.links[2], Link::Asked(Credential::ManagedIdentity(_))), "{chain:?}");
+    assert!(
+        matches!(&chain.links[2], Link::Asked(asked) if matches!(**asked, Credential::ManagedIdentity(_))),
+        "{chain:?}"
+    );
 }
 
 #[test]
