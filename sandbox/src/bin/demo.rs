@@ -91,7 +91,7 @@ async fn keep(world: &World, report: &Report, arguments: &Arguments) -> anyhow::
     let say: Say = Arc::new(|line| eprintln!("· {line}"));
     let pace = if arguments.fast { Pace::Fast } else { Pace::Scheduled };
     let living = Living::start(world, pace, arguments.seed, say).await?;
-    let exports = Exports::of(world, &living);
+    let exports = Exports::of(world, &living).await?;
     if let Some(file) = &arguments.env {
         std::fs::write(file, exports.shell()).with_context(|| format!("writing {}", file.display()))?;
     }
