@@ -18,7 +18,9 @@ const EXAMPLES: &str = "Examples:
   graph-mirror completions bash > ~/.local/share/bash-completion/completions/graph-mirror
   graph-mirror completions zsh > \"${fpath[1]}/_graph-mirror\"
   graph-mirror completions fish > ~/.config/fish/completions/graph-mirror.fish
-  graph-mirror completions powershell >> $PROFILE";
+  graph-mirror completions powershell >> $PROFILE
+
+Exit codes: 0 done; 2 wrong usage, such as a shell that is not known.";
 
 /// Prints the script.
 pub fn run(args: &Args) -> Exit {
