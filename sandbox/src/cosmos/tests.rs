@@ -148,13 +148,15 @@ async fn what_the_service_refuses_is_refused() {
 
 #[tokio::test]
 async fn documents_expire_when_their_time_has_come() {
+    const DAY: u64 = 86_400;
     let setup = Setup::new().await;
-    setup.upsert(json!({"id": "a", "ttl": 100})).await.unwrap();
-    setup.upsert(json!({"id": "b", "ttl": 100})).await.unwrap();
+    setup.upsert(json!({"id": "a", "ttl": 2 * DAY})).await.unwrap();
+    setup.upsert(json!({"id": "b", "ttl": 2 * DAY})).await.unwrap();
     setup.upsert(json!({"id": "b"})).await.unwrap();
-    setup.cosmos.advance(Duration::from_secs(99));
+    // The time that the test itself takes passes too: a day is left for it.
+    setup.cosmos.advance(Duration::from_secs(DAY));
     assert_eq!(setup.read("a").await.0, 200);
-    setup.cosmos.advance(Duration::from_secs(2));
+    setup.cosmos.advance(Duration::from_secs(DAY));
     assert_eq!(setup.read("a").await.0, 404);
     assert_eq!(setup.cosmos.documents("users").await.len(), 1);
 }
