@@ -106,7 +106,7 @@ impl Cached {
         explain: impl Fn(&azure_core::Error) -> String + Send + Sync + 'static,
     ) -> Self {
         let giver = Giver::OneOf(Arc::clone(&walk));
-        Self::new(giver, Source::Kept(walk), Box::new(explain), Patience::TOOLS)
+        Self::new(giver, Source::Kept(walk), Box::new(explain), Patience::CHAIN)
     }
 
     fn new(giver: Giver, source: Source, explain: Box<Explain>, patience: Patience) -> Self {

@@ -127,7 +127,7 @@ impl Credential {
         Arc::new(match self {
             Self::Auto(chain) => Cached::walking(Arc::new(Walk::new(chain)), explain),
             Self::AzureCli(_) | Self::AzureDeveloperCli(_) => {
-                Cached::anew(name, move || self.make(), explain, Patience::TOOLS).without_claims(TOOL_CLAIMS)
+                Cached::anew(name, move || self.make(), explain, Patience::TOOL).without_claims(TOOL_CLAIMS)
             }
             Self::SignIn(person) => {
                 let person = Arc::new(Person::new(person));

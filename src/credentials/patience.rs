@@ -26,8 +26,11 @@ impl Patience {
     /// that ends in mid-turn is reported as what it is, and not as a write without an answer. A caller with a valid
     /// token waits less: its own deadline may be that of a lease.
     pub const APPLICATION: Self = Self { refresh: Duration::from_secs(8), early: Duration::from_secs(3) };
-    /// For credentials that start a program, or are tried one after the other.
-    pub const TOOLS: Self = Self { refresh: Duration::from_secs(14), early: Duration::from_secs(8) };
+    /// For a tool, which starts an interpreter and asks Entra itself: a little more than the tool is given, so that the
+    /// error names the tool, and less than a lease of 15 s.
+    pub const TOOL: Self = Self { refresh: Duration::from_millis(8_500), early: Duration::from_secs(6) };
+    /// For credentials that are tried one after the other, on the command line only.
+    pub const CHAIN: Self = Self { refresh: Duration::from_secs(14), early: Duration::from_secs(8) };
     /// For a credential that bounds its own steps, one of which may be a person who signs in.
     pub const PERSON: Self = Self { refresh: Duration::from_secs(40 * 60), early: Duration::from_secs(3) };
 }

@@ -1,20 +1,29 @@
 //! What the command-line tools of a developer's machine have in common: they are given some time, ended when it is
 //! over, and what they print on failure is read, not repeated, since it may hold anything.
+//!
+//! Promises: on Unix, a tool ends together with the programs that it started; the Azure CLI is a script that starts
+//! Python. Leaves out on purpose: the same on Windows, where only the shell is ended, and Ctrl-C, which a tool in a process
+//! group of its own does not get.
 
 use std::ffi::OsStr;
 use std::future::Future;
 use std::io;
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::AccessToken;
 use azure_identity::Executor;
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process_group};
+#[cfg(unix)]
+use tokio::process::Child;
+use tokio::process::Command;
 
 use super::problem::Problem;
 
-/// Longest wait for a tool: it starts an interpreter and may refresh its own token.
-const LONGEST: Duration = Duration::from_secs(10);
+/// Longest wait for a tool, as for an identity server: it starts an interpreter and may refresh its own token.
+const LONGEST: Duration = Duration::from_secs(8);
 
 /// A tool that prints tokens.
 pub(super) struct Tool {
@@ -79,7 +88,42 @@ struct Ending;
 #[async_trait::async_trait]
 impl Executor for Ending {
     async fn run(&self, program: &OsStr, args: &[&OsStr]) -> io::Result<Output> {
-        tokio::process::Command::new(program).args(args).kill_on_drop(true).output().await
+        let mut command = Command::new(program);
+        command.args(args).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(unix)]
+        command.process_group(0);
+        let child = command.spawn()?;
+        #[cfg(unix)]
+        let group = Group::of(&child);
+        let output = child.wait_with_output().await?;
+        #[cfg(unix)]
+        group.has_ended();
+        Ok(output)
+    }
+}
+
+/// The process group of a tool: all of it is ended on drop, unless the tool has ended by itself.
+#[cfg(unix)]
+struct Group(Option<Pid>);
+
+#[cfg(unix)]
+impl Group {
+    /// That of a child that leads one.
+    fn of(child: &Child) -> Self {
+        Self(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)))
+    }
+
+    fn has_ended(mut self) {
+        self.0 = None;
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Group {
+    fn drop(&mut self) {
+        // It may have ended in this moment, and then there is nothing to end.
+        let _ = self.0.map(|leader| kill_process_group(leader, Signal::KILL));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Programs of a developer's machine in a folder for the PATH: `az`, `azd`, and `xdg-open` for a browser.
 //!
-//! Each is a few lines of Bash that ask the sandbox over a loopback port and need no other program. What the first two print:
+//! Each is a few lines of Bash that ask the sandbox over a loopback port and need no other program. The real `az` is a script
+//! too, and waits for a child that does the work; so do these. What the first two print:
 //! <https://learn.microsoft.com/cli/azure/account#az-account-get-access-token>,
 //! <https://learn.microsoft.com/azure/developer/azure-developer-cli/reference#azd-auth-token>. Left out: all their other
 //! commands, which fail.
@@ -54,6 +55,7 @@ pub enum Mode {
 struct State {
     modes: BTreeMap<Tool, Mode>,
     calls: Vec<(Tool, Vec<String>)>,
+    ended: Vec<Tool>,
     user: Option<String>,
 }
 
@@ -144,6 +146,11 @@ impl Tools {
         lock(&self.inner.state).user = username.map(String::from);
     }
 
+    /// How often the program was ended together with its child, before it was done.
+    pub fn ended(&self, tool: Tool) -> usize {
+        lock(&self.inner.state).ended.iter().filter(|ended| **ended == tool).count()
+    }
+
     /// What the program was called with so far.
     pub fn calls(&self, tool: Tool) -> Vec<Vec<String>> {
         let state = lock(&self.inner.state);
@@ -151,13 +158,13 @@ impl Tools {
     }
 }
 
-/// The program. Bash itself can open a port.
+/// The program. Bash itself can open a port, and a substitution is a child of it.
 fn script(tool: Tool, port: u16) -> String {
     format!(
         "#!/bin/bash\n\
          exec 3<>/dev/tcp/127.0.0.1/{port} || exit 1\n\
          printf '%s\\n' {} \"$#\" \"$@\" >&3\n\
-         IFS= read -r code <&3\n\
+         code=$(IFS= read -r code <&3; printf '%s' \"$code\")\n\
          [ \"$code\" = 0 ] || exec 1>&2\n\
          while IFS= read -r line; do printf '%s\\n' \"$line\"; done <&3\n\
          exit \"${{code:-1}}\"\n",
@@ -176,7 +183,19 @@ impl Inner {
         for _ in 0..count {
             words.push(lines.next_line().await?.context("a word of the call")?);
         }
-        let Said(code, text) = self.run(tool, &words).await;
+        let said = {
+            // The other side says no more. Its end is that of the program and of its child, which both hold the socket.
+            let ended = lines.next_line();
+            tokio::select! {
+                biased;
+                said = self.run(tool, &words) => Some(said),
+                _ = ended => None,
+            }
+        };
+        let Some(Said(code, text)) = said else {
+            lock(&self.state).ended.push(tool);
+            return Ok(());
+        };
         let end = if text.is_empty() { "" } else { "\n" };
         stream.get_mut().write_all(format!("{code}\n{text}{end}").as_bytes()).await?;
         Ok(stream.get_mut().shutdown().await?)
