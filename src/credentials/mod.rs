@@ -40,7 +40,9 @@ pub use claims::{Claims, claims};
 pub use client_certificate::ClientCertificate;
 pub use client_secret::ClientSecret;
 use delegated::Person;
-pub use delegated::{Code, Flow, KeptError, OnBehalfOf, Prompt, Proof, Show, SignIn, forget_all};
+pub use delegated::{
+    Code, Flow, KeptError, OnBehalfOf, Prompt, Proof, SIGN_IN_FIRST, Show, SignIn, forget_all,
+};
 pub use managed_identity::ManagedIdentity;
 pub use patience::Patience;
 pub use registration::Registration;

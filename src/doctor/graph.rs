@@ -1,5 +1,6 @@
 //! Judges how Microsoft Graph answers, and whether the permissions of the mirrored resources are granted; pure.
 
+use super::token;
 use super::verdict::{Check, Service, Subject, Verdict};
 use crate::catalogue::{Permission, Row};
 use crate::credentials::Claims;
@@ -42,11 +43,11 @@ pub fn judge(asked: &[Asked]) -> Verdict {
         .unwrap_or_else(|| Verdict::skipped(CHECK, "no resource is mirrored"))
 }
 
-/// Judges the permission of a resource; `graph` is where the app roles of this cloud are granted.
-pub fn permission(asked: &Asked, claims: Option<&Claims>, graph: &str) -> Verdict {
+/// Judges the permission of a resource by the token; `graph` is where the app roles of this cloud are granted.
+pub fn permission(asked: &Asked, token: &token::Asked, graph: &str) -> Verdict {
     let needed = &asked.row.permission;
     let subject = Subject::Resource(asked.row.resource);
-    let Some(claims) = claims else {
+    let Ok(claims) = &token.claims else {
         return Verdict::skipped(Check::Permission, "there is no access token for Microsoft Graph")
             .about(subject);
     };
@@ -73,7 +74,8 @@ pub fn permission(asked: &Asked, claims: Option<&Claims>, graph: &str) -> Verdic
             format!("{name} is granted, which is wider than needed; {} would do", needed.name),
         ),
         (None, None) if granted.is_empty() => without_roles(asked, needed),
-        (None, _) => missing(needed, claims, graph),
+        (None, _) if !scopes.is_empty() => not_consented(needed, token.credential, claims),
+        (None, _) => not_granted(needed, claims, graph),
     };
     verdict.about(subject)
 }
@@ -95,16 +97,30 @@ fn without_roles(asked: &Asked, needed: &Permission) -> Verdict {
     }
 }
 
-fn missing(needed: &Permission, claims: &Claims, graph: &str) -> Verdict {
+/// The token is for a person, and lacks a delegated permission.
+fn not_consented(needed: &Permission, credential: &str, claims: &Claims) -> Verdict {
     let name = needed.name;
-    if !claims.scopes().is_empty() {
-        return Verdict::finding(
-            Check::Permission,
-            format!("the delegated permission {name} was not consented to"),
-            format!("add {name} to GRAPH_SCOPES and sign in again:"),
-        )
-        .by("graph-mirror logout");
+    let finding = |next: String| {
+        let what = format!("the delegated permission {name} is not in the token of {credential}");
+        Verdict::finding(Check::Permission, what, next)
+    };
+    match credential {
+        "azure-cli" | "azure-developer-cli" => finding(format!(
+            "the delegated permissions of this tool are its own: name another credential in GRAPH_CREDENTIAL, and have \
+             {name} granted to its app"
+        )),
+        "on-behalf-of" => finding(format!("have {name} added to the app, and consented to:")).by(format!(
+            "az ad app permission admin-consent --id {}",
+            claims.client_id().unwrap_or("<client id>")
+        )),
+        _ => finding(format!("add {name} to GRAPH_SCOPES, and sign in again:"))
+            .by(format!("graph-mirror logout && {}", token::SIGN_IN)),
     }
+}
+
+/// The token is for an application, and lacks a role.
+fn not_granted(needed: &Permission, claims: &Claims, graph: &str) -> Verdict {
+    let name = needed.name;
     Verdict::finding(
         Check::Permission,
         format!("the application permission {name} is not granted"),
@@ -135,8 +151,29 @@ mod tests {
         Claims { oid: Some("the-principal".into()), roles, ..Claims::default() }
     }
 
+    fn token(credential: &'static str, claims: Claims) -> token::Asked {
+        token::Asked { credential, passed: Vec::new(), claims: Ok(claims) }
+    }
+
     fn judged(status: u16, roles: &[&str]) -> Verdict {
-        permission(&asked(status), Some(&claims(roles)), Permission::GLOBAL)
+        permission(&asked(status), &token("client-secret", claims(roles)), Permission::GLOBAL)
+    }
+
+    #[test]
+    fn a_person_lacks_a_delegated_permission_and_the_remedy_fits_the_credential() {
+        let scp = Some("User.Read Mail.Read".to_owned());
+        for (credential, next, command) in [
+            ("device-code", "add User.Read.All to GRAPH_SCOPES", "logout && graph-mirror get /me"),
+            ("on-behalf-of", "have User.Read.All added to the app", "admin-consent --id the-app"),
+            ("azure-cli", "name another credential in GRAPH_CREDENTIAL", ""),
+        ] {
+            let claims = Claims { scp: scp.clone(), appid: Some("the-app".into()), ..Claims::default() };
+            let verdict = permission(&asked(403), &token(credential, claims), Permission::GLOBAL);
+            let what = format!("the delegated permission User.Read.All is not in the token of {credential}");
+            assert_eq!((verdict.state, &verdict.what), (State::Finding, &what));
+            assert!(verdict.next.as_deref().unwrap().contains(next), "{:?}", verdict.next);
+            assert!(verdict.command.unwrap_or_default().ends_with(command), "{credential}");
+        }
     }
 
     #[test]
@@ -155,7 +192,8 @@ mod tests {
     fn a_token_that_names_no_permission_is_judged_by_the_answer() {
         assert_eq!(judged(200, &[]).state, State::Ok);
         assert_eq!(judged(503, &[]).state, State::Skipped);
-        assert_eq!(permission(&asked(403), None, Permission::GLOBAL).state, State::Skipped);
+        let none = token::Asked { claims: Err("none".into()), ..token("client-secret", claims(&[])) };
+        assert_eq!(permission(&asked(403), &none, Permission::GLOBAL).state, State::Skipped);
     }
 
     #[test]

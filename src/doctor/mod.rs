@@ -50,11 +50,10 @@ pub fn wrong_settings(problems: &[String]) -> Vec<Verdict> {
 
 fn judge(asking: &Asking, answers: &Answers) -> Vec<Verdict> {
     let Answers { graph_token, cosmos_token, graph, cosmos, throttled, clocks, silent, handshake } = answers;
-    let claims = graph_token.claims.as_ref().ok();
     let mut verdicts = tokens(asking, answers);
     verdicts.push(graph::judge(graph));
     let origin = asking.graph_for_commands();
-    verdicts.extend(graph.iter().map(|asked| graph::permission(asked, claims, &origin)));
+    verdicts.extend(graph.iter().map(|asked| graph::permission(asked, graph_token, &origin)));
     let principal = |claims: &Claims| claims.oid.clone();
     let principal_id = cosmos_token.as_ref().and_then(|asked| asked.claims.as_ref().ok()).and_then(principal);
     let asker = cosmos::Asker {

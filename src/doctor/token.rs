@@ -2,7 +2,10 @@
 
 use super::verdict::{Check, Identity, Service, Subject, Verdict};
 use crate::app::{AppError, tenant};
-use crate::credentials::Claims;
+use crate::credentials::{Claims, SIGN_IN_FIRST};
+
+/// The command with which a person signs in.
+pub const SIGN_IN: &str = "graph-mirror get /me";
 
 /// What came of asking a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +25,9 @@ pub fn judge(service: Service, asked: &Asked, stated: Option<&str>) -> Verdict {
         Err(why) => {
             let (what, next) = halves(why);
             let what = format!("{} has no access token by {credential}: {what}", service.name());
-            Verdict::finding(Check::Token, what, next)
+            let verdict = Verdict::finding(Check::Token, what, next);
+            // The doctor itself asks nobody to sign in: it would wait for a person.
+            if next == SIGN_IN_FIRST { verdict.by(SIGN_IN) } else { verdict }
         }
         Ok(claims) => {
             let identity = identity(credential, claims);
@@ -107,6 +112,14 @@ mod tests {
                 .ends_with("by client-secret: the identity server answered status 401, AADSTS7000215")
         );
         assert_eq!(verdict.next.as_deref(), Some("set AZURE_CLIENT_SECRET"));
+    }
+
+    #[test]
+    fn a_person_who_is_not_signed_in_is_sent_to_a_command_that_asks() {
+        let why = format!("nobody is signed in; {SIGN_IN_FIRST}");
+        let verdict = judge(Service::Graph, &asked(Err(why)), None);
+        assert_eq!(verdict.command.as_deref(), Some(SIGN_IN));
+        assert!(verdict.what.ends_with("nobody is signed in"), "{}", verdict.what);
     }
 
     #[test]

@@ -65,12 +65,13 @@ impl Account {
         )
     }
 
-    /// Lets an address through the firewall, besides those that it lets through today.
+    /// Lets an address through the firewall, besides those that it lets through today, if there are any: the query
+    /// (<https://jmespath.org/specification.html>) appends it to their list, which may be empty or null.
     pub fn allow_address(&self) -> String {
         let place = self.place("-n");
         format!(
-            "az cosmosdb update {place} --ip-range-filter \"$(az cosmosdb show {place} \
-             --query \"join(',', ipRules[].ipAddressOrRange)\" -o tsv),<public address of this machine>\""
+            "az cosmosdb update {place} --ip-range-filter \"$(az cosmosdb show {place} --query \
+             \"join(',', [ipRules[].ipAddressOrRange, ['<public address of this machine>']][] | [?@])\" -o tsv)\""
         )
     }
 
@@ -122,5 +123,11 @@ mod tests {
             "az cosmosdb sql database create -a <account> -g <group> -n graph"
         );
         assert!(emulator.assign_role(None).contains("--principal-id <object id of the identity>"));
+        assert_eq!(
+            emulator.allow_address(),
+            "az cosmosdb update -n <account> -g <group> --ip-range-filter \"$(az cosmosdb show -n <account> -g <group> \
+             --query \"join(',', [ipRules[].ipAddressOrRange, ['<public address of this machine>']][] | [?@])\" -o tsv)\"",
+            "one rule more, without a comma where there was none"
+        );
     }
 }

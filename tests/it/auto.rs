@@ -9,7 +9,7 @@ use crate::command_line::{run, stderr};
 use crate::stage::{failure, setup};
 
 /// A world in which the tools are on the PATH, no variable decides, and there is no identity endpoint.
-async fn undecided() -> World {
+pub async fn undecided() -> World {
     let tools = Setup { graph_as: Credential::AzureCli, cosmos_as: Credential::AzureCli, ..setup() };
     World::start(tools.set("GRAPH_CREDENTIAL", "auto").set("COSMOS_CREDENTIAL", "")).await.unwrap()
 }
@@ -49,6 +49,16 @@ async fn on_the_command_line_the_first_credential_that_gives_a_token_is_used_and
     assert!(line.contains("credential=azure-developer-cli "), "{line}");
     assert!(line.contains("azure-cli: nobody is signed in to the Azure CLI; run `az login`"), "{line}");
     assert_eq!(started(&world), (3, 2), "the chain keeps to what answered");
+}
+
+#[tokio::test]
+async fn get_says_once_which_credential_answers_and_quiet_says_nothing() {
+    let world = undecided().await;
+    let ran = run(world.settings(), "get /users --top 1").await.code(0);
+    assert!(answered(&stderr(&ran)).contains("credential=azure-cli"), "{}", stderr(&ran));
+    assert_eq!(stderr(&ran).lines().count(), 1, "{}", stderr(&ran));
+    run(world.settings(), "-q get /users --top 1").await.code(0).stderr("");
+    run(world.settings(), "sync users -q").await.code(0).stderr("");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use sandbox::cosmos::{Fault, Match, Moment, Operation};
+use sandbox::identity::{Mode, Tool};
 use sandbox::world::{Setup, World};
 use sandbox::{graph, world::WORK_QUEUE};
 use serde_json::{Value, json};
@@ -89,6 +90,41 @@ async fn a_sound_world_has_no_finding_whoever_the_app_is() {
         assert!(world.cosmos.documents("mirror").await.is_empty(), "nothing is left in `mirror`");
         assert!(world.host.messages(WORK_QUEUE).is_empty(), "a handshake asks for no work");
     }
+}
+
+#[tokio::test]
+async fn under_auto_the_credential_that_answers_is_named_and_why_the_others_did_not() {
+    let world = crate::auto::undecided().await;
+    let verdicts = examined(&world, &world.settings().to_vec(), 0).await;
+    let tokens: Vec<_> = verdicts.iter().filter(|one| one["check"] == "token").collect();
+    assert_eq!(tokens.len(), 2, "{verdicts:#?}");
+    for token in tokens {
+        let (what, identity) = (token["what"].as_str().unwrap(), &token["identity"]);
+        assert!(what.starts_with("azure-cli answers, as app "), "{what}");
+        for words in [
+            "; not environment: neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set",
+            "; not workload-identity: AZURE_FEDERATED_TOKEN_FILE is not set",
+            "; not managed-identity: ",
+        ] {
+            assert!(what.contains(words), "{words}: {what}");
+        }
+        assert!(!what.contains("azure-developer-cli"), "it was not asked: {what}");
+        assert_eq!(identity["credential"], "azure-cli");
+    }
+    assert_eq!(world.tools.calls(Tool::Az).len(), 2, "once for each service");
+
+    world.tools.set(Tool::Az, Mode::SignedOut);
+    world.tools.set(Tool::Azd, Mode::SignedOut);
+    let settings = world.settings().to_vec();
+    let remedy = "name the one that should in GRAPH_CREDENTIAL";
+    broken(
+        &world,
+        &settings,
+        "token",
+        "azure-cli: nobody is signed in to the Azure CLI; run `az login`",
+        remedy,
+    )
+    .await;
 }
 
 #[tokio::test]

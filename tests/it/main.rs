@@ -15,6 +15,7 @@ mod cosmos_trouble;
 mod credentials;
 mod dead_token;
 mod doctor;
+mod doctor_signed_in;
 mod doubt;
 mod dry_run;
 mod envelopes;

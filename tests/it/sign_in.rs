@@ -18,15 +18,15 @@ const BOUND: Duration = Duration::from_secs(60);
 const CALLBACK: &str = "https://app.contoso.example/signed-in";
 
 /// A person at a terminal, with a home.
-struct Terminal {
-    world: World,
+pub struct Terminal {
+    pub world: World,
     home: TempDir,
     settings: Vec<(String, String)>,
 }
 
 impl Terminal {
     /// The public client, except where the credential needs the confidential one.
-    async fn new(credential: &str) -> Self {
+    pub async fn new(credential: &str) -> Self {
         let world = world().await;
         world.entra.set_device_interval(Duration::from_secs(1));
         let is_public = ["device-code", "interactive-browser"].contains(&credential);
@@ -39,7 +39,7 @@ impl Terminal {
         Self { world, home: tempfile::tempdir().unwrap(), settings }
     }
 
-    fn set(mut self, name: &str, value: &str) -> Self {
+    pub fn set(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.into(), value.into()));
         self
     }
@@ -51,7 +51,7 @@ impl Terminal {
         command
     }
 
-    async fn run(&self, line: &str) -> Output {
+    pub async fn run(&self, line: &str) -> Output {
         let ran = tokio::time::timeout(BOUND, self.command(line).output()).await;
         ran.expect("it ends").unwrap()
     }
@@ -62,7 +62,11 @@ impl Terminal {
 
     /// Runs `sync users` while the person does what the device says.
     async fn with_device(&self, answer: impl Fn(&Self, &str)) -> Output {
-        let child = self.command("sync users").spawn().unwrap();
+        self.running("sync users", answer).await
+    }
+
+    async fn running(&self, line: &str, answer: impl Fn(&Self, &str)) -> Output {
+        let child = self.command(line).spawn().unwrap();
         let begun = Instant::now();
         loop {
             if let Some(code) = self.world.entra.device_codes().pop() {
@@ -75,14 +79,20 @@ impl Terminal {
         tokio::time::timeout(BOUND, child.wait_with_output()).await.expect("it ends").unwrap()
     }
 
-    async fn signed_in(&self) {
-        let ran = self.with_device(|at, code| at.world.entra.approve_device(code, &at.user()).unwrap()).await;
+    pub async fn signed_in(&self) {
+        self.signed_in_by("sync users").await;
+    }
+
+    /// Signs in with this command.
+    pub async fn signed_in_by(&self, line: &str) {
+        let approve = |at: &Self, code: &str| at.world.entra.approve_device(code, &at.user()).unwrap();
+        let ran = self.running(line, approve).await;
         assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
         self.hides_secrets(&ran);
     }
 
     /// No token and no secret in what was said.
-    fn hides_secrets(&self, ran: &Output) {
+    pub fn hides_secrets(&self, ran: &Output) {
         let said = format!("{}{}", text(&ran.stdout), text(&ran.stderr));
         let entra = &self.world.entra;
         for secret in
@@ -93,7 +103,7 @@ impl Terminal {
     }
 
     /// The access token that was kept ends; the refresh token stays.
-    fn end_token(&self) {
+    pub fn end_token(&self) {
         for file in self.files() {
             let kept = std::fs::read_to_string(&file).unwrap();
             let mut kept: serde_json::Value = serde_json::from_str(&kept).unwrap();

@@ -152,6 +152,17 @@ fn is_about_sign_in(refusal: &Refusal) -> bool {
     declined.contains(&name) || Failure::Refused(refusal.clone()).needs_person().is_some()
 }
 
+/// What a command that asks nobody says in place of "run the command again".
+pub const SIGN_IN_FIRST: &str = "sign in first with `graph-mirror get /me`";
+
+/// `said`, where nobody can be asked: running this command again would not help.
+pub fn elsewhere(said: String, way: Way) -> String {
+    match way {
+        Way::DeviceCode | Way::InteractiveBrowser => said.replace(again(way), SIGN_IN_FIRST),
+        Way::AuthorizationCode | Way::OnBehalfOf => said,
+    }
+}
+
 /// How to sign in again.
 pub fn again(way: Way) -> &'static str {
     match way {

@@ -30,6 +30,7 @@ mod sign_in;
 mod wire;
 
 pub use authorization_code::Code;
+pub use explain::SIGN_IN_FIRST;
 use explain::Way;
 pub use kept::KeptError;
 pub use on_behalf_of::OnBehalfOf;

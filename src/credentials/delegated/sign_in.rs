@@ -12,7 +12,7 @@ use azure_core::time::OffsetDateTime;
 
 use super::ask::Ask;
 use super::authorization_code::Code;
-use super::explain::{self, again, what, why};
+use super::explain::{self, again, elsewhere, what, why};
 use super::failure::Failure;
 use super::granted::Granted;
 use super::interactive_browser::{self, Ended};
@@ -104,10 +104,13 @@ impl Desk {
         };
         let way = self.who.flow.way();
         if is_quiet || !self.who.show.is_seen() || matches!(self.who.flow, Flow::AuthorizationCode(_)) {
-            return Err(ended.map_or_else(
+            let said = ended.map_or_else(
                 || format!("nobody is signed in; {}", again(way)),
                 |failure| why(&failure, way, &self.who.registration),
-            ));
+            );
+            // Another command can sign in for this one where sign-ins are kept.
+            let is_asked_elsewhere = !self.who.show.is_seen() && self.who.keep_in.is_some();
+            return Err(if is_asked_elsewhere { elsewhere(said, way) } else { said });
         }
         self.tell_why(&key, ended.as_ref());
         let demanded = ended.and_then(|failure| failure.needs_person()?.claims.clone());
