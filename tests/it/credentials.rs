@@ -66,6 +66,31 @@ async fn a_revoked_token_that_the_platform_gives_again_fails_each_turn_until_the
 }
 
 #[tokio::test]
+async fn a_claims_challenge_ends_a_managed_identity_s_turn_with_what_to_do() {
+    let world = copied().await;
+    let claims = serde_json::json!({"access_token": {"nbf": {"essential": true, "value": "1700000000"}}});
+    world.graph.demand_claims(Some(claims));
+    for turn in 1..=2 {
+        let tokens = world.identity.requests();
+        assert!(!world.fire().await.unwrap().succeeded());
+        let said = logged(&world, "invocation_failed");
+        assert_eq!(said.len(), turn, "{said:?}");
+        for words in
+            ["a claims challenge", "which a managed identity cannot get", "set GRAPH_CREDENTIAL to another"]
+        {
+            assert!(said[turn - 1].contains(words), "{words}: {}", said[turn - 1]);
+        }
+        assert!(!said[turn - 1].contains("1700000000"), "the claims are not logged");
+        let challenges = logged(&world, "claims_challenge").len();
+        assert!((1..=turn).contains(&challenges), "Graph is not asked over and over: {challenges}");
+        assert!(world.identity.requests() - tokens <= 1, "nor is the platform asked over and over");
+    }
+    world.graph.demand_claims(None);
+    world.settle().await.unwrap();
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_missing_permission_is_named_with_the_command_that_grants_it() {
     let world = world().await;
     world.identity.set_roles(&[]);
