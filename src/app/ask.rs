@@ -7,7 +7,7 @@ use std::sync::Arc;
 use azure_core::credentials::TokenCredential as _;
 
 use crate::credentials::{Cached, claims};
-use crate::graph::{Client, Options};
+use crate::graph::{Client, GraphError, Options};
 use crate::settings::ForGraph;
 
 /// Who asks Microsoft Graph.
@@ -28,6 +28,13 @@ impl Asker {
         let token = settings.credential.cached();
         let options = Options { origin: settings.graph.endpoint, scopes: scopes.clone() };
         Self { client: Client::new(options, token.clone()), credential, token, scopes }
+    }
+
+    /// Forgets the access token if Graph refused it, the kept one too: the next run asks for a new one.
+    pub fn forget_refused(&self, error: &GraphError) {
+        if error.refuses_token() {
+            self.token.forget();
+        }
     }
 
     /// Whether the token belongs to an application and to no signed-in user: it has no delegated permissions. False

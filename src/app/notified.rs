@@ -6,9 +6,10 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::{App, AppError};
-use crate::mirror::Status;
+use crate::mirror::{Service, Status};
 use crate::notify::{self, Delivery, Dropped, NotADelivery, Tallied};
-use crate::subscriptions::{self, Keeper, Kept, Record, Tallies};
+use crate::store::StoreError;
+use crate::subscriptions::{self, KeepError, Keeper, Kept, Record, Tallies};
 use crate::{catalogue, graph};
 
 /// How the copy of a resource is, and how soon it hears of changes.
@@ -99,7 +100,7 @@ impl App {
     /// # Errors
     /// [`AppError`] when that is not possible at all.
     pub async fn keep_subscriptions(&self, urgent: bool) -> Result<Kept, AppError> {
-        let failed = |source| AppError::Subscriptions { source };
+        let failed = |source| self.subscriptions_failed(source);
         let Some((keys, url)) = &self.notifications else {
             let ended = subscriptions::end(&self.mirror.graph, &self.mirror.store, catalogue::rows()).await;
             return ended.map_err(failed);
@@ -131,7 +132,7 @@ impl App {
             resource: one.resource,
             expires: one.expires,
         };
-        let all = all.map_err(|source| AppError::Subscriptions { source: source.into() })?;
+        let all = all.map_err(|source| self.subscriptions_failed(source.into()))?;
         Ok(all.into_iter().map(listed).collect())
     }
 
@@ -142,7 +143,7 @@ impl App {
     pub async fn delete_subscription(&self, id: &str) -> Result<(), AppError> {
         self.tokens.reader().await?;
         let ended = self.mirror.graph.unsubscribe(id, Instant::now() + PATIENCE).await;
-        ended.map_err(|source| AppError::Subscriptions { source: source.into() })
+        ended.map_err(|source| self.subscriptions_failed(source.into()))
     }
 
     /// How the subscription to a feed is, where notifications are on.
@@ -152,8 +153,19 @@ impl App {
         }
         let store = &self.mirror.store;
         let found = tokio::try_join!(subscriptions::record(store, feed), subscriptions::tallies(store));
-        let (record, tallies) = found.map_err(|source| AppError::Subscriptions { source: source.into() })?;
+        let (record, tallies) = found.map_err(|source| self.subscriptions_failed(source.into()))?;
         Ok(Some(told(record, tallies, OffsetDateTime::now_utc())))
+    }
+
+    /// The error; a token that a service refused is forgotten.
+    pub(super) fn subscriptions_failed(&self, source: KeepError) -> AppError {
+        let refused_by = match &source {
+            KeepError::Graph(error) if error.refuses_token() => Some(Service::Graph),
+            KeepError::Store(StoreError::Forbidden(_) | StoreError::Unauthorized(_)) => Some(Service::Cosmos),
+            KeepError::Graph(_) | KeepError::Store(_) => None,
+        };
+        refused_by.into_iter().for_each(|service| self.tokens.forget(service));
+        AppError::Subscriptions { source }
     }
 }
 

@@ -23,7 +23,7 @@ impl App {
     /// # Errors
     /// As [`App::keep_subscriptions`].
     pub async fn preview_subscriptions(&self) -> Result<Kept, AppError> {
-        let failed = |source| AppError::Subscriptions { source };
+        let failed = |source| self.subscriptions_failed(source);
         let Some((keys, url)) = &self.notifications else {
             let ended = subscriptions::would_end(&self.mirror.store, crate::catalogue::rows()).await;
             return ended.map_err(failed);

@@ -22,7 +22,9 @@ pub fn advice(url: &Url, error: &GraphError, application: Option<&str>) -> Optio
     Some(match error {
         GraphError::Forbidden(_) => forbidden(url),
         GraphError::Unauthorized(_) => {
-            "see that GRAPH_ENDPOINT, GRAPH_SCOPES and AZURE_CLOUD mean the same Microsoft cloud".into()
+            "the access token is forgotten: run the command again for a new one; if that is refused too, a policy of \
+             the tenant blocks it, or GRAPH_ENDPOINT, GRAPH_SCOPES and AZURE_CLOUD do not mean the same Microsoft cloud"
+                .into()
         }
         GraphError::Gone { .. } => {
             "a page token ended before its page was asked for: run the command again".into()

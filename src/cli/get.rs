@@ -176,6 +176,8 @@ async fn failed(asker: &Asker, url: &Url, error: &GraphError) -> Exit {
     if let Some(advice) = advice::advice(url, error, by_application.then_some(asker.credential)) {
         complain(advice);
     }
+    // Last: the advice is about the token that was refused.
+    asker.forget_refused(error);
     Exit::Failed
 }
 

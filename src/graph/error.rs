@@ -112,6 +112,11 @@ impl GraphError {
         self.refusal().is_some_and(|refusal| refusal.status == 404)
     }
 
+    /// Whether a new access token may do better: Graph refuses this one (401), or it carries too few permissions (403).
+    pub fn refuses_token(&self) -> bool {
+        matches!(self, Self::Unauthorized(_) | Self::Forbidden(_))
+    }
+
     /// Classifies a non-2xx answer. `carried_token`: the request was a stored link; then even a plain
     /// 400 means that Graph no longer takes it ("DeltaLink older than 30 days is not supported").
     /// `location` is of use for a dead token only.

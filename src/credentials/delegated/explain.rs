@@ -95,7 +95,7 @@ fn meaning(refusal: &Refusal) -> Option<&'static str> {
 }
 
 /// Codes about the app registration itself, whatever a person does.
-const REGISTRATION: [u32; 6] = [7_000_215, 7_000_222, 7_000_112, 700_016, 90002, 900_023];
+const REGISTRATION: [u32; 8] = [7_000_215, 7_000_222, 7_000_112, 700_016, 700_024, 700_027, 90002, 900_023];
 
 /// What to do.
 fn next(failure: &Failure, way: Way, app: &Registration) -> String {
@@ -111,6 +111,10 @@ fn next(failure: &Failure, way: Way, app: &Registration) -> String {
 fn after(refusal: &Refusal, way: Way, app: &Registration) -> String {
     let Registration { client_id, setting, .. } = app;
     match refusal.code.unwrap_or_default() {
+        65001 if way == Way::OnBehalfOf => format!(
+            "let an administrator consent (az ad app permission admin-consent --id {client_id}), or let the user consent \
+             at a sign-in, or ask for less with GRAPH_SCOPES"
+        ),
         65001 => format!(
             "{}, or let an administrator consent (az ad app permission admin-consent --id {client_id}), or ask for \
              less with GRAPH_SCOPES",
@@ -168,6 +172,8 @@ pub fn again(way: Way) -> &'static str {
     match way {
         Way::DeviceCode | Way::InteractiveBrowser => "run the command again to sign in",
         Way::AuthorizationCode => "sign in again and set GRAPH_AUTHORIZATION_CODE to the new code",
-        Way::OnBehalfOf => "write a new token of the user into the file that GRAPH_USER_ASSERTION_FILE names",
+        Way::OnBehalfOf => {
+            "let the user sign in again and write the new token into the file that GRAPH_USER_ASSERTION_FILE names"
+        }
     }
 }

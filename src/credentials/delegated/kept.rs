@@ -75,7 +75,10 @@ pub enum KeptError {
     #[error("another graph-mirror is signing in or out at this moment; run the command again")]
     Busy,
     /// The operating system's.
-    #[error("sign-ins cannot be kept in {folder}: {kind}; make the folder writable, or set XDG_STATE_HOME")]
+    #[error(
+        "sign-ins cannot be kept in {folder}: {kind}; make room in that folder or make it writable, or set \
+         XDG_STATE_HOME"
+    )]
     Io {
         /// The folder.
         folder: String,

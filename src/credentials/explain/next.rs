@@ -33,9 +33,14 @@ fn app(credential: &Credential) -> Option<App<'_>> {
     }
 }
 
-/// What a code of Entra's asks for about an app registration with a client secret.
+/// What a code of Entra's asks for about the app registration of a delegated credential, which has a client secret or a
+/// certificate: an assertion that is refused was signed with the certificate.
 pub(in crate::credentials) fn of_registration(code: u32, registration: &Registration) -> Option<String> {
-    by_code(code, App(registration, "AZURE_CLIENT_SECRET"))
+    let proof = match code {
+        700_024 | 700_027 => "AZURE_CLIENT_CERTIFICATE_PATH",
+        _ => "AZURE_CLIENT_SECRET",
+    };
+    by_code(code, App(registration, proof))
 }
 
 fn without_registration(credential: &Credential) -> String {
