@@ -21,7 +21,7 @@ use super::{
     authenticate,
     desk::Desk,
     error::{Ids, OAuthError},
-    form::{Form, Request},
+    form::Form,
     page,
     scope::Scopes,
     state::{Challenge, Code},
@@ -85,7 +85,7 @@ async fn respond(
     }
     let form = Form::parse(query);
     let ids = Ids::of(headers, desk.random());
-    let number = filled.is_none().then(|| desk.record(Request::of("authorize", tenant, &form)));
+    let number = filled.is_none().then(|| desk.record("authorize", tenant, &form));
     let note = |refusal: &OAuthError| {
         if let Some(number) = number {
             desk.note_error(number, refusal);

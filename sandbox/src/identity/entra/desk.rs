@@ -1,14 +1,14 @@
 //! What the handlers share: the registry, what is remembered, and whom a request names.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use super::{
     error::OAuthError,
-    form::Request,
+    form::{Form, Request},
     registration::Registration,
     state::{Consents, State},
 };
@@ -36,8 +36,10 @@ impl Desk {
     }
 
     /// Keeps a request, and says its number.
-    pub fn record(&self, request: Request) -> usize {
+    pub fn record(&self, endpoint: &str, tenant: &str, form: &Form) -> usize {
+        let request = Request::of(endpoint, tenant, form);
         let mut state = lock(&self.state);
+        state.sent.extend(form.secrets());
         state.recorded += 1;
         let number = state.recorded;
         state.requests.push((number, request));
@@ -102,6 +104,7 @@ fn new_state(registry: &Inner) -> State {
         interval: Duration::from_secs(5),
         requests: Vec::new(),
         recorded: 0,
+        sent: HashSet::new(),
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
     authenticate,
     desk::Desk,
     error::{Ids, OAuthError, answer},
-    form::{Form, Request},
+    form::Form,
     page,
     scope::Scopes,
     state::{Answer, Device},
@@ -45,7 +45,7 @@ pub(super) async fn authorization(
         return cut.reset().await;
     }
     let form = Form::parse(&body);
-    let number = desk.record(Request::of("devicecode", &tenant, &form));
+    let number = desk.record("devicecode", &tenant, &form);
     let resource = form.get("scope").and_then(|scope| Scopes::parse(scope).ok()).unwrap_or_default().resource;
     let failed = desk.registry.fail(Kind::AppRegistration, &resource, Some("devicecode"), &cut).await;
     let result = match failed {

@@ -35,6 +35,11 @@ impl Form {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The values that a client sent and that nobody else may see.
+    pub fn secrets(&self) -> impl Iterator<Item = String> {
+        SECRETS.iter().filter_map(|name| self.get(name)).map(String::from)
+    }
+
     pub fn need(&self, name: &str) -> Result<&str, OAuthError> {
         self.get(name).ok_or_else(|| OAuthError::missing(name))
     }

@@ -32,6 +32,8 @@ pub(super) struct State {
     /// Requests by their numbers, and how many there were.
     pub requests: Vec<(usize, Request)>,
     pub recorded: usize,
+    /// Secrets that clients sent: codes, verifiers, assertions, refresh tokens and the like.
+    pub sent: HashSet<String>,
 }
 
 /// An authorization code: <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow>.

@@ -91,11 +91,16 @@ impl Entra {
         });
     }
 
-    /// The refresh tokens that are good, for looking for them where they must not be.
-    pub fn refresh_tokens(&self) -> Vec<String> {
+    /// Everything that a client must not show: what it sent as a proof or a grant so far, and the client secret, codes and
+    /// refresh tokens that it was given, used ones too. Access tokens are in [`crate::identity::Identity::tokens`].
+    pub fn secrets(&self) -> Vec<String> {
         let state = lock(&self.desk.state);
-        let good = state.refresh_tokens.iter().filter(|(_, token)| token.end.is_none());
-        good.map(|(text, _)| text.clone()).collect()
+        let devices = state.devices.iter().map(|device| &device.code);
+        let given = state.codes.keys().chain(state.refresh_tokens.keys()).chain(devices);
+        let mut all: Vec<_> = given.chain(&state.sent).cloned().collect();
+        drop(state);
+        all.push(self.secret());
+        all
     }
 
     /// Whether a refresh token is dead once it was used; it is unless this says otherwise.

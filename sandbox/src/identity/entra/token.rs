@@ -18,7 +18,7 @@ use super::{
     authenticate,
     desk::Desk,
     error::{Ids, OAuthError, answer},
-    form::{Form, Request},
+    form::Form,
     grant::{Context, Granted},
     grants,
     registration::Registration,
@@ -44,7 +44,7 @@ pub(super) async fn token(
     }
     let form = Form::parse(&body);
     let ids = Ids::of(&headers, desk.random());
-    let number = desk.record(Request::of("token", &tenant, &form));
+    let number = desk.record("token", &tenant, &form);
     let grant = form.get("grant_type").unwrap_or_default();
     let audience = audience(&lock(&desk.state), &form);
     let failed = desk.registry.asked(Kind::AppRegistration, &audience, Some(grant), &cut).await;
