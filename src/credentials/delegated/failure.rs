@@ -83,6 +83,11 @@ impl Failure {
         }
     }
 
+    /// Whether nobody has consented, or no more: AADSTS65001.
+    pub fn lacks_consent(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code == Some(65001))
+    }
+
     /// Whether this is the refusal with that name.
     pub fn is(&self, error: &str) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.error == error)

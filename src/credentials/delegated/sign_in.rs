@@ -164,9 +164,10 @@ impl Desk {
         Ok(Silent::Token(granted.token))
     }
 
-    /// A refresh token was not taken. One that is invalid is forgotten, so that it is not tried again.
+    /// A refresh token was not taken. One that is invalid is forgotten, so that it is not tried again; without consent it
+    /// is not invalid, and an administrator's consent makes it good.
     fn ended(&self, key: &Key, kept: Kept, failure: Failure) -> Result<Silent, String> {
-        if failure.is("invalid_grant") {
+        if failure.is("invalid_grant") && !failure.lacks_consent() {
             self.save(key, &kept.without_tokens())?;
         }
         match failure.needs_person() {

@@ -58,9 +58,22 @@ async fn a_consent_that_was_taken_away_ends_a_sign_in_elsewhere_with_the_next_st
     let command = format!("az ad app permission admin-consent --id {}", at.world.entra.client_id());
     let words = ["AADSTS65001", "set GRAPH_AUTHORIZATION_CODE to the new code", &command, "GRAPH_SCOPES"];
     failed(&at.run(ME).await, 1, &words);
+    // Consent comes back elsewhere: the sign-in that was kept is good again.
+    at.code(None).await;
+    at.is_me(&at.run(ME).await);
+    assert_eq!(at.last_request().get("grant_type"), Some("refresh_token"));
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_was_revoked_is_tried_once() {
+    let at = Terminal::with_code(None).await;
+    at.is_me(&at.run(ME).await);
+    at.end_token();
+    at.world.entra.revoke_refresh_tokens();
+    failed(&at.run(ME).await, 1, &["AADSTS50173", "set GRAPH_AUTHORIZATION_CODE to the new code"]);
     let before = at.world.entra.requests().len();
     failed(&at.run(ME).await, 1, &["nobody is signed in; sign in again and set GRAPH_AUTHORIZATION_CODE"]);
-    assert_eq!(at.world.entra.requests().len(), before, "a dead refresh token is tried once");
+    assert_eq!(at.world.entra.requests().len(), before);
 }
 
 #[tokio::test]
