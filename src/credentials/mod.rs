@@ -3,6 +3,22 @@
 //! The credentials are azure_identity's; the cache is ours, because the SDK asks for a token on every
 //! Cosmos request, refreshes only when a caller waits, and hands out an error in a token's last five
 //! minutes although the token would still do. What goes wrong is told in our words, which name the setting.
+//!
+//! A token, with whatever credential the settings name:
+//!
+//! ```no_run
+//! use azure_core::credentials::TokenCredential as _;
+//! use graph_mirror::settings::{Settings, environment};
+//!
+//! # async fn token() -> anyhow::Result<()> {
+//! let credential = Settings::for_graph(environment)?.credential.cached();
+//! let token = credential.get_token(&["https://graph.microsoft.com/.default"], None).await?;
+//! println!("good until {}", token.expires_on);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A credential with which a person signs in shows its prompt where [`Credential::showing`] says.
 
 use std::sync::Arc;
 

@@ -1,5 +1,29 @@
 //! Microsoft Graph over reqwest: requests, pages, retries and errors. Knows nothing of the copy.
 //!
+//! A token, and all groups, page by page, with the waits that Graph asks for:
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use futures_util::TryStreamExt as _;
+//! use graph_mirror::graph::{Client, Get, Options};
+//! use graph_mirror::settings::{Settings, environment};
+//!
+//! # async fn all_groups() -> anyhow::Result<()> {
+//! // GRAPH_CREDENTIAL names the way to a token, AZURE_TENANT_ID and AZURE_CLIENT_ID the app (docs/credentials.md).
+//! let settings = Settings::for_graph(environment)?;
+//! let options = Options { origin: settings.graph.endpoint, scopes: settings.graph.scopes };
+//! let client = Client::new(options, settings.credential.cached());
+//!
+//! // Each page has 120 seconds, retries included.
+//! let mut groups = client.objects(Get::path("/groups").select(["id", "displayName"]), Duration::from_secs(120));
+//! while let Some(group) = groups.try_next().await? {
+//!     println!("{}", group.get());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Reading order: [`request`] (what the mirror asks), [`page`] and [`listing`] (what comes back), [`get`]
 //! (any other GET) with [`answer`] and [`list`] (what comes back then), [`retry`] (what to do about a failed
 //! try, a pure function), [`guard`] (pages that lead nowhere), [`client`] (does it), [`subscription`] (what is
