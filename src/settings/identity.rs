@@ -20,7 +20,7 @@
 //! credential is needed for Cosmos.
 
 use super::cloud::Cloud;
-use super::kind::{Kind, Mode, Owner, Service};
+use super::kind::{Kind, Mode, Named, Owner, Service};
 use super::lookup::Reader;
 use super::{person, registration};
 use crate::credentials::{AzureCli, AzureDeveloperCli, Chain, Credential, Flow, Link, ManagedIdentity};
@@ -34,13 +34,6 @@ pub struct Identity {
     pub graph: Credential,
     /// Who we are towards Cosmos, where that is somebody else than towards Graph.
     pub cosmos: Option<Credential>,
-}
-
-/// A client id, and the setting that names it, or would.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Named {
-    pub id: Option<String>,
-    pub setting: &'static str,
 }
 
 /// Which kind, and with which client id.

@@ -3,6 +3,13 @@
 
 use super::lookup::Reader;
 
+/// A client id, and the setting that names it, or would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub id: Option<String>,
+    pub setting: &'static str,
+}
+
 /// For what the settings are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::cloud::Cloud;
-use super::identity::Named;
+use super::kind::Named;
 use super::lookup::Reader;
 use super::registration::{certificate, registration};
 use crate::credentials::{Code, Flow, OnBehalfOf, Proof, Show, SignIn};

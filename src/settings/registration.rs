@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::cloud::Cloud;
-use super::identity::Named;
+use super::kind::Named;
 use super::lookup::Reader;
 use crate::credentials::{CertificateFile, ClientCertificate, ClientSecret, Registration, WorkloadIdentity};
 
