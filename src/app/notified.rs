@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use time::OffsetDateTime;
+use url::Url;
 
 use super::{App, AppError};
 use crate::mirror::{Service, Status};
-use crate::notify::{self, Delivery, Dropped, NotADelivery, Tallied};
+use crate::notify::{self, Delivery, Dropped, Keys, NotADelivery, Tallied};
 use crate::store::StoreError;
 use crate::subscriptions::{self, KeepError, Keeper, Kept, Record, Tallies};
 use crate::{catalogue, graph};
@@ -107,15 +108,14 @@ impl App {
         };
         self.write_down().await;
         let reader = self.tokens.reader().await?;
-        let keeper = Keeper {
-            graph: &self.mirror.graph,
-            store: &self.mirror.store,
-            keys,
-            url,
-            tenant_id: &reader.tenant_id,
-            lease: self.mirror.options.lease,
-        };
+        let keeper = self.keeper(keys, url, &reader.tenant_id);
         subscriptions::keep(&keeper, &self.rows, urgent).await.map_err(failed)
+    }
+
+    /// What looks after the subscriptions of a tenant.
+    pub(super) fn keeper<'a>(&'a self, keys: &'a Keys, url: &'a Url, tenant_id: &'a str) -> Keeper<'a> {
+        let (graph, store) = (&self.mirror.graph, &self.mirror.store);
+        Keeper { graph, store, keys, url, tenant_id, lease: self.mirror.options.lease }
     }
 
     /// The subscriptions of this app in this tenant, as Graph has them.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{App, AppError, PATIENCE};
 use crate::mirror::{self, Preview};
-use crate::subscriptions::{self, Keeper, Kept};
+use crate::subscriptions::{self, Kept};
 
 impl App {
     /// What the next run on a feed would do, read from Graph and from the copy.
@@ -29,14 +29,7 @@ impl App {
             return ended.map_err(failed);
         };
         let reader = self.tokens.reader().await?;
-        let keeper = Keeper {
-            graph: &self.mirror.graph,
-            store: &self.mirror.store,
-            keys,
-            url,
-            tenant_id: &reader.tenant_id,
-            lease: self.mirror.options.lease,
-        };
+        let keeper = self.keeper(keys, url, &reader.tenant_id);
         subscriptions::preview(&keeper, &self.rows, Instant::now() + PATIENCE).await.map_err(failed)
     }
 }
