@@ -44,6 +44,9 @@ param cosmosCapacity string = 'serverless'
 @minValue(1000)
 param cosmosMaxThroughput int = 1000
 
+@description('A lock (`CanNotDelete`) keeps the Cosmos DB account and its containers from being deleted by mistake.')
+param cosmosLock bool = false
+
 @description('Paths that readers filter or sort by, for each container. Each costs request units with every write.')
 param indexedPaths object = {
   users: ['/userPrincipalName/?', '/mail/?', '/displayName/?', '/department/?', '/accountEnabled/?']
@@ -142,6 +145,7 @@ module cosmos 'app/cosmos.bicep' = {
     isPublic: !vnetEnabled
     capacity: cosmosCapacity
     autoscaleMaxThroughput: cosmosMaxThroughput
+    isLocked: cosmosLock
     indexedPaths: indexedPaths
     principalId: identity.outputs.principalId
     writerPrincipalIds: writerPrincipalIds

@@ -16,6 +16,9 @@ param capacity string
 @minValue(1000)
 param autoscaleMaxThroughput int
 
+@description('Nobody can delete the account, its database or its containers before the lock is taken away.')
+param isLocked bool
+
 @description('Paths that readers filter or sort by, for each container, besides those of the mirror.')
 param indexedPaths object
 
@@ -215,6 +218,19 @@ resource readers 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-
     ]
   }
 ]
+
+// Reading and writing documents goes on as before: https://learn.microsoft.com/azure/cosmos-db/resource-locks
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (isLocked) {
+  name: 'copy'
+  scope: account
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'The copy of Microsoft Graph. docs/deploy.md of graph-mirror says how it is taken down.'
+  }
+  dependsOn: [
+    readers
+  ]
+}
 
 output id string = account.id
 output name string = account.name
