@@ -1,8 +1,10 @@
-//! The product as the sandbox runs it: built in our own profile, and staged by the one routine.
+//! The product as the sandbox runs it: built in our own profile, and staged by the one routine; and another version of it,
+//! which asks Graph for another property.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 /// Builds the product and stages it into a folder that is gone with the handle.
 ///
@@ -16,4 +18,52 @@ pub fn staged() -> Result<tempfile::TempDir> {
     let staged = tempfile::tempdir().context("a folder for the staged product")?;
     stage::stage(&stage::Plan { source: root, binary: &binary, into: staged.path() })?;
     Ok(staged)
+}
+
+/// A property that `users` selects, …
+const SELECTED: &[u8] = b"consentProvidedForMinor";
+/// … and one of the same length that Graph knows too, and another version may select instead.
+const INSTEAD: &[u8] = b"licenseAssignmentStates";
+
+/// The staged folder of another version beside that of `root`: one whose `$select` for users differs in one property, and
+/// with it the shape of the feed. It is made once, by changing that name in the executable: building one takes minutes.
+///
+/// # Errors
+/// When the folder cannot be written, or the executable has no such name.
+pub fn other_version(root: &Path) -> Result<PathBuf> {
+    let other = root.join(".other");
+    // Several histories may want it at once; a rename is seen whole or not at all.
+    if other.exists() {
+        return Ok(other);
+    }
+    let made = tempfile::tempdir_in(root).context("a folder for another version")?;
+    copy_folder(root, made.path())?;
+    let executable = made.path().join(stage::EXECUTABLE);
+    let mut code = fs::read(&executable).context("reading the executable")?;
+    let places: Vec<_> = memchr::memmem::find_iter(&code, SELECTED).collect();
+    ensure!(!places.is_empty(), "the executable does not name the property that is to be another one");
+    places.iter().for_each(|place| code[*place..*place + SELECTED.len()].copy_from_slice(INSTEAD));
+    fs::write(&executable, code).context("writing the executable")?;
+    if fs::rename(made.path(), &other).is_ok() {
+        let _renamed = made.keep();
+    }
+    ensure!(other.exists(), "another version could not be staged");
+    Ok(other)
+}
+
+fn copy_folder(from: &Path, into: &Path) -> Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, target) = (entry.path(), into.join(entry.file_name()));
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::create_dir_all(&target)?;
+            copy_folder(&path, &target)?;
+        } else {
+            fs::copy(&path, &target).with_context(|| format!("copying {}", path.display()))?;
+        }
+    }
+    Ok(())
 }

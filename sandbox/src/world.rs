@@ -60,8 +60,9 @@ impl World {
     /// # Errors
     /// When a part cannot be started; the error names it.
     pub async fn start(setup: Setup) -> Result<Self> {
-        let identity = Identity::start(IdentityOptions { seed: setup.seed, ..IdentityOptions::default() });
-        let identity = identity.await.context("starting the identity endpoint")?;
+        let mut options = IdentityOptions { seed: setup.seed, ..IdentityOptions::default() };
+        options.managed_lifetime = setup.managed_token_life.unwrap_or(options.managed_lifetime);
+        let identity = Identity::start(options).await.context("starting the identity endpoint")?;
         let entra = Entra::start(&identity).await.context("starting Entra")?;
         let tools = Tools::start(&identity, &entra).await.context("writing the programs")?;
         let options = GraphOptions {
@@ -97,6 +98,18 @@ impl World {
     /// When its handler cannot be started.
     pub async fn second_host(&self) -> Result<Self> {
         Ok(Self { host: self.start_another().await?, ..self.clone() })
+    }
+
+    /// As [`World::second_host`], of another staged folder and with other settings besides.
+    ///
+    /// # Errors
+    /// When its handler cannot be started.
+    pub async fn second_host_with(&self, root: &Path, settings: Vec<(String, String)>) -> Result<Self> {
+        let mut other = Self { root: root.to_owned(), ..self.clone() };
+        other.settings.retain(|(name, _)| settings.iter().all(|(wins, _)| wins != name));
+        other.settings.extend(settings);
+        other.host = other.start_another().await?;
+        Ok(other)
     }
 
     /// The same world after one setting of the app was changed: the platform starts a new handler for that.

@@ -1,7 +1,7 @@
 //! The copy converges whatever happens: seeded histories of faults, kills, freezes and two handlers at once.
 //! `cargo run -p sandbox --bin soak` tells as many as you like.
 
-use sandbox::soak;
+use sandbox::soak::{self, Hazard};
 
 use crate::stage::staged;
 
@@ -12,7 +12,7 @@ const JOBS: usize = 12;
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_the_copy_becomes_the_tenant() {
     let mut failures = Vec::new();
-    soak::many(staged(), 0..SEEDS, JOBS, |seed, told| {
+    soak::many(staged(), &Hazard::USUAL, 0..SEEDS, JOBS, |seed, told| {
         if let Err(error) = told {
             failures.push(format!("{error:#}\nreplay: cargo run -p sandbox --bin soak -- --seed {seed}"));
         }

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sandbox::{product, soak};
+use sandbox::product;
+use sandbox::soak::{self, Hazard};
 use serde_json::json;
 
 /// Tells seeded histories of trouble (faults, kills, freezes, two handlers at once) and checks that each one
@@ -25,6 +26,12 @@ struct Arguments {
     /// Histories at a time; they mostly wait.
     #[arg(long, default_value_t = 8)]
     jobs: usize,
+    /// What strikes the histories besides their own trouble; several are separated by commas.
+    #[arg(long, value_delimiter = ',', conflicts_with = "with_all")]
+    with: Option<Vec<Hazard>>,
+    /// All of that.
+    #[arg(long)]
+    with_all: bool,
     /// Go on after a failure.
     #[arg(long)]
     keep_going: bool,
@@ -39,10 +46,15 @@ async fn main() -> anyhow::Result<ExitCode> {
     eprintln!("· building the product");
     let staged = product::staged()?;
     let (from, count) = arguments.seed.map_or((arguments.from, arguments.seeds), |seed| (seed, 1));
+    let hazards = match (&arguments.with, arguments.with_all) {
+        (_, true) => Hazard::ALL.to_vec(),
+        (Some(hazards), _) => hazards.clone(),
+        (None, _) => Hazard::USUAL.to_vec(),
+    };
     let (bar, begun) = (bar(count), Instant::now());
     let (mut passed, mut failed) = (Vec::new(), Vec::new());
     let seeds = from..from.saturating_add(count);
-    soak::many(staged.path(), seeds, arguments.jobs, |seed, told| {
+    soak::many(staged.path(), &hazards, seeds, arguments.jobs, |seed, told| {
         match told {
             Ok(summary) => {
                 if arguments.seed.is_some() {
@@ -51,7 +63,7 @@ async fn main() -> anyhow::Result<ExitCode> {
                 passed.push(summary);
             }
             Err(error) => {
-                bar.suspend(|| eprintln!("✗ {error:#}\nreplay: {}", replay(seed)));
+                bar.suspend(|| eprintln!("✗ {error:#}\nreplay: {}", replay(seed, &hazards)));
                 failed.push(seed);
             }
         }
@@ -69,14 +81,23 @@ async fn main() -> anyhow::Result<ExitCode> {
         println!("{summary}");
     } else {
         println!("{} histories ended well, {} did not, in {seconds:.0} s", passed.len(), failed.len());
-        failed.iter().for_each(|seed| println!("replay: {}", replay(*seed)));
+        failed.iter().for_each(|seed| println!("replay: {}", replay(*seed, &hazards)));
     }
     Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn replay(seed: u64) -> String {
+fn replay(seed: u64, hazards: &[Hazard]) -> String {
     let release = if cfg!(debug_assertions) { "" } else { "--release " };
-    format!("cargo run {release}-p sandbox --bin soak -- --seed {seed}")
+    let with = match hazards {
+        hazards if hazards == Hazard::USUAL => String::new(),
+        hazards if hazards == Hazard::ALL => " --with-all".to_owned(),
+        hazards => {
+            let names = hazards.iter().filter_map(ValueEnum::to_possible_value);
+            let names: Vec<_> = names.map(|name| name.get_name().to_owned()).collect();
+            format!(" --with {}", names.join(","))
+        }
+    };
+    format!("cargo run {release}-p sandbox --bin soak -- --seed {seed}{with}")
 }
 
 /// Shows on a terminal only.

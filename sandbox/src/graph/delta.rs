@@ -11,6 +11,8 @@ mod represent;
 mod tests;
 mod told;
 
+use std::collections::BTreeSet;
+
 use fastrand::Rng;
 
 pub(super) use self::arrange::page_end;
@@ -75,6 +77,12 @@ impl Round {
         let shows_all_removed = quirks.removed_in_initial;
         let items = arrange(told, quirks.show_only, terms);
         Self { select, items, until, from: until, initial: true, shows_all_removed }
+    }
+
+    /// The same without those objects.
+    pub(super) fn without(mut self, hidden: &BTreeSet<String>) -> Self {
+        self.items.retain(|item| !hidden.contains(&item.id));
+        self
     }
 
     /// The round that tells what changed from a position on. `before` is where the last round began.

@@ -8,7 +8,7 @@
 //! The map: `tenant` and `collection` (the truth), `relationship` (links between objects), `seed` (what it is made
 //! of), `feed` (the rows), `delta` (rounds as values), `read` (what a request is answered), `targets` (lists of
 //! links), `list` (lists of objects), `me` (the signed-in user and other single things), `links` (tokens),
-//! `replica` and `quirks` (what a client has to live with), `fault` (what goes wrong), `challenge` (claims that a token
+//! `replica`, `hidden` and `quirks` (what a client has to live with), `fault` (what goes wrong), `challenge` (claims that a token
 //! lacks), `subscriptions` (and the notifier), `wire` (the socket).
 
 mod answer;
@@ -17,6 +17,7 @@ mod collection;
 mod delta;
 mod fault;
 mod feed;
+mod hidden;
 mod links;
 mod list;
 mod me;
@@ -95,6 +96,7 @@ struct World {
     members_per_slice: usize,
     random: fastrand::Rng,
     replicas: replica::Replicas,
+    hidden: hidden::Hidden,
     origin: String,
 }
 
@@ -141,6 +143,7 @@ impl Graph {
             members_per_slice: options.members_per_slice,
             random: fastrand::Rng::with_seed(options.seed),
             replicas: replica::Replicas::new(options.seed),
+            hidden: hidden::Hidden::default(),
             origin,
         };
         let inner = Arc::new(Inner {
@@ -186,6 +189,15 @@ impl Graph {
     pub fn settle_replicas(&self) {
         let World { tenant, replicas, .. } = &mut *lock(&self.inner.world);
         feed::FEEDS.into_iter().for_each(|feed| replicas.settle(feed, tenant.collection(feed).position()));
+    }
+
+    /// The next enumeration of a feed leaves these objects out, those that are neither removed, restored nor linked
+    /// otherwise before it begins; by their ids they are found as ever.
+    pub fn hide(&self, feed: &'static str, ids: impl IntoIterator<Item = String>) {
+        let World { tenant, hidden, .. } = &mut *lock(&self.inner.world);
+        if let Some(feed) = feed::Feed::named(feed) {
+            hidden.hide(feed.name, tenant.collection(feed).position(), ids);
+        }
     }
 
     /// The subscriptions that there are, by id.

@@ -67,13 +67,14 @@ impl World {
         }
         let replica = self.replica(feed, 0);
         let seed = self.random.u64(..);
+        let hidden = self.hidden.take(feed.name, self.tenant.collection(feed));
         let (all, terms) = (self.tenant.collection(feed), self.terms(feed, replica, seed));
         Ok(match token.as_deref() {
             Some("latest") => {
                 let quirks = Default::default();
                 Round::since(all, select, replica, replica, Terms { quirks: &quirks, ..terms })
             }
-            _ => Round::initial(all, select, terms),
+            _ => Round::initial(all, select, terms).without(&hidden),
         })
     }
 

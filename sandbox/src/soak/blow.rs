@@ -1,4 +1,4 @@
-//! What strikes a host, or its clock.
+//! What strikes a host, its clock, or what it rests on.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -6,14 +6,26 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::deed::{Blow, Who};
+use super::loss::lose;
 use super::trace::Trace;
+use crate::process_clock::ProcessClock;
 use crate::world::World;
 
+/// How a host is.
+#[derive(Debug, Default)]
+pub(super) struct Host {
+    pub(super) frozen: AtomicBool,
+    /// Its own clock, if it has one.
+    pub(super) clock: Option<ProcessClock>,
+}
+
 /// A killed handler is restarted, and its successor is awake.
-pub(super) async fn strike(view: &World, who: Who, blow: Blow, frozen: &[AtomicBool; 2], trace: &Trace) {
-    let frozen = &frozen[who.index()];
+pub(super) async fn strike(view: &World, who: Who, blow: Blow, hosts: &[Host; 2], trace: &Trace) {
+    let Host { frozen, clock } = &hosts[who.index()];
     // One that is just being restarted is no victim yet; a frozen one answers nobody, but is ready.
     let struck = match blow {
+        Blow::Lose(loss) => lose(&view.cosmos, loss).await,
+        Blow::Clock(seconds) => clock.iter().try_for_each(|clock| clock.shift(seconds)),
         Blow::Kill => {
             let killed = view.host.kill().await.map(drop);
             frozen.store(false, Ordering::Release);

@@ -51,10 +51,8 @@ pub(super) enum Deed {
     Cosmos(cosmos::Match, usize, cosmos::Fault),
     /// When a request comes to the gate, the host is struck there; then the request goes on or is forgotten.
     Ambush { who: Who, gate: Gate, blow: Blow, forgotten: bool },
-    /// SIGKILL.
-    Kill(Who),
-    /// SIGSTOP.
-    Freeze(Who),
+    /// A host is struck, or what both of them rest on.
+    Strike(Who, Blow),
     /// SIGCONT.
     Thaw(Who),
     /// All links issued so far are dead.
@@ -69,6 +67,10 @@ pub(super) enum Deed {
     PageSize(usize),
     /// The clock of whoever comes next is ahead: for it, the lease has ended.
     Skew,
+    /// The next walk does not show so many percent of the objects in the copy that are there; the seed says which.
+    Hide(usize, u64),
+    /// Days pass: tombstones expire, and all links are dead.
+    Expire(TokenDeath),
     /// Time passes.
     Rest(Duration),
 }
@@ -101,11 +103,30 @@ pub(super) enum Gate {
     Links(usize, Moment),
 }
 
-/// How a host is struck.
+/// How a host is struck, or what it rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blow {
+    /// SIGKILL.
     Kill,
+    /// SIGSTOP.
     Freeze,
+    /// Something in Cosmos is gone.
+    Lose(Loss),
+    /// The clock of the host is so many seconds ahead from now on.
+    Clock(i64),
+}
+
+/// What is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// The checkpoint of a feed.
+    Checkpoint(&'static str),
+    /// The lease of a feed.
+    Lease(&'static str),
+    /// Both.
+    Both(&'static str),
+    /// A container, which is there again, and empty, soon.
+    Container(&'static str),
 }
 
 impl Change {

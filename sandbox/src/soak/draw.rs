@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::deed::{Change, Deed, Gate, Who};
+use super::deed::{Blow, Change, Deed, Gate, Who};
 use crate::cosmos::{self, Fault, Moment};
 use crate::graph::{self, Framing, RetryAfter, TokenDeath};
 
@@ -27,8 +27,8 @@ impl Draw<'_> {
             50..58 => Deed::Pump(who),
             58..68 => self.graph_fault(),
             68..80 => self.cosmos_fault(),
-            80..84 => Deed::Kill(who),
-            84..88 => Deed::Freeze(who),
+            80..84 => Deed::Strike(who, Blow::Kill),
+            84..88 => Deed::Strike(who, Blow::Freeze),
             88..93 => Deed::Thaw(who),
             93 => Deed::Skew,
             94 | 95 => Deed::Lag(self.random.usize(..4)),

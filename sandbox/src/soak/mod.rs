@@ -5,13 +5,17 @@
 //! names its seed, what is wrong, and what happened when. It leaves out what cannot converge: an object or a
 //! link whose removal Graph never tells, and replicas that lag for longer than `DOUBT_MINUTES`.
 //!
-//! In reading order: `deed` (what can happen), `draw`, `scenes`, `late` and `plan` (a history as a value), `trouble`, `blow` and
-//! `operator` (carrying it out), `quiet`, `settled` and `verdict` (what must hold then), `many` (many seeds at once).
+//! In reading order: `deed` (what can happen), `draw`, `scenes`, `late`, `hazard` and `plan` (a history as a value), `hosts`,
+//! `trouble`, `blow`, `loss`, `hide` and `operator` (carrying it out), `quiet`, `settled` and `verdict` (what must hold then), `many` (many seeds at once).
 
 mod blow;
 mod deed;
 mod draw;
+mod hazard;
+mod hide;
+mod hosts;
 mod late;
+mod loss;
 mod many;
 mod operator;
 mod plan;
@@ -29,12 +33,12 @@ use anyhow::{Context as _, Result, anyhow};
 use serde::Serialize;
 
 use crate::copy::Difference;
-use crate::world::World;
 use deed::Who;
 use plan::Plan;
 use trace::Trace;
 use trouble::Trouble;
 
+pub use hazard::Hazard;
 pub use many::many;
 
 /// A history that takes longer hangs.
@@ -58,12 +62,12 @@ pub struct Summary {
     pub trace: Vec<String>,
 }
 
-/// Tells the history of one seed with the product that is staged in `root`.
+/// Tells the history of one seed, with these hazards, with the product that is staged in `root`.
 ///
 /// # Errors
 /// What does not hold at its end, with the seed and the whole trace.
-pub async fn story(root: &Path, seed: u64) -> Result<Summary> {
-    let (trace, plan) = (Trace::new(), Plan::of(seed));
+pub async fn story(root: &Path, seed: u64, hazards: &[Hazard]) -> Result<Summary> {
+    let (trace, plan) = (Trace::new(), Plan::of(seed, hazards));
     let told = tokio::time::timeout(LONGEST, tell(root, seed, &plan, &trace)).await;
     let told = told.unwrap_or_else(|_| Err(anyhow!("the history does not end")));
     told.map_err(|error| {
@@ -74,18 +78,18 @@ pub async fn story(root: &Path, seed: u64) -> Result<Summary> {
 
 async fn tell(root: &Path, seed: u64, plan: &Plan, trace: &Trace) -> Result<Summary> {
     let begun = Instant::now();
-    let Plan { users, groups, page_size, quirks, budget, concurrency, brake, copied, .. } = plan;
+    let Plan { users, groups, page_size, quirks, budget, concurrency, brake, copied, hazards, .. } = plan;
     trace.note(format!(
-        "{users} users, {groups} groups, pages of {page_size}, {quirks:?}, budget {budget} s, {concurrency} writes at once, brake {brake:?}"
+        "{users} users, {groups} groups, pages of {page_size}, {quirks:?}, budget {budget} s, {concurrency} writes at once, brake {brake:?}, {hazards:?}"
     ));
-    let first = World::start(plan.setup(root, seed)).await?;
-    let second = first.second_host().await?;
+    let (views, clocks) = hosts::start(root, seed, plan).await?;
+    let first = views[0].clone();
     if *copied {
         first.settle().await.context("the first copy")?;
         trace.note("the copy is complete");
     }
     first.graph.quirks(|quirks| *quirks = plan.quirks.clone());
-    let mut trouble = Trouble::new([first.clone(), second], trace.clone());
+    let mut trouble = Trouble::new(views, clocks, trace.clone());
     for deed in &plan.deeds {
         trouble.happen(deed).await?;
     }

@@ -7,6 +7,7 @@ use fastrand::Rng;
 
 use super::deed::Deed;
 use super::draw::Draw;
+use super::hazard::Hazard;
 use crate::cosmos::Fault;
 use crate::graph::Quirks;
 use crate::world::Setup;
@@ -35,6 +36,8 @@ pub(super) struct Plan {
     pub(super) frozen: [Fate; 2],
     /// At which request the doorbell is rung at the end.
     pub(super) bell: usize,
+    /// What it has besides its own trouble.
+    pub(super) hazards: Vec<Hazard>,
 }
 
 /// What becomes of a frozen host in the end.
@@ -49,7 +52,7 @@ pub(super) enum Fate {
 }
 
 impl Plan {
-    pub(super) fn of(seed: u64) -> Self {
+    pub(super) fn of(seed: u64, hazards: &[Hazard]) -> Self {
         let random = &mut Rng::with_seed(seed);
         let often = |random: &mut Rng, one_in: usize| random.usize(..one_in) == 0;
         let quirks = Quirks {
@@ -75,7 +78,7 @@ impl Plan {
         for _ in 0..draw.random.usize(2..5) {
             draw.scene();
         }
-        let deeds = draw.deeds;
+        let mut deeds = draw.deeds;
         let fate = |random: &mut Rng| match random.u8(..3) {
             0 => Fate::Wakes,
             1 => Fate::WakesLate,
@@ -83,7 +86,21 @@ impl Plan {
         };
         let frozen = [fate(random), fate(random)];
         let bell = random.usize(1..9);
-        Self { users, groups, page_size, quirks, budget, concurrency, brake, copied, deeds, frozen, bell }
+        let hazards = hazards.iter().copied().filter(|hazard| hazard.strike(&mut deeds, seed)).collect();
+        Self {
+            users,
+            groups,
+            page_size,
+            quirks,
+            budget,
+            concurrency,
+            brake,
+            copied,
+            deeds,
+            frozen,
+            bell,
+            hazards,
+        }
     }
 
     pub(super) fn setup(&self, root: &Path, seed: u64) -> Setup {
@@ -95,6 +112,11 @@ impl Plan {
             // Without a brake: half the tenant goes at times, as it should.
             .set("MAX_DELETE_PERCENT", if self.brake.is_some() { "0" } else { "100" })
             .set("MAX_DELETE_COUNT", &self.brake.unwrap_or(10).to_string())
+            .set("TOMBSTONE_TTL_DAYS", "8")
+    }
+
+    pub(super) fn has(&self, hazard: Hazard) -> bool {
+        self.hazards.contains(&hazard)
     }
 
     /// The longest that a write may be on its way.
@@ -113,9 +135,17 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_history() {
+        let of = |seed| format!("{:?}", Plan::of(seed, &Hazard::ALL));
+        (0..50).for_each(|seed| assert_eq!(of(seed), of(seed)));
+        assert_ne!(of(1), of(2));
+    }
+
+    #[test]
+    fn a_hazard_leaves_the_rest_of_a_history_as_it_is() {
         for seed in 0..50 {
-            assert_eq!(format!("{:?}", Plan::of(seed)), format!("{:?}", Plan::of(seed)));
+            let (plain, all) = (Plan::of(seed, &[]), Plan::of(seed, &Hazard::ALL));
+            let mut rest = all.deeds.iter().map(|deed| format!("{deed:?}"));
+            assert!(plain.deeds.iter().all(|deed| rest.any(|other| other == format!("{deed:?}"))), "{seed}");
         }
-        assert_ne!(format!("{:?}", Plan::of(1)), format!("{:?}", Plan::of(2)));
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::deed::Who;
+use super::hazard::Hazard;
 use super::operator;
 use super::plan::{Fate, Plan};
 use super::settled::{AGE, settled};
@@ -19,13 +20,16 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// # Errors
 /// What does not hold.
 pub(super) async fn quiet(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
-    trouble.disarm().await;
+    trouble.disarm().await?;
     let disarmed = Instant::now();
     trouble.trace.note("--- quiet");
     awake(trouble, plan, Fate::Wakes).await?;
     awake(trouble, plan, Fate::Killed).await?;
     if Who::BOTH.iter().all(|who| trouble.is_frozen(*who)) {
         trouble.thaw(Who::A).await?;
+    }
+    if plan.has(Hazard::Shapes) {
+        trouble.one_shape().await?;
     }
     complete(trouble).await?;
     // So far they lagged.

@@ -2,19 +2,22 @@
 //! moment.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Result;
 use tokio::task::JoinSet;
 
-use super::blow::{skew, strike};
+use super::blow::{Host, skew, strike};
 use super::deed::{Blow, Deed, Gate, Who};
+use super::hide::hide;
+use super::loss::restore_all;
 use super::operator;
 use super::trace::Trace;
 use crate::cosmos::{Match, Moment, Operation};
 use crate::graph;
 use crate::host::Attempt;
+use crate::process_clock::ProcessClock;
 use crate::script::Hold;
 use crate::world::{WORK_QUEUE, World, told};
 
@@ -24,12 +27,15 @@ const MOST_RUNNING: usize = 6;
 /// How long a deed waits for a turn.
 const A_WHILE: Duration = Duration::from_millis(900);
 
+/// Longer than tombstones stay here, and than delta links live.
+const NINE_DAYS: Duration = Duration::from_secs(9 * 86_400);
+
 /// A world with two hosts, in trouble.
 pub(super) struct Trouble {
     /// The world as each of the hosts sees it.
     pub(super) views: [World; 2],
     pub(super) trace: Trace,
-    frozen: Arc<[AtomicBool; 2]>,
+    hosts: Arc<[Host; 2]>,
     running: JoinSet<()>,
     ambushes: JoinSet<()>,
     delayed: Option<Hold>,
@@ -38,9 +44,11 @@ pub(super) struct Trouble {
 }
 
 impl Trouble {
-    pub(super) fn new(views: [World; 2], trace: Trace) -> Self {
+    /// Hosts that have clocks of their own can have wrong ones.
+    pub(super) fn new(views: [World; 2], clocks: [Option<ProcessClock>; 2], trace: Trace) -> Self {
         let (running, ambushes) = (JoinSet::new(), JoinSet::new());
-        Self { views, trace, frozen: Arc::default(), running, ambushes, delayed: None, started: 0 }
+        let hosts = Arc::new(clocks.map(|clock| Host { clock, ..Host::default() }));
+        Self { views, trace, hosts, running, ambushes, delayed: None, started: 0 }
     }
 
     /// One of both, where it does not matter which.
@@ -53,7 +61,7 @@ impl Trouble {
     }
 
     pub(super) fn is_frozen(&self, who: Who) -> bool {
-        self.frozen[who.index()].load(Ordering::Acquire)
+        self.hosts[who.index()].frozen.load(Ordering::Acquire)
     }
 
     /// Carries out one deed.
@@ -84,8 +92,7 @@ impl Trouble {
             Deed::Graph(when, times, fault) => world.graph.fail(*when, *times, fault.clone()),
             Deed::Cosmos(when, times, fault) => world.cosmos.fail(when.clone(), *times, fault.clone()),
             Deed::Ambush { who, gate, blow, forgotten } => self.ambush(*who, *gate, *blow, *forgotten),
-            Deed::Kill(who) => self.strike(*who, Blow::Kill).await,
-            Deed::Freeze(who) => self.strike(*who, Blow::Freeze).await,
+            Deed::Strike(who, blow) => self.strike(*who, *blow).await,
             Deed::Thaw(who) => self.thaw(*who).await?,
             Deed::TokensDie(death) => world.graph.kill_tokens(*death),
             Deed::Accept => self.accept(),
@@ -93,6 +100,16 @@ impl Trouble {
             Deed::Lag(changes) => world.graph.quirks(|quirks| quirks.lag = *changes),
             Deed::PageSize(size) => world.graph.set_page_size(*size),
             Deed::Skew => skew(world).await?,
+            Deed::Hide(percent, seed) => {
+                // The containers may just be lost.
+                restore_all(&world.cosmos).await?;
+                let hidden = hide(world, *percent, *seed).await;
+                self.trace.note(format!("    hidden: {hidden:?}"));
+            }
+            Deed::Expire(death) => {
+                world.cosmos.advance(NINE_DAYS);
+                world.graph.kill_tokens(*death);
+            }
             Deed::Rest(time) => tokio::time::sleep(*time).await,
         }
         Ok(())
@@ -167,11 +184,11 @@ impl Trouble {
 
     fn ambush(&mut self, who: Who, gate: Gate, blow: Blow, forgotten: bool) {
         let (mut hold, view) = (self.close(gate), self.view(who).clone());
-        let (trace, frozen) = (self.trace.clone(), Arc::clone(&self.frozen));
+        let (trace, hosts) = (self.trace.clone(), Arc::clone(&self.hosts));
         self.ambushes.spawn(async move {
             hold.arrived().await;
             trace.note(format!("    {who:?} is struck at {gate:?}: {blow:?}"));
-            strike(&view, who, blow, &frozen, &trace).await;
+            strike(&view, who, blow, &hosts, &trace).await;
             if forgotten { hold.discard() } else { hold.release() }
         });
     }
@@ -189,12 +206,12 @@ impl Trouble {
     }
 
     async fn strike(&self, who: Who, blow: Blow) {
-        strike(self.view(who), who, blow, &self.frozen, &self.trace).await;
+        strike(self.view(who), who, blow, &self.hosts, &self.trace).await;
     }
 
     /// Lets a host go on; one that is awake stays so.
     pub(super) async fn thaw(&self, who: Who) -> Result<()> {
-        if self.frozen[who.index()].swap(false, Ordering::AcqRel) {
+        if self.hosts[who.index()].frozen.swap(false, Ordering::AcqRel) {
             self.view(who).host.thaw().await?;
         }
         Ok(())
@@ -205,12 +222,31 @@ impl Trouble {
         self.strike(who, Blow::Kill).await;
     }
 
+    /// From now on both hosts run the same version: the other one's handler is killed for good.
+    ///
+    /// # Errors
+    /// When no new host starts.
+    pub(super) async fn one_shape(&mut self) -> Result<()> {
+        let other = &self.views[Who::B.index()];
+        self.trace.note("only the version of A is left");
+        other.host.shutdown().await;
+        self.hosts[Who::B.index()].frozen.store(false, Ordering::Release);
+        self.views[Who::B.index()] = self.world().second_host().await?;
+        Ok(())
+    }
+
     /// Nobody is struck any more, and every gate is open.
-    pub(super) async fn disarm(&mut self) {
+    /// All clocks are right, and all containers there.
+    ///
+    /// # Errors
+    /// When the sandbox itself cannot.
+    pub(super) async fn disarm(&mut self) -> Result<()> {
         self.ambushes.shutdown().await;
         self.delayed = None;
         self.world().graph.faults().clear();
         self.world().cosmos.faults().clear();
+        self.hosts.iter().filter_map(|host| host.clock.as_ref()).try_for_each(|clock| clock.shift(0))?;
+        restore_all(&self.world().cosmos).await
     }
 
     /// Waits for every invocation; false when one does not end.

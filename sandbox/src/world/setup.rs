@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::Credential;
 use crate::identity::{Entra, Identity, Tools};
@@ -36,6 +37,8 @@ pub struct Setup {
     pub empty_account: bool,
     /// Change notifications are on.
     pub notified: bool,
+    /// How long a token of the managed identity lives, if it is not a day.
+    pub managed_token_life: Option<Duration>,
 }
 
 impl Setup {
@@ -55,6 +58,7 @@ impl Setup {
             crash_limit: None,
             empty_account: false,
             notified: false,
+            managed_token_life: None,
         }
     }
 

@@ -1,0 +1,60 @@
+//! Losing what the copy rests on, past the product, as somebody with the portal open would.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::deed::Loss;
+use crate::cosmos::Cosmos;
+
+/// How long a lost container is not there.
+const GONE: Duration = Duration::from_millis(50);
+
+/// Loses something; a container is empty then.
+///
+/// # Errors
+/// When Cosmos refuses.
+pub(super) async fn lose(cosmos: &Cosmos, loss: Loss) -> Result<()> {
+    let delete = async |feed: &str, id: &str| match cosmos.container("mirror").await {
+        Some(_) => cosmos.delete("mirror", feed, id).await,
+        None => Ok(()),
+    };
+    match loss {
+        Loss::Checkpoint(feed) => delete(feed, "checkpoint").await,
+        Loss::Lease(feed) => delete(feed, "lease").await,
+        Loss::Both(feed) => {
+            delete(feed, "checkpoint").await?;
+            delete(feed, "lease").await
+        }
+        Loss::Container(name) => {
+            if cosmos.container(name).await.is_some() {
+                cosmos.remove_container(name).await?;
+            }
+            tokio::time::sleep(GONE).await;
+            restore(cosmos, name).await
+        }
+    }
+}
+
+/// Creates what is missing of the containers.
+///
+/// # Errors
+/// When Cosmos refuses.
+pub(super) async fn restore_all(cosmos: &Cosmos) -> Result<()> {
+    for name in ["mirror", "users", "users-manager", "groups", "groups-members", "groups-owners"] {
+        restore(cosmos, name).await?;
+    }
+    Ok(())
+}
+
+async fn restore(cosmos: &Cosmos, name: &str) -> Result<()> {
+    if cosmos.container(name).await.is_some() {
+        return Ok(());
+    }
+    let key = match name {
+        "mirror" => "/feed",
+        "users" | "groups" => "/id",
+        _ => "/_mirror/parent",
+    };
+    cosmos.add_container(name, key).await
+}
