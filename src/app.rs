@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::catalogue::Row;
 use crate::mirror::{self, Mirror, Outcome, Refreshed, SyncError};
-use crate::notify::{Keys, Tally};
+use crate::notify::{Digest, Keys, Tallied, Tally};
 use crate::settings::Settings;
 use crate::store::{self, Store};
 use crate::{catalogue, graph};
@@ -48,6 +48,9 @@ pub struct App {
     relook: Duration,
     relooks: doorbell::Relooks,
     tally: Tally,
+    /// What the log has not said yet of what strangers posted.
+    dropped: Digest<Tallied>,
+    validations: Digest<u64>,
 }
 
 /// Longest refresh: somebody waits for its answer, and the platform's front ends a silent request after 230 s
@@ -101,6 +104,8 @@ impl App {
             relook,
             relooks: doorbell::Relooks::default(),
             tally: Tally::default(),
+            dropped: Digest::default(),
+            validations: Digest::default(),
         }
     }
 

@@ -71,23 +71,28 @@ impl App {
         let delivery = notify::judge(body, keys, |feed| self.row(feed).is_ok())?;
         let Dropped { foreign, odd } = delivery.dropped;
         let rung = u64::from(!delivery.rung.is_empty());
-        self.tally.add(Tallied { rung, foreign, odd, ..Tallied::default() });
+        self.count(Tallied { rung, foreign, odd, ..Tallied::default() });
         Ok(delivery)
     }
 
-    /// Somebody sent what is refused as a whole.
-    pub fn count_refused(&self) {
-        self.tally.add(Tallied { refused: 1, ..Tallied::default() });
+    /// Counts what somebody posted. What is not genuine is said with its numbers, at most once a minute.
+    pub fn count(&self, some: Tallied) {
+        self.tally.add(some);
+        let dropped = Tallied { rung: 0, ..some };
+        self.dropped.add(dropped, Instant::now()).into_iter().for_each(log_dropped);
     }
 
-    /// The host passed on no body.
-    pub fn count_withheld(&self) {
-        self.tally.add(Tallied { withheld: 1, ..Tallied::default() });
+    /// Graph, or somebody else, validated the address.
+    pub fn count_validation(&self) {
+        if let Some(count) = self.validations.add(1, Instant::now()) {
+            tracing::info!(event = "validation", count);
+        }
     }
 
     /// Writes down what was counted, with an invocation that somebody may cause whom we know. What cannot be
     /// written is kept for the next one.
     pub(super) async fn write_down(&self) {
+        self.dropped.rest().into_iter().for_each(log_dropped);
         let Some(some) = self.tally.take() else { return };
         if let Err(error) = subscriptions::add(&self.mirror.store, some).await {
             tracing::warn!(event = "notifications_not_counted", %error);
@@ -167,6 +172,11 @@ impl App {
         refused_by.into_iter().for_each(|service| self.tokens.forget(service));
         AppError::Subscriptions { source }
     }
+}
+
+fn log_dropped(dropped: Tallied) {
+    let Tallied { foreign, odd, refused, withheld, rung: _ } = dropped;
+    tracing::warn!(event = "notifications_dropped", foreign, odd, refused, withheld);
 }
 
 fn told(record: Option<Record>, notifications: Option<Tallies>, now: OffsetDateTime) -> Subscription {

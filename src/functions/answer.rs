@@ -19,6 +19,9 @@ pub struct Answer {
     outputs: Outputs,
     logs: Vec<String>,
     return_value: Option<Value>,
+    /// The invocation is not worth a line of the log.
+    #[serde(skip)]
+    quiet: bool,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -35,13 +38,24 @@ struct Outputs {
 impl Answer {
     /// Done; `sentence` goes into the host's log of this invocation, `work` onto the queue.
     pub fn done(sentence: String, work: Vec<WorkItem>) -> Self {
-        Self { outputs: Outputs { work, res: None }, logs: vec![sentence], return_value: None }
+        Self { outputs: Outputs { work, res: None }, logs: vec![sentence], return_value: None, quiet: false }
     }
 
     /// An HTTP caller is answered; `work` goes onto the queue.
     pub fn http(reply: Reply, work: Vec<WorkItem>) -> Self {
         let logs = vec![format!("answered with status {}", reply.status())];
-        Self { outputs: Outputs { work, res: Some(reply) }, logs, return_value: None }
+        Self { outputs: Outputs { work, res: Some(reply) }, logs, return_value: None, quiet: false }
+    }
+
+    /// A caller whom nobody knows is answered, without a line in any log: there may be many of them.
+    pub fn quiet(reply: Reply) -> Self {
+        let outputs = Outputs { work: Vec::new(), res: Some(reply) };
+        Self { outputs, quiet: true, ..Self::default() }
+    }
+
+    /// Whether the invocation is left out of the log.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// With the trace context in every work item: whoever takes it continues the trace.
@@ -86,6 +100,12 @@ impl Failure {
     pub fn unknown(what: &str) -> Self {
         let message = format!("{what} is not served here; the folders under functions/ name what is");
         Self { status: StatusCode::NOT_FOUND, message }
+    }
+
+    /// The envelope is larger than the bound.
+    pub fn too_large(mebibytes: usize) -> Self {
+        let message = format!("the envelope is larger than {mebibytes} MiB; send less in one request");
+        Self { status: StatusCode::PAYLOAD_TOO_LARGE, message }
     }
 
     /// The work failed, or cannot be done: the host may try again.

@@ -11,23 +11,25 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State};
 use axum::http::HeaderMap;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::telemetry;
 use answer::{Answer, Failure};
+use bounds::{Bounded, PATIENCE, Reading};
 use reply::Reply;
 
 mod accept;
 mod answer;
+mod bounds;
 mod continue_sync;
 pub mod envelope;
 mod notifications;
@@ -39,7 +41,8 @@ mod sync;
 mod trace;
 mod work;
 
-/// Largest envelope. Timers and work items are a few KiB.
+/// Largest envelope, and the only bound on a request's body. Timers and work items are a few KiB; what a caller posts is
+/// in it several times.
 const MAX_ENVELOPE_BYTES: usize = 4 << 20;
 
 /// What invocations run on.
@@ -56,23 +59,40 @@ pub enum Ready {
 /// # Errors
 /// When the listener fails.
 pub async fn serve(listener: TcpListener, ready: Ready) -> std::io::Result<()> {
-    axum::serve(listener, router(ready)).await
+    let router = router(ready).into_make_service_with_connect_info::<Reading>();
+    axum::serve(Bounded { listener, patience: PATIENCE }, router).await
 }
 
 fn router(ready: Ready) -> Router {
+    let ready = Arc::new(ready);
     let functions = Router::new()
         .route("/", get(|| async { Answer::default().into_response() }))
         .route("/{function}", post(invoke))
         .fallback(|| async { Failure::unknown("this path").into_response() })
-        .with_state(Arc::new(ready));
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(ready.clone(), read))
+        .with_state(ready);
     protect(functions)
 }
 
-/// Bounds the body and turns a panic into a failed invocation.
+/// Turns a panic into a failed invocation.
 fn protect(router: Router) -> Router {
-    router
-        .layer(RequestBodyLimitLayer::new(MAX_ENVELOPE_BYTES))
-        .layer(CatchPanicLayer::custom(|_| Failure::defect().into_response()))
+    router.layer(CatchPanicLayer::custom(|_| Failure::defect().into_response()))
+}
+
+/// Reads a request to its end, within the bound, and tells the connection that it did.
+async fn read(State(ready): State<Arc<Ready>>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_ENVELOPE_BYTES).await else {
+        if let (Ready::App(app), "/notifications") = (&*ready, parts.uri.path()) {
+            notifications::too_large(app);
+        }
+        return Failure::too_large(MAX_ENVELOPE_BYTES >> 20).into_response();
+    };
+    if let Some(ConnectInfo(reading)) = parts.extensions.remove::<ConnectInfo<Reading>>() {
+        reading.is_done();
+    }
+    next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
 /// One invocation: `POST /<function>` with an envelope.
@@ -90,6 +110,7 @@ async fn invoke(
     let run = async move {
         let ended = dispatch(&ready, &function, &body).await.map(|answer| answer.traced(&continued));
         match &ended {
+            Ok(answer) if answer.is_quiet() => {}
             Ok(answer) => {
                 tracing::info!(event = "invocation", summary = answer.sentence(), seconds = since(began))
             }
@@ -158,7 +179,7 @@ impl<'a> Function<'a> {
         match self {
             Self::Sync(_) | Self::ContinueSync | Self::RenewSubscriptions => Err(Failure::refused(problems)),
             // Anybody may ask here: what is wrong is for the log.
-            Self::Notifications => Ok(Answer::http(Reply::bare(503), Vec::new())),
+            Self::Notifications => Ok(Answer::quiet(Reply::bare(503))),
             Self::Refresh => {
                 Ok(Answer::http(Reply::problem(500, "Internal Server Error", problems), Vec::new()))
             }

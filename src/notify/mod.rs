@@ -7,9 +7,11 @@
 //! <https://learn.microsoft.com/graph/change-notifications-delivery-webhooks>
 
 mod delivery;
+mod digest;
 mod keys;
 mod tally;
 
 pub use delivery::{Delivery, Dropped, NotADelivery, judge};
+pub use digest::Digest;
 pub use keys::Keys;
 pub use tally::{Tallied, Tally};

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use sandbox::host::{Framing, RawAnswer};
 use sandbox::world::World;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::stage::{copied, world};
 
@@ -113,6 +114,9 @@ async fn bad_envelopes_are_refused_and_named() {
 async fn an_envelope_beyond_the_bound_is_refused() {
     let world = world().await;
     for framing in [Framing::Chunked, Framing::ContentLength] {
+        // Up to the bound it is read, and found to be none.
+        let answer = post(&world, "/sync_users", vec![b' '; 4 << 20], framing).await;
+        assert_eq!(answer.status, 400, "{framing:?}");
         // The answer comes before the body has been read: whether a client that is still sending sees it,
         // or a closed connection, is a matter of luck. Both fail the invocation.
         let answer = try_post(&world, "/sync_users", vec![b' '; (4 << 20) + 1], framing).await;
@@ -135,4 +139,18 @@ async fn the_root_answers_while_a_turn_is_running() {
     }
     hold.release();
     assert!(turn.await.unwrap().succeeded());
+}
+
+/// A caller on the machine that begins a request and stays silent would hold its connection, and a descriptor, for ever.
+#[tokio::test]
+async fn a_request_that_is_never_finished_does_not_hold_its_connection_for_ever() {
+    let world = world().await;
+    world.host.ping().await.unwrap();
+    let mut half = tokio::net::TcpStream::connect(("127.0.0.1", world.host.handler_port())).await.unwrap();
+    half.write_all(b"POST /sync_users HTTP/1.1\r\nhost: localhost\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    // Reset or closed: both are an end.
+    let _ = half.read_to_end(&mut answer).await;
+    assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    assert!(world.turn().await.unwrap().contains("complete"));
 }

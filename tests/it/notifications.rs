@@ -123,9 +123,11 @@ async fn what_is_not_genuine_writes_nothing_rings_nothing_and_learns_nothing() {
     let counted = counted(&world).await;
     assert_eq!(
         (&counted["foreign"], &counted["odd"], &counted["refused"]),
-        (&json!(2), &json!(1), &json!(4))
+        (&json!(2), &json!(1), &json!(5))
     );
-    assert_eq!(crate::stage::logged(&world, "notifications_dropped").len(), 3);
+    let lines = dropped(&world);
+    let sum = |name: &str| -> u64 { lines.iter().map(|line| line[name].as_u64().unwrap()).sum() };
+    assert_eq!([sum("foreign"), sum("odd"), sum("refused")], [2, 1, 5]);
     for line in world.host.logs() {
         for secret in [NOTIFICATION_SECRET, "v1.users", "99999999-2222", "<script"] {
             assert!(!line.text.contains(secret), "{}", line.text);
@@ -154,9 +156,36 @@ async fn a_body_that_the_host_withholds_is_accepted_and_rings_nothing() {
         reqwest::Client::new().post(url).body(reqwest::Body::wrap_stream(stream)).send().await.unwrap();
     assert_eq!(answer.status(), 202);
     assert!(rung(&world).is_empty());
-    assert_eq!(crate::stage::logged(&world, "notifications_withheld").len(), 1);
+    assert_eq!(dropped(&world)[0]["withheld"], 1);
     world.turn().await.unwrap();
     assert_eq!(counted(&world).await["withheld"], 1);
+}
+
+/// The lines that say how many posts came to nothing.
+fn dropped(world: &World) -> Vec<Value> {
+    let lines = crate::stage::logged(world, "notifications_dropped");
+    lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Somebody whom nobody knows posts for hours: the log's quota is gone, and the alerts see nothing any more.
+#[tokio::test]
+async fn a_stranger_who_posts_and_posts_does_not_fill_the_log() {
+    let world = subscribed().await;
+    let before = world.host.logs().len();
+    for _ in 0..100 {
+        post(&world, r#"{"value":[{"clientState":"v1.users.AAAA"}]}"#).await;
+        post(&world, "<html>").await;
+        call_with(&world.host, None, "POST", "/api/notifications?validationToken=%3Cx%3E", "").await.unwrap();
+        // The token comes back as text, which is no JSON.
+        let _ = call_with(&world.host, None, "POST", "/api/notifications?validationToken=x", "").await;
+        call_with(&world.host, None, "GET", "/api/notifications", "").await.unwrap();
+    }
+    let lines = world.host.logs().len() - before;
+    assert!(lines < 10, "{lines} lines");
+    world.turn().await.unwrap();
+    let lines = dropped(&world);
+    let sum = |name: &str| -> u64 { lines.iter().map(|line| line[name].as_u64().unwrap()).sum() };
+    assert_eq!((sum("refused"), sum("odd") + sum("foreign"), lines.len()), (200, 100, 2));
 }
 
 #[tokio::test]
