@@ -111,7 +111,8 @@ impl Found<'_> {
 /// What Cosmos DB, the mirror or the page added.
 fn is_added(name: &str) -> bool {
     matches!(name, "_mirror" | "_rid" | "_self" | "_etag" | "_ts" | "_attachments" | "ttl")
-        || name.starts_with("@odata.")
+        // The context is that of a response, and of no object.
+        || (name.starts_with("@odata.") && name != "@odata.context")
 }
 
 #[cfg(test)]

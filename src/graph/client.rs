@@ -65,8 +65,7 @@ impl Client {
         self.checked(Page::parse(&self.get(request, deadline).await?)?)
     }
 
-    /// Gets one object as Graph sent it; `None` when Graph says that there is none. A 404 without Graph's own
-    /// error code comes from something in between, and says nothing.
+    /// Gets one object as Graph sent it; `None` when Graph says that there is none ([`Refusal::is_gone`]).
     ///
     /// # Errors
     /// As [`Client::page`].
@@ -80,9 +79,7 @@ impl Client {
                 Ok(object) => Ok(Some(object)),
                 Err(_) => Err(GraphError::Nonsense("an object that is not readable JSON".into())),
             },
-            Err(GraphError::Refused(refusal)) if refusal.status == 404 && !refusal.code.is_empty() => {
-                Ok(None)
-            }
+            Err(GraphError::Refused(refusal)) if refusal.is_gone() => Ok(None),
             Err(error) => Err(error),
         }
     }

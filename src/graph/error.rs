@@ -97,6 +97,21 @@ const DEAD: [&str; 8] = [
     "directorypagetokennotfoundexception",
 ];
 
+/// Codes that say of one object that it is not there, compared without case: the directory's, that of drives and lists,
+/// and Outlook's. `ResourceNotFound` is not among them: Graph has answered it for mailboxes that were there
+/// (<https://github.com/microsoftgraph/microsoft-graph-docs/issues/4598>), and neither are `UnknownError` and codes of
+/// gateways.
+const NOT_THERE: [&str; 3] = ["request_resourcenotfound", "itemnotfound", "erroritemnotfound"];
+
+impl Refusal {
+    /// Whether Graph says that there is no such object: a 404 with a code of its own for that. Any other 404 comes from
+    /// something in between, or says nothing of the object.
+    pub fn is_gone(&self) -> bool {
+        let code = self.code.split('/').next().unwrap_or_default().to_ascii_lowercase();
+        self.status == 404 && NOT_THERE.contains(&code.as_str())
+    }
+}
+
 impl GraphError {
     /// What Graph said, when it answered with a status that is no success.
     pub fn refusal(&self) -> Option<&Refusal> {
@@ -216,6 +231,19 @@ mod tests {
         assert!(matches!(answer(403, "", true), GraphError::Forbidden(_)));
         assert!(matches!(answer(401, "", true), GraphError::Unauthorized(_)));
         assert!(matches!(answer(500, "", true), GraphError::Refused(_)));
+    }
+
+    #[test]
+    fn only_graphs_own_words_say_that_an_object_is_gone() {
+        let is_gone = |status, code: &str| {
+            Refusal { status, code: code.into(), request_id: "r".into() }.is_gone()
+        };
+        for code in ["Request_ResourceNotFound", "itemNotFound", "ErrorItemNotFound", "ItemNotFound/x"] {
+            assert!(is_gone(404, code) && !is_gone(400, code), "{code}");
+        }
+        for code in ["", "UnknownError", "BadGateway", "ResourceNotFound", "UnknownError/itemNotFound"] {
+            assert!(!is_gone(404, code), "{code}");
+        }
     }
 
     #[test]

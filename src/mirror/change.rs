@@ -14,10 +14,24 @@ use serde_json::value::RawValue;
 use crate::store::Reason;
 
 mod links;
+mod removed;
+
+use removed::{REMOVED, Removal};
 
 /// Names that Cosmos keeps for itself, and our own: such a Graph property moves aside.
 /// <https://learn.microsoft.com/azure/cosmos-db/resource-model#properties-of-an-item>
 pub(super) const SHADOWED: [&str; 7] = ["ttl", "_mirror", "_rid", "_self", "_etag", "_ts", "_attachments"];
+/// Annotations that belong to a response, not to the object in it
+/// (<https://docs.oasis-open.org/odata/odata-json-format/v4.01/odata-json-format-v4.01.html#sec_ControlInformation>);
+/// the last one is advice that Graph gives to whoever reads without `$select`.
+const OF_RESPONSE: [&str; 6] = [
+    "@odata.context",
+    "@odata.metadataEtag",
+    "@odata.count",
+    "@odata.nextLink",
+    "@odata.deltaLink",
+    "@microsoft.graph.tips",
+];
 
 /// One object of a page.
 #[derive(Debug)]
@@ -52,6 +66,8 @@ pub struct Changes<'a> {
     pub objects: Vec<Change<'a>>,
     /// One for each link.
     pub links: Vec<LinkChange<'a>>,
+    /// Objects that Graph calls removed in words that decide nothing.
+    pub unclear: Vec<Cow<'a, str>>,
 }
 
 /// What to do about an object.
@@ -68,6 +84,8 @@ pub enum Kind<'a> {
     },
     /// It is gone: leave a tombstone.
     Remove(Reason),
+    /// Graph says that it is removed, in words that decide nothing: leave everything as it is.
+    Unclear,
     /// It cannot be stored: leave a note.
     SetAside(&'static str),
 }
@@ -81,9 +99,15 @@ pub fn of(objects: &[Box<RawValue>]) -> Result<Changes<'_>, &'static str> {
     let mut changes: Vec<Change<'_>> = Vec::with_capacity(objects.len());
     let mut places: HashMap<String, usize> = HashMap::with_capacity(objects.len());
     let mut links = links::Links::default();
+    let mut unclear = Vec::new();
     for object in objects {
         let change = read(object);
         links.take(&change)?;
+        // What says nothing hides nothing that the page says of the object elsewhere.
+        if let (Kind::Unclear, Some(id)) = (&change.kind, &change.id) {
+            unclear.push(id.clone());
+            continue;
+        }
         match change.id.as_deref().and_then(|id| places.get(id)) {
             Some(place) => changes[*place] = change,
             None => {
@@ -94,10 +118,19 @@ pub fn of(objects: &[Box<RawValue>]) -> Result<Changes<'_>, &'static str> {
             }
         }
     }
-    Ok(Changes { objects: changes, links: links.into_changes() })
+    Ok(Changes { objects: changes, links: links.into_changes(), unclear })
 }
 
-/// The change that one object stands for.
+/// The object of a response, such as that to a read by id: without the annotations of the response.
+pub fn of_response(object: &RawValue) -> Change<'_> {
+    let mut change = read(object);
+    if let Kind::Put { properties, .. } = &mut change.kind {
+        properties.retain(|(name, _)| !OF_RESPONSE.contains(&name.as_ref()));
+    }
+    change
+}
+
+/// The change that one entry of a list stands for.
 pub fn read(object: &RawValue) -> Change<'_> {
     let text = object.get();
     let Some(fields) = fields(text) else {
@@ -105,11 +138,12 @@ pub fn read(object: &RawValue) -> Change<'_> {
     };
     let find = |name: &str| fields.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value);
     let id = find("id").and_then(|id| serde_json::from_str::<Text<'_>>(id.get()).ok()).map(|Text(id)| id);
-    let kind = match (&id, find("@removed")) {
+    let kind = match (&id, removed::read(find(REMOVED))) {
         (None, _) => Kind::SetAside("no id"),
         (Some(id), _) if id.is_empty() => Kind::SetAside("an empty id"),
-        (_, Some(removed)) => Kind::Remove(reason(removed)),
-        _ => put(fields),
+        (_, Removal::Certain(reason)) => Kind::Remove(reason),
+        (_, Removal::Unclear) => Kind::Unclear,
+        (_, Removal::No) => put(fields),
     };
     Change { id: id.filter(|id| !id.is_empty()), text, kind }
 }
@@ -119,25 +153,12 @@ pub(super) fn fields(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     serde_json::from_str(text).ok().map(|Fields(fields)| fields)
 }
 
-/// `changed`: soft-deleted, `deleted`: gone for good. Anything else is read as the milder one.
-fn reason(removed: &RawValue) -> Reason {
-    #[derive(Deserialize)]
-    struct Removed<'a> {
-        #[serde(borrow)]
-        reason: Cow<'a, str>,
-    }
-    match serde_json::from_str::<Removed<'_>>(removed.get()) {
-        Ok(removed) if removed.reason == "deleted" => Reason::Deleted,
-        _ => Reason::Changed,
-    }
-}
-
 fn put<'a>(fields: Vec<(Cow<'a, str>, &'a RawValue)>) -> Kind<'a> {
     let mut properties = Vec::with_capacity(fields.len());
     let mut shadowed = BTreeMap::new();
     let mut links = Vec::new();
     for (name, value) in fields {
-        if name == "id" {
+        if name == "id" || name == REMOVED {
             continue;
         }
         if name.ends_with(links::SUFFIX) {

@@ -31,9 +31,9 @@ pub struct Stamp<'a> {
     pub tombstone_ttl: Duration,
 }
 
-/// The document of a change.
-pub fn of<'a>(change: &Change<'a>, stamp: &Stamp<'a>) -> Document<'a> {
-    match &change.kind {
+/// The document of a change; none of one that decides nothing.
+pub fn of<'a>(change: &Change<'a>, stamp: &Stamp<'a>) -> Option<Document<'a>> {
+    Some(match &change.kind {
         Kind::Put { properties, shadowed, .. } => {
             let mut document = bare(change, stamp);
             document.properties = properties.clone();
@@ -42,7 +42,8 @@ pub fn of<'a>(change: &Change<'a>, stamp: &Stamp<'a>) -> Document<'a> {
         }
         Kind::Remove(reason) => tombstone(bare(change, stamp), *reason, stamp),
         Kind::SetAside(why) => set_aside(change, (*why).to_owned(), stamp),
-    }
+        Kind::Unclear => return None,
+    })
 }
 
 /// The document that stands for a change whose content Cosmos refused.
@@ -159,7 +160,7 @@ mod tests {
         };
         let objects = [RawValue::from_string(text.to_owned()).unwrap()];
         let changes = change::of(&objects).unwrap();
-        serde_json::to_value(of(&changes.objects[0], &stamp)).unwrap()
+        serde_json::to_value(of(&changes.objects[0], &stamp).unwrap()).unwrap()
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Driver<'_> {
             (None, None) => Ok(Seen::Nowhere(id.to_owned())),
             (None, Some(kept)) => Ok(Seen::Copied(self.remove(kept.marks, &stamp).await?)),
             (Some(object), living) => {
-                let change = change::read(&object);
+                let change = change::of_response(&object);
                 // Graph also finds a user by another name; what is copied is found by its id.
                 if !matches!(change.kind, Kind::Put { .. }) || change.id.as_deref() != Some(id) {
                     return Ok(Seen::Nowhere(id.to_owned()));

@@ -61,7 +61,7 @@ impl Driver<'_> {
         tracing::info!(event = "doubt_settled", resource = self.control.feed(), found = object.is_some());
         match object {
             Some(object) => {
-                let change = change::read(object);
+                let change = change::of_response(object);
                 self.write_change(&change, &stamp, Some(&candidate.etag), self.give_up()).await
             }
             None => self.remove(candidate, &stamp).await,

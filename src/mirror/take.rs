@@ -52,6 +52,10 @@ impl Driver<'_> {
         let changes = change::of(&page.objects)
             .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
         self.mirror.progress.add(changes.objects.len(), changes.links.len());
+        if !changes.unclear.is_empty() {
+            let (resource, objects) = (self.control.feed(), changes.unclear.len());
+            tracing::warn!(event = "removal_unclear", resource, objects);
+        }
         let stamp = self.stamp(checkpoint);
         let objects = self.write_objects(&changes.objects, &stamp).await?;
         let links = self.write_links(&changes.links, &stamp).await?;

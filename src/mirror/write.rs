@@ -69,8 +69,9 @@ impl Driver<'_> {
             Kind::Put { .. } => Counts { upserted: 1, ..Counts::default() },
             Kind::Remove(_) => Counts { removed: 1, ..Counts::default() },
             Kind::SetAside(_) => set_aside,
+            Kind::Unclear => Counts::default(),
         };
-        let document = document::of(change, stamp);
+        let Some(document) = document::of(change, stamp) else { return Ok(Wrote::default()) };
         match self.write(container, &document, over, counts, give_up).await {
             Err(StoreError::Refused(reason)) => {
                 let feed = self.control.feed();

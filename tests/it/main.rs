@@ -21,6 +21,7 @@ mod dry_run;
 mod envelopes;
 mod examples;
 mod get;
+mod gone;
 mod groups;
 mod init;
 mod kill;

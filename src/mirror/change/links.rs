@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::removed::{self, Removal};
 use super::{Change, Kind, LinkChange};
 
 /// How the feed marks a slice of a relationship.
@@ -47,12 +48,18 @@ impl<'a> Links<'a> {
 
     fn add(&mut self, property: &str, source: Cow<'a, str>, target: Target<'a>) -> Result<(), &'static str> {
         let id = target.id.filter(|id| !id.is_empty()).ok_or("a link without an id")?;
+        let removed = match removed::read(target.removed) {
+            Removal::No => false,
+            Removal::Certain(_) => true,
+            // Neither that it is there nor that it is not: it stays as it is.
+            Removal::Unclear => return Ok(()),
+        };
         let kind = target.kind.unwrap_or_default();
         let change = LinkChange {
             property: property.to_owned(),
             source,
             target_type: kind.rsplit('.').next().unwrap_or_default().to_owned(),
-            removed: target.removed.is_some(),
+            removed,
             target: id,
         };
         let key =

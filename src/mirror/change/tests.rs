@@ -19,12 +19,16 @@ fn told(change: &Change<'_>) -> String {
             format!("put {id}: {}", parts.join(", "))
         }
         Kind::Remove(reason) => format!("remove {id}: {reason:?}"),
+        Kind::Unclear => format!("unclear {id}"),
         Kind::SetAside(why) => format!("set aside {id}: {why}"),
     }
 }
 
 fn tell(texts: &[&str]) -> Vec<String> {
-    of(&objects(texts)).unwrap().objects.iter().map(told).collect()
+    let objects = objects(texts);
+    let changes = of(&objects).unwrap();
+    let unclear = changes.unclear.iter().map(|id| format!("unclear {id}"));
+    changes.objects.iter().map(told).chain(unclear).collect()
 }
 
 #[test]
@@ -44,9 +48,19 @@ fn removals_say_why() {
             r#"{"id":"1","@removed":{"reason":"changed"}}"#,
             r#"{"id":"2","@removed":{"reason":"deleted"}}"#,
             r#"{"@removed":{},"id":"3","displayName":"x"}"#,
+            r#"{"@removed":null,"id":"4","displayName":"x"}"#,
+            r#"{"id":"2","@removed":{"reason":"moved"}}"#,
         ]),
-        ["remove 1: Changed", "remove 2: Deleted", "remove 3: Changed"]
+        ["remove 1: Changed", "remove 2: Deleted", r#"put 4: displayName="x""#, "unclear 3", "unclear 2"]
     );
+}
+
+#[test]
+fn an_object_of_a_response_has_its_own_annotations_and_not_those_of_the_response() {
+    let text = r#"{"@odata.context":"c","@microsoft.graph.tips":"t","@odata.etag":"e","id":"1","x":1}"#;
+    let object = RawValue::from_string(text.to_owned()).unwrap();
+    assert_eq!(told(&of_response(&object)), r#"put 1: @odata.etag="e", x=1"#);
+    assert!(told(&read(&object)).contains("@odata.context"), "in an entry of a list it stays");
 }
 
 #[test]

@@ -152,6 +152,7 @@ impl<'a> Dry<'a> {
                     counts.upserted += 1;
                     true
                 }
+                Kind::Unclear => continue,
                 Kind::Remove(_) => {
                     counts.removed += 1;
                     false

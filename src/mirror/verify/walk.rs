@@ -49,6 +49,7 @@ impl Verifier<'_> {
         for change in &changes.objects {
             match (&change.id, &change.kind) {
                 (Some(id), Kind::Remove(_)) => told.remove(id),
+                (_, Kind::Unclear) => {}
                 (Some(id), _) => told.put(id, digest(change)),
                 // Nothing to find it by: the copy has set it aside.
                 (None, _) => {}
