@@ -176,6 +176,10 @@ fn cosmos(reader: &mut Reader<'_>) -> Cosmos {
     }
 }
 
+/// Why a tombstone has to stay for so long: <https://learn.microsoft.com/graph/delta-query-overview#token-duration>.
+const LONGER_THAN_A_TOKEN: &str = "; a tombstone has to stay for longer than a delta token lives, which is 7 days: by it \
+                                   the feeds learn which links have lost an end";
+
 fn limits(reader: &mut Reader<'_>) -> Limits {
     const DAY: f64 = 86_400.0;
     let seconds = Duration::from_secs_f64;
@@ -184,7 +188,9 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
         lease: seconds(reader.number("LEASE_SECONDS", 15.0, 3.0..=600.0)),
         doubt: seconds(60.0 * reader.number("DOUBT_MINUTES", 15.0, 0.0..=1440.0)),
         relook: seconds(reader.number("RELOOK_SECONDS", 30.0, 0.0..=600.0)),
-        tombstone_ttl: seconds(DAY * reader.number("TOMBSTONE_TTL_DAYS", 30.0, 1.0..=3650.0)),
+        tombstone_ttl: seconds(
+            DAY * reader.number_because("TOMBSTONE_TTL_DAYS", 30.0, 8.0..=3650.0, LONGER_THAN_A_TOKEN),
+        ),
         max_delete_percent: reader.number("MAX_DELETE_PERCENT", 20.0, 0.0..=100.0),
         max_delete_count: reader.number("MAX_DELETE_COUNT", 10.0, 0.0..=1e9) as u64,
     }

@@ -80,6 +80,11 @@ impl Row {
         std::iter::once((self.container, "/id")).chain(links)
     }
 
+    /// Whether links of any row may point to objects of this one.
+    pub fn is_linked_to(&self) -> bool {
+        ROWS.iter().any(|row| row.targets.contains(&self.container))
+    }
+
     /// `$select` of the feed: the properties, and the relationships.
     pub fn select(&self) -> Vec<String> {
         let links = self.links.iter().map(|link| link.property);

@@ -235,9 +235,8 @@ mod tests {
 
     #[test]
     fn only_graphs_own_words_say_that_an_object_is_gone() {
-        let is_gone = |status, code: &str| {
-            Refusal { status, code: code.into(), request_id: "r".into() }.is_gone()
-        };
+        let is_gone =
+            |status, code: &str| Refusal { status, code: code.into(), request_id: "r".into() }.is_gone();
         for code in ["Request_ResourceNotFound", "itemNotFound", "ErrorItemNotFound", "ItemNotFound/x"] {
             assert!(is_gone(404, code) && !is_gone(400, code), "{code}");
         }

@@ -57,6 +57,8 @@ pub struct LinkChange<'a> {
     pub target_type: String,
     /// It is gone.
     pub removed: bool,
+    /// Where among the links of the page the last word on it stands.
+    pub said: usize,
 }
 
 /// What a page means.

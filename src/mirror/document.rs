@@ -64,6 +64,15 @@ pub fn missing<'a>(found: Candidate, stamp: &Stamp<'a>) -> Document<'a> {
     tombstone(document, Reason::Missing, stamp)
 }
 
+/// The tombstone of an object that was soft-deleted, or missing, already, and that another complete walk did not show
+/// either: since when it is gone stays.
+pub fn still_missing<'a>(found: Candidate, stamp: &Stamp<'a>) -> Document<'a> {
+    let since = found.removed_at.unwrap_or(stamp.now);
+    let mut document = missing(found, stamp);
+    document.meta.removed = Some(Removed { reason: Reason::Missing, at: since });
+    document
+}
+
 /// The document of a link.
 pub fn link<'a>(change: &'a LinkChange<'a>, container: &'a str, stamp: &Stamp<'a>) -> LinkDocument<'a> {
     let parent = parent_of(&change.source);

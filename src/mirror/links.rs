@@ -11,6 +11,7 @@ use super::change::LinkChange;
 use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
+use super::one;
 use super::plan;
 use super::write::Wrote;
 use crate::store::{BATCH, Candidate, Checkpoint, Counts, LinkDocument, Reason, StoreError, Stored as _};
@@ -23,8 +24,9 @@ const SKEW: Duration = Duration::from_secs(60);
 impl Driver<'_> {
     /// Writes the links of a page, those of one source together.
     pub async fn write_links(&self, links: &[LinkChange<'_>], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
+        let links = one::settled(&self.mirror.store, self.row, links).await?;
         let mut batches: BTreeMap<(&str, String), Vec<LinkDocument<'_>>> = BTreeMap::new();
-        for change in links {
+        for change in &*links {
             let row = self.row.links.iter().find(|link| link.property == change.property);
             let Some(container) = row.map(|link| link.container) else { continue };
             let document = document::link(change, container, stamp);
@@ -59,7 +61,10 @@ impl Driver<'_> {
         checkpoint: &Checkpoint,
         stamp: &Stamp<'_>,
     ) -> Result<(Wrote, bool), SyncError> {
-        let (mut wrote, mut doubtful) = (Wrote::default(), false);
+        let ttl = self.mirror.options.tombstone_ttl.saturating_sub(self.mirror.options.doubt + SKEW);
+        // What went meanwhile may have left no trace: then only another walk can say which links are left.
+        let has_outslept = !self.row.links.is_empty() && plan::has_outslept(checkpoint, stamp.now, ttl);
+        let (mut wrote, mut doubtful) = (Wrote::default(), has_outslept);
         for ends in self.row.targets {
             let deleted = self.gone(ends, Reason::Deleted, checkpoint, None).await?;
             let missing = self.gone(ends, Reason::Missing, checkpoint, Some(stamp.now)).await?;

@@ -24,6 +24,7 @@ mod drive;
 mod error;
 mod links;
 mod machine;
+mod one;
 mod outcome;
 mod plan;
 mod preview;

@@ -11,7 +11,9 @@ use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, LastRun, Opaque, State
 
 pub mod doubt;
 
-pub use doubt::{is_agreed, is_doubtful, is_told, marks, refreshed, settle};
+pub use doubt::{
+    has_outslept, is_agreed, is_doubtful, is_to_be_told_again, is_told, marks, refreshed, settle,
+};
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
 const GENERATION_AGE: Duration = Duration::from_secs(30 * 86_400);

@@ -74,6 +74,7 @@ impl Driver<'_> {
     pub async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, SyncError> {
         let Some(owed) = checkpoint.owed else { return Ok(Swept { counts: Counts::default(), left: false }) };
         let (mut wrote, mut left) = self.sweep_objects(checkpoint, owed).await?;
+        wrote = wrote + self.tell_again(checkpoint, owed).await?;
         for link in self.row.links {
             let links = self.sweep_links(link.container, checkpoint, owed).await?;
             (wrote, left) = (wrote + links.0, left | links.1);
@@ -98,6 +99,32 @@ impl Driver<'_> {
             })
             .buffer_unordered(self.mirror.store.concurrency())
             .try_fold((Wrote::default(), false), |all, one| ready(Ok((all.0 + one.0, all.1 | one.1))))
+            .await
+    }
+
+    /// Tombstones of what may come back, and which this walk did not show either, are written again: what was
+    /// soft-deleted may have been deleted for good while the chain of tokens was broken, and then its links are read anew.
+    async fn tell_again(&self, checkpoint: &Checkpoint, owed: u64) -> Result<Wrote, SyncError> {
+        if !self.row.is_linked_to() {
+            return Ok(Wrote::default());
+        }
+        let (stamp, container) = (&self.stamp(checkpoint), self.row.container);
+        let older = self.mirror.store.restorable(container, owed).await?;
+        let is_due = |one: &Candidate| {
+            let settled = !plan::is_doubtful(checkpoint, plan::marks(one));
+            settled && plan::is_to_be_told_again(one, stamp.now)
+        };
+        older
+            .try_filter(|one| ready(is_due(one)))
+            .map(|candidate| async move {
+                let candidate = candidate?;
+                let etag = candidate.etag.clone();
+                let document = document::still_missing(candidate, stamp);
+                let counts = Counts::default();
+                Ok(self.write(container, &document, Some(&etag), counts, self.give_up()).await?)
+            })
+            .buffer_unordered(self.mirror.store.concurrency())
+            .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
             .await
     }
 

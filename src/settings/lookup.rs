@@ -70,6 +70,17 @@ impl<'a> Reader<'a> {
     }
 
     pub fn number(&mut self, name: &str, default: f64, range: RangeInclusive<f64>) -> f64 {
+        self.number_because(name, default, range, "")
+    }
+
+    /// A number whose range has a reason that whoever sets it should know.
+    pub fn number_because(
+        &mut self,
+        name: &str,
+        default: f64,
+        range: RangeInclusive<f64>,
+        reason: &str,
+    ) -> f64 {
         let Some(text) = self.text(name) else {
             return default;
         };
@@ -77,7 +88,7 @@ impl<'a> Reader<'a> {
             Ok(value) if range.contains(&value) => value,
             _ => {
                 let (low, high) = (range.start(), range.end());
-                self.problem(name, format!("`{text}` is not a number from {low} to {high}"));
+                self.problem(name, format!("`{text}` is not a number from {low} to {high}{reason}"));
                 default
             }
         }

@@ -143,3 +143,13 @@ fn a_key_never_shows() {
     let settings = read(&[cosmos, ("COSMOS_KEY", "c2VjcmV0")]).unwrap();
     assert!(!format!("{settings:?}").contains("c2VjcmV0"));
 }
+
+#[test]
+fn a_tombstone_has_to_stay_for_longer_than_a_delta_token_lives() {
+    let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.com");
+    let problems = read(&[cosmos, ("TOMBSTONE_TTL_DAYS", "7")]).unwrap_err().to_string();
+    for word in ["TOMBSTONE_TTL_DAYS", "from 8 to 3650", "7 days", "links"] {
+        assert!(problems.contains(word), "{word}: {problems}");
+    }
+    assert!(read(&[cosmos, ("TOMBSTONE_TTL_DAYS", "8")]).is_ok());
+}

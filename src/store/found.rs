@@ -17,7 +17,8 @@ use super::error::StoreError;
 /// What is read of a document that was found.
 pub(super) const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
                       c._mirror.save, c._mirror.source, c._mirror.syncedAt, IS_DEFINED(c._mirror.removed) AS removed, \
-                      c._ts AS written, c.sourceId, c.targetId FROM c WHERE ";
+                      c._mirror.removed.reason, c._mirror.removed.at AS removedAt, c._ts AS written, c.sourceId, c.targetId \
+                      FROM c WHERE ";
 /// Documents in a page of a query.
 const PAGE: u32 = 1000;
 
@@ -44,6 +45,11 @@ pub struct Candidate {
     pub synced_at: OffsetDateTime,
     /// It is a tombstone.
     pub removed: bool,
+    /// Of a tombstone: why the object is gone.
+    pub reason: Option<Reason>,
+    /// Of a tombstone: since when we know.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub removed_at: Option<OffsetDateTime>,
     /// When Cosmos last wrote it, in seconds since 1970.
     pub written: i64,
     /// Of a link: where it points from.
@@ -81,6 +87,20 @@ impl Store {
         let living_and_older = "NOT IS_DEFINED(c._mirror.removed) AND c._mirror.generation < @generation";
         let query = with(Query::from(format!("{FIELDS}{living_and_older}")), "@generation", generation)?;
         self.query(container, query).await
+    }
+
+    /// Streams the tombstones below `generation` of objects that may come back.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn restorable(
+        &self,
+        container: &str,
+        generation: u64,
+    ) -> Result<impl Found<Candidate> + use<>, StoreError> {
+        let may_come_back = "(c._mirror.removed.reason = 'changed' OR c._mirror.removed.reason = 'missing')";
+        let text = format!("{FIELDS}{may_come_back} AND c._mirror.generation < @generation");
+        self.query(container, with(Query::from(text), "@generation", generation)?).await
     }
 
     /// Streams what a sweep of links has to look at: living ones whose generation is below `generation`,
@@ -161,6 +181,25 @@ impl Store {
         let mut query = Query::from(text);
         for (name, id) in names.into_iter().zip(ids) {
             query = with(query, &name, id)?;
+        }
+        self.query(container, query).await
+    }
+
+    /// Streams the living links from one of `sources`.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn links_from(
+        &self,
+        container: &str,
+        sources: &[String],
+    ) -> Result<impl Found<Candidate> + use<>, StoreError> {
+        let names: Vec<_> = (0..sources.len()).map(|number| format!("@id{number}")).collect();
+        let list = names.join(", ");
+        let text = format!("{FIELDS}NOT IS_DEFINED(c._mirror.removed) AND c.sourceId IN ({list})");
+        let mut query = Query::from(text);
+        for (name, id) in names.iter().zip(sources) {
+            query = with(query, name, id)?;
         }
         self.query(container, query).await
     }

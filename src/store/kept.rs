@@ -62,6 +62,8 @@ struct MirrorHead {
 #[derive(Deserialize)]
 struct RemovedHead {
     reason: Reason,
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    at: Option<OffsetDateTime>,
 }
 
 impl Kept {
@@ -80,6 +82,8 @@ impl Kept {
             source: mirror.source,
             synced_at: mirror.synced_at,
             removed: mirror.removed.is_some(),
+            reason: mirror.removed.as_ref().map(|removed| removed.reason),
+            removed_at: mirror.removed.as_ref().and_then(|removed| removed.at),
             written: head.written,
             source_id: head.source_id,
             target_id: head.target_id,

@@ -13,6 +13,7 @@ mod copy;
 mod corpus;
 mod cosmos_trouble;
 mod credentials;
+mod dangling;
 mod dead_token;
 mod doctor;
 mod doctor_signed_in;
@@ -30,6 +31,7 @@ mod loops;
 mod mirrored;
 mod notifications;
 mod odd_objects;
+mod one_manager;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod refresh;

@@ -252,8 +252,10 @@ async fn objects_are_repaired_without_reading_the_feed_anew_and_what_is_held_is_
     for link in &links[..20] {
         let source = link["sourceId"].as_str().unwrap();
         damage(&world, "users-manager", source, link["id"].as_str().unwrap(), |link| {
-            link["id"] = json!(format!("{source}|nobody"));
-            link["targetId"] = json!("nobody");
+            let nobody = format!("nobody-{source}");
+            link["id"] = json!(format!("{nobody}|{source}"));
+            (link["sourceId"], link["targetId"]) = (json!(nobody), json!(source));
+            link["_mirror"]["parent"] = json!(nobody);
         })
         .await;
     }

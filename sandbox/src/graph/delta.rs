@@ -39,6 +39,8 @@ pub(super) struct Round {
     initial: bool,
     /// Removed objects that the client cannot know are shown.
     shows_all_removed: bool,
+    /// A link that takes the place of another one is told without it.
+    silent: bool,
 }
 
 /// What a round depends on besides the objects.
@@ -76,7 +78,8 @@ impl Round {
         let until = terms.told;
         let shows_all_removed = quirks.removed_in_initial;
         let items = arrange(told, quirks.show_only, terms);
-        Self { select, items, until, from: until, initial: true, shows_all_removed }
+        let silent = quirks.replaced_in_silence;
+        Self { select, items, until, from: until, initial: true, shows_all_removed, silent }
     }
 
     /// The same without those objects.
@@ -116,7 +119,7 @@ impl Round {
                 _ => told.add(&change.id, []),
             }
         }
-        Self::telling(select, arrange(told, None, terms), from, until)
+        Self::telling(select, arrange(told, None, terms), from, until, terms.quirks)
     }
 
     /// The token is newer than the replica: nothing is told, or once more what was so at the replica, and the next round
@@ -124,7 +127,7 @@ impl Round {
     fn behind(all: &Collection, select: Select, from: usize, before: usize, terms: Terms<'_>) -> Self {
         let (mut random, until) = (Rng::with_seed(terms.seed), terms.replica);
         if random.bool() {
-            return Self::telling(select, Vec::new(), before.min(from), from);
+            return Self::telling(select, Vec::new(), before.min(from), from, terms.quirks);
         }
         let mut told = Told::default();
         let is_known = |id: &str| all.entry(id).is_some_and(|entry| entry.at(until).is_some());
@@ -146,11 +149,12 @@ impl Round {
                 told.add(id, links.filter(|_| random.bool()).map(|(key, _)| key.clone()));
             }
         }
-        Self::telling(select, arrange(told, None, terms), until, until)
+        Self::telling(select, arrange(told, None, terms), until, until, terms.quirks)
     }
 
-    fn telling(select: Select, items: Vec<Item>, from: usize, until: usize) -> Self {
-        Self { select, items, until, from, initial: false, shows_all_removed: true }
+    fn telling(select: Select, items: Vec<Item>, from: usize, until: usize, quirks: &Quirks) -> Self {
+        let silent = quirks.replaced_in_silence;
+        Self { select, items, until, from, initial: false, shows_all_removed: true, silent }
     }
 }
 

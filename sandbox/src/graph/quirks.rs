@@ -31,6 +31,9 @@ pub struct Quirks {
     /// Links that end because their target is deleted for good are told by the feed of their source. Graph has been seen
     /// not to: <https://github.com/microsoftgraph/microsoft-graph-docs/issues/7115>.
     pub purges_reported: bool,
+    /// A new manager is told without a word about the one before:
+    /// <https://github.com/microsoftgraph/microsoft-graph-docs/issues/4500>.
+    pub replaced_in_silence: bool,
     /// The next link of a further page is the one that it was asked for with, for ever:
     /// <https://github.com/microsoftgraph/microsoft-graph-docs/issues/4897>.
     pub repeat_link: bool,

@@ -19,6 +19,7 @@ pub(super) const SUFFIX: &str = "@delta";
 pub(super) struct Links<'a> {
     changes: Vec<LinkChange<'a>>,
     places: HashMap<(String, String, String), usize>,
+    said: usize,
 }
 
 #[derive(Deserialize)]
@@ -55,12 +56,14 @@ impl<'a> Links<'a> {
             Removal::Unclear => return Ok(()),
         };
         let kind = target.kind.unwrap_or_default();
+        self.said += 1;
         let change = LinkChange {
             property: property.to_owned(),
             source,
             target_type: kind.rsplit('.').next().unwrap_or_default().to_owned(),
             removed,
             target: id,
+            said: self.said,
         };
         let key =
             (change.property.clone(), change.source.clone().into_owned(), change.target.clone().into_owned());

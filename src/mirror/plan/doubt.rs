@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Burnt, Candidate, Checkpoint, Source};
+use crate::store::{Burnt, Candidate, Checkpoint, Reason, Source};
 
 /// Whether a save number was burnt.
 pub fn is_burnt(burnt: &[Burnt], number: u64) -> bool {
@@ -48,6 +48,27 @@ pub fn refreshed(checkpoint: &Checkpoint, living: Option<Marks>) -> u64 {
     let vouched =
         |marks: &Marks| marks.generation == checkpoint.generation && !is_burnt(&checkpoint.burnt, marks.save);
     living.filter(vouched).map_or(0, |marks| marks.generation)
+}
+
+/// An object can be restored for 30 days after its soft deletion
+/// (<https://learn.microsoft.com/graph/api/resources/directory>), and everything is read anew 30 days later at the latest.
+const RESTORABLE: time::Duration = time::Duration::days(62);
+/// A generation that begins because of a tombstone must not write that tombstone again, or there would be no end.
+const RESTED: time::Duration = time::Duration::days(1);
+
+/// Whether the tombstone of an object that a complete walk did not show has to be written again, so that the feeds of its
+/// links read them anew: the object may have been deleted for good while nobody could tell.
+pub fn is_to_be_told_again(found: &Candidate, now: OffsetDateTime) -> bool {
+    let is_recent = found.removed_at.is_none_or(|at| now - at < RESTORABLE);
+    let has_rested = OffsetDateTime::from_unix_timestamp(found.written).is_ok_and(|at| now - at > RESTED);
+    is_recent && (found.reason == Some(Reason::Changed) || has_rested)
+}
+
+/// Whether tombstones that say which links have lost an end may have expired since this feed last looked for them.
+pub fn has_outslept(checkpoint: &Checkpoint, now: OffsetDateTime, tombstone_ttl: Duration) -> bool {
+    let looked =
+        checkpoint.cascaded.map_or(checkpoint.generation_began, |at| at.max(checkpoint.generation_began));
+    now - looked >= tombstone_ttl
 }
 
 /// Whether the rounds since the enumeration must have told of an object that was living when its document was

@@ -184,3 +184,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_feed_that_slept_for_as_long_as_a_tombstone_lives_cannot_know_which_links_have_lost_an_end() {
+    let (ttl, day) = (Duration::from_secs(8 * 86_400), time::Duration::DAY);
+    let looked = Checkpoint { cascaded: Some(now()), ..tracking() };
+    assert!(!has_outslept(&looked, now() + 7 * day, ttl) && has_outslept(&looked, now() + 8 * day, ttl));
+    let anew = Checkpoint { generation_began: now() + 8 * day, ..looked };
+    assert!(!has_outslept(&anew, now() + 9 * day, ttl), "all links were told anew since");
+    let never = Checkpoint { cascaded: None, ..tracking() };
+    assert!(has_outslept(&never, now() + 8 * day, ttl));
+}

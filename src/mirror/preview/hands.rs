@@ -15,6 +15,7 @@ use crate::mirror::change::{self, Changes, Kind};
 use crate::mirror::drive::{leads, request};
 use crate::mirror::error::SyncError;
 use crate::mirror::machine::{Action, Event, Machine, Weight};
+use crate::mirror::one;
 use crate::mirror::outcome::Ending;
 use crate::mirror::plan::{self, Swept, Took, Why};
 use crate::mirror::sweep::is_held;
@@ -83,7 +84,7 @@ impl<'a> Dry<'a> {
                 Action::Load => Event::Loaded(found.take().map(Box::new)),
                 Action::Save(next) => self.saved(&next),
                 Action::Fetch => self.fetch(machine.checkpoint()).await?,
-                Action::Take => Event::Taken(self.take()?),
+                Action::Take => Event::Taken(self.take().await?),
                 Action::Weigh => Event::Weighed(self.weigh(machine.checkpoint()).await?),
                 Action::Sweep => Event::Swept(self.sweep(machine.checkpoint()).await?),
                 Action::Settle => self.settle(machine.checkpoint()).await?,
@@ -136,11 +137,12 @@ impl<'a> Dry<'a> {
     }
 
     /// Counts a page instead of writing it.
-    fn take(&mut self) -> Result<Took, SyncError> {
+    async fn take(&mut self) -> Result<Took, SyncError> {
         let Some((at, page)) = self.page.take() else { unreachable!("a page is fetched before it is taken") };
-        let changes = change::of(&page.objects)
+        let mut changes = change::of(&page.objects)
             .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
         self.mirror.progress.add(changes.objects.len(), changes.links.len());
+        changes.links = one::settled(&self.mirror.store, self.row, &changes.links).await?.into_owned();
         Ok(Took { counts: self.counted(&changes), doubtful: false, at })
     }
 

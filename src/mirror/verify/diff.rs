@@ -16,6 +16,8 @@ pub struct Told {
     objects: HashMap<String, u64>,
     /// By container and hash: the source.
     links: BTreeMap<&'static str, HashMap<u64, Arc<str>>>,
+    /// Of relationships to one, by container and source: the link.
+    to_one: BTreeMap<&'static str, HashMap<Arc<str>, u64>>,
     /// Every source once.
     sources: HashSet<Arc<str>>,
 }
@@ -61,15 +63,29 @@ impl Told {
 
     /// A link is there.
     pub fn link(&mut self, container: &'static str, source: &str, target: &str) {
-        let named = match self.sources.get(source) {
+        let named = self.named(source);
+        self.links.entry(container).or_default().insert(link_hash(source, target), named);
+    }
+
+    /// A link is there, and its source has no other one of its kind.
+    pub fn link_to_one(&mut self, container: &'static str, source: &str, target: &str) {
+        let (named, hash) = (self.named(source), link_hash(source, target));
+        let before = self.to_one.entry(container).or_default().insert(named, hash);
+        if let (Some(before), Some(links)) = (before, self.links.get_mut(container)) {
+            links.remove(&before);
+        }
+        self.link(container, source, target);
+    }
+
+    fn named(&mut self, source: &str) -> Arc<str> {
+        match self.sources.get(source) {
             Some(named) => Arc::clone(named),
             None => {
                 let named: Arc<str> = source.into();
                 self.sources.insert(Arc::clone(&named));
                 named
             }
-        };
-        self.links.entry(container).or_default().insert(link_hash(source, target), named);
+        }
     }
 
     /// A link is not there.
@@ -193,6 +209,21 @@ mod tests {
         comparison.link(MEMBERS, "g", "b");
         comparison.link(MEMBERS, "g", "a");
         let compared = Compared { objects: 3, links: 2, set_aside: 0 };
+        assert_eq!(comparison.finish(), (Suspects::default(), compared));
+    }
+
+    #[test]
+    fn of_a_relationship_to_one_the_last_link_counts() {
+        let mut told = Told::default();
+        for target in ["a", "b", "a", "c"] {
+            told.link_to_one("users-manager", "u", target);
+        }
+        told.unlink("users-manager", "u", "a");
+        told.link_to_one("users-manager", "v", "a");
+        told.unlink("users-manager", "v", "a");
+        let mut comparison = Comparison::with(told);
+        comparison.link("users-manager", "u", "c");
+        let compared = Compared { objects: 0, links: 1, set_aside: 0 };
         assert_eq!(comparison.finish(), (Suspects::default(), compared));
     }
 

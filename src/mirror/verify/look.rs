@@ -50,7 +50,8 @@ impl Verifier<'_> {
         let kept = self.kept(self.row.container, id).await?;
         self.mirror.progress.add(1, 0);
         // Graph also finds a user by another name.
-        let read = object.as_deref().map(change::of_response).filter(|change| change.id.as_deref() == Some(id));
+        let read =
+            object.as_deref().map(change::of_response).filter(|change| change.id.as_deref() == Some(id));
         let graph = read.as_ref().and_then(Content::of);
         let id = id.to_owned();
         let living = kept.filter(|kept| kept.removed.is_none());

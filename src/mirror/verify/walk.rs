@@ -55,12 +55,15 @@ impl Verifier<'_> {
                 (None, _) => {}
             }
         }
-        for link in &changes.links {
+        let mut links: Vec<_> = changes.links.iter().collect();
+        links.sort_by_key(|link| link.said);
+        for link in links {
             let linked = self.row.links.iter().find(|linked| linked.property == link.property);
-            let Some(container) = linked.map(|linked| linked.container) else { continue };
-            match link.removed {
-                true => told.unlink(container, &link.source, &link.target),
-                false => told.link(container, &link.source, &link.target),
+            let Some(linked) = linked else { continue };
+            match (link.removed, linked.many) {
+                (true, _) => told.unlink(linked.container, &link.source, &link.target),
+                (false, true) => told.link(linked.container, &link.source, &link.target),
+                (false, false) => told.link_to_one(linked.container, &link.source, &link.target),
             }
         }
         self.mirror.progress.add(changes.objects.len(), changes.links.len());

@@ -55,6 +55,9 @@ impl Round {
             link["@removed"] = json!({"reason": "deleted"});
             link
         });
+        // A new one speaks for itself.
+        let is_silent = relationship == Relationship::Manager && !there.is_empty() && self.silent;
+        let gone = gone.filter(|_| !is_silent);
         gone.chain(there.into_iter().map(|(key, edge)| link(key, edge))).collect()
     }
 }
