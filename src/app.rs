@@ -79,6 +79,7 @@ impl App {
             database: settings.cosmos.database,
             key: settings.cosmos.key,
             concurrency: settings.cosmos.concurrency,
+            containers: init::containers().collect(),
         };
         let origin = graph::Options { origin: settings.graph.endpoint, scopes: settings.graph.scopes };
         let mirror = Mirror {

@@ -27,8 +27,8 @@ const EXAMPLES: &str = "Examples:
 The containers have TTL on and no default, and the throughput that the account gives a container by
 itself. An Entra token cannot create containers; in Azure, infrastructure does (README.md).
 
-Exit codes: 0 everything is there; 1 failed, or a container has another partition key; 2 wrong usage;
-78 wrong settings, or no COSMOS_KEY.";
+Exit codes: 0 everything is there; 1 failed, or a container has another partition key or TTL; 2 wrong
+usage; 78 wrong settings, or no COSMOS_KEY.";
 
 /// Creates what is missing, and says of everything whether it was there.
 pub fn run(args: &Args) -> Exit {
@@ -75,15 +75,14 @@ fn object(name: &str, made: &Made) -> Value {
 }
 
 fn is_wrong(made: &Made) -> bool {
-    matches!(made, Made::OtherKey(_))
+    matches!(made, Made::Unfit(_))
 }
 
 fn named(made: &Made) -> &'static str {
     match made {
         Made::Created => "created",
         Made::Found => "found",
-        Made::WithoutTtl => "withoutTtl",
-        Made::OtherKey(_) => "otherPartitionKey",
+        Made::Unfit(unfit) => unfit.name(),
     }
 }
 
@@ -91,7 +90,6 @@ fn said(made: &Made) -> String {
     match made {
         Made::Created => "created".into(),
         Made::Found => "was there".into(),
-        Made::WithoutTtl => "was there, but with TTL off: tombstones and run records stay for ever".into(),
-        Made::OtherKey(key) => format!("was there with partition key {key}; it has to be another container"),
+        Made::Unfit(unfit) => format!("was there with {}; {} {}", unfit.has(), unfit.next(), unfit.command()),
     }
 }

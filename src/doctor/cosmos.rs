@@ -1,7 +1,7 @@
 //! Judges the Cosmos DB account: whether it answers, its database and containers, and what the identity may do; pure.
 
 use super::verdict::{Check, Subject, Verdict};
-use crate::store::{Account, CONTROL, Properties, StoreError, Ttl};
+use crate::store::{Account, CONTROL, Fault, Properties, StoreError, Unfit};
 
 /// What came of asking the account.
 #[derive(Debug)]
@@ -38,6 +38,18 @@ pub struct Asker<'a> {
     pub with_key: bool,
     /// The object id of the identity, as its token says.
     pub principal_id: Option<&'a str>,
+}
+
+impl Asker<'_> {
+    fn unfit(&self, container: &str, partition_key: &str, fault: Fault) -> Unfit {
+        Unfit {
+            container: container.to_owned(),
+            database: self.database.to_owned(),
+            partition_key: partition_key.to_owned(),
+            fault,
+            account: self.account.clone(),
+        }
+    }
 }
 
 impl Facts {
@@ -113,41 +125,17 @@ fn account(opened: &Result<(), StoreError>, asker: &Asker<'_>) -> Verdict {
 fn container(container: &Container, is_asked: bool, asker: &Asker<'_>) -> Verdict {
     const CHECK: Check = Check::Container;
     let Container { name, partition_key, found } = container;
-    let account = asker.account;
+    let unfit = |unfit: &Unfit| Verdict::finding(CHECK, unfit.what(), unfit.next()).by(unfit.command());
     let verdict = match found {
-        Err(StoreError::Missing(_)) if is_asked => Verdict::finding(
-            CHECK,
-            format!("there is no container `{name}` in the database `{}`", asker.database),
-            "create it; with COSMOS_KEY, `graph-mirror init` does:",
-        )
-        .by(account.create_container(name, partition_key)),
+        Err(StoreError::Container(missing)) if is_asked => unfit(missing),
         _ if !is_asked => Verdict::skipped(CHECK, "the database was not reached"),
         Err(StoreError::Forbidden(_)) => Verdict::skipped(CHECK, "the identity may not read it"),
         Err(StoreError::Throttled { .. }) => Verdict::skipped(CHECK, "Azure Cosmos DB throttles"),
         Err(error) => Verdict::finding(CHECK, format!("`{name}` cannot be looked at: {error}"), "try again"),
-        Ok(there) if there.partition_key != *partition_key => Verdict::finding(
-            CHECK,
-            format!(
-                "the container `{name}` has the partition key {}, and needs {partition_key}",
-                there.partition_key
-            ),
-            "a partition key cannot be changed: create the container anew, and have the resource read anew \
-             (`graph-mirror checkpoint reset <resource>`):",
-        )
-        .by(account.replace_container(name, partition_key)),
-        Ok(Properties { ttl: Ttl::Off, .. }) => Verdict::finding(
-            CHECK,
-            format!("the container `{name}` has its TTL off, so tombstones and run records stay for ever"),
-            "turn it on without a default:",
-        )
-        .by(account.turn_ttl_on(name)),
-        Ok(Properties { ttl: Ttl::Default(seconds), .. }) => Verdict::finding(
-            CHECK,
-            format!("the container `{name}` has a default TTL of {seconds} s, so its documents vanish by themselves"),
-            "leave TTL on, but without a default:",
-        )
-        .by(account.turn_ttl_on(name)),
-        Ok(_) => Verdict::ok(CHECK, format!("partition key {partition_key}, TTL on without a default")),
+        Ok(there) => match Fault::of(there, partition_key) {
+            Some(fault) => unfit(&asker.unfit(name, partition_key, fault)),
+            None => Verdict::ok(CHECK, format!("partition key {partition_key}, TTL on without a default")),
+        },
     };
     verdict.about(Subject::Container(name))
 }
@@ -194,10 +182,11 @@ fn role(facts: &Facts, asker: &Asker<'_>) -> Verdict {
 mod tests {
     use super::super::verdict::State;
     use super::*;
+    use crate::store::Ttl;
     use url::Url;
 
     fn sound() -> Facts {
-        let found = |key: &str| Ok(Properties { partition_key: key.into(), ttl: Ttl::On });
+        let found = |key: &str| Ok(Properties { id: "rid".into(), partition_key: key.into(), ttl: Ttl::On });
         let container = |name, partition_key| Container { name, partition_key, found: found(partition_key) };
         Facts {
             opened: Ok(()),
@@ -235,12 +224,15 @@ mod tests {
             facts.containers[0].found = found;
             only(&facts)
         };
-        let (what, command) = with(Err(StoreError::Missing("404".into())));
+        let account = Account::new(&Url::parse("https://contoso.documents.azure.com/").unwrap(), "graph");
+        let asker = Asker { account: &account, database: "graph", with_key: false, principal_id: None };
+        let missing = asker.unfit("users", "/id", Fault::Missing);
+        let (what, command) = with(Err(StoreError::Container(Box::new(missing))));
         assert!(
             what.contains("no container `users`")
                 && command.contains("-n users --partition-key-path /id --ttl -1")
         );
-        let other = |key: &str, ttl| Ok(Properties { partition_key: key.into(), ttl });
+        let other = |key: &str, ttl| Ok(Properties { id: "rid".into(), partition_key: key.into(), ttl });
         let (what, command) = with(other("/tenantId", Ttl::On));
         assert!(
             what.contains("/tenantId, and needs /id") && command.contains("delete -a contoso"),
@@ -289,7 +281,8 @@ mod tests {
     #[test]
     fn what_is_said_of_the_role_needs_a_sound_container() {
         let mut facts = sound();
-        facts.containers[1].found = Ok(Properties { partition_key: "/id".into(), ttl: Ttl::On });
+        facts.containers[1].found =
+            Ok(Properties { id: "rid".into(), partition_key: "/id".into(), ttl: Ttl::On });
         facts.write = Err(StoreError::Refused("status 400".into()));
         assert!(only(&facts).0.starts_with("container: "));
         let mut facts = sound();

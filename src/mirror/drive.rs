@@ -14,7 +14,9 @@ use super::run::{Cost, Reached};
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
 use crate::graph::{GraphError, Guard, Link, Next, Page, Request};
-use crate::store::{CHECKPOINT, Checkpoint, Control, Lease, Opaque, Released, Saved, State, StoreError};
+use crate::store::{
+    CHECKPOINT, Checkpoint, Containers, Control, Ids, Lease, Opaque, Released, Saved, State, StoreError,
+};
 
 /// One turn's hands: the lease, the page in hand, and the one on its way.
 pub(super) struct Driver<'a> {
@@ -86,7 +88,9 @@ impl<'a> Driver<'a> {
             warn_of_age(&found.document);
         }
         self.etag = found.as_ref().map(|found| found.etag.clone());
-        Ok(Event::Loaded(found.map(|found| Box::new(found.document))))
+        let containers =
+            containers(self.mirror, self.row, found.as_ref().map(|found| &found.document)).await?;
+        Ok(Event::Loaded(found.map(|found| Box::new(found.document)), containers))
     }
 
     /// Saves over the version in hand (rule 4); an unknown answer is an error and ends the turn.
@@ -179,6 +183,18 @@ pub(super) fn request(row: &Row, checkpoint: &Checkpoint) -> Request {
             Request::Follow(Link::new(link.expose()))
         }
     }
+}
+
+/// The containers of a feed, and those in which the ends of its links lie: with these go the tombstones by which links
+/// end.
+pub(super) async fn containers(
+    mirror: &Mirror,
+    row: &Row,
+    checkpoint: Option<&Checkpoint>,
+) -> Result<Containers, StoreError> {
+    let unknown = Ids::new();
+    let known = checkpoint.map_or(&unknown, |checkpoint| &checkpoint.containers);
+    mirror.store.look_at(row.containers(), row.targets, known).await
 }
 
 /// One object of a feed, with the properties that its copies have.

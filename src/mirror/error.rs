@@ -49,6 +49,7 @@ impl From<Stop> for SyncError {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::AnotherTenant(both) => Self::AnotherTenant(both),
+            Stop::Unfit(unfit) => Self::Store(StoreError::Container(unfit)),
             Stop::Overtaken => Self::Overtaken,
             Stop::Restarts(times) => Self::Restarts(times),
         }

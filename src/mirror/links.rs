@@ -93,8 +93,9 @@ impl Driver<'_> {
         let since = checkpoint.cascaded.unwrap_or(checkpoint.generation_began);
         let since = since - self.mirror.options.doubt - SKEW;
         let gone = match self.mirror.store.gone_since(container, reason, since).await {
-            // The ends of these links are not mirrored here.
-            Err(StoreError::Missing(_)) => return Ok(Vec::new()),
+            // The ends of these links are not mirrored here; or they were, and a new generation follows once their
+            // container is there again (rule 14).
+            Err(StoreError::Container(unfit)) if unfit.is_missing() => return Ok(Vec::new()),
             gone => gone?,
         };
         let (by, doubt) = (by.map(OffsetDateTime::unix_timestamp), self.mirror.options.doubt);

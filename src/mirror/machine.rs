@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::outcome::Ending;
 use super::plan::{self, Definition, Leads, Step, Swept, Took, Why};
-use crate::store::{Checkpoint, Counts, LastRun, Opaque};
+use crate::store::{Checkpoint, Containers, Counts, LastRun, Opaque, Unfit};
 
 mod words;
 
@@ -33,6 +33,8 @@ pub struct Machine {
     /// The round under way was begun by an earlier turn, and tells how things were then.
     stale: bool,
     stage: Stage,
+    /// A container is not as it has to be.
+    unfit: Option<Box<Unfit>>,
     checkpoint: Checkpoint,
     counts: Counts,
     dirty: bool,
@@ -59,6 +61,7 @@ impl Machine {
             restarts: 0,
             stale: false,
             stage: Stage::Loading,
+            unfit: None,
             counts: Counts::default(),
             dirty: !clean,
         }
@@ -100,13 +103,14 @@ impl Machine {
         // Whatever was written is covered by a save that is confirmed.
         self.dirty &= event != Event::Saved;
         match (stage, event) {
-            (Stage::Loading, Event::Loaded(found)) => self.loaded(found, now, spent),
+            (Stage::Loading, Event::Loaded(found, containers)) => self.loaded(found, containers, now, spent),
             (Stage::Burning, Event::Overtaken) if self.burns < BURNS => Ok(self.load()),
             (_, Event::Overtaken) => Err(Stop::Overtaken),
             (Stage::Burning, Event::Saved) => {
                 self.burnt = true;
-                Ok(self.decide(now, spent))
+                self.start(now, spent)
             }
+            (Stage::Refusing(unfit), Event::Saved) => Err(Stop::Unfit(unfit)),
             (Stage::Beginning, Event::Saved) => Ok(self.decide(now, spent)),
             (Stage::Fetching, Event::Fetched(leads)) => {
                 self.dirty = true;
@@ -164,20 +168,33 @@ impl Machine {
     fn loaded(
         &mut self,
         found: Option<Box<Checkpoint>>,
+        containers: Containers,
         now: OffsetDateTime,
         spent: bool,
     ) -> Result<Action, Stop> {
+        (self.definition.containers, self.unfit) = (containers.ids, containers.unfit);
         self.checkpoint = found.map_or_else(|| plan::blank(&self.definition, now), |found| *found);
         plan::belongs(&self.checkpoint, &self.definition).map_err(Stop::AnotherTenant)?;
         if self.checkpoint.epoch > self.epoch {
             return Err(Stop::Overtaken);
         }
         if self.burnt {
-            return Ok(self.decide(now, spent));
+            return self.start(now, spent);
         }
         self.burns += 1;
         let next = plan::burn(&self.checkpoint, self.epoch, now);
         Ok(self.save(next, Stage::Burning))
+    }
+
+    /// Nothing is written to containers that are not as they have to be (rule 14).
+    fn start(&mut self, now: OffsetDateTime, spent: bool) -> Result<Action, Stop> {
+        let Some(unfit) = self.unfit.take().filter(|_| self.task != Task::Reset) else {
+            return Ok(self.decide(now, spent));
+        };
+        match plan::expired(&self.checkpoint, &unfit.container, self.epoch) {
+            Some(next) if unfit.expires() => Ok(self.save(next, Stage::Refusing(unfit))),
+            _ => Err(Stop::Unfit(unfit)),
+        }
     }
 
     fn decide(&mut self, now: OffsetDateTime, spent: bool) -> Action {
@@ -285,6 +302,7 @@ impl Machine {
     fn save(&mut self, next: Checkpoint, stage: Stage) -> Action {
         self.dirty = true;
         self.stage = stage;
+        let next = plan::acquainted(next, &self.definition);
         // What is being saved is in hand from now on; if the save fails, the turn ends or loads again.
         self.checkpoint = next.clone();
         Action::Save(Box::new(next))

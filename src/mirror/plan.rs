@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, LastRun, Opaque, State};
+use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Opaque, State};
 
 pub mod doubt;
 
@@ -27,6 +27,9 @@ const LOCATION_AGE: Duration = Duration::from_secs(86_400);
 /// The longest that one turn may ask the next ones to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
+/// In place of the id of a container of which documents may have expired; no id is like this.
+const EXPIRED: &str = "expired";
+
 /// What the feed is today; a checkpoint of another definition does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
@@ -36,6 +39,8 @@ pub struct Definition {
     pub shape: String,
     /// The tenant we read from.
     pub tenant_id: String,
+    /// Resource ids of the containers that there are; none before they were looked at.
+    pub containers: Ids,
 }
 
 /// What is to be done next.
@@ -56,6 +61,8 @@ pub enum Why {
     First,
     /// The definition of the resource changed.
     Shape,
+    /// A container is another one than before, or documents of it may have expired (rule 14).
+    Container,
     /// The last enumeration is old.
     Age,
     /// Graph no longer knows our token.
@@ -72,6 +79,7 @@ impl Why {
         match self {
             Self::First => "first",
             Self::Shape => "shape",
+            Self::Container => "container",
             Self::Age => "age",
             Self::DeadToken => "deadToken",
             Self::DeadLocation => "deadLocation",
@@ -106,6 +114,7 @@ pub fn blank(definition: &Definition, now: OffsetDateTime) -> Checkpoint {
         burnt: Vec::new(),
         shape: definition.shape.clone(),
         tenant_id: definition.tenant_id.clone(),
+        containers: Ids::new(),
         not_before: None,
         as_of: None,
         cascaded: None,
@@ -132,10 +141,34 @@ pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTim
         Some(until) if now < until && until <= now + LONGEST_WAIT => Step::Wait(until),
         _ if checkpoint.state == State::Start => Step::Begin(Why::First),
         _ if checkpoint.shape != definition.shape => Step::Begin(Why::Shape),
+        _ if has_another_container(checkpoint, definition) => Step::Begin(Why::Container),
         _ if tracking && age >= GENERATION_AGE => Step::Begin(Why::Age),
         _ if checkpoint.at_location && age >= LOCATION_AGE => Step::Begin(Why::DeadLocation),
         _ => Step::Walk,
     }
+}
+
+/// Whether any container is another one than the copy was written to. One that nobody knew before says nothing.
+fn has_another_container(checkpoint: &Checkpoint, definition: &Definition) -> bool {
+    let known = |name: &String| checkpoint.containers.get(name);
+    definition.containers.iter().any(|(name, id)| known(name).is_some_and(|known| known != id))
+}
+
+/// Knows the containers that nobody knew before. What is known already stays: only a new generation writes all of a
+/// copy to another container.
+pub fn acquainted(mut checkpoint: Checkpoint, definition: &Definition) -> Checkpoint {
+    for (name, id) in &definition.containers {
+        checkpoint.containers.entry(name.clone()).or_insert_with(|| id.clone());
+    }
+    checkpoint
+}
+
+/// Documents of a container may have expired: once that is mended, it counts as another one. None when that is known.
+pub fn expired(checkpoint: &Checkpoint, container: &str, epoch: u64) -> Option<Checkpoint> {
+    let is_known = checkpoint.containers.get(container).is_some_and(|id| id == EXPIRED);
+    let mut next = save(checkpoint, epoch);
+    next.containers.insert(container.to_owned(), EXPIRED.to_owned());
+    (!is_known).then_some(next)
 }
 
 /// How old the copy is: since its last complete round began, or else its first one.
@@ -180,10 +213,16 @@ pub fn begin(
         owed: None,
         again: false,
         shape: definition.shape.clone(),
+        // One that is missing now is still known when it comes back.
+        containers: checkpoint.containers.iter().chain(&definition.containers).map(owned).collect(),
         not_before: None,
         counts: Counts::default(),
         ..save(checkpoint, epoch)
     }
+}
+
+fn owned((name, id): (&String, &String)) -> (String, String) {
+    (name.clone(), id.clone())
 }
 
 /// Whatever the feed has told so far is told anew, in a new generation (rule 7).

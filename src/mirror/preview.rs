@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::drive;
 use super::error::SyncError;
 use super::machine::{Machine, Task};
 use super::outcome::{Ending, Outcome};
@@ -38,8 +39,8 @@ pub struct Preview {
     pub dry_run: bool,
     /// The state that the copy is in now.
     pub state: State,
-    /// Why the run would read the whole resource anew, if it would: `first`, `shape`, `age`, `deadToken`,
-    /// `deadLocation` or `doubtfulLinks`.
+    /// Why the run would read the whole resource anew, if it would: `first`, `shape`, `container`, `age`,
+    /// `deadToken`, `deadLocation` or `doubtfulLinks`.
     pub begins: Option<&'static str>,
     /// What the sweep would remove; part of `removed` and `links`.
     pub swept: Sweep,
@@ -84,9 +85,14 @@ pub async fn preview(
             doubtful: 0,
         });
     }
-    let definition =
-        Definition { feed: row.resource.to_owned(), shape: row.shape(), tenant_id: reader.tenant_id.clone() };
     let found = found.map(|found| found.document);
+    let containers = drive::containers(mirror, row, found.as_ref()).await?;
+    let definition = Definition {
+        feed: row.resource.to_owned(),
+        shape: row.shape(),
+        tenant_id: reader.tenant_id.clone(),
+        containers: containers.ids.clone(),
+    };
     let epoch = lease.epoch.max(found.as_ref().map_or(0, |found| found.epoch)) + 1;
     let now = OffsetDateTime::now_utc();
     let why = match found.as_ref().map(|found| plan::next(found, &definition, now)) {
@@ -96,7 +102,7 @@ pub async fn preview(
     let machine = Machine::new(Task::Walk, definition, !row.links.is_empty(), epoch, lease.clean, now);
     let generation = found.as_ref().map_or(0, |found| found.generation);
     let mut dry = Dry::new(mirror, row, reader, budget, generation, why);
-    let (ending, counts) = dry.run(machine, found).await?;
+    let (ending, counts) = dry.run(machine, found, containers).await?;
     let outcome = outcome(ending, counts);
     let (begins, swept, doubtful) = (dry.begins.map(Why::name), dry.swept, dry.doubtful);
     Ok(Preview { outcome, dry_run: true, state, begins, swept, doubtful })

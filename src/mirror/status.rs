@@ -151,14 +151,19 @@ mod tests {
     use super::*;
     use crate::mirror::plan::{self, Definition};
     use crate::mirror::run::Cost;
-    use crate::store::{LastRun, Opaque};
+    use crate::store::{Ids, LastRun, Opaque};
 
     fn now() -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
     }
 
     fn tracking() -> Checkpoint {
-        let definition = Definition { feed: "users".into(), shape: "s".into(), tenant_id: "t".into() };
+        let definition = Definition {
+            feed: "users".into(),
+            shape: "s".into(),
+            tenant_id: "t".into(),
+            containers: Ids::new(),
+        };
         let then = now() - time::Duration::hours(12);
         Checkpoint {
             state: Place::Tracking { link: Opaque::new("secret") },

@@ -14,7 +14,7 @@ use super::plan::Definition;
 use super::{Mirror, Reader, run};
 use crate::catalogue::Row;
 use crate::graph::Guard;
-use crate::store::{Acquired, Counts, Lease};
+use crate::store::{Acquired, CONTROL, Counts, Ids, Lease};
 
 /// Brings the copy of a feed up to date, for at most about `budget`.
 ///
@@ -52,6 +52,7 @@ pub(super) async fn turn(
 ) -> Result<(Outcome, Vec<String>), SyncError> {
     let started = Instant::now();
     let feed = row.resource;
+    mirror.store.look_at([CONTROL].into_iter(), &[], &Ids::new()).await?.fit()?;
     let control = mirror.store.control(feed).await?;
     let holder = Uuid::new_v4().to_string();
     let (lease, clean) = match Lease::acquire(&control, &holder, mirror.options.lease).await? {
@@ -61,8 +62,12 @@ pub(super) async fn turn(
             return Ok((busy, Vec::new()));
         }
     };
-    let definition =
-        Definition { feed: feed.to_owned(), shape: row.shape(), tenant_id: reader.tenant_id.clone() };
+    let definition = Definition {
+        feed: feed.to_owned(),
+        shape: row.shape(),
+        tenant_id: reader.tenant_id.clone(),
+        containers: Ids::new(),
+    };
     let epoch = lease.epoch().await;
     let mut machine =
         Machine::new(task, definition, !row.links.is_empty(), epoch, clean, OffsetDateTime::now_utc());

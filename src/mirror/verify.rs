@@ -19,7 +19,7 @@ use super::plan::{self, Definition};
 use super::progress::Stage;
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
-use crate::store::{CHECKPOINT, Checkpoint};
+use crate::store::{CHECKPOINT, Checkpoint, Ids};
 
 mod ask;
 mod diff;
@@ -85,7 +85,8 @@ impl Verifier<'_> {
         let saved = control.read::<Checkpoint>(CHECKPOINT).await?;
         let Some(checkpoint) = saved.map(|saved| saved.document) else { return Ok(None) };
         let tenant_id = self.reader.tenant_id.clone();
-        let definition = Definition { feed: row.resource.to_owned(), shape: row.shape(), tenant_id };
+        let (feed, containers) = (row.resource.to_owned(), Ids::new());
+        let definition = Definition { feed, shape: row.shape(), tenant_id, containers };
         plan::belongs(&checkpoint, &definition).map_err(SyncError::AnotherTenant)?;
         Ok(Some(checkpoint))
     }

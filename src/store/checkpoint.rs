@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::containers::Ids;
+
 /// The id of every checkpoint.
 pub const CHECKPOINT: &str = "checkpoint";
 
@@ -46,6 +48,9 @@ pub struct Checkpoint {
     pub shape: String,
     /// The tenant this copy is of.
     pub tenant_id: String,
+    /// Resource ids of the containers that the copy lies in, or depends on (rule 14).
+    #[serde(default)]
+    pub containers: Ids,
     /// Graph asked to be left alone until then.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub not_before: Option<OffsetDateTime>,
@@ -190,6 +195,7 @@ mod tests {
             burnt: vec![Burnt { from: 4, to: 6, at: OffsetDateTime::UNIX_EPOCH }],
             shape: "s".into(),
             tenant_id: "t".into(),
+            containers: Ids::from([("users".to_owned(), "rid".to_owned())]),
             not_before: None,
             as_of: Some(OffsetDateTime::UNIX_EPOCH),
             cascaded: None,

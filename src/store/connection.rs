@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use azure_core::credentials::{Secret, TokenCredential};
@@ -18,11 +18,14 @@ use azure_data_cosmos::options::{
 };
 use azure_data_cosmos::{AccountReference, CosmosClient, CosmosRuntime, Query, RoutingStrategy};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 use url::Url;
 
+use super::containers::Looked;
 use super::error::StoreError;
 use super::pacer::Pacer;
+use super::remedy::Account;
+use super::unfit::{Fault, Unfit};
 
 /// The scope with which the SDK asks the credential for a token, in every cloud.
 pub const SCOPE: &str = "https://cosmos.azure.com/.default";
@@ -38,6 +41,8 @@ pub struct Options {
     pub key: Option<SecretString>,
     /// Most writes in flight.
     pub concurrency: usize,
+    /// All containers that a copy may need, each with its partition key.
+    pub containers: Vec<(&'static str, &'static str)>,
 }
 
 /// One database of one account.
@@ -46,6 +51,7 @@ pub struct Store {
     credential: Arc<dyn TokenCredential>,
     client: OnceCell<CosmosClient>,
     containers: Mutex<HashMap<String, ContainerClient>>,
+    looked: Mutex<HashMap<String, Looked>>,
     pub(super) pacer: Pacer,
 }
 
@@ -58,7 +64,8 @@ impl Store {
     /// A store; opens nothing.
     pub fn new(options: Options, credential: Arc<dyn TokenCredential>) -> Self {
         let pacer = Pacer::new(options.concurrency);
-        Self { options, credential, client: OnceCell::new(), containers: Mutex::default(), pacer }
+        let client = OnceCell::new();
+        Self { options, credential, client, containers: Mutex::default(), looked: Mutex::default(), pacer }
     }
 
     /// Most writes in flight.
@@ -69,30 +76,46 @@ impl Store {
     /// A container, which must exist.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] names the container and how to create it.
+    /// [`StoreError::Container`] names the container and how to create it.
     pub(super) async fn container(&self, name: &str) -> Result<ContainerClient, StoreError> {
-        let mut containers = self.containers.lock().await;
-        if let Some(container) = containers.get(name) {
+        if let Some(container) = locked(&self.containers).get(name) {
             return Ok(container.clone());
         }
         let database = self.client().await?.database_client(&self.options.database);
         let opened = tokio::time::timeout(CONNECT_TIMEOUT, database.container_client(name, None)).await;
         let container = opened
             .map_err(|_| StoreError::Unknown(format!("container `{name}` did not answer")))?
-            .map_err(|error| self.explain(error.into(), name))?;
-        containers.insert(name.to_owned(), container.clone());
+            .map_err(|error| match StoreError::from(error) {
+                // It is asked for by its name: nothing else can be missing.
+                StoreError::Missing(_) | StoreError::NoContainer(_) => {
+                    StoreError::Container(Box::new(self.unfit(name, Fault::Missing)))
+                }
+                other => other,
+            })?;
+        locked(&self.containers).insert(name.to_owned(), container.clone());
         Ok(container)
     }
 
-    fn explain(&self, error: StoreError, container: &str) -> StoreError {
-        let database = &self.options.database;
-        match error {
-            StoreError::Missing(status) => StoreError::Missing(format!(
-                "container `{container}` of database `{database}` ({status}); `graph-mirror init` creates it \
-                 with COSMOS_KEY, README.md has the commands for Azure"
-            )),
-            other => other,
+    /// A container that is not as it has to be.
+    pub(super) fn unfit(&self, container: &str, fault: Fault) -> Unfit {
+        Unfit {
+            container: container.to_owned(),
+            database: self.options.database.clone(),
+            partition_key: self.partition_key(container).to_owned(),
+            fault,
+            account: Account::new(&self.options.endpoint, &self.options.database),
         }
+    }
+
+    /// The partition key that a container needs.
+    pub(super) fn partition_key(&self, container: &str) -> &'static str {
+        let needed = self.options.containers.iter().find(|(name, _)| *name == container);
+        needed.map_or("/id", |(_, key)| key)
+    }
+
+    /// When containers were looked at last, and what there was.
+    pub(super) fn looked(&self) -> MutexGuard<'_, HashMap<String, Looked>> {
+        locked(&self.looked)
     }
 
     /// The name of the database.
@@ -140,6 +163,11 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("options", &self.options).finish_non_exhaustive()
     }
+}
+
+fn locked<T>(map: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nobody panics while holding it.
+    map.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Options of a write: no retry behind our back, neither after a 429 nor after a lost answer.

@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use super::attempt;
 use super::connection::{READ_TIMEOUT, Store, query_options, read_options, with, write_options};
 use super::error::StoreError;
+use super::unfit::{Fault, Unfit};
 
 const CONTAINER: &str = "mirror";
 /// The container and its partition key.
@@ -28,6 +29,8 @@ pub const CONTROL: (&str, &str) = (CONTAINER, "/feed");
 pub struct Control {
     container: ContainerClient,
     feed: String,
+    /// What is said when the container is gone.
+    gone: Box<Unfit>,
 }
 
 /// A document as it lies in Cosmos, with the etag that the next save must match.
@@ -47,7 +50,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`], when the account or the container cannot be opened.
     pub async fn control(&self, feed: &str) -> Result<Control, StoreError> {
-        Ok(Control { container: self.container(CONTAINER).await?, feed: feed.to_owned() })
+        let gone = Box::new(self.unfit(CONTAINER, Fault::Missing));
+        Ok(Control { container: self.container(CONTAINER).await?, feed: feed.to_owned(), gone })
     }
 }
 
@@ -76,7 +80,15 @@ impl Control {
                 Ok(Some(Saved { document, etag, charge }))
             }
             Err(StoreError::Missing(_)) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => Err(self.named(error)),
+        }
+    }
+
+    /// Names the container when it is gone.
+    fn named(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::NoContainer(_) => StoreError::Container(self.gone.clone()),
+            other => other,
         }
     }
 
@@ -95,7 +107,7 @@ impl Control {
         let partition = FeedScope::partition(self.feed.clone());
         let found = self.container.query_items::<T>(query, partition, Some(options));
         let all = async { found.await?.try_collect().await };
-        attempt::once(Instant::now() + READ_TIMEOUT, all).await
+        attempt::once(Instant::now() + READ_TIMEOUT, all).await.map_err(|error| self.named(error))
     }
 
     /// Writes a document: creates it (`etag` is `None`) or replaces the version that was read.
@@ -125,7 +137,7 @@ impl Control {
                 }
             }
         });
-        let (etag, charge) = version(&answer.await?)?;
+        let (etag, charge) = version(&answer.await.map_err(|error| self.named(error))?)?;
         Ok(Saved { document, etag, charge })
     }
 }

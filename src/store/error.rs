@@ -8,6 +8,7 @@ use azure_core::http::StatusCode;
 use azure_data_cosmos::CosmosError;
 
 use super::remedy::{ROLE, ROLE_ID};
+use super::unfit::Unfit;
 
 /// A request to Cosmos DB that did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,9 +22,18 @@ pub enum StoreError {
     /// The document changed since it was read (412), or was there already (409).
     #[error("another writer was faster")]
     Overtaken,
-    /// Database, container or document is not there (404).
+    /// Database or document is not there (404).
     #[error("not found in Cosmos DB: {0}")]
     Missing(String),
+    /// A container is not as it has to be.
+    #[error("{0}")]
+    Container(Box<Unfit>),
+    /// The container of the request is not there (404/1003); callers of the store see [`StoreError::Container`].
+    #[error("the container is not there: {0}")]
+    NoContainer(String),
+    /// The container has another partition key than the request (400/1001); callers see [`StoreError::Container`].
+    #[error("the container has another partition key: {0}")]
+    OtherKey(String),
     /// Cosmos will never take this document (400, 413, a full logical partition).
     #[error("Cosmos DB refuses the document: {0}")]
     Refused(String),
@@ -61,6 +71,13 @@ pub(super) const PARTITION_FULL: u32 = 1014;
 /// sentence: <https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-forbidden#firewall-blocking-requests>.
 const PERIMETER: std::ops::RangeInclusive<u32> = 5307..=5313;
 
+/// Sub-status of a 404 when the container, or the database, is not there: "owner resource does not exist"
+/// (<https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-not-found>).
+pub(super) const NO_CONTAINER: u32 = 1003;
+/// Sub-status of a 400 when the partition key of the document is not that of the request
+/// (<https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-bad-request>).
+pub(super) const OTHER_KEY: u32 = 1001;
+
 impl From<CosmosError> for StoreError {
     fn from(error: CosmosError) -> Self {
         let status = error.status();
@@ -80,6 +97,8 @@ impl From<CosmosError> for StoreError {
             StatusCode::TooManyRequests => Self::Throttled { after: wait(&error) },
             _ if status.is_retry_with() => Self::Throttled { after: wait(&error) },
             StatusCode::PreconditionFailed | StatusCode::Conflict if from_service => Self::Overtaken,
+            StatusCode::NotFound if from_service && sub == Some(NO_CONTAINER) => Self::NoContainer(text),
+            StatusCode::BadRequest if from_service && sub == Some(OTHER_KEY) => Self::OtherKey(text),
             StatusCode::NotFound if from_service => Self::Missing(text),
             StatusCode::BadRequest | StatusCode::PayloadTooLarge if from_service => Self::Refused(text),
             StatusCode::Forbidden if sub == Some(PARTITION_FULL) => Self::Refused(text),

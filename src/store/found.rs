@@ -13,6 +13,7 @@ use super::checkpoint::Burnt;
 use super::connection::{Store, query_options, with};
 use super::documents::{Reason, Source};
 use super::error::StoreError;
+use super::unfit::Fault;
 
 /// What is read of a document that was found.
 pub(super) const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
@@ -218,14 +219,19 @@ impl Store {
         scope: FeedScope,
         query: Query,
     ) -> Result<impl Found<T> + use<T>, StoreError> {
+        let gone = self.unfit(container, Fault::Missing);
         let container = self.container(container).await?;
         let page = std::num::NonZeroU32::new(PAGE).map(MaxItemCountHint::Limit);
         let mut options = QueryOptions::default().with_operation_options(query_options());
         if let Some(page) = page {
             options = options.with_max_item_count(page);
         }
-        let found = container.query_items::<T>(query, scope, Some(options)).await?;
-        Ok(found.map(|item| item.map_err(StoreError::from)))
+        let named = move |error| match StoreError::from(error) {
+            StoreError::NoContainer(_) => StoreError::Container(Box::new(gone.clone())),
+            other => other,
+        };
+        let found = container.query_items::<T>(query, scope, Some(options)).await.map_err(&named)?;
+        Ok(found.map(move |item| item.map_err(&named)))
     }
 }
 

@@ -12,7 +12,7 @@ use azure_data_cosmos::options::{CreateContainerOptions, CreateDatabaseOptions};
 use super::attempt;
 use super::connection::{Store, write_options};
 use super::error::StoreError;
-use super::properties::Ttl;
+use super::unfit::{Fault, Unfit};
 
 /// Longest wait for one database or container.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -24,10 +24,8 @@ pub enum Made {
     Created,
     /// It was there, as it should be.
     Found,
-    /// It was there, but nothing in it expires: its TTL is off.
-    WithoutTtl,
-    /// It was there, with another partition key, which nothing can change.
-    OtherKey(String),
+    /// It was there, but not as it has to be.
+    Unfit(Box<Unfit>),
 }
 
 impl Store {
@@ -72,10 +70,7 @@ impl Store {
     /// How a container that was there compares with the one that was wanted.
     async fn found(&self, name: &str, partition_key: &str) -> Result<Made, StoreError> {
         let there = self.properties(name).await?;
-        Ok(match there.ttl {
-            _ if there.partition_key != partition_key => Made::OtherKey(there.partition_key),
-            Ttl::Off => Made::WithoutTtl,
-            Ttl::On | Ttl::Default(_) => Made::Found,
-        })
+        let fault = Fault::of(&there, partition_key);
+        Ok(fault.map_or(Made::Found, |fault| Made::Unfit(Box::new(self.unfit(name, fault)))))
     }
 }

@@ -11,7 +11,7 @@ use azure_data_cosmos::options::{BatchOptions, ItemWriteOptions, Precondition};
 use super::attempt;
 use super::connection::{Store, write_options};
 use super::documents::Stored;
-use super::error::{PARTITION_FULL, StoreError};
+use super::error::{NO_CONTAINER, OTHER_KEY, PARTITION_FULL, StoreError};
 use super::lease::Lease;
 
 /// Most documents of one batch: <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>.
@@ -44,9 +44,9 @@ impl Store {
         lease: &Lease,
         give_up: Instant,
     ) -> Result<Written, StoreError> {
-        let container = self.container(container).await?;
+        let (name, container) = (container, self.container(container).await?);
         let (partition, id) = (document.partition(), document.id());
-        attempt::patiently(give_up, || async {
+        let written = attempt::patiently(give_up, || async {
             let _place = self.pacer.admit().await;
             let deadline = lease.guard().await?;
             let options = ItemWriteOptions::default().with_operation_options(write_options());
@@ -63,8 +63,8 @@ impl Store {
                 }
             };
             self.followed(answer.map(|response| Written { charge: attempt::charge(&response) }))
-        })
-        .await
+        });
+        self.blamed(name, written.await).await
     }
 
     /// Writes up to [`BATCH`] documents of one partition, all or none; one alone needs no transaction.
@@ -82,19 +82,26 @@ impl Store {
         if let [only] = documents {
             return self.write(container, only, None, lease, give_up).await;
         }
-        let container = self.container(container).await?;
+        let (name, container) = (container, self.container(container).await?);
         let mut batch = TransactionalBatch::new(first.partition().to_owned());
         for document in documents {
             batch = batch.upsert_item(document, None)?;
         }
-        attempt::patiently(give_up, || async {
+        let written = attempt::patiently(give_up, || async {
             let _place = self.pacer.admit().await;
             let deadline = lease.guard().await?;
             let options = BatchOptions::default().with_operation_options(write_options());
             let sent = container.execute_transactional_batch(batch.clone(), Some(options));
             self.followed(attempt::once(deadline, sent).await.and_then(judged))
-        })
-        .await
+        });
+        self.blamed(name, written.await).await
+    }
+
+    async fn blamed(&self, name: &str, answer: Result<Written, StoreError>) -> Result<Written, StoreError> {
+        match answer {
+            Ok(written) => Ok(written),
+            Err(error) => Err(self.blame(name, error).await),
+        }
     }
 
     /// Lets everybody follow a refusal, or the want of an answer.
@@ -124,15 +131,17 @@ fn judged(response: BatchResponse) -> Result<Written, StoreError> {
 }
 
 fn refusal(result: &TransactionalBatchOperationResult) -> StoreError {
-    let status = result.status_code();
+    let (status, sub_status) = (result.status_code(), result.substatus_code());
     let text = format!("status {status}/{} of an operation in a batch", result.substatus_code().unwrap_or(0));
     match status {
         429 | 449 => StoreError::Throttled { after: result.retry_after().unwrap_or(DEFAULT_WAIT) },
         409 | 412 => StoreError::Overtaken,
+        400 if sub_status == Some(OTHER_KEY) => StoreError::OtherKey(text),
         400 | 413 => StoreError::Refused(text),
         403 if result.substatus_code() == Some(PARTITION_FULL) => StoreError::Refused(text),
         401 => StoreError::Unauthorized(text),
         403 => StoreError::Forbidden(text),
+        404 if sub_status == Some(NO_CONTAINER) => StoreError::NoContainer(text),
         404 => StoreError::Missing(text),
         _ => StoreError::Unknown(text),
     }

@@ -99,7 +99,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`], also when it is not a document of this mirror.
     pub async fn kept(&self, container: &str, partition: &str, id: &str) -> Result<Option<Kept>, StoreError> {
-        let container = self.container(container).await?;
+        let (name, container) = (container, self.container(container).await?);
         let deadline = Instant::now() + READ_TIMEOUT;
         let answer = attempt::patiently(deadline, || {
             let options = ItemReadOptions::default().with_operation_options(read_options());
@@ -112,7 +112,7 @@ impl Store {
                     .map(Some)
             }
             Err(StoreError::Missing(_)) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => Err(self.blame(name, error).await),
         }
     }
 

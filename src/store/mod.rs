@@ -6,6 +6,7 @@
 mod attempt;
 mod checkpoint;
 mod connection;
+mod containers;
 mod control;
 mod documents;
 mod error;
@@ -19,9 +20,11 @@ mod links;
 mod pacer;
 mod properties;
 mod remedy;
+mod unfit;
 
 pub use checkpoint::{Burnt, CHECKPOINT, Checkpoint, Counts, LastRun, Opaque, State};
 pub use connection::{Options, SCOPE, Store};
+pub use containers::{Containers, Ids, is_good};
 pub use control::{CONTROL, Control, Saved};
 pub use documents::{Document, Meta, Reason, Removed, SetAside, Source, Stored};
 pub use error::StoreError;
@@ -34,3 +37,4 @@ pub use lease::{Acquired, Lease, LeaseState, Released};
 pub use links::{LinkDocument, link_id, parent_of};
 pub use properties::{Properties, Ttl};
 pub use remedy::Account;
+pub use unfit::{Fault, Unfit};

@@ -17,6 +17,7 @@ use super::attempt;
 use super::connection::{Store, read_options, write_options};
 use super::control::CONTROL;
 use super::error::StoreError;
+use super::unfit::Fault;
 
 /// Longest wait for one answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -28,6 +29,8 @@ const TTL_SECONDS: u64 = 60;
 /// The properties of a container that a copy depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Properties {
+    /// Its resource id, which no other container has, also none that gets its name later.
+    pub id: String,
     /// The path of its partition key; several, joined by `, `, where it is hierarchical.
     pub partition_key: String,
     /// Whether its documents expire.
@@ -60,7 +63,7 @@ impl Store {
     /// The properties of a container.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] when there is no such container.
+    /// [`StoreError::Container`] when there is no such container.
     pub async fn properties(&self, name: &str) -> Result<Properties, StoreError> {
         let container = self.container(name).await?;
         let deadline = Instant::now() + TIMEOUT;
@@ -68,13 +71,21 @@ impl Store {
             let options = ReadContainerOptions::default().with_operation_options(read_options());
             attempt::once(deadline, container.read(Some(options)))
         });
-        let there = read.await?.into_model()?;
+        let there = match read.await {
+            // Read by its name: nothing else can be missing.
+            Err(StoreError::Missing(_) | StoreError::NoContainer(_)) => {
+                return Err(StoreError::Container(Box::new(self.unfit(name, Fault::Missing))));
+            }
+            read => read?.into_model()?,
+        };
+        let id = there.system_properties.resource_id.as_ref().map(ToString::to_string);
+        let id = id.ok_or_else(|| StoreError::Unknown(format!("container `{name}` has no resource id")))?;
         let ttl = match there.default_ttl {
             TimeToLive::Forever => Ttl::Off,
             TimeToLive::Seconds(seconds) => Ttl::Default(seconds),
             _ => Ttl::On,
         };
-        Ok(Properties { partition_key: there.partition_key.paths().join(", "), ttl })
+        Ok(Properties { id, partition_key: there.partition_key.paths().join(", "), ttl })
     }
 
     /// Reads a document of `mirror` that is not there.

@@ -174,6 +174,20 @@ impl Emulator {
         }
     }
 
+    /// Deletes the documents that have no ttl of their own and were written until then.
+    pub(super) async fn delete_older(&self, container: &str, newest: i64) -> anyhow::Result<()> {
+        let there = self.container(container).await.context("the container is there")?;
+        let path = there["partitionKey"]["paths"][0].as_str().context("it has a partition key")?;
+        for document in self.documents(container).await? {
+            let is_older = document["_ts"].as_i64().is_some_and(|written| written <= newest);
+            if is_older && document.get("ttl").is_none() {
+                let partition = json!([document.pointer(path)]).to_string();
+                self.delete(container, &partition, document["id"].as_str().unwrap_or_default()).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// One document, if it is there.
     pub(super) async fn document(
         &self,

@@ -154,7 +154,9 @@ impl Cosmos {
     /// # Errors
     /// When there is no such container.
     pub async fn set_default_ttl(&self, container: &str, seconds: Option<i64>) -> anyhow::Result<()> {
-        self.inner.emulator.set_default_ttl(container, seconds).await
+        self.inner.emulator.set_default_ttl(container, seconds).await?;
+        lock(&self.inner.expiry).set_default(container, seconds);
+        Ok(())
     }
 
     /// Takes a container away, with all that is in it.
@@ -162,7 +164,9 @@ impl Cosmos {
     /// # Errors
     /// When there is no such container.
     pub async fn remove_container(&self, name: &str) -> anyhow::Result<()> {
-        self.inner.emulator.remove_container(name).await
+        self.inner.emulator.remove_container(name).await?;
+        lock(&self.inner.expiry).forget(name);
+        Ok(())
     }
 
     /// Adds the containers of groups and links: `groups` by `/id`, and `groups-members`, `groups-owners` and `users-manager`

@@ -90,11 +90,30 @@ impl Inner {
             Ok(reply) => reply,
             Err(error) => Reply::error(500, "InternalServerError", &format!("{error:#}")),
         };
+        let reply = self.with_sub_status(call, reply).await;
         // A batch that failed says 207 and has written nothing.
         if call.operation.is_write() && reply.is_success() && reply.status != 207 {
             lock(&self.expiry).note(call);
         }
         reply
+    }
+
+    /// The sub-statuses that the emulator leaves out, and by which a client tells what is wrong with the container:
+    /// 1003 where it is not there, 1001 where it has another partition key than the request
+    /// (<https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb>).
+    async fn with_sub_status(&self, call: &Call, reply: Reply) -> Reply {
+        let Some(container) = call.container.as_ref().filter(|_| call.operation != Operation::Meta) else {
+            return reply;
+        };
+        let is_about_key = || String::from_utf8_lossy(&reply.body).to_lowercase().contains("partition key");
+        let sub_status = match reply.status {
+            404 if self.emulator.container(container).await.is_none() => 1003,
+            400 if is_about_key() => 1001,
+            _ => return reply,
+        };
+        let mut reply = reply;
+        reply.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("x-ms-substatus"));
+        reply.with("x-ms-substatus", sub_status)
     }
 
     /// Deletes what has expired.
@@ -103,6 +122,10 @@ impl Inner {
         for (partition, id) in expired {
             // Gone already is as good.
             let _deleted = self.emulator.delete(container, &partition, &id).await;
+        }
+        let by_default = lock(&self.expiry).expired_by_default(container);
+        if let Some(newest) = by_default {
+            let _deleted = self.emulator.delete_older(container, newest).await;
         }
     }
 

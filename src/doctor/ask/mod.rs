@@ -93,6 +93,7 @@ impl Asking {
             database: cosmos.database.clone(),
             key: cosmos.key,
             concurrency: cosmos.concurrency,
+            containers: app::containers().collect(),
         };
         let graph_is_loopback = is_loopback(&graph.endpoint);
         let place = |url: &Url| Place { is_loopback: is_loopback(url), graph_is_loopback };

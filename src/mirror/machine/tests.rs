@@ -42,7 +42,7 @@ fn is_needed(off: Off, options: Options) {
 
 #[test]
 fn rule_2_the_epoch_of_the_checkpoint_is_looked_at() {
-    is_needed(Off::Epoch, Options::default());
+    is_needed(Off::Epoch, Options { recreations: 0, ..Options::default() });
 }
 
 #[test]
@@ -98,6 +98,11 @@ fn rule_11_a_look_waits_until_the_replicas_agree() {
 #[test]
 fn rule_11_what_was_read_by_id_is_doubtful() {
     is_needed(Off::ById, Options::default());
+}
+
+#[test]
+fn rule_14_a_container_that_was_created_anew_begins_a_generation() {
+    is_needed(Off::Container, Options::default());
 }
 
 #[test]

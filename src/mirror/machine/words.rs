@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::mirror::outcome::Ending;
 use crate::mirror::plan::{AnotherTenant, Leads, Swept, Took};
-use crate::store::{Checkpoint, Counts, Opaque};
+use crate::store::{Checkpoint, Containers, Counts, Opaque, Unfit};
 
 /// What a turn is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +55,8 @@ pub enum Action {
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// The checkpoint, if there is one.
-    Loaded(Option<Box<Checkpoint>>),
+    /// The checkpoint, if there is one, and the containers of the feed.
+    Loaded(Option<Box<Checkpoint>>, Containers),
     /// The save is confirmed.
     Saved,
     /// Somebody else saved in between.
@@ -103,6 +103,8 @@ pub struct Weight {
 pub enum Stop {
     /// The copy is of another tenant.
     AnotherTenant(AnotherTenant),
+    /// A container is not as it has to be.
+    Unfit(Box<Unfit>),
     /// A turn with a later lease has saved.
     Overtaken,
     /// Graph refuses its own fresh tokens.
@@ -114,6 +116,7 @@ pub enum Stop {
 pub(super) enum Stage {
     Loading,
     Burning,
+    Refusing(Box<Unfit>),
     Beginning,
     Fetching,
     Taking(Leads),

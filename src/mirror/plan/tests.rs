@@ -10,7 +10,7 @@ fn now() -> OffsetDateTime {
 }
 
 fn definition() -> Definition {
-    Definition { feed: "users".into(), shape: "s".into(), tenant_id: "t".into() }
+    Definition { feed: "users".into(), shape: "s".into(), tenant_id: "t".into(), containers: Ids::new() }
 }
 
 fn run() -> LastRun {
@@ -117,6 +117,33 @@ fn another_shape_or_an_old_enumeration_begins_anew() {
     let old = now() + GENERATION_AGE;
     assert_eq!(next(&tracking(), &definition(), old), Step::Begin(Why::Age));
     assert_eq!(next(&enumerating(), &definition(), old), Step::Walk, "a slow enumeration is not restarted");
+}
+
+#[test]
+fn another_container_than_before_begins_anew_and_one_that_was_unknown_does_not() {
+    let ids = |id: &str| Ids::from([("users".to_owned(), id.to_owned())]);
+    let seen = |id| Definition { containers: ids(id), ..definition() };
+    assert_eq!(next(&tracking(), &seen("a"), now()), Step::Walk, "nobody knew it before");
+    let known = acquainted(tracking(), &seen("a"));
+    assert_eq!(known.containers, ids("a"));
+    assert_eq!(next(&known, &seen("a"), now()), Step::Walk);
+    assert_eq!(next(&known, &definition(), now()), Step::Walk, "it is missing: that says nothing yet");
+    assert_eq!(next(&known, &seen("b"), now()), Step::Begin(Why::Container));
+    assert_eq!(acquainted(known.clone(), &seen("b")).containers, ids("a"), "only a generation knows it anew");
+    assert_eq!(begin(&known, &seen("b"), None, 2, now()).containers, ids("b"));
+    assert_eq!(begin(&known, &definition(), None, 2, now()).containers, ids("a"), "it may come back");
+    let walking = Checkpoint { containers: ids("a"), ..enumerating() };
+    assert_eq!(next(&walking, &seen("b"), now()), Step::Begin(Why::Container), "in mid-walk too");
+}
+
+#[test]
+fn what_may_have_expired_is_read_anew_once_the_container_is_mended() {
+    let seen = Definition { containers: Ids::from([("users".to_owned(), "a".to_owned())]), ..definition() };
+    let known = acquainted(tracking(), &seen);
+    let expiring = expired(&known, "users", 2).unwrap();
+    assert_eq!(expiring.save, known.save + 1);
+    assert_eq!(expired(&expiring, "users", 3), None, "said once");
+    assert_eq!(next(&expiring, &seen, now()), Step::Begin(Why::Container));
 }
 
 #[test]

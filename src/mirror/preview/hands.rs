@@ -20,7 +20,7 @@ use crate::mirror::outcome::Ending;
 use crate::mirror::plan::{self, Swept, Took, Why};
 use crate::mirror::sweep::is_held;
 use crate::mirror::{Mirror, Reader};
-use crate::store::{Candidate, Checkpoint, Counts, Opaque, document_id, link_id};
+use crate::store::{Candidate, Checkpoint, Containers, Counts, Opaque, document_id, link_id};
 
 /// Hands that perform what the machine says without writing anything.
 pub(super) struct Dry<'a> {
@@ -77,11 +77,12 @@ impl<'a> Dry<'a> {
         &mut self,
         mut machine: Machine,
         mut found: Option<Checkpoint>,
+        containers: Containers,
     ) -> Result<(Ending, Counts), SyncError> {
         let mut action = machine.load();
         loop {
             let event = match action {
-                Action::Load => Event::Loaded(found.take().map(Box::new)),
+                Action::Load => Event::Loaded(found.take().map(Box::new), containers.clone()),
                 Action::Save(next) => self.saved(&next),
                 Action::Fetch => self.fetch(machine.checkpoint()).await?,
                 Action::Take => Event::Taken(self.take().await?),

@@ -124,7 +124,8 @@ impl Verifier<'_> {
             match self.kept(container, target).await {
                 Ok(Some(kept)) if may_come_back(kept.removed) => return Ok(true),
                 // What is not mirrored here has no container.
-                Ok(_) | Err(SyncError::Store(StoreError::Missing(_))) => {}
+                Ok(_) => {}
+                Err(SyncError::Store(StoreError::Container(unfit))) if unfit.is_missing() => {}
                 Err(error) => return Err(error),
             }
         }

@@ -117,7 +117,7 @@ impl Schedule {
     fn trouble(&mut self) {
         let mut current = None;
         let Options { mut changes, mut kills, mut turns, mut refreshes, mut resets, .. } = self.options;
-        let (mut short, mut long) = (4, 3);
+        let (mut short, mut long, mut recreations) = (4, 3, self.options.recreations);
         for _ in 0..STEPS {
             if let Some(me) = current.filter(|_| self.below(100) < 80) {
                 if !self.step(me) {
@@ -142,6 +142,10 @@ impl Schedule {
                 96..98 if resets > 0 => {
                     resets -= 1;
                     current = Some(self.start(Kind::Reset));
+                }
+                98..100 if recreations > 0 => {
+                    recreations -= 1;
+                    self.world.borrow_mut().recreate();
                 }
                 50..72 if changes > 0 => {
                     changes -= 1;

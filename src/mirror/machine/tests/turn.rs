@@ -8,11 +8,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::world::{Answer, DOUBT, LEASE, LeaseDoc, OBJECTS, Off, Version, World, clock};
+use super::world::{Answer, CONTAINER, DOUBT, LEASE, LeaseDoc, OBJECTS, Off, Version, World, clock};
 use crate::mirror::machine::{Action, Event, Machine, Task, Weight};
 use crate::mirror::plan::doubt::Marks;
 use crate::mirror::plan::{self, Definition, Leads, Swept, Took};
-use crate::store::{Checkpoint, Counts, Opaque, Source, State};
+use crate::store::{Checkpoint, Containers, Counts, Ids, Opaque, Source, State};
 
 pub type Shared = Rc<RefCell<World>>;
 
@@ -50,7 +50,7 @@ struct Turn {
 }
 
 pub fn definition() -> Definition {
-    Definition { feed: "model".into(), shape: "s".into(), tenant_id: "t".into() }
+    Definition { feed: "model".into(), shape: "s".into(), tenant_id: "t".into(), containers: Ids::new() }
 }
 
 pub async fn run(world: Shared, me: u32, kind: Kind) {
@@ -136,7 +136,11 @@ impl Turn {
     async fn perform(&mut self, machine: &Machine, action: Action) -> Result<Event, Ended> {
         let checkpoint = machine.checkpoint();
         Ok(match action {
-            Action::Load => Event::Loaded(self.load().await),
+            Action::Load => {
+                let found = self.load().await;
+                let containers = self.look_at_container(found.as_deref()).await;
+                Event::Loaded(found, containers)
+            }
             Action::Save(next) => self.save(next).await?,
             Action::Fetch => self.fetch(checkpoint).await,
             Action::Take => Event::Taken(self.take(checkpoint).await?),
@@ -162,6 +166,15 @@ impl Turn {
             }
             checkpoint
         })
+    }
+
+    /// The container as this process knows it: it looks again after an hour, or when the checkpoint knows another one.
+    async fn look_at_container(&mut self, checkpoint: Option<&Checkpoint>) -> Containers {
+        let known = checkpoint.and_then(|checkpoint| checkpoint.containers.get(CONTAINER)).cloned();
+        let id = self.world.borrow_mut().look_at_container(self.me, known.as_deref());
+        step().await;
+        let ids = id.map(|id| (CONTAINER.to_owned(), id)).into_iter().collect();
+        Containers { ids, unfit: None }
     }
 
     async fn save(&mut self, next: Box<Checkpoint>) -> Result<Event, Ended> {

@@ -1,16 +1,21 @@
 //! The model's world: a tenant with a few objects, Graph's delta with lagging replicas, and the store.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use crate::mirror::plan::doubt::{Marks, is_burnt};
-use crate::store::{Checkpoint, Source};
+use crate::store::{Checkpoint, Source, is_good};
 
 /// Life of the lease, in seconds.
 pub const LEASE: i64 = 15;
 /// Age at which doubt is settled, and the bound on how far a replica lags, in seconds.
 pub const DOUBT: i64 = 900;
+/// The one container of the model.
+pub const CONTAINER: &str = "objects";
+/// Processes that know for an hour which container there is.
+const PROCESSES: usize = 2;
 /// Objects of the tenant.
 pub const OBJECTS: usize = 2;
 
@@ -30,6 +35,7 @@ pub enum Off {
     SettleAge,
     ById,
     LinkDoubt,
+    Container,
 }
 
 /// What a schedule may contain.
@@ -46,6 +52,8 @@ pub struct Options {
     pub deaths: u32,
     pub lost: u32,
     pub brakes: u32,
+    /// Times that the container is dropped and created anew.
+    pub recreations: u32,
 }
 
 impl Default for Options {
@@ -61,6 +69,7 @@ impl Default for Options {
             deaths: 2,
             lost: 1,
             brakes: 1,
+            recreations: 1,
         }
     }
 }
@@ -131,6 +140,10 @@ pub struct World {
     pub docs: Vec<Option<Doc>>,
     /// Objects that were removed from the copy, though they were there ever since their creation.
     pub wronged: BTreeSet<usize>,
+    /// Which container there is, by number, …
+    container: u32,
+    /// … and which one processes saw last, and when.
+    looked: [Option<(u32, i64)>; PROCESSES],
     pub lease: LeaseDoc,
     pub checkpoint: Option<(Box<Checkpoint>, u64)>,
     links: Vec<Link>,
@@ -154,6 +167,8 @@ impl World {
             versions: 0,
             docs: vec![None; OBJECTS],
             wronged: BTreeSet::new(),
+            container: 0,
+            looked: [None; PROCESSES],
             lease: LeaseDoc { clean: true, ..LeaseDoc::default() },
             checkpoint: None,
             links: vec![Link::default()],
@@ -326,6 +341,23 @@ impl World {
     }
 
     // The store.
+
+    /// Somebody drops the container, and creates another one of the same name.
+    pub fn recreate(&mut self) {
+        self.container += 1;
+        self.docs.fill(None);
+        self.note(|| "the container is dropped and created anew".into());
+    }
+
+    /// The id of the container as the process of a turn knows it; nothing without the rule.
+    pub fn look_at_container(&mut self, turn: u32, known: Option<&str>) -> Option<String> {
+        let (process, now) = (turn as usize % PROCESSES, self.now);
+        let age = |at: i64| Duration::from_secs((now - at).unsigned_abs());
+        let looked = self.looked[process].filter(|(id, at)| is_good(age(*at), &id.to_string(), known));
+        let (id, at) = looked.unwrap_or((self.container, now));
+        self.looked[process] = Some((id, at));
+        (!self.is_off(Off::Container)).then(|| id.to_string())
+    }
 
     pub fn next_etag(&mut self) -> u64 {
         self.etag += 1;

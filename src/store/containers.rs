@@ -1,0 +1,140 @@
+//! The containers of a feed, looked at before anything is written to them: at first use, and hourly (rule 14).
+//!
+//! Promises: each has its partition key, and TTL on without a default, or is named with what to do. Each has a resource
+//! id, which another container of the same name does not have: the SDK goes over to a container that was created anew
+//! without a word, so nothing but this id tells that the documents of before are gone. It costs one read of each
+//! container an hour and process. Leaves out on purpose: what follows from another id.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+
+use super::connection::Store;
+use super::error::StoreError;
+use super::unfit::{Fault, Unfit};
+
+/// How long a look at a container is good for.
+const GOOD_FOR: Duration = Duration::from_secs(3600);
+
+/// Resource ids of containers, by name.
+pub type Ids = BTreeMap<String, String>;
+
+/// A container as it was when it was looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Looked {
+    at: Instant,
+    id: String,
+}
+
+/// What a look at the containers of a feed has shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Containers {
+    /// The resource ids of those that are there.
+    pub ids: Ids,
+    /// One that is not as it has to be.
+    pub unfit: Option<Box<Unfit>>,
+}
+
+impl Containers {
+    /// All of them are as they have to be.
+    ///
+    /// # Errors
+    /// [`StoreError::Container`] names one that is not.
+    pub fn fit(self) -> Result<Ids, StoreError> {
+        match self.unfit {
+            None => Ok(self.ids),
+            Some(unfit) => Err(StoreError::Container(unfit)),
+        }
+    }
+}
+
+/// Whether a look that is so old still tells what container there is, where the checkpoint knows the id `known`: one that
+/// knows another id than we may have been saved by a process that looked later.
+pub fn is_good(age: Duration, seen: &str, known: Option<&str>) -> bool {
+    age < GOOD_FOR && known.is_none_or(|known| known == seen)
+}
+
+impl Store {
+    /// Looks at the containers of a feed, `own`, each with its partition key, and at others on which it depends, as far
+    /// as these are there. `known` are the ids that the checkpoint knows.
+    ///
+    /// # Errors
+    /// [`StoreError`], when a container cannot be looked at. One that is not as it has to be is no error.
+    pub async fn look_at(
+        &self,
+        own: impl Iterator<Item = (&str, &str)>,
+        others: &[&str],
+        known: &Ids,
+    ) -> Result<Containers, StoreError> {
+        let own = own.map(|(name, key)| self.look(name, Some(key), known));
+        let others = others.iter().map(|name| self.look(name, None, known));
+        let (own, others) = tokio::try_join!(try_join_all(own), try_join_all(others))?;
+        let mut containers = Containers::default();
+        for (name, seen) in others.into_iter().chain(own) {
+            match seen {
+                Ok(id) => drop(containers.ids.insert(name, id)),
+                Err(unfit) => containers.unfit = containers.unfit.or(unfit),
+            }
+        }
+        Ok(containers)
+    }
+
+    /// The id of a container, or what is wrong with it; that is nothing where no partition key is needed.
+    async fn look(
+        &self,
+        name: &str,
+        key: Option<&str>,
+        known: &Ids,
+    ) -> Result<(String, Result<String, Option<Box<Unfit>>>), StoreError> {
+        let known = known.get(name).map(String::as_str);
+        let looked = self.looked().get(name).cloned();
+        if let Some(looked) = looked.filter(|looked| is_good(looked.at.elapsed(), &looked.id, known)) {
+            return Ok((name.to_owned(), Ok(looked.id)));
+        }
+        let at = Instant::now();
+        let there = match self.properties(name).await {
+            Err(StoreError::Container(unfit)) => return Ok((name.to_owned(), Err(key.map(|_| unfit)))),
+            there => there?,
+        };
+        let Some(key) = key else { return Ok((name.to_owned(), Ok(there.id))) };
+        if let Some(fault) = Fault::of(&there, key) {
+            return Ok((name.to_owned(), Err(Some(Box::new(self.unfit(name, fault))))));
+        }
+        self.looked().insert(name.to_owned(), Looked { at, id: there.id.clone() });
+        Ok((name.to_owned(), Ok(there.id)))
+    }
+
+    /// What a failed request says of its container: one that is gone, or has another partition key, is named.
+    pub(super) async fn blame(&self, container: &str, error: StoreError) -> StoreError {
+        match error {
+            StoreError::NoContainer(_) => {
+                StoreError::Container(Box::new(self.unfit(container, Fault::Missing)))
+            }
+            StoreError::OtherKey(said) => {
+                self.looked().remove(container);
+                let needs = self.partition_key(container);
+                let there = self.properties(container).await.ok();
+                let fault = there.and_then(|there| Fault::of(&there, needs));
+                match fault {
+                    Some(fault) => StoreError::Container(Box::new(self.unfit(container, fault))),
+                    None => StoreError::Refused(said),
+                }
+            }
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_is_good_for_an_hour_unless_the_checkpoint_knows_another_container() {
+        let (fresh, old) = (Duration::from_secs(3599), Duration::from_secs(3600));
+        assert!(is_good(fresh, "a", None) && is_good(fresh, "a", Some("a")));
+        assert!(!is_good(old, "a", Some("a")));
+        assert!(!is_good(fresh, "a", Some("b")), "somebody looked later than we did");
+    }
+}
