@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use crate::caller::{self, Reply};
 use crate::copy::{self, Difference, ExpectedLinks};
-use crate::cosmos::{Cosmos, DATABASE, Write};
+use crate::cosmos::{Cosmos, DATABASE, Options as CosmosOptions, Write};
 use crate::graph::{Graph, Object, Options as GraphOptions, Relationship, Tenant};
 use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
 use crate::identity::{Entra, Identity, Options as IdentityOptions, Tools, User};
@@ -78,7 +78,8 @@ impl World {
         }
         identity.set_users(people(&tenant));
         let graph = Graph::start(tenant, identity.clone(), options).await.context("starting Graph")?;
-        let cosmos = start_cosmos(&identity, setup.empty_account).await.context("starting Cosmos")?;
+        let cosmos =
+            start_cosmos(&identity, setup.empty_account, setup.cosmos).await.context("starting Cosmos")?;
         let mut settings = setup.who(&identity, &entra, &tools);
         settings.extend(where_things_are(&graph, &cosmos));
         let front = setup.front().context("opening the front")?;
@@ -327,11 +328,11 @@ fn people(tenant: &Tenant) -> Vec<User> {
     living.map(person).collect()
 }
 
-async fn start_cosmos(identity: &Identity, empty: bool) -> Result<Cosmos> {
+async fn start_cosmos(identity: &Identity, empty: bool, options: CosmosOptions) -> Result<Cosmos> {
     if empty {
-        return Cosmos::start_empty(identity.clone()).await;
+        return Cosmos::start_empty(identity.clone(), options).await;
     }
-    let cosmos = Cosmos::start(identity.clone()).await?;
+    let cosmos = Cosmos::start_with(identity.clone(), options).await?;
     cosmos.add_group_containers().await?;
     Ok(cosmos)
 }

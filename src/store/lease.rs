@@ -104,7 +104,7 @@ impl Lease {
     /// # Errors
     /// [`StoreError`], when the lease could not be read or written for certain.
     pub async fn acquire(control: &Control, holder: &str, life: Duration) -> Result<Acquired, StoreError> {
-        let mut was_clean = true;
+        let (mut was_clean, mut is_newest) = (true, false);
         for _ in 0..TRIES {
             let (begun, now) = (Instant::now(), OffsetDateTime::now_utc());
             let deadline = begun + life / 2;
@@ -114,7 +114,12 @@ impl Lease {
             let written = match entry {
                 // The answer to our own write was lost: `was_clean` still holds what we replaced.
                 Entry::Ours(terms) => etag.map(|etag| (terms, etag)).ok_or(StoreError::Overtaken),
-                Entry::AlreadyRung(terms) => return Ok(Acquired::Busy { until: terms.end() }),
+                Entry::AlreadyRung(terms) if is_newest => return Ok(Acquired::Busy { until: terms.end() }),
+                Entry::AlreadyRung(terms) => {
+                    is_newest = true;
+                    Self::reach_newest(control, terms, deadline).await?;
+                    Err(StoreError::Overtaken)
+                }
                 Entry::Ring(terms) => match control.write(ID, terms, etag.as_ref(), deadline).await {
                     Ok(saved) => return Ok(Acquired::Busy { until: saved.document.end() }),
                     Err(error) => Err(error),
@@ -138,6 +143,17 @@ impl Lease {
             }
         }
         Err(StoreError::Unknown("the lease is contended".into()))
+    }
+
+    /// Has the next read see the newest lease. A read of another session than the writer's may be behind, and nothing
+    /// but this read would tell that the ring it found was answered long ago. A creation that conflicts tells this
+    /// session how far Cosmos is, and changes nothing that the holder would have to read again, however many ring.
+    /// A lease that is gone meanwhile is there again, as it was.
+    async fn reach_newest(control: &Control, terms: Terms, deadline: Instant) -> Result<(), StoreError> {
+        match control.write(ID, terms, None, deadline).await {
+            Ok(_) | Err(StoreError::Overtaken) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     fn new(control: Control, life: Duration, held: Held, until: Until) -> Self {

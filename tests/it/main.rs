@@ -35,6 +35,7 @@ mod odd_objects;
 mod one_manager;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod partitions;
 mod refresh;
 mod replicas;
 mod secrets;
@@ -42,6 +43,7 @@ mod settings;
 mod sign_in;
 mod soak;
 mod stage;
+mod stale_reads;
 mod status;
 mod status_page;
 mod subscriptions;

@@ -1,18 +1,24 @@
 //! The SDK team's in-memory emulator as a function from request to reply, and the few direct questions we ask it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use azure_core::http::{Method, Request};
 use azure_data_cosmos_driver::{
-    in_memory_emulator::{ContainerConfig, InMemoryEmulatorHttpClient, VirtualAccountConfig, VirtualRegion},
+    in_memory_emulator::{
+        ContainerConfig, InMemoryEmulatorHttpClient, ReplicationConfig, VirtualAccountConfig, VirtualRegion,
+    },
     models::PartitionKeyDefinition,
 };
 use bytes::Bytes;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::options::Options;
+
 /// A request to the emulator.
+#[derive(Clone)]
 pub(super) struct Ask<'a> {
     pub(super) method: &'a str,
     /// Path and query, still percent-encoded.
@@ -58,20 +64,48 @@ impl Reply {
 /// The activity id of answers that the emulator has no part in.
 pub(super) const ACTIVITY: &str = "00000000-0000-4000-8000-00000000ac71";
 
+/// The region that is advertised.
+const REGION: &str = "West Europe";
+/// A region that is not: a replica in the same place that may be behind. Its address is never asked over a socket.
+const REPLICA: (&str, &str) = ("West Europe, another replica", "http://replica.invalid/");
+
 /// The emulator with one database.
 pub(super) struct Emulator {
     client: Arc<InMemoryEmulatorHttpClient>,
     base: Url,
+    replica: Url,
     database: String,
+    options: Options,
 }
 
 impl Emulator {
     /// An account that says of itself that it is at `base`, without a database. Containers go into `database`.
-    pub(super) fn new(base: Url, database: &str) -> anyhow::Result<Self> {
-        let region = VirtualRegion::new("West Europe", base.clone());
-        let account = VirtualAccountConfig::new(vec![region])?.with_throttling_enabled(false);
+    pub(super) fn new(base: Url, database: &str, options: Options) -> anyhow::Result<Self> {
+        let mut regions = vec![VirtualRegion::new(REGION, base.clone())];
+        let replica: Url = REPLICA.1.parse()?;
+        if options.replica {
+            regions.push(VirtualRegion::new(REPLICA.0, replica.clone()));
+        }
+        let account = VirtualAccountConfig::new(regions)?
+            .with_replication_config(ReplicationConfig::immediate())
+            .with_throttling_enabled(options.request_units.is_some());
         let client = Arc::new(InMemoryEmulatorHttpClient::try_new(account)?);
-        Ok(Self { client, base, database: database.into() })
+        Ok(Self { client, base, replica, database: database.into(), options })
+    }
+
+    /// The other replica hears of nothing any more.
+    pub(super) fn hold_replica_back(&self) {
+        self.client.store().pause_replication(REPLICA.0);
+    }
+
+    /// The other replica hears of everything that it missed, and of what follows.
+    pub(super) fn let_replica_catch_up(&self) {
+        self.client.store().resume_replication(REPLICA.0);
+    }
+
+    /// Splits a partition of a container in two, as the service does when it grows.
+    pub(super) fn split(&self, container: &str, partition: u32) {
+        self.client.store().split_partition(&self.database, container, partition, Duration::from_millis(50));
     }
 
     /// Adds the database.
@@ -79,9 +113,13 @@ impl Emulator {
         self.client.store().create_database(&self.database);
     }
 
-    /// Adds a container with one physical partition, TTL on and no default TTL, as our infrastructure does.
+    /// Adds a container with TTL on and no default TTL, as our infrastructure does.
     pub(super) async fn add_container(&self, name: &str, partition_key: &str) -> anyhow::Result<()> {
-        let config = ContainerConfig::new().with_partition_count(1).build()?;
+        let mut config = ContainerConfig::new().with_partition_count(self.options.partitions);
+        if let Some(request_units) = self.options.request_units {
+            config = config.with_throughput(request_units);
+        }
+        let config = config.build()?;
         let key = PartitionKeyDefinition::from(partition_key.to_owned());
         self.client.store().create_container_with_config(&self.database, name, key, config);
         let key = json!({"paths": [partition_key], "kind": "Hash", "version": 2});
@@ -124,10 +162,27 @@ impl Emulator {
 
     /// One request, unguarded.
     pub(super) async fn ask(&self, ask: Ask<'_>) -> anyhow::Result<Reply> {
+        let is_account = ask.method == "GET" && ask.path.trim_matches('/').is_empty();
+        let mut reply = self.ask_at(&self.base, ask).await?;
+        if is_account && self.options.replica {
+            reply.body = with_one_region(&reply.body).into();
+        }
+        Ok(reply)
+    }
+
+    /// One read, answered by the other replica; nothing when it is behind what the request's session has seen.
+    pub(super) async fn ask_replica(&self, ask: Ask<'_>) -> anyhow::Result<Option<Reply>> {
+        let reply = self.ask_at(&self.replica, ask).await?;
+        let is_behind = reply.status == 404
+            && reply.headers.iter().any(|(name, value)| name == "x-ms-substatus" && value == "1002");
+        Ok((!is_behind).then_some(reply))
+    }
+
+    async fn ask_at(&self, base: &Url, ask: Ask<'_>) -> anyhow::Result<Reply> {
         let method: Method = ask.method.parse()?;
         // The Python SDK ends some paths with a slash, which the emulator refuses and the service accepts.
         let path = ask.path.trim_matches('/');
-        let mut request = Request::new(self.base.join(path)?, method);
+        let mut request = Request::new(base.join(path)?, method);
         for (name, value) in ask.headers {
             request.headers_mut().insert(name, value);
         }
@@ -259,6 +314,17 @@ impl Emulator {
     fn docs(&self, container: &str) -> String {
         format!("/dbs/{}/colls/{container}/docs", self.database)
     }
+}
+
+/// What the account says of itself, without the replica.
+fn with_one_region(body: &[u8]) -> Vec<u8> {
+    let Ok(mut account) = serde_json::from_slice::<Value>(body) else { return body.to_vec() };
+    for locations in ["readableLocations", "writableLocations"] {
+        if let Some(all) = account[locations].as_array_mut() {
+            all.retain(|location| location["name"] != REPLICA.0);
+        }
+    }
+    account.to_string().into_bytes()
 }
 
 fn headers(pairs: &[(&str, &str)]) -> Vec<(String, String)> {

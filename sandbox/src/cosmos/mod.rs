@@ -2,12 +2,15 @@
 //!
 //! [`Cosmos`] is a handle: a test pushes faults, closes gates, lets time pass and looks at the documents while a client works.
 //! Added here: authorization (a token of our [`Identity`] or the account key), ids and ttls that the service refuses, expiry,
-//! and a log of writes. What has arrived is carried out even if the client is gone. Left out: roles, request-unit budgets.
+//! and a log of writes; as options partitions, a budget of request units, and reads that are behind. What has arrived is carried
+//! out even if the client is gone. Left out: roles.
 
 mod authorization;
+mod behind;
 mod emulator;
 mod expiry;
 mod fault;
+mod options;
 mod request;
 mod rules;
 mod sabotage;
@@ -25,7 +28,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 pub use self::{
+    behind::Behind,
     fault::Fault,
+    options::Options,
     request::{Match, Operation},
     sabotage::Sabotage,
 };
@@ -84,6 +89,7 @@ struct Inner {
     after: Gates<Match>,
     expiry: Mutex<expiry::Expiry>,
     saboteur: Mutex<sabotage::Saboteur>,
+    behind: Mutex<Option<(Match, usize)>>,
     writes: Mutex<Vec<Write>>,
 }
 
@@ -98,7 +104,12 @@ pub struct Cosmos {
 impl Cosmos {
     /// Starts an account with the database `graph` and the containers `users` (by `/id`) and `mirror` (by `/feed`).
     pub async fn start(identity: Identity) -> anyhow::Result<Self> {
-        let cosmos = Self::start_empty(identity).await?;
+        Self::start_with(identity, Options::default()).await
+    }
+
+    /// As [`Cosmos::start`], an account that is like this.
+    pub async fn start_with(identity: Identity, options: Options) -> anyhow::Result<Self> {
+        let cosmos = Self::start_empty(identity, options).await?;
         cosmos.inner.emulator.add_database();
         cosmos.add_container("users", "/id").await?;
         cosmos.add_container("mirror", "/feed").await?;
@@ -106,10 +117,10 @@ impl Cosmos {
     }
 
     /// Starts an account without any database.
-    pub async fn start_empty(identity: Identity) -> anyhow::Result<Self> {
+    pub async fn start_empty(identity: Identity, options: Options) -> anyhow::Result<Self> {
         let loopback = Loopback::bind().await?;
         let inner = Arc::new(Inner {
-            emulator: emulator::Emulator::new(format!("{}/", loopback.origin()).parse()?, DATABASE)?,
+            emulator: emulator::Emulator::new(format!("{}/", loopback.origin()).parse()?, DATABASE, options)?,
             identity,
             key: BASE64_STANDARD.encode([0x5a; 64]),
             faults: Faults::default(),
@@ -117,6 +128,7 @@ impl Cosmos {
             after: Gates::default(),
             expiry: Mutex::default(),
             saboteur: Mutex::default(),
+            behind: Mutex::default(),
             writes: Mutex::default(),
         });
         let clock = Clock::default();
@@ -244,6 +256,17 @@ impl Cosmos {
             Moment::Before => self.inner.before.hold(when),
             Moment::After => self.inner.after.hold(when),
         }
+    }
+
+    /// From now on, reads that fit are answered by a replica that hears of nothing, unless their session has seen more;
+    /// as long as the handle lives. Needs [`Options::replica`].
+    pub fn read_behind(&self, when: Match) -> Behind {
+        Behind::new(&self.inner, when)
+    }
+
+    /// Splits a partition of a container in two, by its number; what is asked of it meanwhile is refused for a moment.
+    pub fn split(&self, container: &str, partition: u32) {
+        self.inner.emulator.split(container, partition);
     }
 
     /// Orders damage that nobody is told of.

@@ -242,3 +242,35 @@ async fn links_are_kept_by_their_parent() {
     cosmos.put("groups", "g", &json!({"id": "g"})).await.unwrap();
     assert_eq!(cosmos.documents("groups").await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_read_of_another_session_may_be_behind_and_one_of_the_same_session_is_not() {
+    let identity = Identity::start(Default::default()).await.unwrap();
+    let options = Options { replica: true, ..Options::default() };
+    let cosmos = Cosmos::start_with(identity.clone(), options).await.unwrap();
+    let token = identity.issue(COSMOS_AUDIENCE);
+    let setup = Setup { cosmos, identity, token, client: Client::new() };
+    setup.upsert(json!({"id": "a", "n": 1})).await.unwrap();
+    setup.upsert(json!({"id": "a", "n": 2})).await.unwrap();
+    let behind = setup.cosmos.read_behind(Match::any());
+    let request = setup.request(Method::POST, "dbs/graph/colls/users/docs", "a");
+    let request = request.header("x-ms-documentdb-is-upsert", "True").body(r#"{"id":"a","n":3}"#);
+    let answer = request.send().await.unwrap();
+    let session = answer.headers()["x-ms-session-token"].to_str().unwrap().to_owned();
+    let read = async |session: Option<&str>| {
+        let request = setup.request(Method::GET, "dbs/graph/colls/users/docs/a", "a");
+        let request = session.into_iter().fold(request, |it, token| it.header("x-ms-session-token", token));
+        let answer = request.send().await.unwrap();
+        serde_json::from_slice::<Value>(&answer.bytes().await.unwrap()).unwrap()["n"].clone()
+    };
+    assert_eq!(read(None).await, 2, "another session");
+    assert_eq!(read(Some(&session)).await, 3, "the session that wrote it, {session}");
+    assert_eq!(behind.answered(), 1);
+    let over = json!({"id": "a", "n": 4, "_etag": setup.read("a").await.1["_etag"]});
+    assert!(
+        !setup.cosmos.put_over("users", "a", &over).await.unwrap(),
+        "writes are checked against the latest"
+    );
+    drop(behind);
+    assert_eq!(read(None).await, 3);
+}

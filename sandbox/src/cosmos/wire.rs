@@ -86,6 +86,9 @@ impl Inner {
             headers: call.headers.clone(),
             body: call.body.clone(),
         };
+        if let Some(reply) = self.read_behind(call, ask.clone()).await {
+            return reply;
+        }
         let reply = match self.emulator.ask(ask).await {
             Ok(reply) => reply,
             Err(error) => Reply::error(500, "InternalServerError", &format!("{error:#}")),

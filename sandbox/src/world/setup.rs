@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Credential;
+use crate::cosmos::Options as CosmosOptions;
 use crate::identity::{Entra, Identity, Tools};
 
 /// What client states are made with here.
@@ -37,6 +38,8 @@ pub struct Setup {
     pub empty_account: bool,
     /// Change notifications are on.
     pub notified: bool,
+    /// What the Cosmos account is like.
+    pub cosmos: CosmosOptions,
     /// How long a token of the managed identity lives, if it is not a day.
     pub managed_token_life: Option<Duration>,
 }
@@ -58,6 +61,7 @@ impl Setup {
             crash_limit: None,
             empty_account: false,
             notified: false,
+            cosmos: CosmosOptions::default(),
             managed_token_life: None,
         }
     }
