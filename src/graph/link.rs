@@ -22,12 +22,14 @@ impl Link {
         &self.0
     }
 
-    /// The link as a URL of `origin`.
+    /// The link as a URL of `origin`. Links have no fragment: a `#` is part of the token, and on the way to Graph it is
+    /// `%23`. Otherwise it would be cut off with whatever follows.
     ///
     /// # Errors
     /// [`GraphError::ForeignLink`] when it leads anywhere else, [`GraphError::Nonsense`] when it is no URL.
     pub(super) fn within(&self, origin: &Url) -> Result<Url, GraphError> {
-        let url = Url::parse(&self.0).map_err(|_| GraphError::Nonsense("a link that is no URL".into()))?;
+        let url = Url::parse(&self.0.replace('#', "%23"))
+            .map_err(|_| GraphError::Nonsense("a link that is no URL".into()))?;
         if is_within(&url, origin) {
             Ok(url)
         } else {
@@ -68,6 +70,18 @@ mod tests {
             assert!(matches!(within(foreign), Err(GraphError::ForeignLink { .. })), "{foreign}");
         }
         assert!(matches!(within("/v1.0/users"), Err(GraphError::Nonsense(_))));
+    }
+
+    #[test]
+    fn a_hash_is_part_of_the_token() {
+        let url = within("https://graph.microsoft.com/v1.0/users/delta?$skiptoken=a#RT:1#b%23c").unwrap();
+        assert_eq!(url.query(), Some("$skiptoken=a%23RT:1%23b%23c"));
+        assert_eq!(url.fragment(), None);
+        for foreign in
+            ["https://evil.example#.graph.microsoft.com/", "https://graph.microsoft.com#@evil.example/"]
+        {
+            assert!(within(foreign).is_err(), "{foreign}");
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod groups;
 mod init;
 mod kill;
 mod location;
+mod link_tokens;
 mod loops;
 mod mirrored;
 mod notifications;

@@ -40,11 +40,18 @@ impl Cursor {
 pub(super) struct Links {
     random: Rng,
     issued: HashMap<String, (Cursor, Option<TokenDeath>)>,
+    /// What stands in each new token besides.
+    mark: &'static str,
 }
 
 impl Links {
     pub(super) fn new(seed: u64) -> Self {
-        Self { random: Rng::with_seed(seed), issued: HashMap::new() }
+        Self { random: Rng::with_seed(seed), issued: HashMap::new(), mark: "" }
+    }
+
+    /// From now on every token has a `#` in it, which a client has to write as `%23`.
+    pub(super) fn mark(&mut self, is_marked: bool) {
+        self.mark = if is_marked { "#" } else { "" };
     }
 
     /// Issues a new token; says the query of the link.
@@ -55,13 +62,13 @@ impl Links {
     /// The same after other query options, as the links of lists have them.
     pub(super) fn issue_after(&mut self, options: &str, cursor: Cursor) -> String {
         const AWKWARD: &[&str] = &["-", "_", ".", "~", "!", "*", "(", ")", "%2b", "%2F", "%3d", "%23", "%25"];
-        let mut token = format!("{:x}", self.issued.len());
+        let mut token = format!("{:x}{}", self.issued.len(), self.mark);
         for _ in 0..8 {
             token.push_str(AWKWARD[self.random.usize(..AWKWARD.len())]);
             (0..5).for_each(|_| token.push(self.random.alphanumeric()));
         }
         let query = format!("{options}{}={token}", cursor.option());
-        self.issued.insert(query.clone(), (cursor, None));
+        self.issued.insert(query.replace('#', "%23"), (cursor, None));
         query
     }
 

@@ -177,7 +177,10 @@ impl Graph {
 
     /// Changes the oddities from the next page on.
     pub fn quirks(&self, change: impl FnOnce(&mut Quirks)) {
-        change(&mut lock(&self.inner.world).quirks);
+        let mut world = lock(&self.inner.world);
+        change(&mut world.quirks);
+        let is_marked = world.quirks.hash_in_tokens;
+        world.links.mark(is_marked);
     }
 
     /// Changes the page size from the next page on.

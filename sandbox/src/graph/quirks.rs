@@ -40,4 +40,7 @@ pub struct Quirks {
     /// Every page has a new next link, which leads to the same page, for ever:
     /// <https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/3082>.
     pub repeat_page: bool,
+    /// Tokens of links have a `#` in them as it is:
+    /// <https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/1184>.
+    pub hash_in_tokens: bool,
 }
