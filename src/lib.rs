@@ -10,6 +10,7 @@
 //! - [`graph`] — Microsoft Graph over HTTP
 //! - [`notify`] — what Graph's change notifications say, and whether they are ours
 //! - [`challenge`] — the claims that a service asks of the next token
+//! - [`json`] — JSON that others sent, read member by member
 //! - [`store`] — Azure Cosmos DB
 //! - [`catalogue`] — which Graph resources there are
 //! - [`credentials`], [`settings`], [`telemetry`] — who we are, what we were told, what we tell
@@ -27,6 +28,7 @@ pub mod credentials;
 pub mod doctor;
 pub mod functions;
 pub mod graph;
+pub mod json;
 pub mod mirror;
 pub mod notify;
 pub mod settings;

@@ -201,6 +201,11 @@ impl Identity {
         lock(&self.inner.options).expires_on = form;
     }
 
+    /// From now on, this is the body of every answer with a token; see [`Options::wording`].
+    pub fn set_wording(&self, wording: &str) {
+        lock(&self.inner.options).wording = Some(wording.to_owned());
+    }
+
     /// All tokens issued so far stop being good.
     pub fn revoke_all(&self) {
         lock(&self.inner.issued).revoke(|_| true);

@@ -68,7 +68,7 @@ impl App {
     /// [`NotADelivery`].
     pub fn judge(&self, body: &str) -> Result<Delivery, NotADelivery> {
         let Some((keys, _)) = &self.notifications else { return Ok(Delivery::default()) };
-        let delivery = notify::judge(body, keys, |feed| self.row(feed).is_ok())?;
+        let delivery = notify::judge(body, keys, self.tokens.stated_tenant(), |feed| self.row(feed).is_ok())?;
         let Dropped { foreign, odd } = delivery.dropped;
         let rung = u64::from(!delivery.rung.is_empty());
         self.count(Tallied { rung, foreign, odd, ..Tallied::default() });

@@ -33,6 +33,11 @@ impl Tokens {
         Self { graph, graph_scopes, cosmos, with_key, tenant_id: identity.tenant_id }
     }
 
+    /// The tenant of the settings. Asks nobody.
+    pub fn stated_tenant(&self) -> Option<&str> {
+        self.tenant_id.as_deref()
+    }
+
     /// What Graph is asked with.
     pub fn for_graph(&self) -> Arc<dyn TokenCredential> {
         self.graph.clone()

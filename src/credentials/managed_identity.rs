@@ -7,6 +7,8 @@ use azure_core::credentials::TokenCredential;
 use azure_core::http::ClientOptions;
 use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
 
+use super::answer::ReadTokens;
+
 /// A system-assigned or a user-assigned identity.
 #[derive(Debug, Clone)]
 pub struct ManagedIdentity {
@@ -20,7 +22,11 @@ impl ManagedIdentity {
     pub(super) fn make(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: self.client_id.clone().map(UserAssignedId::ClientId),
-            client_options: ClientOptions { retry: super::retry(), ..ClientOptions::default() },
+            client_options: ClientOptions {
+                retry: super::retry(),
+                per_call_policies: vec![Arc::new(ReadTokens)],
+                ..ClientOptions::default()
+            },
         };
         Ok(ManagedIdentityCredential::new(Some(options))?)
     }

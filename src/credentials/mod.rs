@@ -27,6 +27,7 @@ use azure_core::http::{ExponentialRetryOptions, RetryOptions};
 use azure_core::time::Duration;
 use url::Url;
 
+mod answer;
 mod azure_cli;
 mod azure_developer_cli;
 mod cache;

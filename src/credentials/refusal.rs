@@ -10,20 +10,13 @@ use std::sync::Arc;
 use azure_core::error::{Error, ErrorKind};
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{Context, Request};
-use serde::Deserialize;
+
+use crate::json::{self, Members};
 
 /// Turns an answer that is no success into an error with its status and, as `<error>:<number>`, what it says.
 /// Called once per call, so after the retries.
 #[derive(Debug)]
 pub(super) struct ReadRefusals;
-
-/// What is read of a refusal: no text, which could carry anything.
-#[derive(Deserialize)]
-struct Refusal {
-    error: String,
-    #[serde(default)]
-    error_codes: Vec<u32>,
-}
 
 #[async_trait::async_trait]
 impl Policy for ReadRefusals {
@@ -42,12 +35,38 @@ impl Policy for ReadRefusals {
     }
 }
 
-/// The `error` of OAuth, which is one of a few words, and the number of the AADSTS code, if there is one.
+/// The words of OAuth and of Entra for an error:
+/// <https://learn.microsoft.com/entra/identity-platform/reference-error-codes#error-codes-for-token-endpoint-errors>.
+#[rustfmt::skip]
+const WORDS: [&str; 24] = [
+    "access_denied", "authorization_declined", "authorization_pending", "bad_verification_code",
+    "consent_required", "expired_token", "interaction_required", "invalid_client", "invalid_grant",
+    "invalid_instance", "invalid_request", "invalid_resource", "invalid_scope", "invalid_target", "invalid_token",
+    "login_required", "mfa_required", "server_error", "slow_down", "temporarily_unavailable",
+    "unauthorized_client", "unsupported_grant_type", "unsupported_response_type", "user_authentication_required",
+];
+
+/// An error of OAuth, if that is what the text is: an answer may say anything.
+pub(super) fn word(text: &str) -> Option<&'static str> {
+    WORDS.into_iter().find(|word| *word == text)
+}
+
+/// The number in `AADSTS<number>: …`.
+pub(super) fn aadsts(description: &str) -> Option<u32> {
+    let (_, after) = description.split_once("AADSTS")?;
+    let end = after.find(|character: char| !character.is_ascii_digit()).unwrap_or(after.len());
+    after[..end].parse().ok()
+}
+
+/// The `error` of OAuth, and the number of the AADSTS code; none where there is neither.
 fn code(body: &[u8]) -> Option<String> {
-    let Refusal { error, error_codes } = serde_json::from_slice(body).ok()?;
-    let is_word = error.len() < 40 && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    let number = error_codes.first().map(u32::to_string).unwrap_or_default();
-    is_word.then(|| format!("{error}:{number}"))
+    let members = Members::first_in(body)?;
+    let error = members.find("error", |error| word(&json::text(error)?)).unwrap_or_default();
+    let listed = members.list("error_codes").and_then(|codes| json::number(codes.first()?));
+    let listed = listed.and_then(|code| u32::try_from(code).ok());
+    let number = listed.or_else(|| aadsts(&members.text("error_description")?));
+    let number = number.map(|number| number.to_string()).unwrap_or_default();
+    (!error.is_empty() || !number.is_empty()).then(|| format!("{error}:{number}"))
 }
 
 #[cfg(test)]
@@ -64,5 +83,13 @@ mod tests {
         assert_eq!(code(br#"{"error_codes":[]}"#), None);
         assert_eq!(code(b"<html>Bad Gateway</html>"), None);
         assert_eq!(code(br#"{"error":{"code":"x"}}"#), None);
+        for odd in [
+            r#"{"error":"invalid_client","error_codes":[7000215,"x",-1],"n":1e400,"timestamp":"\ud800"}"#,
+            r#"{"error":7,"Error":"invalid_client","error_codes":"x","error_description":"AADSTS7000215: No"}"#,
+            "\u{feff} {\"error\":\"invalid_client\",\"error\":\"invalid_client\",\"error_codes\":[\"7000215\"]}",
+        ] {
+            assert_eq!(code(odd.as_bytes()).as_deref(), Some("invalid_client:7000215"), "{odd}");
+        }
+        assert_eq!(code(br#"{"error":"ada_lovelace","error_codes":[50034]}"#).as_deref(), Some(":50034"));
     }
 }

@@ -10,6 +10,7 @@ use azure_identity::{ClientAssertion, ClientAssertionCredential, ClientAssertion
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use super::answer::ReadTokens;
 use super::claims_request::AskForClaims;
 use super::refusal::ReadRefusals;
 
@@ -34,7 +35,7 @@ impl Registration {
         cloud.authority_host = self.authority.to_string();
         ClientOptions {
             retry: super::retry(),
-            per_call_policies: vec![Arc::new(ReadRefusals), Arc::new(AskForClaims)],
+            per_call_policies: vec![Arc::new(ReadTokens), Arc::new(ReadRefusals), Arc::new(AskForClaims)],
             cloud: Some(Arc::new(cloud.into())),
             ..ClientOptions::default()
         }

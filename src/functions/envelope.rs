@@ -5,10 +5,10 @@
 //! JSON inside a JSON string. Strings are therefore decoded once more where that works, and both forms
 //! are taken.
 
-use std::collections::HashMap;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
-use serde::Deserialize;
-use serde_json::Value;
+use crate::json::{self, Members, without_mark};
 
 mod http;
 mod queue;
@@ -28,8 +28,7 @@ pub struct Invocation<T> {
 }
 
 /// Where in the host's retry policy an invocation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
     /// 0 for the first attempt.
     pub retry_count: i64,
@@ -63,36 +62,32 @@ pub trait Trigger: Sized {
     /// As in "a timer".
     const NAME: &'static str;
     /// Reads it from the binding's value and the metadata.
-    fn read(value: &Value, metadata: &Metadata) -> Result<Self, String>;
+    fn read(value: &RawValue, metadata: &Metadata<'_>) -> Result<Self, String>;
 }
 
 /// `Metadata`: facts about the invocation, by name.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Metadata(HashMap<String, Value>);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Raw {
-    data: HashMap<String, Value>,
-    #[serde(default)]
-    metadata: Metadata,
-}
+#[derive(Debug)]
+pub struct Metadata<'a>(Option<Members<'a>>);
 
 /// Reads an envelope whose trigger has the binding `binding`.
 ///
 /// # Errors
 /// [`EnvelopeError`] names what is wrong, without the envelope's content.
 pub fn read<T: Trigger>(body: &[u8], binding: &str) -> Result<Invocation<T>, EnvelopeError> {
-    let raw: Raw =
-        serde_json::from_slice(body).map_err(|error| EnvelopeError::NotAnEnvelope(reason(&error)))?;
-    let value = raw.data.get(binding).ok_or_else(|| EnvelopeError::NoBinding(binding.to_owned()))?;
-    let trigger = T::read(value, &raw.metadata).map_err(|why| EnvelopeError::WrongTrigger {
+    let envelope: Members<'_> = serde_json::from_slice(without_mark(body))
+        .map_err(|error| EnvelopeError::NotAnEnvelope(reason(&error)))?;
+    let data = envelope.object("Data");
+    let data = data.ok_or_else(|| {
+        EnvelopeError::NotAnEnvelope("not the expected members: it has no object `Data`".into())
+    })?;
+    let value = data.called(binding).next().ok_or_else(|| EnvelopeError::NoBinding(binding.to_owned()))?;
+    let metadata = Metadata(envelope.object("Metadata"));
+    let trigger = T::read(value, &metadata).map_err(|why| EnvelopeError::WrongTrigger {
         binding: binding.to_owned(),
         trigger: T::NAME,
         why,
     })?;
-    Ok(Invocation { trigger, retry: raw.metadata.retry() })
+    Ok(Invocation { trigger, retry: metadata.retry() })
 }
 
 impl<T> Invocation<T> {
@@ -102,20 +97,31 @@ impl<T> Invocation<T> {
     }
 }
 
-impl Metadata {
+impl Metadata<'_> {
     /// A fact, decoded from its string if that is how it came.
-    pub fn get<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Option<T> {
-        serde_json::from_value(decoded(self.0.get(name)?)).ok()
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        self.0.as_ref()?.find(name, |value| {
+            let decoded = json::text(value).and_then(|text| serde_json::from_str(&text).ok());
+            decoded.or_else(|| serde_json::from_str(value.get()).ok())
+        })
     }
 
     fn retry(&self) -> Option<Retry> {
-        self.get("RetryContext")
+        self.0.as_ref()?.find("RetryContext", |value| {
+            with_members(value, |context| {
+                let number = |name| context.number(name);
+                Some(Retry { retry_count: number("RetryCount")?, max_retry_count: number("MaxRetryCount")? })
+            })?
+        })
     }
 }
 
-/// A value, and when it is a string of JSON, what that says.
-fn decoded(value: &Value) -> Value {
-    value.as_str().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| value.clone())
+/// The members of an object, also where it came as a string of JSON.
+fn with_members<T>(value: &RawValue, read: impl FnOnce(&Members<'_>) -> T) -> Option<T> {
+    match json::text(value) {
+        Some(text) => Members::of(&text).as_ref().map(read),
+        None => Members::of(value.get()).as_ref().map(read),
+    }
 }
 
 /// What is wrong with a JSON text, without quoting it.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::body;
 use super::error::GraphError;
+use crate::json::without_mark;
 
 /// An answer, read completely: at most 32 MiB after decompression. Without content (204), both are empty.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +31,7 @@ impl Answer {
         if !self.is_json() {
             return Err(GraphError::Nonsense(format!("`{}` instead of JSON", self.content_type)));
         }
-        serde_json::from_slice(&self.body).map_err(|error| {
+        serde_json::from_slice(without_mark(&self.body)).map_err(|error| {
             GraphError::Nonsense(format!("an object that is not as expected ({:?})", error.classify()))
         })
     }

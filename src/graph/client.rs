@@ -16,7 +16,8 @@ use url::Url;
 
 use super::answer::Answer;
 use super::body::{self, BodyError, MAX_ERROR_BYTES, MAX_PAGE_BYTES};
-use super::error::{GraphError, Refusal, codes};
+use super::codes::codes;
+use super::error::{GraphError, Refusal};
 use super::link::Link;
 use super::listing::Listing;
 use super::page::{Next, Page};
@@ -24,6 +25,7 @@ use super::request::Request;
 use super::retry::{self, Decision, Failure};
 use super::sending::{self, Sent};
 use crate::challenge::Challenge;
+use crate::json::without_mark;
 
 /// How to reach Graph.
 #[derive(Debug, Clone)]
@@ -75,7 +77,7 @@ impl Client {
         deadline: Instant,
     ) -> Result<Option<Box<RawValue>>, GraphError> {
         match self.get(request, deadline).await {
-            Ok(body) => match serde_json::from_slice(&body) {
+            Ok(body) => match serde_json::from_slice(without_mark(&body)) {
                 Ok(object) => Ok(Some(object)),
                 Err(_) => Err(GraphError::Nonsense("an object that is not readable JSON".into())),
             },

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::get::BadGet;
 use super::guard::Loop;
 use super::link::Link;
@@ -71,7 +69,7 @@ pub enum GraphError {
 pub struct Refusal {
     /// HTTP status.
     pub status: u16,
-    /// The error codes, outermost first, joined by `/`.
+    /// The error codes that are known words, outermost first, joined by `/`.
     pub code: String,
     /// Graph's `request-id`, for a support case.
     pub request_id: String,
@@ -155,33 +153,9 @@ impl GraphError {
     }
 }
 
-#[derive(Deserialize)]
-struct ErrorBody {
-    error: Option<ErrorNode>,
-}
-
-#[derive(Deserialize)]
-struct ErrorNode {
-    code: Option<String>,
-    #[serde(alias = "innererror", rename = "innerError")]
-    inner: Option<Box<ErrorNode>>,
-}
-
-/// All error codes of a body, outermost first; empty when there are none.
-pub(super) fn codes(body: &[u8]) -> String {
-    let parsed = serde_json::from_slice::<ErrorBody>(body).ok();
-    let mut node = parsed.and_then(|body| body.error).map(Box::new);
-    let mut codes = Vec::new();
-    while let Some(current) = node {
-        // Codes are identifiers; anything longer is no code and may carry what must not be logged.
-        codes.extend(current.code.filter(|code| code.len() <= 80));
-        node = current.inner;
-    }
-    codes.join("/")
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::codes::codes;
     use super::*;
 
     fn answer(status: u16, body: &str, carried_token: bool) -> GraphError {
@@ -243,12 +217,5 @@ mod tests {
         for code in ["", "UnknownError", "BadGateway", "ResourceNotFound", "UnknownError/itemNotFound"] {
             assert!(!is_gone(404, code), "{code}");
         }
-    }
-
-    #[test]
-    fn codes_are_collected_and_messages_are_not() {
-        let body = br#"{"error":{"code":"A","message":"secret","innerError":{"code":"B","innererror":{"date":"x"}}}}"#;
-        assert_eq!(codes(body), "A/B");
-        assert_eq!(codes(b"<html>"), "");
     }
 }

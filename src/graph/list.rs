@@ -8,7 +8,6 @@
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::task::JoinHandle;
 
@@ -18,7 +17,9 @@ use super::error::GraphError;
 use super::get::Get;
 use super::guard::Guard;
 use super::link::Link;
+use super::page::link;
 use super::sending::Sent;
+use crate::json::Members;
 
 impl Client {
     /// Gets what a request asks for, whatever its content type is, trying again as Graph asks, until `deadline`.
@@ -174,16 +175,12 @@ struct Page {
 
 impl Page {
     fn parse(body: &[u8]) -> Result<Self, GraphError> {
-        #[derive(Deserialize)]
-        struct Body {
-            value: Option<Vec<Box<RawValue>>>,
-            #[serde(rename = "@odata.nextLink")]
-            next_link: Option<String>,
-        }
         let nonsense =
             || GraphError::Nonsense("an answer without the array `value` that every list has".into());
-        let Body { value, next_link } = serde_json::from_slice(body).map_err(|_| nonsense())?;
-        Ok(Self { objects: value.ok_or_else(nonsense)?, next: next_link.map(Link::new) })
+        let body = Members::read(body).ok_or_else(nonsense)?;
+        let objects =
+            body.find("value", |value| serde_json::from_str::<Vec<Box<RawValue>>>(value.get()).ok());
+        Ok(Self { objects: objects.ok_or_else(nonsense)?, next: link(&body, "@odata.nextLink")? })
     }
 }
 

@@ -1,10 +1,11 @@
 //! One page of what an object is linked to: ids, and where to go next.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::GraphError;
 use super::link::Link;
+use super::page::link;
+use crate::json::Members;
 
 /// A page of a list, read completely.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,19 +16,6 @@ pub struct Listing {
     pub next: Option<Link>,
 }
 
-#[derive(Deserialize)]
-struct Body {
-    value: Option<Vec<Target>>,
-    id: Option<String>,
-    #[serde(rename = "@odata.nextLink")]
-    next_link: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    id: String,
-}
-
 impl Listing {
     /// Reads a page, or the one object that a property like `manager` is.
     ///
@@ -35,13 +23,18 @@ impl Listing {
     /// [`GraphError::Nonsense`] when it is neither.
     pub(super) fn parse(answer: &RawValue) -> Result<Self, GraphError> {
         let nonsense = |what: &str| GraphError::Nonsense(format!("a list {what}"));
-        let body: Body = serde_json::from_str(answer.get()).map_err(|_| nonsense("without readable ids"))?;
-        let ids = match (body.value, body.id) {
-            (Some(targets), _) => targets.into_iter().map(|target| target.id).collect(),
-            (None, Some(id)) => vec![id],
+        let body = Members::of(answer.get()).ok_or_else(|| nonsense("without readable ids"))?;
+        let ids = match (body.list("value"), body.text("id")) {
+            // Who compares must not take a member that has no id for one that is not there.
+            (Some(targets), _) => {
+                let id = |target: &RawValue| Some(Members::of(target.get())?.text("id")?.into_owned());
+                let ids: Option<Vec<_>> = targets.into_iter().map(id).collect();
+                ids.ok_or_else(|| nonsense("without readable ids: one of its members has no `id`"))?
+            }
+            (None, Some(id)) => vec![id.into_owned()],
             (None, None) => return Err(nonsense("without `value` or an id")),
         };
-        Ok(Self { ids, next: body.next_link.map(Link::new) })
+        Ok(Self { ids, next: link(&body, "@odata.nextLink")? })
     }
 }
 

@@ -27,11 +27,13 @@
 //! Reading order: [`request`] (what the mirror asks), [`page`] and [`listing`] (what comes back), [`get`]
 //! (any other GET) with [`answer`] and [`list`] (what comes back then), [`retry`] (what to do about a failed
 //! try, a pure function), [`guard`] (pages that repeat), [`client`] (does it), [`subscription`] (what is
-//! not a GET), [`probe`] (one look at how Graph answers), [`error`] (what callers branch on).
+//! not a GET), [`probe`] (one look at how Graph answers), [`error`] (what callers branch on), [`codes`] (what an error
+//! body says).
 
 mod answer;
 mod body;
 mod client;
+mod codes;
 mod error;
 mod get;
 mod guard;

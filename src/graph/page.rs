@@ -1,10 +1,10 @@
 //! One page of a delta feed: objects as raw JSON, and where to go next.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::GraphError;
 use super::link::Link;
+use crate::json::Members;
 
 /// A page, read completely.
 #[derive(Debug)]
@@ -24,15 +24,6 @@ pub enum Next {
     Round(Link),
 }
 
-#[derive(Deserialize)]
-struct Body {
-    value: Option<Vec<Box<RawValue>>>,
-    #[serde(rename = "@odata.nextLink")]
-    next_link: Option<String>,
-    #[serde(rename = "@odata.deltaLink")]
-    delta_link: Option<String>,
-}
-
 impl Page {
     /// The next link, if the round goes on.
     pub fn next_link(&self) -> Option<&Link> {
@@ -49,19 +40,38 @@ impl Page {
     /// # Errors
     /// [`GraphError::Nonsense`] when the body is no JSON object, has no `value` array or no link.
     pub(super) fn parse(body: &[u8]) -> Result<Self, GraphError> {
-        let body: Body = serde_json::from_slice(body).map_err(|error| {
-            GraphError::Nonsense(format!("a page that is not readable JSON ({:?})", error.classify()))
-        })?;
-        let objects = body.value.ok_or_else(|| GraphError::Nonsense("a page without `value`".into()))?;
-        let next = match (body.next_link, body.delta_link) {
-            (Some(link), _) => Next::Page(Link::new(link)),
-            (None, Some(link)) => Next::Round(Link::new(link)),
-            (None, None) => {
-                return Err(GraphError::Nonsense("a page with neither a next link nor a delta link".into()));
-            }
+        let nonsense = |what: &str| GraphError::Nonsense(format!("a page {what}"));
+        let body = Members::read(body).ok_or_else(|| nonsense("that is not readable JSON"))?;
+        let objects =
+            body.find("value", |value| serde_json::from_str::<Vec<Box<RawValue>>>(value.get()).ok());
+        let objects = match (objects, body.called("value").all(is_null)) {
+            (Some(objects), _) => objects,
+            (None, true) => return Err(nonsense("without `value`")),
+            (None, false) => return Err(nonsense("that is not readable JSON: its `value` is no array")),
+        };
+        let next = match (link(&body, "@odata.nextLink")?, link(&body, "@odata.deltaLink")?) {
+            (Some(link), _) => Next::Page(link),
+            (None, Some(link)) => Next::Round(link),
+            (None, None) => return Err(nonsense("with neither a next link nor a delta link")),
         };
         Ok(Self { objects, next })
     }
+}
+
+/// A link of a page; none where it is missing or null.
+///
+/// # Errors
+/// [`GraphError::Nonsense`] when there is one that is no text: a round that goes on must not seem to be over.
+pub(super) fn link(body: &Members<'_>, name: &str) -> Result<Option<Link>, GraphError> {
+    match body.text(name) {
+        Some(link) => Ok(Some(Link::new(link))),
+        None if body.called(name).all(is_null) => Ok(None),
+        None => Err(GraphError::Nonsense(format!("a page whose `{name}` is no text"))),
+    }
+}
+
+fn is_null(value: &RawValue) -> bool {
+    value.get() == "null"
 }
 
 #[cfg(test)]
@@ -84,6 +94,21 @@ mod tests {
                 .unwrap();
         assert!(page.objects.is_empty());
         assert_eq!(page.next, Next::Page(Link::new("https://g/n")));
+    }
+
+    #[test]
+    fn no_member_of_a_page_hides_another() {
+        for body in [
+            "\u{feff}{\"value\":[{\"id\":\"1\"}],\"@odata.deltaLink\":\"https://g/d\"}",
+            r#"{"@odata.count":1e400,"n":"\ud800","value":[{"id":"1"}],"@odata.nextLink":null,"@odata.deltaLink":"https://g/d"}"#,
+            r#"{"value":null,"Value":[{"id":"1"}],"@odata.deltalink":"https://g/d"}"#,
+        ] {
+            let page = Page::parse(body.as_bytes()).unwrap();
+            assert_eq!((page.objects.len(), page.next), (1, Next::Round(Link::new("https://g/d"))), "{body}");
+        }
+        let odd = br#"{"value":[],"@odata.nextLink":7,"@odata.deltaLink":"https://g/d"}"#;
+        let error = Page::parse(odd).unwrap_err().to_string();
+        assert!(error.contains("`@odata.nextLink` is no text"), "the round goes on: {error}");
     }
 
     #[test]

@@ -6,32 +6,34 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::client::Client;
 use super::error::GraphError;
-use super::link::Link;
+use super::page::link;
 use super::request::at;
+use crate::json::Members;
 
 const PATH: &str = "/subscriptions";
 /// Pages of a list that are read at most; an app has a hundred subscriptions in a tenant, and a few pages.
 const MOST_PAGES: usize = 100;
+/// The member that says when a subscription ends.
+const END: &str = "expirationDateTime";
+/// How long a subscription is taken to live whose end cannot be read.
+const SOON: Duration = Duration::minutes(1);
 
 /// A subscription that there is.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// Its id.
     pub id: String,
     /// What it is to.
     pub resource: String,
     /// Where its notifications go.
-    #[serde(default)]
     pub notification_url: String,
     /// When it ends.
-    #[serde(with = "time::serde::rfc3339", rename = "expirationDateTime")]
     pub expires: OffsetDateTime,
 }
 
@@ -54,13 +56,6 @@ pub struct NewSubscription<'a> {
     pub expires: OffsetDateTime,
 }
 
-#[derive(Deserialize)]
-struct Page {
-    value: Vec<Subscription>,
-    #[serde(rename = "@odata.nextLink")]
-    next_link: Option<String>,
-}
-
 impl Client {
     /// The subscriptions of this app in this tenant.
     ///
@@ -69,10 +64,11 @@ impl Client {
     pub async fn subscriptions(&self, deadline: Instant) -> Result<Vec<Subscription>, GraphError> {
         let (mut found, mut next) = (Vec::new(), at(self.origin(), PATH, None)?);
         for _ in 0..MOST_PAGES {
-            let page: Page = read(&self.send(&Method::GET, &next, None, deadline).await?)?;
-            found.extend(page.value);
-            match page.next_link {
-                Some(link) => next = Link::new(link).within(self.origin())?,
+            let body = self.send(&Method::GET, &next, None, deadline).await?;
+            let page = Members::read(&body).ok_or_else(|| unreadable("a list of subscriptions"))?;
+            found.extend(listed(&page, OffsetDateTime::now_utc())?);
+            match link(&page, "@odata.nextLink")? {
+                Some(link) => next = link.within(self.origin())?,
                 None => return Ok(found),
             }
         }
@@ -90,10 +86,19 @@ impl Client {
         deadline: Instant,
     ) -> Result<Subscription, GraphError> {
         let url = at(self.origin(), PATH, None)?;
-        read(&self.send(&Method::POST, &url, Some(body(wanted)?), deadline).await?)
+        let answer = self.send(&Method::POST, &url, Some(body(wanted)?), deadline).await?;
+        let answer = Members::read(&answer).ok_or_else(|| unreadable("a subscription"))?;
+        let id = answer.text("id").filter(|id| !id.is_empty());
+        let id = id.ok_or_else(|| GraphError::Nonsense("a subscription without `id`".into()))?;
+        Ok(Subscription {
+            id: id.into_owned(),
+            resource: wanted.resource.to_owned(),
+            notification_url: wanted.notification_url.to_owned(),
+            expires: answer.moment(END).unwrap_or(wanted.expires),
+        })
     }
 
-    /// Has a subscription end later; this also reauthorizes it.
+    /// Has a subscription end later; this also reauthorizes it. Says when it ends now.
     ///
     /// # Errors
     /// As [`Client::page`]; [`GraphError::Refused`] with 404 when it is gone.
@@ -102,11 +107,12 @@ impl Client {
         id: &str,
         expires: OffsetDateTime,
         deadline: Instant,
-    ) -> Result<Subscription, GraphError> {
+    ) -> Result<OffsetDateTime, GraphError> {
         let url = at(self.origin(), PATH, Some(id))?;
-        let expires = expires.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
-        let body = body(&json!({ "expirationDateTime": expires }))?;
-        read(&self.send(&Method::PATCH, &url, Some(body), deadline).await?)
+        let text = expires.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+        let body = body(&json!({ END: text }))?;
+        let answer = self.send(&Method::PATCH, &url, Some(body), deadline).await?;
+        Ok(Members::read(&answer).and_then(|answer| answer.moment(END)).unwrap_or(expires))
     }
 
     /// Ends a subscription; it is well if there was none.
@@ -127,7 +133,41 @@ fn body(value: &impl Serialize) -> Result<Bytes, GraphError> {
     text.map(Bytes::from).map_err(|_| GraphError::Nonsense("a subscription that cannot be written".into()))
 }
 
-fn read<T: for<'a> Deserialize<'a>>(body: &[u8]) -> Result<T, GraphError> {
-    serde_json::from_slice(body)
-        .map_err(|_| GraphError::Nonsense("a subscription that is not readable".into()))
+fn unreadable(what: &str) -> GraphError {
+    GraphError::Nonsense(format!("{what} that is not readable"))
+}
+
+/// The subscriptions of a page. Those of others are as odd as they like: one without an id is nobody's. One whose end
+/// cannot be read is taken for one that lives, and that ends soon: it is extended, and none is created beside it.
+fn listed(page: &Members<'_>, now: OffsetDateTime) -> Result<Vec<Subscription>, GraphError> {
+    let all = page.list("value").ok_or_else(|| unreadable("a list of subscriptions"))?;
+    let one = |one: &serde_json::value::RawValue| {
+        let one = Members::of(one.get())?;
+        let text = |name: &str| one.text(name).unwrap_or_default().into_owned();
+        Some(Subscription {
+            id: one.text("id").filter(|id| !id.is_empty())?.into_owned(),
+            resource: text("resource"),
+            notification_url: text("notificationUrl"),
+            expires: one.moment(END).unwrap_or(now + SOON),
+        })
+    };
+    Ok(all.into_iter().filter_map(one).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_odd_subscription_of_somebody_else_hides_none_of_ours() {
+        let body = br#"{"value":[null,7,{},{"id":null},{"id":"odd","resource":7,"notificationUrl":null},
+            {"id":"ours","Resource":"users","notificationURL":"https://us.example","expirationDateTime":"2026-12-01T00:00:00Z","latestSupportedTlsVersion":null}],
+            "@odata.context":7}"#;
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let found = listed(&Members::read(body).unwrap(), now).unwrap();
+        let [odd, ours] = &found[..] else { panic!("{found:?}") };
+        assert_eq!((odd.id.as_str(), odd.resource.as_str(), odd.expires), ("odd", "", now + SOON));
+        assert_eq!((ours.resource.as_str(), ours.notification_url.as_str()), ("users", "https://us.example"));
+        assert_eq!(ours.expires.unix_timestamp(), 1_796_083_200);
+    }
 }

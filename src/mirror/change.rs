@@ -5,18 +5,19 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
+use crate::json::{self, Members};
 use crate::store::Reason;
 
+mod holdable;
 mod links;
 mod removed;
 
 use removed::{REMOVED, Removal};
+
+pub use links::OddLinks;
 
 /// Names that Cosmos keeps for itself, and our own: such a Graph property moves aside.
 /// <https://learn.microsoft.com/azure/cosmos-db/resource-model#properties-of-an-item>
@@ -70,6 +71,8 @@ pub struct Changes<'a> {
     pub links: Vec<LinkChange<'a>>,
     /// Objects that Graph calls removed in words that decide nothing.
     pub unclear: Vec<Cow<'a, str>>,
+    /// Where links cannot be read.
+    pub odd: Vec<OddLinks<'a>>,
 }
 
 /// What to do about an object.
@@ -79,8 +82,10 @@ pub enum Kind<'a> {
     Put {
         /// Its properties, in Graph's order.
         properties: Vec<(Cow<'a, str>, &'a RawValue)>,
-        /// Those whose names Cosmos keeps for itself.
-        shadowed: BTreeMap<Cow<'a, str>, &'a RawValue>,
+        /// Those whose names Cosmos keeps for itself, and the text of those whose values it cannot hold.
+        shadowed: BTreeMap<Cow<'a, str>, Cow<'a, RawValue>>,
+        /// The names of those whose values Cosmos cannot hold.
+        unholdable: Vec<Cow<'a, str>>,
         /// What it tells of its relationships, by `<property>@delta`.
         links: Vec<(Cow<'a, str>, &'a RawValue)>,
     },
@@ -93,18 +98,16 @@ pub enum Kind<'a> {
 }
 
 /// The changes of a page. The same object may come several times in it, each time with another slice of
-/// its links: the last one counts for the object, and all of them for the links.
-///
-/// # Errors
-/// What is wrong, when a link cannot be read: passing it over would lose it for good.
-pub fn of(objects: &[Box<RawValue>]) -> Result<Changes<'_>, &'static str> {
+/// its links: the last one counts for the object, and all of them for the links. What cannot be read of the links is
+/// named, and the others go on: it would stop every object of the feed.
+pub fn of(objects: &[Box<RawValue>]) -> Changes<'_> {
     let mut changes: Vec<Change<'_>> = Vec::with_capacity(objects.len());
     let mut places: HashMap<String, usize> = HashMap::with_capacity(objects.len());
     let mut links = links::Links::default();
     let mut unclear = Vec::new();
     for object in objects {
         let change = read(object);
-        links.take(&change)?;
+        links.take(&change);
         // What says nothing hides nothing that the page says of the object elsewhere.
         if let (Kind::Unclear, Some(id)) = (&change.kind, &change.id) {
             unclear.push(id.clone());
@@ -120,7 +123,8 @@ pub fn of(objects: &[Box<RawValue>]) -> Result<Changes<'_>, &'static str> {
             }
         }
     }
-    Ok(Changes { objects: changes, links: links.into_changes(), unclear })
+    let (links, odd) = links.into_changes();
+    Changes { objects: changes, links, unclear, odd }
 }
 
 /// The object of a response, such as that to a read by id: without the annotations of the response.
@@ -135,73 +139,43 @@ pub fn of_response(object: &RawValue) -> Change<'_> {
 /// The change that one entry of a list stands for.
 pub fn read(object: &RawValue) -> Change<'_> {
     let text = object.get();
-    let Some(fields) = fields(text) else {
+    let Some(members) = Members::of(text) else {
         return Change { id: None, text, kind: Kind::SetAside("not a readable JSON object") };
     };
-    let find = |name: &str| fields.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value);
-    let id = find("id").and_then(|id| serde_json::from_str::<Text<'_>>(id.get()).ok()).map(|Text(id)| id);
-    let kind = match (&id, removed::read(find(REMOVED))) {
+    let id = members.exact("id").and_then(json::text);
+    let kind = match (&id, removed::read(members.exact(REMOVED))) {
         (None, _) => Kind::SetAside("no id"),
         (Some(id), _) if id.is_empty() => Kind::SetAside("an empty id"),
         (_, Removal::Certain(reason)) => Kind::Remove(reason),
         (_, Removal::Unclear) => Kind::Unclear,
-        (_, Removal::No) => put(fields),
+        (_, Removal::No) => put(members),
     };
     Change { id: id.filter(|id| !id.is_empty()), text, kind }
 }
 
-/// The members of a JSON object, read one level deep; none when it is no object.
-pub(super) fn fields(text: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
-    serde_json::from_str(text).ok().map(|Fields(fields)| fields)
-}
-
-fn put<'a>(fields: Vec<(Cow<'a, str>, &'a RawValue)>) -> Kind<'a> {
-    let mut properties = Vec::with_capacity(fields.len());
-    let mut shadowed = BTreeMap::new();
-    let mut links = Vec::new();
-    for (name, value) in fields {
+fn put<'a>(members: Members<'a>) -> Kind<'a> {
+    let members = members.into_vec();
+    let mut properties = Vec::with_capacity(members.len());
+    let (mut shadowed, mut unholdable, mut links) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for (name, value) in members {
         if name == "id" || name == REMOVED {
             continue;
         }
         if name.ends_with(links::SUFFIX) {
             links.push((name, value));
+        } else if !holdable::is_holdable(value.get()) || name.contains(char::REPLACEMENT_CHARACTER) {
+            // Its text, as a string: that can be held.
+            if let Ok(text) = to_raw_value(value.get()) {
+                shadowed.insert(name.clone(), Cow::Owned(text));
+            }
+            unholdable.push(name);
         } else if SHADOWED.contains(&name.as_ref()) {
-            shadowed.insert(name, value);
+            shadowed.insert(name, Cow::Borrowed(value));
         } else {
             properties.push((name, value));
         }
     }
-    Kind::Put { properties, shadowed, links }
-}
-
-/// A string that borrows where it has no escapes.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// An object read one level deep.
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::with_capacity(64);
-                while let Some((Text(name), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
-                    fields.push((name, value));
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(Object)
-    }
+    Kind::Put { properties, shadowed, unholdable, links }
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-use super::change::{self, Change, Kind, SHADOWED};
+use super::change::{Change, Kind, SHADOWED};
+use crate::json::Members;
 
 /// The properties of an object that have a value.
 #[derive(Debug, PartialEq)]
@@ -29,13 +30,13 @@ impl Content {
     /// What Graph says; nothing of what does not live or cannot be stored.
     pub fn of(change: &Change<'_>) -> Option<Self> {
         let Kind::Put { properties, shadowed, .. } = &change.kind else { return None };
-        let shadowed = shadowed.iter().map(|(name, value)| (name.as_ref(), *value));
+        let shadowed = shadowed.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
         Some(Self::new(properties.iter().map(|(name, value)| (name.as_ref(), *value)).chain(shadowed)))
     }
 
     /// What the copy says.
     pub fn stored(document: &RawValue) -> Option<Self> {
-        let fields = change::fields(document.get())?;
+        let fields = Members::of(document.get())?.into_vec();
         let is_ours = |name: &str| name == "id" || SHADOWED.contains(&name);
         let mirror = fields.iter().find(|(name, _)| name == "_mirror");
         let shadow: Shadow<'_> =
@@ -92,7 +93,7 @@ mod tests {
     }
 
     fn graph(text: &str) -> Content {
-        Content::of(&change::read(&raw(text))).unwrap()
+        Content::of(&super::super::change::read(&raw(text))).unwrap()
     }
 
     fn copy(text: &str) -> Content {

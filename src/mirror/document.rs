@@ -168,7 +168,7 @@ mod tests {
             tombstone_ttl: Duration::from_secs(30 * 86_400),
         };
         let objects = [RawValue::from_string(text.to_owned()).unwrap()];
-        let changes = change::of(&objects).unwrap();
+        let changes = change::of(&objects);
         serde_json::to_value(of(&changes.objects[0], &stamp).unwrap()).unwrap()
     }
 

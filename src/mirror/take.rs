@@ -4,14 +4,15 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use time::OffsetDateTime;
 use tracing::Instrument as _;
 
-use super::change::{self, Change};
+use super::change::{self, Change, OddLinks};
 use super::document::Stamp;
 use super::drive::Driver;
 use super::error::SyncError;
 use super::outcome::request_units;
 use super::plan::Took;
 use super::write::Wrote;
-use crate::graph::{GraphError, Next, Page, Request};
+use crate::graph::{Next, Page, Request};
+use crate::json::shown_id;
 use crate::store::{Checkpoint, Counts};
 
 impl Driver<'_> {
@@ -49,8 +50,7 @@ impl Driver<'_> {
         page: &Page,
         checkpoint: &Checkpoint,
     ) -> Result<(Counts, bool, f64), SyncError> {
-        let changes = change::of(&page.objects)
-            .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
+        let changes = change::of(&page.objects);
         self.mirror.progress.add(changes.objects.len(), changes.links.len());
         if !changes.unclear.is_empty() {
             let (resource, objects) = (self.control.feed(), changes.unclear.len());
@@ -64,7 +64,8 @@ impl Driver<'_> {
             Next::Page(_) => (Wrote::default(), false),
         };
         let Wrote { mut counts, charge } = objects + links + cascaded;
-        counts += Counts { pages: 1, ..Counts::default() };
+        let set_aside = self.name_odd_links(&changes.odd);
+        counts += Counts { pages: 1, set_aside, ..Counts::default() };
         tracing::debug!(
             event = "page_written",
             upserted = counts.upserted,
@@ -74,6 +75,22 @@ impl Driver<'_> {
             requestCharge = request_units(charge)
         );
         Ok((counts, doubtful, charge))
+    }
+
+    /// Names where links cannot be read; says how many. They come again when Graph tells of them anew.
+    fn name_odd_links(&self, odd: &[OddLinks<'_>]) -> u64 {
+        for OddLinks { property, source, why, count } in odd {
+            let known = self.row.links.iter().map(|linked| linked.property).find(|name| name == property);
+            tracing::warn!(
+                event = "links_set_aside",
+                resource = self.row.resource,
+                id = shown_id(source),
+                property = known.unwrap_or("one that is not mirrored"),
+                count,
+                reason = why
+            );
+        }
+        odd.iter().map(|odd| odd.count).sum()
     }
 
     async fn write_objects(&self, changes: &[Change<'_>], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {

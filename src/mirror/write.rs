@@ -1,5 +1,6 @@
 //! Writing documents: what a page, a sweep, a cascade and a look have in common.
 
+use std::borrow::Cow;
 use std::ops::Add;
 use std::time::{Duration, Instant};
 
@@ -65,7 +66,11 @@ impl Driver<'_> {
     ) -> Result<Wrote, SyncError> {
         let container = self.row.container;
         let set_aside = Counts { set_aside: 1, ..Counts::default() };
-        let counts = match change.kind {
+        let counts = match &change.kind {
+            Kind::Put { unholdable, .. } if !unholdable.is_empty() => {
+                self.name_unholdable(unholdable);
+                Counts { upserted: 1, ..set_aside }
+            }
             Kind::Put { .. } => Counts { upserted: 1, ..Counts::default() },
             Kind::Remove(_) => Counts { removed: 1, ..Counts::default() },
             Kind::SetAside(_) => set_aside,
@@ -81,5 +86,14 @@ impl Driver<'_> {
             }
             answer => Ok(answer?),
         }
+    }
+
+    /// Names the properties whose values Cosmos cannot hold, as far as they were asked for.
+    fn name_unholdable(&self, names: &[Cow<'_, str>]) {
+        let asked = self.row.select();
+        let known =
+            |name: &Cow<'_, str>| asked.iter().find(|asked| *asked == name).map_or("…", String::as_str);
+        let properties = names.iter().map(known).collect::<Vec<_>>().join(", ");
+        tracing::warn!(event = "value_set_aside", resource = self.row.resource, properties);
     }
 }

@@ -1,18 +1,24 @@
 //! One delivery: the body of a POST of Graph's, as far as it matters here.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::keys::Keys;
+use crate::json::{self, Members};
 
 /// Most notifications of one delivery. Graph sends a handful; each costs us a few microseconds.
 const MOST: usize = 1000;
 /// Longest client state and tenant that are looked at; ours are shorter.
 const LONGEST: usize = 128;
+/// Spellings and places of one member that are looked at.
+const FEW: usize = 4;
+/// What services call the tenant of a notification, there or in its `resourceData`.
+const TENANT: [&str; 2] = ["tenantId", "organizationId"];
 
 /// What a delivery has us do.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// Feeds at whose doors somebody rang, each once.
     pub rung: BTreeSet<String>,
@@ -42,40 +48,41 @@ pub enum NotADelivery {
     TooMany,
 }
 
-#[derive(Deserialize)]
-struct Body {
-    value: Vec<serde_json::Value>,
-}
-
-/// Either kind of notification: a lifecycle one has neither resource nor change.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Notification {
-    tenant_id: String,
-    client_state: String,
-    lifecycle_event: Option<String>,
+/// Either kind of notification, as far as it can be read: a lifecycle one has neither resource nor change.
+struct Notification<'a> {
+    /// What may be the tenant; the client state says which one is.
+    tenants: Vec<Cow<'a, str>>,
+    client_states: Vec<Cow<'a, str>>,
+    concerns_subscriptions: bool,
 }
 
 /// Judges a body. What is ours rings at its feed, whatever changed there: also `missed`, since all that helps
-/// is to look, and an event that is not known yet.
+/// is to look, and an event that is not known yet. `tenant` is ours, as far as it is known: services leave it out.
 ///
 /// # Errors
 /// [`NotADelivery`].
-pub fn judge(body: &str, keys: &Keys, is_feed: impl Fn(&str) -> bool) -> Result<Delivery, NotADelivery> {
-    let Body { value } = serde_json::from_str(body).map_err(|_| NotADelivery::Odd)?;
-    if value.len() > MOST {
-        return Err(NotADelivery::TooMany);
-    }
+pub fn judge(
+    body: &str,
+    keys: &Keys,
+    tenant: Option<&str>,
+    is_feed: impl Fn(&str) -> bool,
+) -> Result<Delivery, NotADelivery> {
+    let body = Members::read(body.as_bytes()).ok_or(NotADelivery::Odd)?;
+    let all: Vec<Option<Members<'_>>> = match body.list("value") {
+        Some(all) if all.len() > MOST => return Err(NotADelivery::TooMany),
+        Some(all) => all.into_iter().map(|one| Members::of(one.get())).collect(),
+        None => vec![Some(alone(body).ok_or(NotADelivery::Odd)?)],
+    };
     let mut delivery = Delivery::default();
-    for one in value {
-        let Ok(one) = serde_json::from_value::<Notification>(one) else {
+    for one in all {
+        let Some(one) = one.as_ref().and_then(|one| Notification::read(one, tenant)) else {
             delivery.dropped.odd += 1;
             continue;
         };
-        match feed(&one, keys).filter(|feed| is_feed(feed)) {
+        match one.feed(keys).filter(|feed| is_feed(feed)) {
             Some(feed) => {
-                delivery.rung.insert(feed.to_owned());
-                delivery.subscriptions |= concerns_subscriptions(one.lifecycle_event.as_deref());
+                delivery.subscriptions |= one.concerns_subscriptions;
+                delivery.rung.insert(feed);
             }
             None => delivery.dropped.foreign += 1,
         }
@@ -83,14 +90,45 @@ pub fn judge(body: &str, keys: &Keys, is_feed: impl Fn(&str) -> bool) -> Result<
     Ok(delivery)
 }
 
-fn feed<'a>(one: &'a Notification, keys: &Keys) -> Option<&'a str> {
-    let is_short = one.tenant_id.len() <= LONGEST && one.client_state.len() <= LONGEST;
-    if is_short { keys.feed(&one.tenant_id, &one.client_state) } else { None }
+/// A notification that came without its list.
+fn alone(body: Members<'_>) -> Option<Members<'_>> {
+    let one = body.object("value").unwrap_or(body);
+    one.text("clientState").is_some().then_some(one)
+}
+
+impl<'a> Notification<'a> {
+    /// What is needed: a client state and, there or otherwise known, a tenant.
+    fn read(one: &Members<'a>, ours: Option<&'a str>) -> Option<Self> {
+        let texts = |of: &Members<'a>, name: &str| {
+            let short = |value: &'a RawValue| json::text(value).filter(|text| text.len() <= LONGEST);
+            of.called(name).take(FEW).filter_map(short).collect::<Vec<_>>()
+        };
+        let inner = one.object("resourceData");
+        let places = [Some(one), inner.as_ref()].into_iter().flatten();
+        let told = places.flat_map(|of| TENANT.iter().flat_map(|name| texts(of, name)));
+        let tenants: Vec<_> = told.chain(ours.map(Cow::Borrowed)).collect();
+        let event = one.find("lifecycleEvent", |event| (event.get() != "null").then_some(event));
+        let has_state = one.called("clientState").any(|state| json::text(state).is_some());
+        (has_state && !tenants.is_empty()).then(|| Self {
+            tenants,
+            client_states: texts(one, "clientState"),
+            concerns_subscriptions: event.is_some_and(concerns_subscriptions),
+        })
+    }
+
+    /// The feed that it rings at, if it is genuine.
+    fn feed(&self, keys: &Keys) -> Option<String> {
+        let both = self
+            .tenants
+            .iter()
+            .flat_map(|tenant| self.client_states.iter().map(move |state| (tenant, state)));
+        both.filter_map(|(tenant, state)| keys.feed(tenant, state)).next().map(str::to_owned)
+    }
 }
 
 /// <https://learn.microsoft.com/graph/change-notifications-lifecycle-events>
-fn concerns_subscriptions(event: Option<&str>) -> bool {
-    event.is_some_and(|event| event != "missed")
+fn concerns_subscriptions(event: &RawValue) -> bool {
+    json::text(event).is_none_or(|event| !event.eq_ignore_ascii_case("missed"))
 }
 
 #[cfg(test)]
@@ -111,7 +149,9 @@ mod tests {
     }
 
     fn judged(value: serde_json::Value) -> Result<Delivery, NotADelivery> {
-        judge(&json!({ "value": value }).to_string(), &keys(), |feed| ["users", "groups"].contains(&feed))
+        judge(&json!({ "value": value }).to_string(), &keys(), None, |feed| {
+            ["users", "groups"].contains(&feed)
+        })
     }
 
     fn rung(feeds: &[&str]) -> BTreeSet<String> {
@@ -171,9 +211,53 @@ mod tests {
     }
 
     #[test]
+    fn members_that_are_missing_odd_or_named_otherwise_hide_nothing() {
+        let state = state("users");
+        let (rings, concerns) = (Delivery { rung: rung(&["users"]), ..Delivery::default() }, true);
+        for (one, subscriptions) in [
+            (format!(r#"{{"tenantId":"{TENANT}","clientState":"{state}","lifecycleEvent":null}}"#), false),
+            (
+                format!(
+                    r#"{{"organizationId":"{TENANT}","clientState":"{state}","lifecycleEvent":"subscriptionRemoved"}}"#
+                ),
+                concerns,
+            ),
+            (
+                format!(r#"{{"TenantId":"{TENANT}","ClientState":"{state}","LifecycleEvent":"Missed"}}"#),
+                false,
+            ),
+            (
+                format!(
+                    r#"{{"tenantId":null,"resourceData":{{"organizationId":"{TENANT}"}},"clientState":"{state}"}}"#
+                ),
+                false,
+            ),
+            (
+                format!(
+                    r#"{{"tenantId":"{TENANT}","clientState":7,"clientState":"{state}","lifecycleEvent":7}}"#
+                ),
+                concerns,
+            ),
+            (
+                format!(
+                    r#"{{"tenantId":"{TENANT}","clientState":"{state}","sequenceNumber":1e400,"resource":"\ud800"}}"#
+                ),
+                false,
+            ),
+            (format!(r#"{{"clientState":"{state}"}}"#), false),
+        ] {
+            let is_feed = |feed: &str| feed == "users";
+            let wanted = Delivery { subscriptions, ..rings.clone() };
+            for body in [format!("\u{feff}{{\"value\":[{one}],\"validationTokens\":null}}"), one.clone()] {
+                assert_eq!(judge(&body, &keys(), Some(TENANT), is_feed), Ok(wanted.clone()), "{body}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_delivery_is_refused() {
         for body in ["", "<html>", "[]", "{}", r#"{"value":{}}"#, r#"{"value":"x"}"#] {
-            assert_eq!(judge(body, &keys(), |_| true), Err(NotADelivery::Odd), "{body}");
+            assert_eq!(judge(body, &keys(), None, |_| true), Err(NotADelivery::Odd), "{body}");
         }
         assert_eq!(judged(json!(vec![0; MOST + 1])), Err(NotADelivery::TooMany));
     }
@@ -182,7 +266,7 @@ mod tests {
         /// No text rings without the secret, and none makes the reader panic.
         #[test]
         fn nobody_rings_without_the_secret(text in ".{0,200}", feed in "[a-z]{1,10}") {
-            let _ = judge(&text, &keys(), |_| true);
+            let _ = judge(&text, &keys(), None, |_| true);
             let state = format!("v1.{feed}.{text}");
             let delivery = judged(json!([{"tenantId": TENANT, "clientState": state}])).unwrap();
             proptest::prop_assert!(delivery.rung.is_empty());

@@ -52,9 +52,9 @@ pub struct Meta<'a> {
     /// The object's own id, where the document's differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub graph_id: Option<Cow<'a, str>>,
-    /// Properties whose names Cosmos keeps for itself.
+    /// Properties whose names Cosmos keeps for itself, and the text of those whose values it cannot hold.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub shadowed: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    pub shadowed: BTreeMap<Cow<'a, str>, Cow<'a, RawValue>>,
     /// Set on a tombstone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<Removed>,

@@ -1,12 +1,13 @@
 //! Finding documents by their marks: what a complete walk did not see, and what is doubtful.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use azure_core::http::Etag;
 use azure_data_cosmos::options::{MaxItemCountHint, QueryOptions};
 use azure_data_cosmos::{FeedScope, Query};
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
-use serde::Deserialize;
+use futures_util::{Stream, TryStreamExt as _};
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use super::checkpoint::Burnt;
@@ -14,6 +15,7 @@ use super::connection::{Store, query_options, with};
 use super::documents::{Reason, Source};
 use super::error::StoreError;
 use super::unfit::Fault;
+use crate::json::Members;
 
 /// What is read of a document that was found.
 pub(super) const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
@@ -24,8 +26,7 @@ pub(super) const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId
 const PAGE: u32 = 1000;
 
 /// A document, as far as its marks go.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone)]
 pub struct Candidate {
     /// The document.
     pub id: String,
@@ -42,14 +43,12 @@ pub struct Candidate {
     /// How it was read.
     pub source: Source,
     /// When its page was read.
-    #[serde(with = "time::serde::rfc3339")]
     pub synced_at: OffsetDateTime,
     /// It is a tombstone.
     pub removed: bool,
     /// Of a tombstone: why the object is gone.
     pub reason: Option<Reason>,
     /// Of a tombstone: since when we know.
-    #[serde(with = "time::serde::rfc3339::option", default)]
     pub removed_at: Option<OffsetDateTime>,
     /// When Cosmos last wrote it, in seconds since 1970.
     pub written: i64,
@@ -59,7 +58,56 @@ pub struct Candidate {
     pub target_id: Option<String>,
 }
 
+/// What is read of a row.
+pub(super) trait Row: Sized + Send + 'static {
+    /// Reads it; else what it lacks.
+    fn read(row: &RawValue) -> Result<Self, &'static str>;
+}
+
+impl Row for u64 {
+    fn read(row: &RawValue) -> Result<Self, &'static str> {
+        row.get().parse().map_err(|_| "a number")
+    }
+}
+
+impl Row for Candidate {
+    fn read(row: &RawValue) -> Result<Self, &'static str> {
+        let row = Members::of(row.get()).ok_or("members")?;
+        let removed = row.truth("removed").ok_or("removed")?;
+        let marks = Self::of(&row, &row, ["etag", "written"])?;
+        Ok(Self { removed, reason: row.value("reason"), removed_at: row.moment("removedAt"), ..marks })
+    }
+}
+
 impl Candidate {
+    /// The marks of a living document that stand among `marks`, and what Cosmos adds under the names `of_cosmos`. Whatever decides needs all of
+    /// them: the error names one that is missing or odd.
+    pub(super) fn of(
+        document: &Members<'_>,
+        marks: &Members<'_>,
+        of_cosmos: [&'static str; 2],
+    ) -> Result<Self, &'static str> {
+        let [etag, written] = of_cosmos;
+        let text = |of: &Members<'_>, name: &str| of.text(name).map(Cow::into_owned);
+        let number = |name: &'static str| marks.number(name).and_then(|n| u64::try_from(n).ok()).ok_or(name);
+        Ok(Self {
+            id: text(document, "id").ok_or("id")?,
+            etag: text(document, etag).ok_or("etag")?.into(),
+            graph_id: text(marks, "graphId"),
+            parent: text(marks, "parent"),
+            generation: number("generation")?,
+            save: number("save")?,
+            source: marks.value("source").ok_or("source")?,
+            synced_at: marks.moment("syncedAt").ok_or("syncedAt")?,
+            removed: false,
+            reason: None,
+            removed_at: None,
+            written: document.number(written).ok_or("_ts")?,
+            source_id: text(document, "sourceId"),
+            target_id: text(document, "targetId"),
+        })
+    }
+
     /// The object's own id; none for a note about an object that has no id.
     pub fn object_id(&self) -> Option<&str> {
         match &self.graph_id {
@@ -205,7 +253,7 @@ impl Store {
         self.query(container, query).await
     }
 
-    pub(super) async fn query<T: for<'de> Deserialize<'de> + Send + 'static>(
+    pub(super) async fn query<T: Row>(
         &self,
         container: &str,
         query: Query,
@@ -213,14 +261,16 @@ impl Store {
         self.query_in(container, FeedScope::full_container(), query).await
     }
 
-    pub(super) async fn query_in<T: for<'de> Deserialize<'de> + Send + 'static>(
+    /// Streams the rows of a query. A row that cannot be read is nothing that this version wrote: it is named, and passed
+    /// over.
+    pub(super) async fn query_in<T: Row>(
         &self,
-        container: &str,
+        name: &str,
         scope: FeedScope,
         query: Query,
     ) -> Result<impl Found<T> + use<T>, StoreError> {
-        let gone = self.unfit(container, Fault::Missing);
-        let container = self.container(container).await?;
+        let gone = self.unfit(name, Fault::Missing);
+        let container = self.container(name).await?;
         let page = std::num::NonZeroU32::new(PAGE).map(MaxItemCountHint::Limit);
         let mut options = QueryOptions::default().with_operation_options(query_options());
         if let Some(page) = page {
@@ -230,8 +280,17 @@ impl Store {
             StoreError::NoContainer(_) => StoreError::Container(Box::new(gone.clone())),
             other => other,
         };
-        let found = container.query_items::<T>(query, scope, Some(options)).await.map_err(&named)?;
-        Ok(found.map(move |item| item.map_err(&named)))
+        let found =
+            container.query_items::<Box<RawValue>>(query, scope, Some(options)).await.map_err(&named)?;
+        let name = name.to_owned();
+        let read = move |row: Box<RawValue>| match T::read(&row) {
+            Ok(row) => Some(row),
+            Err(lacks) => {
+                tracing::warn!(event = "document_passed_over", container = name, lacks);
+                None
+            }
+        };
+        Ok(found.map_err(named).try_filter_map(move |row| std::future::ready(Ok(read(row)))))
     }
 }
 

@@ -2,20 +2,16 @@
 
 use std::time::Instant;
 
-use azure_core::http::Etag;
 use azure_data_cosmos::options::ItemReadOptions;
 use azure_data_cosmos::{FeedScope, Query};
-use futures_util::TryStreamExt as _;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
 
 use super::attempt;
 use super::connection::{READ_TIMEOUT, Store, read_options};
-use super::documents::{Reason, Source};
+use super::documents::Reason;
 use super::error::StoreError;
-use super::found::{Candidate, FIELDS, Found};
+use super::found::{Candidate, FIELDS, Found, Row};
+use crate::json::Members;
 
 /// A document as it lies in Cosmos.
 #[derive(Debug)]
@@ -30,66 +26,27 @@ pub struct Kept {
     pub text: Box<RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Head {
-    id: String,
-    #[serde(rename = "_etag")]
-    etag: Etag,
-    #[serde(rename = "_ts")]
-    written: i64,
-    #[serde(rename = "_mirror")]
-    mirror: MirrorHead,
-    #[serde(rename = "sourceId")]
-    source_id: Option<String>,
-    #[serde(rename = "targetId")]
-    target_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct MirrorHead {
-    generation: u64,
-    save: u64,
-    source: Source,
-    #[serde(with = "time::serde::rfc3339")]
-    synced_at: OffsetDateTime,
-    parent: Option<String>,
-    graph_id: Option<String>,
-    removed: Option<RemovedHead>,
-    set_aside: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct RemovedHead {
-    reason: Reason,
-    #[serde(with = "time::serde::rfc3339::option", default)]
-    at: Option<OffsetDateTime>,
-}
-
 impl Kept {
-    /// Reads the marks of a document.
-    fn of(text: Box<RawValue>) -> Result<Self, StoreError> {
-        let head: Head = serde_json::from_str(text.get())
-            .map_err(|_| StoreError::Unknown("a document without the marks of this mirror".into()))?;
-        let mirror = head.mirror;
-        let marks = Candidate {
-            id: head.id,
-            etag: head.etag,
-            graph_id: mirror.graph_id,
-            parent: mirror.parent,
-            generation: mirror.generation,
-            save: mirror.save,
-            source: mirror.source,
-            synced_at: mirror.synced_at,
-            removed: mirror.removed.is_some(),
-            reason: mirror.removed.as_ref().map(|removed| removed.reason),
-            removed_at: mirror.removed.as_ref().and_then(|removed| removed.at),
-            written: head.written,
-            source_id: head.source_id,
-            target_id: head.target_id,
-        };
-        let removed = mirror.removed.map(|removed| removed.reason);
-        Ok(Self { marks, removed, set_aside: mirror.set_aside.is_some(), text })
+    /// Reads the marks of a document; else what it lacks.
+    fn of(text: Box<RawValue>) -> Result<Self, &'static str> {
+        let document = Members::of(text.get()).ok_or("members")?;
+        let marks = document.exact("_mirror").and_then(|marks| Members::of(marks.get())).ok_or("_mirror")?;
+        let is_there = |name: &str| marks.exact(name).filter(|value| value.get() != "null");
+        let set_aside = is_there("setAside").is_some();
+        let mut found = Candidate::of(&document, &marks, ["_etag", "_ts"])?;
+        if let Some(removed) = is_there("removed") {
+            let removed = Members::of(removed.get()).ok_or("removed")?;
+            let reason = removed.value("reason").ok_or("removed.reason")?;
+            (found.removed, found.reason, found.removed_at) = (true, Some(reason), removed.moment("at"));
+        }
+        let removed = found.reason;
+        Ok(Self { marks: found, removed, set_aside, text })
+    }
+}
+
+impl Row for Kept {
+    fn read(row: &RawValue) -> Result<Self, &'static str> {
+        Self::of(row.to_owned())
     }
 }
 
@@ -108,8 +65,11 @@ impl Store {
         match answer.await {
             Ok(response) => {
                 let text = response.into_model();
-                Kept::of(text.map_err(|_| StoreError::Unknown("a document that is no JSON".into()))?)
-                    .map(Some)
+                let text = text.map_err(|_| StoreError::Unknown("a document that is no JSON".into()))?;
+                let lacks = |what| {
+                    StoreError::Unknown(format!("a document that is none of this mirror: it lacks `{what}`"))
+                };
+                Kept::of(text).map(Some).map_err(lacks)
             }
             Err(StoreError::Missing(_)) => Ok(None),
             Err(error) => Err(self.blame(name, error).await),
@@ -122,8 +82,7 @@ impl Store {
     /// As [`Store::older_than`].
     pub async fn living(&self, container: &str) -> Result<impl Found<Kept> + use<>, StoreError> {
         let text = "SELECT * FROM c WHERE NOT IS_DEFINED(c._mirror.removed)";
-        let found = self.query::<Box<RawValue>>(container, Query::from(text)).await?;
-        Ok(found.and_then(|text| std::future::ready(Kept::of(text))))
+        self.query(container, Query::from(text)).await
     }
 
     /// Streams the living links that lie under `parent`.

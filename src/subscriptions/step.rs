@@ -45,8 +45,8 @@ impl Case<'_> {
         loop {
             let now = OffsetDateTime::now_utc();
             let answer = self.keeper.graph.extend(id, self.end(now), self.deadline).await;
-            if let Some(there) = self.unless_too_long(answer)? {
-                self.note(there, now);
+            if let Some(expires) = self.unless_too_long(answer)? {
+                self.note(id.to_owned(), expires, now);
                 return Ok(Did::Extended);
             }
         }
@@ -76,7 +76,7 @@ impl Case<'_> {
                 answer => answer,
             };
             if let Some(there) = self.unless_too_long(answer)? {
-                self.note(there, now);
+                self.note(there.id, there.expires, now);
                 return Ok(Did::Created);
             }
         }
@@ -94,10 +94,7 @@ impl Case<'_> {
 
     /// An answer, unless it may be that Graph grants shorter lives only: then the next one is to be tried. The
     /// documentation's numbers and those of the services differ at times.
-    fn unless_too_long(
-        &mut self,
-        answer: Result<Subscription, GraphError>,
-    ) -> Result<Option<Subscription>, GraphError> {
+    fn unless_too_long<T>(&mut self, answer: Result<T, GraphError>) -> Result<Option<T>, GraphError> {
         match answer {
             Err(GraphError::Refused(refusal)) if refusal.status == 400 => match plan::shorter(self.minutes())
             {
@@ -122,9 +119,9 @@ impl Case<'_> {
         now + Duration::minutes(self.minutes().into())
     }
 
-    fn note(&mut self, there: Subscription, now: OffsetDateTime) {
-        self.record.subscription_id = Some(there.id);
-        self.record.expires = Some(there.expires);
+    fn note(&mut self, id: String, expires: OffsetDateTime, now: OffsetDateTime) {
+        self.record.subscription_id = Some(id);
+        self.record.expires = Some(expires);
         self.record.since = Some(now);
     }
 }

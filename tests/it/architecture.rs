@@ -9,7 +9,7 @@ use graph_mirror::catalogue;
 use serde_json::Value;
 
 /// Which modules may use which (ARCHITECTURE.md has the same table).
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
@@ -25,16 +25,17 @@ const ARROWS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("doctor", &["app", "catalogue", "credentials", "graph", "settings", "store"]),
-    ("functions", &["app", "mirror", "notify", "subscriptions", "telemetry"]),
+    ("functions", &["app", "json", "mirror", "notify", "subscriptions", "telemetry"]),
     ("app", &["catalogue", "credentials", "graph", "mirror", "notify", "settings", "store", "subscriptions"]),
     ("subscriptions", &["catalogue", "graph", "notify", "store"]),
-    ("notify", &[]),
-    ("mirror", &["catalogue", "graph", "store"]),
+    ("notify", &["json"]),
+    ("mirror", &["catalogue", "graph", "json", "store"]),
     ("challenge", &[]),
-    ("graph", &["challenge"]),
-    ("store", &[]),
+    ("graph", &["challenge", "json"]),
+    ("json", &[]),
+    ("store", &["json"]),
     ("catalogue", &[]),
-    ("credentials", &["challenge"]),
+    ("credentials", &["challenge", "json"]),
     ("settings", &["credentials"]),
 ];
 
@@ -47,6 +48,8 @@ const PURE: &[&str] = &[
     "doctor/queue.rs",
     "doctor/throttling.rs",
     "doctor/token.rs",
+    "graph/codes.rs",
+    "json.rs",
     "notify/tally.rs",
     "notify/delivery.rs",
     "notify/keys.rs",

@@ -27,11 +27,12 @@ mod gone;
 mod groups;
 mod init;
 mod kill;
-mod location;
 mod link_tokens;
+mod location;
 mod loops;
 mod mirrored;
 mod notifications;
+mod odd_answers;
 mod odd_objects;
 mod one_manager;
 #[cfg(feature = "otlp")]

@@ -190,7 +190,7 @@ impl Inner {
 
 impl Subscription {
     /// As Graph shows it: without the client state.
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         json!({
             "id": self.id, "resource": self.resource, "changeType": self.changes, "clientState": null,
             "notificationUrl": self.url.as_str(), "lifecycleNotificationUrl": self.lifecycle_url.as_ref().map(Url::as_str),

@@ -87,6 +87,9 @@ pub struct Options {
     pub caches: bool,
     /// How the managed-identity endpoint writes when a token expires.
     pub expires_on: ExpiresOn,
+    /// The body of every answer with a token, if it is not the usual one: `{token}`, `{seconds}` that it lives and `{end}`, in
+    /// seconds since 1970, are filled in.
+    pub wording: Option<String>,
     /// Seed of the random parts.
     pub seed: u64,
 }
@@ -129,7 +132,18 @@ impl Default for Options {
             managed_lifetime: Duration::from_secs(86_400),
             caches: true,
             expires_on: ExpiresOn::Text,
+            wording: None,
             seed: 1,
         }
+    }
+}
+
+impl Options {
+    /// The body of an answer with this token, if it is not to be the usual one.
+    pub(super) fn worded(&self, token: &str, end: i64) -> Option<String> {
+        let seconds = end - time::OffsetDateTime::now_utc().unix_timestamp();
+        let filled =
+            self.wording.as_ref()?.replace("{token}", token).replace("{seconds}", &seconds.to_string());
+        Some(filled.replace("{end}", &end.to_string()))
     }
 }

@@ -35,6 +35,9 @@ pub(super) async fn token(
     }
     let (access_token, claims) = inner.issue_managed(&resource);
     let options = lock(&inner.options).clone();
+    if let Some(body) = options.worded(&access_token, claims.expires_on) {
+        return (StatusCode::OK, [(CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response();
+    }
     let body = json!({
         "access_token": access_token, "client_id": options.managed_identity.client_id,
         "expires_on": expires_on(options.expires_on, claims.expires_on), "resource": resource, "token_type": "Bearer",

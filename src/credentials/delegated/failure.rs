@@ -8,6 +8,7 @@ use std::error::Error as _;
 use serde_json::{Map, Value};
 
 use crate::challenge::Challenge;
+use crate::credentials::refusal::{aadsts, word};
 
 /// Why there is no answer, or none with a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,17 +111,9 @@ impl Refusal {
     }
 }
 
-/// An error name of OAuth, or nothing where it is something else.
+/// An error of OAuth, or nothing where it is something else.
 fn name(text: &str) -> String {
-    let is_name = text.len() <= 60 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if is_name { text.to_owned() } else { String::new() }
-}
-
-/// The number in `AADSTS<number>: …`.
-fn aadsts(description: &str) -> Option<u32> {
-    let (_, after) = description.split_once("AADSTS")?;
-    let end = after.find(|character: char| !character.is_ascii_digit()).unwrap_or(after.len());
-    after[..end].parse().ok()
+    word(text).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

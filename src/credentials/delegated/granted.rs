@@ -5,9 +5,9 @@ use std::fmt;
 use azure_core::credentials::{AccessToken, Secret};
 use azure_core::time::OffsetDateTime;
 use serde_json::{Map, Value};
-use time::Duration;
 
 use super::failure::Failure;
+use crate::credentials::answer::ends;
 
 /// An access token, and the refresh token that came with it.
 #[derive(Clone)]
@@ -27,14 +27,13 @@ impl Granted {
         let text = |name: &str| members.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let secret = |name: &str| text(name).map(|text| Secret::new(text.to_owned()));
         let token = secret("access_token").ok_or(Failure::Nonsense("it has no `access_token`"))?;
-        // Some endpoints of Entra write the number as text.
-        let seconds = members.get("expires_in").and_then(|value| match value {
-            Value::String(text) => text.parse().ok(),
-            other => other.as_u64(),
-        });
-        let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
-        let seconds = seconds.ok_or(Failure::Nonsense("it has no `expires_in`"))?;
-        let token = AccessToken::new(token, now + Duration::seconds(seconds.into()));
+        let written = |name: &str| match members.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let ends = ends(written, now).ok_or(Failure::Nonsense("it has no `expires_in`"))?;
+        let token = AccessToken::new(token, ends);
         Ok(Self { token, refresh_token: secret("refresh_token") })
     }
 }

@@ -14,6 +14,7 @@ use url::form_urlencoded;
 
 use super::failure::{Failure, Refusal};
 use crate::credentials::Registration;
+use crate::json::Members;
 
 /// Longest wait for one answer, all tries included.
 pub const PATIENCE: Duration = Duration::from_secs(8);
@@ -82,7 +83,7 @@ impl Endpoint {
                 return Err(Failure::Nonsense("it is too long"));
             }
         }
-        let members: Option<Map<String, Value>> = serde_json::from_slice(without_mark(&bytes)).ok();
+        let members = Members::first_in(&bytes).map(Members::into_map);
         match members {
             Some(members) if (200..300).contains(&status) => Ok(members),
             None if (200..300).contains(&status) => Err(Failure::Nonsense("it is not a JSON object")),
@@ -103,9 +104,4 @@ impl Endpoint {
         }
         self.http.get().ok_or(Failure::NoClient)
     }
-}
-
-/// The bytes without a byte-order mark.
-fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::{Metadata, Trigger};
+use super::{Metadata, Trigger, with_members};
+use crate::json::{self, Members};
 
 /// A request that came through the host's front. Its URL and headers carry function keys: nothing of it
 /// shows in `Debug` but its shape.
@@ -24,40 +24,54 @@ pub struct HttpRequest {
     pub body: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Raw {
-    method: String,
-    #[serde(default)]
-    query: HashMap<String, String>,
-    #[serde(default)]
-    headers: HashMap<String, Vec<String>>,
-    #[serde(default)]
-    params: HashMap<String, Option<String>>,
-    body: Option<Value>,
-}
-
 impl Trigger for HttpRequest {
     const NAME: &'static str = "an HTTP trigger";
 
-    fn read(value: &Value, _: &Metadata) -> Result<Self, String> {
-        let raw = Raw::deserialize(value).map_err(|error| super::reason(&error))?;
-        let body = match raw.body {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text),
-            Some(other) => Some(other.to_string()),
-        };
-        Ok(Self {
-            method: raw.method,
-            query: raw.query,
-            headers: raw
-                .headers
-                .into_iter()
-                .map(|(name, values)| (name.to_ascii_lowercase(), values))
-                .collect(),
-            params: raw.params.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
-            body,
-        })
+    fn read(value: &RawValue, _: &Metadata<'_>) -> Result<Self, String> {
+        with_members(value, request).ok_or("not an object")?.map_err(str::to_owned)
+    }
+}
+
+/// What is needed is the method; of the others, what can be read is there.
+fn request(request: &Members<'_>) -> Result<HttpRequest, &'static str> {
+    let method = request.text("Method").ok_or("it has no `Method`")?.into_owned();
+    let body = request.called("Body").find(|body| body.get() != "null");
+    let body = body.map(|body| match (json::text(body), body.get()) {
+        (Some(text), _) => Ok(text.into_owned()),
+        (None, string) if string.starts_with('"') => Err("its `Body` is no text"),
+        (None, other) => Ok(other.to_owned()),
+    });
+    let joined = |values: Vec<String>| (!values.is_empty()).then(|| values.join(","));
+    Ok(HttpRequest {
+        method,
+        query: named(request, "Query", joined).collect(),
+        headers: named(request, "Headers", Some)
+            .map(|(name, all)| (name.to_ascii_lowercase(), all))
+            .collect(),
+        params: named(request, "Params", joined).collect(),
+        body: body.transpose()?,
+    })
+}
+
+/// The members of a member: a name, and what `read` makes of its texts.
+fn named<T>(
+    request: &Members<'_>,
+    name: &str,
+    read: impl Fn(Vec<String>) -> Option<T>,
+) -> impl Iterator<Item = (String, T)> {
+    let members = request.object(name).map(Members::into_vec).unwrap_or_default();
+    members.into_iter().filter_map(move |(name, value)| Some((name.into_owned(), read(texts(value))?)))
+}
+
+/// The texts of a value: itself, or those in its array; numbers and truth values as they are written.
+fn texts(value: &RawValue) -> Vec<String> {
+    let one = |value: &RawValue| match (json::text(value), value.get()) {
+        (Some(text), _) => Some(text.into_owned()),
+        (None, other) => (other != "null" && !other.starts_with(['"', '{', '['])).then(|| other.to_owned()),
+    };
+    match json::list(value) {
+        Some(all) => all.into_iter().filter_map(one).collect(),
+        None => one(value).into_iter().collect(),
     }
 }
 

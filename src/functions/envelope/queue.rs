@@ -1,8 +1,9 @@
 //! The queue trigger.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Metadata, Trigger};
+use crate::json;
 
 /// A queue message.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,11 +17,12 @@ pub struct QueueItem {
 impl Trigger for QueueItem {
     const NAME: &'static str = "a queue";
 
-    fn read(value: &Value, metadata: &Metadata) -> Result<Self, String> {
-        let text = match value {
+    fn read(value: &RawValue, metadata: &Metadata<'_>) -> Result<Self, String> {
+        let text = match (json::text(value), value.get()) {
             // A text arrives as a JSON string inside the JSON string.
-            Value::String(outer) => serde_json::from_str::<String>(outer).unwrap_or_else(|_| outer.clone()),
-            Value::Object(_) => value.to_string(),
+            (Some(outer), _) => serde_json::from_str(&outer).unwrap_or_else(|_| outer.into_owned()),
+            (None, object) if object.starts_with('{') => object.to_owned(),
+            (None, string) if string.starts_with('"') => return Err("a string that is no text".into()),
             _ => return Err("neither a string nor an object".into()),
         };
         // A JSON message may overwrite the host's own facts; a count is a count or unknown.

@@ -5,11 +5,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::removed::{self, Removal};
+use super::removed::{self, REMOVED, Removal};
 use super::{Change, Kind, LinkChange};
+use crate::json::{self, Members};
 
 /// How the feed marks a slice of a relationship.
 pub(super) const SUFFIX: &str = "@delta";
@@ -20,46 +20,61 @@ pub(super) struct Links<'a> {
     changes: Vec<LinkChange<'a>>,
     places: HashMap<(String, String, String), usize>,
     said: usize,
+    odd: Vec<OddLinks<'a>>,
 }
 
-#[derive(Deserialize)]
-struct Target<'a> {
-    #[serde(borrow)]
-    id: Option<Cow<'a, str>>,
-    #[serde(borrow, rename = "@odata.type")]
-    kind: Option<Cow<'a, str>>,
-    #[serde(borrow, rename = "@removed")]
-    removed: Option<&'a RawValue>,
+/// Links of one object that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OddLinks<'a> {
+    /// The relationship, such as `members`.
+    pub property: String,
+    /// Where they point from.
+    pub source: Cow<'a, str>,
+    /// What is wrong with them.
+    pub why: &'static str,
+    /// How many; a slice that is no list counts as one.
+    pub count: u64,
 }
 
 impl<'a> Links<'a> {
-    /// Takes what an object tells of its relationships.
-    pub fn take(&mut self, change: &Change<'a>) -> Result<(), &'static str> {
-        let (Some(source), Kind::Put { links, .. }) = (&change.id, &change.kind) else { return Ok(()) };
-        for (name, slice) in links {
+    /// Takes what an object tells of its relationships. Null tells nothing.
+    pub fn take(&mut self, change: &Change<'a>) {
+        let (Some(source), Kind::Put { links, .. }) = (&change.id, &change.kind) else { return };
+        for (name, slice) in links.iter().filter(|(_, slice)| slice.get() != "null") {
             let property = name.strip_suffix(SUFFIX).unwrap_or(name);
-            let targets: Vec<Target<'a>> =
-                serde_json::from_str(slice.get()).map_err(|_| "links that are not readable")?;
-            for target in targets {
-                self.add(property, source.clone(), target)?;
+            let Some(targets) = json::list(slice) else {
+                self.note(property, source, "not a list", 1);
+                continue;
+            };
+            let all = targets.len();
+            let read = targets.into_iter().filter(|target| self.add(property, source, target)).count();
+            if read < all {
+                self.note(property, source, "without an id", (all - read) as u64);
             }
         }
-        Ok(())
     }
 
-    fn add(&mut self, property: &str, source: Cow<'a, str>, target: Target<'a>) -> Result<(), &'static str> {
-        let id = target.id.filter(|id| !id.is_empty()).ok_or("a link without an id")?;
-        let removed = match removed::read(target.removed) {
+    fn note(&mut self, property: &str, source: &Cow<'a, str>, why: &'static str, count: u64) {
+        self.odd.push(OddLinks { property: property.to_owned(), source: source.clone(), why, count });
+    }
+
+    /// Says whether it is a link.
+    fn add(&mut self, property: &str, source: &Cow<'a, str>, target: &'a RawValue) -> bool {
+        let Some(target) = Members::of(target.get()) else { return false };
+        let Some(id) = target.exact("id").and_then(json::text).filter(|id| !id.is_empty()) else {
+            return false;
+        };
+        let removed = match removed::read(target.exact(REMOVED)) {
             Removal::No => false,
             Removal::Certain(_) => true,
             // Neither that it is there nor that it is not: it stays as it is.
-            Removal::Unclear => return Ok(()),
+            Removal::Unclear => return true,
         };
-        let kind = target.kind.unwrap_or_default();
+        let kind = target.text("@odata.type").unwrap_or_default();
         self.said += 1;
         let change = LinkChange {
             property: property.to_owned(),
-            source,
+            source: source.clone(),
             target_type: kind.rsplit('.').next().unwrap_or_default().to_owned(),
             removed,
             target: id,
@@ -74,11 +89,11 @@ impl<'a> Links<'a> {
                 self.changes.push(change);
             }
         }
-        Ok(())
+        true
     }
 
-    /// One change for each link.
-    pub fn into_changes(self) -> Vec<LinkChange<'a>> {
-        self.changes
+    /// One change for each link, and where there are odd ones.
+    pub fn into_changes(self) -> (Vec<LinkChange<'a>>, Vec<OddLinks<'a>>) {
+        (self.changes, self.odd)
     }
 }

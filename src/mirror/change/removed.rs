@@ -7,7 +7,7 @@
 
 use serde_json::value::RawValue;
 
-use super::fields;
+use crate::json::{self, Members};
 use crate::store::Reason;
 
 /// The annotation.
@@ -29,10 +29,7 @@ pub(super) fn read(annotation: Option<&RawValue>) -> Removal {
     let Some(text) = annotation.map(RawValue::get).filter(|text| *text != "null") else {
         return Removal::No;
     };
-    let reason = fields(text).and_then(|fields| {
-        let (_, reason) = fields.into_iter().rev().find(|(name, _)| name.eq_ignore_ascii_case("reason"))?;
-        serde_json::from_str::<String>(reason.get()).ok()
-    });
+    let reason = Members::of(text).and_then(|members| members.called("reason").next().and_then(json::text));
     match reason.map(|reason| reason.trim().to_ascii_lowercase()).as_deref() {
         Some("deleted") => Removal::Certain(Reason::Deleted),
         Some("changed") => Removal::Certain(Reason::Changed),

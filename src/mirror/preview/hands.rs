@@ -140,8 +140,7 @@ impl<'a> Dry<'a> {
     /// Counts a page instead of writing it.
     async fn take(&mut self) -> Result<Took, SyncError> {
         let Some((at, page)) = self.page.take() else { unreachable!("a page is fetched before it is taken") };
-        let mut changes = change::of(&page.objects)
-            .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
+        let mut changes = change::of(&page.objects);
         self.mirror.progress.add(changes.objects.len(), changes.links.len());
         changes.links = one::settled(&self.mirror.store, self.row, &changes.links).await?.into_owned();
         Ok(Took { counts: self.counted(&changes), doubtful: false, at })
@@ -151,8 +150,9 @@ impl<'a> Dry<'a> {
         let mut counts = Counts { pages: 1, ..Counts::default() };
         for change in &changes.objects {
             let lives = match change.kind {
-                Kind::Put { .. } => {
+                Kind::Put { ref unholdable, .. } => {
                     counts.upserted += 1;
+                    counts.set_aside += u64::from(!unholdable.is_empty());
                     true
                 }
                 Kind::Unclear => continue,
@@ -169,6 +169,7 @@ impl<'a> Dry<'a> {
                 self.walked.entry(self.row.container).or_default().insert(hash(&document_id(id)), lives);
             }
         }
+        counts.set_aside += changes.odd.iter().map(|odd| odd.count).sum::<u64>();
         for link in &changes.links {
             let Some(linked) = self.row.links.iter().find(|one| one.property == link.property) else {
                 continue;

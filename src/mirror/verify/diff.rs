@@ -20,6 +20,8 @@ pub struct Told {
     to_one: BTreeMap<&'static str, HashMap<Arc<str>, u64>>,
     /// Every source once.
     sources: HashSet<Arc<str>>,
+    /// Links that cannot be read.
+    unread: u64,
 }
 
 /// What has to be looked at again.
@@ -38,7 +40,7 @@ pub struct Compared {
     pub objects: u64,
     /// Links, on either side.
     pub links: u64,
-    /// Objects whose content the copy does not have.
+    /// Objects whose content the copy does not have, and links that cannot be read.
     pub set_aside: u64,
 }
 
@@ -95,6 +97,11 @@ impl Told {
         }
     }
 
+    /// So many links cannot be read.
+    pub fn unread(&mut self, links: u64) {
+        self.unread += links;
+    }
+
     /// Objects and links.
     pub fn len(&self) -> u64 {
         let links: usize = self.links.values().map(HashMap::len).sum();
@@ -106,7 +113,7 @@ impl Comparison {
     /// Holds a copy against what Graph told.
     pub fn with(told: Told) -> Self {
         let objects = told.objects.len() as u64;
-        let compared = Compared { objects, links: told.len() - objects, set_aside: 0 };
+        let compared = Compared { objects, links: told.len() - objects, set_aside: told.unread };
         Self { left: told, suspects: Suspects::default(), compared }
     }
 

@@ -35,7 +35,7 @@ impl Verifier<'_> {
         loop {
             let page = self.page(&request).await?;
             guard.see(request.followed(), &page.objects, page.next_link())?;
-            self.take(&page, &mut told)?;
+            self.take(&page, &mut told);
             match page.next {
                 Next::Page(link) => request = Request::Follow(link),
                 Next::Round(_) => return Ok(told),
@@ -43,9 +43,8 @@ impl Verifier<'_> {
         }
     }
 
-    fn take(&self, page: &Page, told: &mut Told) -> Result<(), SyncError> {
-        let changes = change::of(&page.objects)
-            .map_err(|what| SyncError::Graph(GraphError::Nonsense(what.to_owned())))?;
+    fn take(&self, page: &Page, told: &mut Told) {
+        let changes = change::of(&page.objects);
         for change in &changes.objects {
             match (&change.id, &change.kind) {
                 (Some(id), Kind::Remove(_)) => told.remove(id),
@@ -66,8 +65,8 @@ impl Verifier<'_> {
                 (false, false) => told.link_to_one(linked.container, &link.source, &link.target),
             }
         }
+        changes.odd.iter().for_each(|odd| told.unread(odd.count));
         self.mirror.progress.add(changes.objects.len(), changes.links.len());
-        Ok(())
     }
 
     /// Holds the living documents of the copy against that.

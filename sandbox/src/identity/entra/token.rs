@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::{
     extract::{ConnectInfo, Path, State as Shared},
     http::{HeaderMap, StatusCode},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -53,7 +53,12 @@ pub(super) async fn token(
         Some(ref failed) => Err(OAuthError::told(failed)),
     };
     match result {
-        Ok(body) => answer(StatusCode::OK, &body),
+        Ok(body) => match worded(&desk, &body) {
+            Some(body) => {
+                (StatusCode::OK, [("content-type", "application/json; charset=utf-8")], body).into_response()
+            }
+            None => answer(StatusCode::OK, &body),
+        },
         Err(refusal) => {
             desk.note_error(number, &refusal);
             match failed {
@@ -62,6 +67,12 @@ pub(super) async fn token(
             }
         }
     }
+}
+
+/// An answer in other words, where that was asked for.
+fn worded(desk: &Desk, body: &Value) -> Option<String> {
+    let end = OffsetDateTime::now_utc().unix_timestamp() + body["expires_in"].as_i64()?;
+    lock(&desk.registry.options).worded(body["access_token"].as_str()?, end)
 }
 
 /// For which resource a request asks for a token, as far as can be seen before it is checked.
