@@ -133,3 +133,46 @@ async fn every_turn_leaves_a_run_record_that_expires() {
     assert_eq!((&runs[0]["outcome"], &runs[0]["counts"]["upserted"]), (&json!("complete"), &json!(50)));
     assert_eq!(runs[0]["ttl"], 30 * 86_400);
 }
+
+#[tokio::test]
+async fn a_work_item_whose_host_died_comes_back_and_the_copy_is_right() {
+    let first = World::start(Setup { page_size: 10, ..crate::stage::hasty() }).await.unwrap();
+    let second = first.second_host().await.unwrap();
+    let mut hold = first.graph.hold(Match::any());
+    first.host.enqueue(WORK_QUEUE, r#"{"feed":"users"}"#);
+    let pump = tokio::spawn({
+        let first = first.clone();
+        async move { first.host.pump(WORK_QUEUE).await }
+    });
+    hold.arrived().await;
+    first.host.shutdown().await;
+    hold.discard();
+    let _ended = pump.await.unwrap();
+    // The lease of the dead host has not ended yet: whoever comes finds it taken, and later it is free.
+    let again = second.host.pump(WORK_QUEUE).await.unwrap();
+    assert!(told(&again[0]).unwrap().contains("busy"), "{again:?}");
+    assert_eq!((second.host.messages(WORK_QUEUE).len(), second.host.poison(WORK_QUEUE).len()), (0, 0));
+    second.settle().await.unwrap();
+    second.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_work_item_that_comes_back_beside_its_own_turn_makes_that_look_again() {
+    let first = copied().await;
+    let second = first.second_host().await.unwrap();
+    let mut hold = first.graph.hold(Match::any());
+    first.host.enqueue(WORK_QUEUE, r#"{"feed":"users"}"#);
+    let pump = tokio::spawn({
+        let first = first.clone();
+        async move { first.host.pump(WORK_QUEUE).await }
+    });
+    hold.arrived().await;
+    first.host.lapse(WORK_QUEUE);
+    let again = second.host.pump(WORK_QUEUE).await.unwrap();
+    assert!(told(&again[0]).unwrap().contains("busy"), "{again:?}");
+    hold.release();
+    assert!(pump.await.unwrap().unwrap().iter().all(|run| run.succeeded()));
+    assert_eq!(first.graph.requests().len(), 2, "it looked once more");
+    assert_eq!((first.host.messages(WORK_QUEUE).len(), first.host.poison(WORK_QUEUE).len()), (0, 0));
+    first.ensure_equal().await.unwrap();
+}

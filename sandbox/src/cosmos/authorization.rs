@@ -1,7 +1,7 @@
 //! Who may ask: an Entra token of our identity for Cosmos DB, or a signature with the account key.
 //!
-//! Source: <https://learn.microsoft.com/rest/api/cosmos-db/access-control-on-cosmosdb-resources>. Roles are left out: a token
-//! may do everything in the data plane but create, change or delete databases and containers, as in the service.
+//! Source: <https://learn.microsoft.com/rest/api/cosmos-db/access-control-on-cosmosdb-resources>. A token is for all accounts or
+//! for this one: the SDKs for Python and JavaScript ask for the latter. Roles are left out: a token may do everything in the data plane but create, change or delete databases and containers, as in the service.
 
 use azure_core::credentials::Secret;
 use percent_encoding::percent_decode_str;
@@ -9,8 +9,8 @@ use percent_encoding::percent_decode_str;
 use super::{emulator::Reply, request::Call};
 use crate::identity::{COSMOS_AUDIENCE, Identity};
 
-/// Checks one request; the error is the answer.
-pub(super) fn authorize(call: &Call, identity: &Identity, key: &str) -> Result<(), Reply> {
+/// Checks one request to the account at the origin `account`; the error is the answer.
+pub(super) fn authorize(call: &Call, identity: &Identity, account: &str, key: &str) -> Result<(), Reply> {
     let unauthorized = |message: &str| Err(Reply::error(401, "Unauthorized", message));
     let Some(header) = call.header("authorization") else {
         return unauthorized(
@@ -27,7 +27,7 @@ pub(super) fn authorize(call: &Call, identity: &Identity, key: &str) -> Result<(
         }
     }
     match kind {
-        "aad" if !identity.accepts(signature, COSMOS_AUDIENCE) => {
+        "aad" if ![COSMOS_AUDIENCE, account].iter().any(|audience| identity.accepts(signature, audience)) => {
             unauthorized("The AAD token is expired, revoked, or for another audience.")
         }
         "aad" if call.is_control_plane_write() => {

@@ -83,6 +83,8 @@ pub enum Moment {
 struct Inner {
     emulator: emulator::Emulator,
     identity: Identity,
+    /// Its origin.
+    account: String,
     key: String,
     faults: Faults<Match, Fault>,
     before: Gates<Match>,
@@ -122,6 +124,7 @@ impl Cosmos {
         let inner = Arc::new(Inner {
             emulator: emulator::Emulator::new(format!("{}/", loopback.origin()).parse()?, DATABASE, options)?,
             identity,
+            account: loopback.origin().to_owned(),
             key: BASE64_STANDARD.encode([0x5a; 64]),
             faults: Faults::default(),
             before: Gates::default(),

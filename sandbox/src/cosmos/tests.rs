@@ -274,3 +274,18 @@ async fn a_read_of_another_session_may_be_behind_and_one_of_the_same_session_is_
     drop(behind);
     assert_eq!(read(None).await, 3);
 }
+
+#[tokio::test]
+async fn a_token_is_for_all_accounts_or_for_this_one() {
+    let mut setup = Setup::new().await;
+    let account = setup.cosmos.endpoint();
+    for (audience, status) in [
+        (COSMOS_AUDIENCE, 404),
+        (account.as_str(), 404),
+        ("https://another.documents.azure.com", 401),
+        ("https://graph.microsoft.com", 401),
+    ] {
+        setup.token = setup.identity.issue(audience);
+        assert_eq!(setup.read("nobody").await.0, status, "{audience}");
+    }
+}

@@ -31,7 +31,7 @@ pub(super) async fn respond(
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else { return cut.reset().await };
     let call = Call::new(parts, body);
-    if let Err(refused) = authorize(&call, &inner.identity, &inner.key) {
+    if let Err(refused) = authorize(&call, &inner.identity, &inner.account, &inner.key) {
         return send(refused);
     }
     // What has arrived is carried out, even if nobody waits for the answer any more.

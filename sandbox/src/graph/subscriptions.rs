@@ -17,7 +17,12 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use url::Url;
 
-use super::{Inner, answer::Answer, feed::Feed, request::Record};
+use super::{
+    Inner,
+    answer::Answer,
+    feed::{FEEDS, Feed},
+    request::Record,
+};
 use crate::script::lock;
 
 pub use endpoint::{EndpointState, Limits};
@@ -86,6 +91,18 @@ pub(super) fn path(record: &Record) -> Option<Option<&str>> {
 }
 
 impl Inner {
+    /// The roles and scopes of which one is needed: those of what the subscription is to; for a list, any.
+    /// Source: <https://learn.microsoft.com/graph/api/subscription-post-subscriptions#permissions>.
+    pub(super) fn subscribers(&self, id: Option<&str>, body: &[u8]) -> Vec<&'static str> {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let known = id.and_then(|id| lock(&self.subscriptions).all.get(id).map(|one| one.feed));
+        let wanted = body["resource"].as_str().map(|resource| resource.trim_start_matches('/'));
+        match known.or(wanted).and_then(Feed::named) {
+            Some(feed) => feed.readers.to_vec(),
+            None => FEEDS.into_iter().flat_map(|feed| feed.readers).copied().collect(),
+        }
+    }
+
     /// What a request about subscriptions is answered.
     pub(super) async fn subscriptions(&self, method: &str, id: Option<&str>, body: &[u8]) -> Answer {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();

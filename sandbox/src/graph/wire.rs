@@ -52,13 +52,13 @@ pub(super) async fn respond(
     let mut answer = match fault.as_ref().and_then(Fault::instead) {
         Some(answer) => answer,
         None => match subscriptions::path(&record) {
-            Some(id) => match inner.authorize(&record, bearer.as_deref()) {
-                Ok(_) => {
-                    let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
-                    inner.subscriptions(&record.method, id, &body).await
+            Some(id) => {
+                let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+                match inner.authorize(&record, &inner.subscribers(id, &body), bearer.as_deref()) {
+                    Ok(_) => inner.subscriptions(&record.method, id, &body).await,
+                    Err(refused) => refused,
                 }
-                Err(refused) => refused,
-            },
+            }
             None => inner.answer(&record, bearer.as_deref(), fault.as_ref()),
         },
     };
@@ -75,7 +75,7 @@ pub(super) async fn respond(
 
 impl Inner {
     fn answer(&self, record: &Record, bearer: Option<&str>, fault: Option<&Fault>) -> Answer {
-        let claims = match self.authorize(record, bearer) {
+        let claims = match self.authorize(record, &me::readers(record), bearer) {
             Ok(claims) => claims,
             Err(refused) => return refused,
         };
@@ -94,9 +94,9 @@ impl Inner {
         world.read(record).unwrap_or_else(|refused| refused)
     }
 
-    /// 401 without a good token or the claims that are demanded, 403 without a role or, in a delegated token, a scope that
-    /// may read the feed.
-    fn authorize(&self, record: &Record, bearer: Option<&str>) -> Result<Claims, Answer> {
+    /// 401 without a good token or the claims that are demanded, 403 without a role or, in a delegated token, a scope of
+    /// those that may.
+    fn authorize(&self, record: &Record, readers: &[&str], bearer: Option<&str>) -> Result<Claims, Answer> {
         let denied = |message: &str| {
             Err(Answer::error(401, "InvalidAuthenticationToken", message)
                 .with("www-authenticate", challenge::CHALLENGE))
@@ -105,7 +105,6 @@ impl Inner {
         let verdict = self.audiences.iter().map(|audience| self.identity.check(bearer, audience));
         let verdict = verdict
             .reduce(|one, other| if one.is_ok() || other == Err(Refusal::Audience) { one } else { other });
-        let readers = me::readers(record);
         if let (Some(Ok(claims)), Some(demanded)) = (&verdict, &*lock(&self.demanded))
             && !challenge::is_met(demanded, &claims.asked)
         {

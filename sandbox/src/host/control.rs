@@ -96,9 +96,11 @@ impl Host {
         self.signal(Signal::CONT).await.map(drop)
     }
 
-    /// Ends the host as the platform does: SIGKILL to the handler, no restart. Returns when it is dead.
+    /// Ends the host as the platform does: SIGKILL to the handler, no restart. Returns when it is dead. The messages that
+    /// it was working on come back.
     pub async fn shutdown(&self) {
         self.0.front.abort();
+        self.0.inner.queues.host_died(self.0.inner.id);
         let _ = self.0.inner.orders.send(Order::Stop);
         let mut state = self.0.inner.handler.state.subscribe();
         let ended = |state: &State| matches!(state, State::Stopped | State::Exited | State::GaveUp(_));

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::crashes::{Crashes, Reaction};
+use super::environment::OF_HOST;
 use super::host_json::HostJson;
 use super::logs::Logs;
 use super::port::Port;
@@ -146,7 +147,7 @@ impl Handler {
         let description = &self.description;
         let mut command = Command::new(&description.executable);
         command.args(&description.arguments).current_dir(&description.working_directory);
-        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).envs(OF_HOST);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let port = self.port.number.to_string();
         let id = Uuid::new_v4().to_string();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use super::function_json::{self, Function, Retry, Trigger};
 use super::handler::{Handler, Order, State};
@@ -16,6 +17,8 @@ use super::timer::RetryDelays;
 use super::{Keys, Options};
 
 pub(super) struct Inner {
+    /// Which host this is, for queues that several share.
+    pub id: Uuid,
     pub functions: BTreeMap<String, Function>,
     pub handler: Arc<Handler>,
     pub orders: mpsc::UnboundedSender<Order>,
@@ -41,6 +44,7 @@ impl Inner {
         let timers =
             functions.values().filter(is_timer).map(|function| (function.name.clone(), Default::default()));
         Ok(Self {
+            id: Uuid::new_v4(),
             timers: timers.collect(),
             functions,
             function_timeout: options.function_timeout.or(handler.description.function_timeout),

@@ -12,7 +12,7 @@
 //! have to act on, it refuses.
 //!
 //! In reading order: [`Host`] here and in `control`; `host_json` and `function_json` (what is deployed);
-//! `handler`, `readiness`, `crashes` (the process); `envelope`, `invocation`, `answer`, `outputs` (one
+//! `handler`, `environment`, `readiness`, `crashes` (the process); `envelope`, `invocation`, `answer`, `outputs` (one
 //! invocation); `timer`, `queue`, `pump`, `front` (what starts one).
 
 mod answer;
@@ -20,6 +20,7 @@ mod app_setting;
 mod control;
 mod crashes;
 mod envelope;
+mod environment;
 mod front;
 mod function_json;
 mod handler;
@@ -170,6 +171,11 @@ impl Host {
         self.0.inner.queues.put_raw(queue, body.to_owned());
     }
 
+    /// The messages of a queue that are being worked on are visible again: the host could not keep them invisible.
+    pub fn lapse(&self, queue: &str) {
+        self.0.inner.queues.lapse(queue);
+    }
+
     /// What is on a queue, oldest first, delivered or not.
     #[must_use]
     pub fn messages(&self, queue: &str) -> Vec<Message> {
@@ -270,6 +276,7 @@ impl std::fmt::Debug for Host {
 impl Drop for Owner {
     fn drop(&mut self) {
         self.front.abort();
+        self.inner.queues.host_died(self.inner.id);
         let _ = self.inner.orders.send(Order::Stop);
     }
 }

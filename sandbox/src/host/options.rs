@@ -11,8 +11,8 @@ use super::{Framing, Queues, RetryDelays};
 pub struct Options {
     /// The staged folder.
     pub root: PathBuf,
-    /// The app settings: the handler's whole environment, but for `PATH` and the five variables that the host
-    /// adds.
+    /// The app settings. The handler's environment is that of the host (`PATH`, and what a host in Azure has), these, and
+    /// the five variables that the host adds.
     pub env: Vec<(String, String)>,
     /// How envelopes are sent.
     pub framing: Framing,

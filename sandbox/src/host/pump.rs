@@ -28,7 +28,7 @@ impl Inner {
         let mut running = FuturesUnordered::new();
         loop {
             while running.len() < width.max(1)
-                && let Some(message) = self.queues.take(queue)
+                && let Some(message) = self.queues.take(queue, self.id)
             {
                 running.push(self.deliver(function, queue, message));
             }
@@ -44,9 +44,9 @@ impl Inner {
         if function.disabled {
             return Ok(None);
         }
-        let message = self.queues.take(queue).or_else(|| {
+        let message = self.queues.take(queue, self.id).or_else(|| {
             self.queues.next_pass(queue);
-            self.queues.take(queue)
+            self.queues.take(queue, self.id)
         });
         match message {
             Some(message) => self.deliver(function, queue, message).await,
@@ -57,7 +57,13 @@ impl Inner {
     /// The whole life of one delivery. A body that is not base64 is poison at once and runs nothing.
     async fn deliver(&self, function: &Function, queue: &str, message: Message) -> Result<Option<Attempt>> {
         let settings = &self.handler.description.queues;
-        let failed = |max| self.queues.failed(queue, &message.id, settings.visibility_timeout, max);
+        let failed = |max| self.queues.failed(queue, &message, settings.visibility_timeout, max);
+        // `QueueProcessor.BeginProcessingMessageAsync` looks at the count before anything runs: a message whose host
+        // died each time has never failed.
+        if message.dequeue_count > settings.max_dequeue_count {
+            failed(0);
+            return Ok(None);
+        }
         let Some(text) = message.text() else {
             failed(0);
             return Ok(None);
@@ -66,7 +72,7 @@ impl Inner {
         let (attempt, _) = self.attempt(function, Uuid::new_v4(), envelope).await;
         match &attempt.verdict {
             Verdict::Succeeded { .. } => {
-                self.queues.delete(queue, &message.id);
+                self.queues.delete(queue, &message);
             }
             Verdict::Failed { .. } => failed(settings.max_dequeue_count),
             Verdict::WouldHang { reason } => {

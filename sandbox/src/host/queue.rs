@@ -1,7 +1,8 @@
 //! The storage queues of the stand-in: plain data, no waiting (`QueueListener`, `QueueProcessor`).
 //!
 //! Times are recorded as the service would set them, but visibility is not a matter of time here: a message
-//! that failed is seen again on the next pass.
+//! that failed, or whose host died, is seen again on the next pass, and one that its host could not keep invisible when a
+//! test says so. Only the last pop receipt deletes a message.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -73,9 +74,9 @@ fn receipt() -> String {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Standing {
     Visible,
-    /// With a handler now.
-    Delivered,
-    /// Failed in this pass; visible in the next.
+    /// With that host now.
+    Delivered(Uuid),
+    /// Failed in this pass, or its host died; visible in the next.
     Later,
 }
 
@@ -110,38 +111,64 @@ impl Queues {
         }
     }
 
-    /// Delivers the oldest visible message.
-    pub(super) fn take(&self, queue: &str) -> Option<Message> {
+    /// What that host had when it died comes back, as it does when nobody keeps it invisible any more.
+    pub(super) fn host_died(&self, host: Uuid) {
+        for (message, standing) in self.lock().values_mut().flatten() {
+            if *standing == Standing::Delivered(host) {
+                *standing = Standing::Later;
+                // Whatever that host may still say of it is of no account.
+                message.pop_receipt = receipt();
+            }
+        }
+    }
+
+    /// What is delivered now is visible again although it is still worked on: its host could not keep it invisible.
+    pub(super) fn lapse(&self, queue: &str) {
+        for (_, standing) in self.lock().entry(queue.to_owned()).or_default() {
+            if matches!(standing, Standing::Delivered(_)) {
+                *standing = Standing::Visible;
+            }
+        }
+    }
+
+    /// Delivers the oldest visible message to a host.
+    pub(super) fn take(&self, queue: &str, host: Uuid) -> Option<Message> {
         let mut queues = self.lock();
         let (message, standing) =
             queues.get_mut(queue)?.iter_mut().find(|(_, standing)| *standing == Standing::Visible)?;
-        *standing = Standing::Delivered;
+        *standing = Standing::Delivered(host);
         message.dequeue_count += 1;
         message.next_visible = OffsetDateTime::now_utc() + LEASE;
         message.pop_receipt = receipt();
         Some(message.clone())
     }
 
-    pub(super) fn delete(&self, queue: &str, id: &str) -> Option<Message> {
+    /// Deletes a message as it was delivered; nothing happens when it was delivered again since.
+    pub(super) fn delete(&self, queue: &str, delivered: &Message) -> Option<Message> {
         let mut queues = self.lock();
         let messages = queues.get_mut(queue)?;
-        let position = messages.iter().position(|(message, _)| message.id == id)?;
+        let position = messages.iter().position(|(message, _)| is_same(message, delivered))?;
         Some(messages.remove(position).0)
     }
 
     /// A delivery failed: back for the next pass, or to the poison queue when it was the last one allowed.
-    pub(super) fn failed(&self, queue: &str, id: &str, visibility: Duration, max_dequeue_count: u32) {
+    pub(super) fn failed(
+        &self,
+        queue: &str,
+        delivered: &Message,
+        visibility: Duration,
+        max_dequeue_count: u32,
+    ) {
         let poisoned = {
             let mut queues = self.lock();
             let messages = queues.entry(queue.to_owned()).or_default();
-            let Some((message, standing)) = messages.iter_mut().find(|(message, _)| message.id == id) else {
-                return;
-            };
+            let found = messages.iter_mut().find(|(message, _)| is_same(message, delivered));
+            let Some((message, standing)) = found else { return };
             *standing = Standing::Later;
             message.next_visible = OffsetDateTime::now_utc() + visibility;
             message.dequeue_count >= max_dequeue_count
         };
-        if poisoned && let Some(message) = self.delete(queue, id) {
+        if poisoned && let Some(message) = self.delete(queue, delivered) {
             self.put_raw(&poison_name(queue), message.body);
         }
     }
@@ -149,6 +176,10 @@ impl Queues {
     fn lock(&self) -> MutexGuard<'_, ByName> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_same(message: &Message, delivered: &Message) -> bool {
+    message.id == delivered.id && message.pop_receipt == delivered.pop_receipt
 }
 
 /// Where messages go that were delivered too often.
@@ -160,6 +191,8 @@ pub(super) fn poison_name(queue: &str) -> String {
 mod tests {
     use super::*;
 
+    const HOST: Uuid = Uuid::from_u128(1);
+
     fn texts(queues: &Queues, queue: &str) -> Vec<String> {
         queues.list(queue).iter().filter_map(Message::text).collect()
     }
@@ -168,13 +201,13 @@ mod tests {
     fn a_failed_message_comes_back_in_the_next_pass() {
         let queues = Queues::default();
         queues.put("work", b"one");
-        let message = queues.take("work").unwrap();
+        let message = queues.take("work", HOST).unwrap();
         assert_eq!((message.text().as_deref(), message.dequeue_count), (Some("one"), 1));
-        assert_eq!(queues.take("work"), None);
-        queues.failed("work", &message.id, Duration::from_secs(30), 5);
-        assert_eq!(queues.take("work"), None);
+        assert_eq!(queues.take("work", HOST), None);
+        queues.failed("work", &message, Duration::from_secs(30), 5);
+        assert_eq!(queues.take("work", HOST), None);
         queues.next_pass("work");
-        assert_eq!(queues.take("work").unwrap().dequeue_count, 2);
+        assert_eq!(queues.take("work", HOST).unwrap().dequeue_count, 2);
     }
 
     #[test]
@@ -183,8 +216,8 @@ mod tests {
         queues.put("work", b"bad");
         for _ in 0..2 {
             queues.next_pass("work");
-            let message = queues.take("work").unwrap();
-            queues.failed("work", &message.id, Duration::ZERO, 2);
+            let message = queues.take("work", HOST).unwrap();
+            queues.failed("work", &message, Duration::ZERO, 2);
         }
         assert_eq!(texts(&queues, "work"), Vec::<String>::new());
         assert_eq!(texts(&queues, "work-poison"), ["bad"]);
@@ -195,9 +228,35 @@ mod tests {
         let queues = Queues::default();
         queues.put("work", b"one");
         queues.put("work", b"two");
-        let first = queues.take("work").unwrap();
-        queues.delete("work", &first.id);
+        let first = queues.take("work", HOST).unwrap();
+        queues.delete("work", &first);
         assert_eq!(texts(&queues, "work"), ["two"]);
-        assert_eq!(queues.take("work").unwrap().text().as_deref(), Some("two"));
+        assert_eq!(queues.take("work", HOST).unwrap().text().as_deref(), Some("two"));
+    }
+
+    #[test]
+    fn what_a_dead_host_had_comes_back_and_what_it_says_is_of_no_account() {
+        let queues = Queues::default();
+        queues.put("work", b"one");
+        let first = queues.take("work", HOST).unwrap();
+        queues.host_died(HOST);
+        assert_eq!(queues.take("work", HOST), None, "not in this pass");
+        queues.next_pass("work");
+        assert_eq!(queues.take("work", HOST).unwrap().dequeue_count, 2);
+        assert_eq!(queues.delete("work", &first), None);
+        queues.failed("work", &first, Duration::ZERO, 1);
+        assert_eq!(texts(&queues, "work"), ["one"]);
+    }
+
+    #[test]
+    fn a_message_that_nobody_keeps_invisible_is_delivered_beside_its_first_delivery() {
+        let queues = Queues::default();
+        queues.put("work", b"one");
+        let first = queues.take("work", HOST).unwrap();
+        queues.lapse("work");
+        let second = queues.take("work", HOST).unwrap();
+        assert_eq!(second.dequeue_count, 2);
+        assert_eq!(queues.delete("work", &first), None);
+        assert!(queues.delete("work", &second).is_some());
     }
 }

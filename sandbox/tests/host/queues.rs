@@ -85,3 +85,21 @@ async fn two_instances_share_one_storage_account() {
     assert_eq!(second.pump(QUEUE).await.unwrap().len(), 1);
     assert!(first.messages(QUEUE).is_empty());
 }
+
+#[tokio::test]
+async fn a_message_whose_hosts_die_is_poison_before_it_runs_once_more() {
+    let app = App::new().act("consume", json!({"hang": true}));
+    let queues = app.start().await.queues();
+    let first = Host::start(Options { queues: queues.clone(), ..app.options() }).await.unwrap();
+    first.enqueue(QUEUE, "one");
+    for count in 1..=3 {
+        let host = Host::start(Options { queues: queues.clone(), ..app.options() }).await.unwrap();
+        let (_, ()) = tokio::join!(host.pump(QUEUE), async {
+            requests(&host, "consume", 1).await;
+            host.shutdown().await;
+        });
+        assert_eq!(first.messages(QUEUE)[0].dequeue_count, count);
+    }
+    assert!(first.pump(QUEUE).await.unwrap().is_empty(), "nothing ran");
+    assert_eq!(texts(&first.poison(QUEUE)), ["one"]);
+}

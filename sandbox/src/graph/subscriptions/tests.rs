@@ -190,3 +190,16 @@ async fn an_endpoint_that_never_answers_is_told_nothing_until_it_does() {
     );
     assert_eq!(world.graph.notify().await.state, EndpointState::Well);
 }
+
+#[tokio::test]
+async fn a_subscription_needs_the_role_of_what_it_is_to() {
+    let identity = Identity::start(Default::default()).await.unwrap();
+    identity.set_roles(&["GroupMember.Read.All"]);
+    let graph = Graph::start(Tenant::seeded(3, 7), identity.clone(), Default::default()).await.unwrap();
+    let world = World { token: identity.issue(graph.endpoint()), graph, ..World::new().await };
+    let mut wanted = world.wanted();
+    assert_eq!(world.ask(Method::POST, "", wanted.clone()).await.0, 403);
+    wanted["resource"] = json!("/groups");
+    assert_eq!(world.ask(Method::POST, "", wanted).await.0, 201);
+    assert_eq!(world.ask(Method::GET, "", Value::Null).await.0, 200);
+}
