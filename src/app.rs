@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use url::Url;
 
 use crate::catalogue::Row;
-use crate::mirror::{self, Mirror, Outcome, Refreshed, SyncError};
+use crate::mirror::{self, Mirror, Outcome, Refreshed, Shown, SyncError};
 use crate::notify::{Digest, Keys, Tallied, Tally};
 use crate::settings::Settings;
 use crate::store::{self, Store};
@@ -151,10 +151,10 @@ impl App {
     ///
     /// # Errors
     /// [`AppError`].
-    pub async fn checkpoint(&self, resource: &str) -> Result<Option<serde_json::Value>, AppError> {
+    pub async fn checkpoint(&self, resource: &str) -> Result<Option<Shown>, AppError> {
         let row = self.row(resource)?;
         let found = mirror::checkpoint(&self.mirror, row).await;
-        found.map_err(|source| self.failed("checkpoint show", row, source.into()))
+        found.map_err(|source| self.failed("checkpoint show", row, source))
     }
 
     /// How the copy of a resource is, or of all of them, each with its last `runs`. Asks Cosmos only: a few reads and

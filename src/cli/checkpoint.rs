@@ -3,6 +3,7 @@
 use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::{start, sync};
 use crate::app::App;
+use crate::mirror::Shown;
 
 /// What `checkpoint` is told.
 #[derive(Debug, clap::Args)]
@@ -38,7 +39,9 @@ const EXAMPLES: &str = "Examples:
 A reset loses nothing: every document is written anew by the next full walk, and what that walk does not
 show is removed after it, under the brake.
 
-Exit codes: 0 done; 1 failed, nothing was copied yet, or another turn holds the feed; 2 wrong usage;
+`reset` works on a checkpoint that cannot be read, too: one that is damaged, or that a newer version wrote.
+
+Exit codes: 0 done; 1 failed, nothing was copied yet, the checkpoint cannot be read, or another turn holds the feed; 2 wrong usage;
 78 wrong settings.";
 
 /// Shows or resets a checkpoint.
@@ -57,10 +60,16 @@ pub fn run(args: &Args) -> Exit {
 #[tokio::main]
 async fn show(app: &App, of: &Of) -> Exit {
     match (app.checkpoint(&of.resource).await, of.output) {
-        (Ok(Some(checkpoint)), Output::Json) => print_json(&checkpoint),
-        (Ok(Some(checkpoint)), Output::Table) => {
-            // A value can always be written.
-            print(serde_json::to_string_pretty(&checkpoint).unwrap_or_default());
+        (Ok(Some(Shown { document, problem })), output) => {
+            match output {
+                Output::Json => print_json(&document),
+                // A value can always be written.
+                Output::Table => print(serde_json::to_string_pretty(&document).unwrap_or_default()),
+            }
+            if let Some(problem) = problem {
+                complain(problem);
+                return Exit::Failed;
+            }
         }
         (Ok(None), _) => {
             complain(format_args!("{}: nothing was copied yet", of.resource));

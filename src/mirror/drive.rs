@@ -8,14 +8,15 @@ use tracing::Instrument as _;
 
 use super::document::Stamp;
 use super::error::SyncError;
-use super::machine::{Action, Event, Machine};
+use super::machine::{Action, Event, Machine, Task};
 use super::plan::{self, Leads};
 use super::run::{Cost, Reached};
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
 use crate::graph::{GraphError, Guard, Link, Next, Page, Request};
 use crate::store::{
-    CHECKPOINT, Checkpoint, Containers, Control, Ids, Lease, Opaque, Released, Saved, State, StoreError,
+    CHECKPOINT, Checkpoint, Containers, Control, Ids, Lease, Numbers, Opaque, Released, Saved, State, Store,
+    StoreError, Unreadable,
 };
 
 /// One turn's hands: the lease, the page in hand, and the one on its way.
@@ -52,7 +53,7 @@ impl<'a> Driver<'a> {
     /// [`SyncError`]: the turn ends here; whether it is dirty, the machine knows.
     pub async fn perform(&mut self, machine: &Machine, action: Action) -> Result<Event, SyncError> {
         match action {
-            Action::Load => self.load().await,
+            Action::Load => self.load(machine).await,
             Action::Save(next) => self.save(next).await,
             Action::Fetch => self.fetch(machine.checkpoint()).await,
             Action::Take => {
@@ -81,16 +82,33 @@ impl<'a> Driver<'a> {
         Reached { counts: machine.counts(), cost, as_of: machine.checkpoint().as_of }
     }
 
-    async fn load(&mut self) -> Result<Event, SyncError> {
-        let found: Option<Saved<Checkpoint>> = self.control.read(CHECKPOINT).await?;
-        self.charge += found.as_ref().map_or(0.0, |found| found.charge);
-        if let (Some(found), None) = (&found, &self.etag) {
-            warn_of_age(&found.document);
+    /// A checkpoint that cannot be read may only be reset: that is as if it were lost.
+    async fn load(&mut self, machine: &Machine) -> Result<Event, SyncError> {
+        let found: Option<Saved<Result<Checkpoint, Unreadable>>> = self.control.read_any(CHECKPOINT).await?;
+        let Some(found) = found else {
+            self.etag = None;
+            return self.lost().await;
+        };
+        self.charge += found.charge;
+        let is_first = self.etag.is_none();
+        self.etag = Some(found.etag);
+        match found.document {
+            Ok(checkpoint) => {
+                self.lease.stay_above(checkpoint.epoch);
+                if is_first {
+                    warn_of_age(&checkpoint);
+                }
+                let containers = containers(self.mirror, self.row, Some(&checkpoint)).await?;
+                Ok(Event::Loaded(Box::new(checkpoint), containers))
+            }
+            Err(_) if machine.task() == Task::Reset => self.lost().await,
+            Err(unreadable) => Err(SyncError::unreadable(self.control.feed(), unreadable)),
         }
-        self.etag = found.as_ref().map(|found| found.etag.clone());
-        let containers =
-            containers(self.mirror, self.row, found.as_ref().map(|found| &found.document)).await?;
-        Ok(Event::Loaded(found.map(|found| Box::new(found.document)), containers))
+    }
+
+    async fn lost(&self) -> Result<Event, SyncError> {
+        let containers = containers(self.mirror, self.row, None).await?;
+        Ok(Event::Lost(above(&self.mirror.store, self.row, &containers).await?, containers))
     }
 
     /// Saves over the version in hand (rule 4); an unknown answer is an error and ends the turn.
@@ -171,6 +189,15 @@ impl<'a> Driver<'a> {
     pub fn explain(&self, error: GraphError) -> SyncError {
         SyncError::explained(error, &self.row.permission, self.reader.principal_id.clone())
     }
+}
+
+/// Numbers above all that the documents of a feed carry.
+pub(super) async fn above(store: &Store, row: &Row, there: &Containers) -> Result<Numbers, StoreError> {
+    let mut numbers = Numbers::from_time(OffsetDateTime::now_utc());
+    for container in row.containers().map(|(name, _)| name).filter(|name| there.ids.contains_key(*name)) {
+        numbers = store.above(container, numbers).await?;
+    }
+    Ok(numbers)
 }
 
 /// The request that the checkpoint stands before.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::catalogue::Permission;
 use crate::graph::{GraphError, Loop, Refusal};
-use crate::store::StoreError;
+use crate::store::{StoreError, Unreadable};
 
 use super::machine::Stop;
 use super::plan::AnotherTenant;
@@ -28,6 +28,17 @@ pub enum SyncError {
     /// Cosmos.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The checkpoint is there, and not as this version writes it.
+    #[error(
+        "the checkpoint of `{feed}` in the container `mirror` cannot be read ({unreadable}); \
+         `graph-mirror checkpoint reset {feed}` has the next turn read everything anew, and loses nothing"
+    )]
+    Unreadable {
+        /// Whose.
+        feed: String,
+        /// Why.
+        unreadable: Unreadable,
+    },
     /// The copy is of another tenant.
     #[error(
         "the copy is of tenant {}, but our token is of tenant {}; use another database for another tenant",
@@ -66,6 +77,11 @@ pub enum Service {
 }
 
 impl SyncError {
+    /// Names the checkpoint of `feed`, which cannot be read.
+    pub(super) fn unreadable(feed: &str, unreadable: Unreadable) -> Self {
+        Self::Unreadable { feed: feed.to_owned(), unreadable }
+    }
+
     /// Names what a refusal of Graph's is about.
     pub(super) fn explained(
         error: GraphError,

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::outcome::Ending;
 use super::plan::{self, Definition, Leads, Step, Swept, Took, Why};
-use crate::store::{Checkpoint, Containers, Counts, LastRun, Opaque, Unfit};
+use crate::store::{Checkpoint, Containers, Counts, LastRun, Numbers, Opaque, Unfit};
 
 mod words;
 
@@ -51,7 +51,7 @@ impl Machine {
         now: OffsetDateTime,
     ) -> Self {
         Self {
-            checkpoint: plan::blank(&definition, now),
+            checkpoint: plan::blank(&definition, Numbers::from_time(now), now),
             task,
             definition,
             has_links,
@@ -65,6 +65,11 @@ impl Machine {
             counts: Counts::default(),
             dirty: !clean,
         }
+    }
+
+    /// What the turn is for.
+    pub fn task(&self) -> Task {
+        self.task
     }
 
     /// The checkpoint in hand.
@@ -103,7 +108,8 @@ impl Machine {
         // Whatever was written is covered by a save that is confirmed.
         self.dirty &= event != Event::Saved;
         match (stage, event) {
-            (Stage::Loading, Event::Loaded(found, containers)) => self.loaded(found, containers, now, spent),
+            (Stage::Loading, Event::Loaded(found, containers)) => self.loaded(*found, containers, now, spent),
+            (Stage::Loading, Event::Lost(numbers, containers)) => self.lost(numbers, containers, now, spent),
             (Stage::Burning, Event::Overtaken) if self.burns < BURNS => Ok(self.load()),
             (_, Event::Overtaken) => Err(Stop::Overtaken),
             (Stage::Burning, Event::Saved) => {
@@ -167,15 +173,17 @@ impl Machine {
 
     fn loaded(
         &mut self,
-        found: Option<Box<Checkpoint>>,
+        found: Checkpoint,
         containers: Containers,
         now: OffsetDateTime,
         spent: bool,
     ) -> Result<Action, Stop> {
         (self.definition.containers, self.unfit) = (containers.ids, containers.unfit);
-        self.checkpoint = found.map_or_else(|| plan::blank(&self.definition, now), |found| *found);
+        self.checkpoint = found;
         plan::belongs(&self.checkpoint, &self.definition).map_err(Stop::AnotherTenant)?;
         if self.checkpoint.epoch > self.epoch {
+            // Nobody knows how the turn of that epoch ended.
+            self.dirty = true;
             return Err(Stop::Overtaken);
         }
         if self.burnt {
@@ -184,6 +192,20 @@ impl Machine {
         self.burns += 1;
         let next = plan::burn(&self.checkpoint, self.epoch, now);
         Ok(self.save(next, Stage::Burning))
+    }
+
+    /// Whatever the documents carry is doubtful from now on: there is nothing else to abandon.
+    fn lost(
+        &mut self,
+        numbers: Numbers,
+        containers: Containers,
+        now: OffsetDateTime,
+        spent: bool,
+    ) -> Result<Action, Stop> {
+        (self.definition.containers, self.unfit) = (containers.ids, containers.unfit);
+        self.checkpoint = plan::blank(&self.definition, numbers, now);
+        (self.burnt, self.dirty) = (true, false);
+        self.start(now, spent)
     }
 
     /// Nothing is written to containers that are not as they have to be (rule 14).

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Opaque, State};
+use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State};
 
 pub mod doubt;
 
 pub use doubt::{
-    has_outslept, is_agreed, is_doubtful, is_to_be_told_again, is_told, marks, refreshed, settle,
+    has_abandoned, has_outslept, is_agreed, is_doubtful, is_to_be_told_again, is_told, is_weighed, marks,
+    may_settle, refreshed, settle,
 };
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
@@ -97,19 +98,21 @@ pub struct AnotherTenant {
     pub ours: String,
 }
 
-/// The checkpoint of a feed that has none.
-pub fn blank(definition: &Definition, now: OffsetDateTime) -> Checkpoint {
+/// The checkpoint of a feed that has none, or has lost it. It starts above all `numbers` that documents may carry, and
+/// whatever lies below is doubtful (rule 7).
+pub fn blank(definition: &Definition, numbers: Numbers, now: OffsetDateTime) -> Checkpoint {
     Checkpoint {
         id: CHECKPOINT.into(),
         feed: definition.feed.clone(),
         state: State::Start,
         at_location: false,
         open_since: None,
-        generation: 0,
+        generation: numbers.generation.saturating_sub(1),
         generation_began: now,
         owed: None,
         again: false,
-        save: 0,
+        save: numbers.save,
+        first_save: numbers.save,
         epoch: 0,
         burnt: Vec::new(),
         shape: definition.shape.clone(),
@@ -195,8 +198,8 @@ pub fn burn(checkpoint: &Checkpoint, epoch: u64, now: OffsetDateTime) -> Checkpo
     next
 }
 
-/// A new generation: from its first write on, nothing is owed from the old one (rule 7). It begins at
-/// `location`, where Graph sends whoever has a dead token, or else with the first page.
+/// A new generation: from its first write on, nothing is owed from the old one (rule 7). Its number comes from time, so
+/// that a feed whose checkpoint was lost starts above whatever its documents carry. It begins at `location`, where Graph sends whoever has a dead token, or else with the first page.
 pub fn begin(
     checkpoint: &Checkpoint,
     definition: &Definition,
@@ -208,7 +211,7 @@ pub fn begin(
         at_location: location.is_some(),
         state: State::Enumerating { link: location },
         open_since: None,
-        generation: checkpoint.generation + 1,
+        generation: Numbers::from_time(now).generation.max(checkpoint.generation + 1),
         generation_began: now,
         owed: None,
         again: false,

@@ -70,9 +70,11 @@ pub async fn preview(
     let started = Instant::now();
     let control = mirror.store.control(row.resource).await?;
     let state = status::status(mirror, row, 0).await?.state;
-    let found = control.read::<Checkpoint>(CHECKPOINT).await?;
-    let lease = Lease::seen(&control).await?;
+    let found = control.read_any::<Checkpoint>(CHECKPOINT).await?;
     let charge = found.as_ref().map_or(0.0, |found| found.charge);
+    let found = found.map(|found| found.document).transpose();
+    let found = found.map_err(|why| SyncError::unreadable(row.resource, why))?;
+    let lease = Lease::seen(&control).await?;
     let outcome = |ending, counts| Outcome::new(row.resource, ending, counts, charge, started.elapsed());
     if let Some(until) = lease.held_until {
         let outcome = outcome(Ending::Busy { until }, Counts::default());
@@ -85,7 +87,6 @@ pub async fn preview(
             doubtful: 0,
         });
     }
-    let found = found.map(|found| found.document);
     let containers = drive::containers(mirror, row, found.as_ref()).await?;
     let definition = Definition {
         feed: row.resource.to_owned(),

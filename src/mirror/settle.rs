@@ -5,6 +5,8 @@
 //! left for the next turn, but one is looked up however small the budget: else none ever would be. It is the
 //! one that was written longest ago, since one that is still doubtful after its look must not starve the others.
 
+use std::future::ready;
+
 use futures_util::TryStreamExt as _;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -23,8 +25,11 @@ impl Driver<'_> {
     pub async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Counts, SyncError> {
         let cutoff = OffsetDateTime::now_utc() - self.mirror.options.doubt;
         let (store, container) = (&self.mirror.store, self.row.container);
-        let found = store.doubtful(container, &checkpoint.burnt, cutoff).await?;
-        let mut found: Vec<_> = found.try_collect().await?;
+        let found = store.doubtful(container, checkpoint, cutoff).await?;
+        let mut found: Vec<_> = found
+            .try_filter(|one| ready(plan::may_settle(checkpoint, plan::marks(one))))
+            .try_collect()
+            .await?;
         found.sort_by_key(|candidate: &Candidate| candidate.written);
         let (mut counts, mut looked) = (Counts::default(), false);
         for candidate in found {

@@ -5,10 +5,11 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::Mirror;
+use super::error::SyncError;
 use super::outcome::Ending;
 use super::run::{self, Ended, Failed, Run};
 use crate::catalogue::Row;
-use crate::store::{CHECKPOINT, Checkpoint, Counts, State as Place, StoreError};
+use crate::store::{CHECKPOINT, Checkpoint, Counts, State as Place, StoreError, Unreadable};
 
 /// How the copy of one feed is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -83,23 +84,43 @@ pub async fn status(mirror: &Mirror, row: &'static Row, most: u32) -> Result<Sta
     Ok(of(row.resource, checkpoint.as_ref(), runs, OffsetDateTime::now_utc()))
 }
 
-/// The checkpoint of a feed as it lies there, but for its link, and with its feed named as everywhere else.
+/// A checkpoint as it lies there, for people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// What it says, but for its link, and with its feed named as everywhere else.
+    pub document: Value,
+    /// Why a turn cannot go on from it, if it cannot.
+    pub problem: Option<String>,
+}
+
+/// The checkpoint of a feed as it lies there.
 ///
 /// # Errors
-/// As [`status`].
-pub async fn checkpoint(mirror: &Mirror, row: &'static Row) -> Result<Option<Value>, StoreError> {
+/// As [`status`], also when a newer version wrote it: nobody knows then where it has its link.
+pub async fn checkpoint(mirror: &Mirror, row: &'static Row) -> Result<Option<Shown>, SyncError> {
     let control = mirror.store.control(row.resource).await?;
-    let mut found = control.read::<Value>(CHECKPOINT).await?.map(|found| found.document);
-    if let Some(link) = found.as_mut().and_then(|found| found.get_mut("link")).filter(|link| !link.is_null())
-    {
-        *link = "(a secret)".into();
-    }
-    if let Some(checkpoint) = found.as_mut().and_then(Value::as_object_mut)
+    let Some(found) = control.read_any::<Value>(CHECKPOINT).await? else { return Ok(None) };
+    let unreadable = |why| SyncError::unreadable(row.resource, why);
+    let mut document = found.document.map_err(unreadable)?;
+    let is_readable = serde_json::from_value::<Checkpoint>(document.clone()).is_ok();
+    hide_links(&mut document);
+    if let Some(checkpoint) = document.as_object_mut()
         && let Some(feed) = checkpoint.remove("feed")
     {
         checkpoint.insert("resource".to_owned(), feed);
     }
-    Ok(found)
+    let problem = (!is_readable).then(|| unreadable(Unreadable::Malformed).to_string());
+    Ok(Some(Shown { document, problem }))
+}
+
+/// Links are secrets, wherever they stand.
+fn hide_links(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains("://") => *value = "(a secret)".into(),
+        Value::Array(all) => all.iter_mut().for_each(hide_links),
+        Value::Object(all) => all.values_mut().for_each(hide_links),
+        _ => {}
+    }
 }
 
 fn of(
@@ -148,10 +169,12 @@ fn of(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::mirror::plan::{self, Definition};
     use crate::mirror::run::Cost;
-    use crate::store::{Ids, LastRun, Opaque};
+    use crate::store::{Ids, LastRun, Numbers, Opaque};
 
     fn now() -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
@@ -169,7 +192,7 @@ mod tests {
             state: Place::Tracking { link: Opaque::new("secret") },
             as_of: Some(then),
             last_run: Some(LastRun { at: then, counts: Counts::default() }),
-            ..plan::blank(&definition, then)
+            ..plan::blank(&definition, Numbers::from_time(then), then)
         }
     }
 
@@ -193,6 +216,14 @@ mod tests {
         assert_eq!(state(Some(&past), well()), State::Tracking);
         assert_eq!(state(Some(&tracking()), held()), State::Held);
         assert_eq!(state(Some(&start), held()), State::Start, "what is read anew is weighed anew");
+    }
+
+    #[test]
+    fn a_link_is_hidden_wherever_it_stands() {
+        let mut document =
+            json!({"link": "https://g/?$skiptoken=x", "state": {"next": ["http://g/y", 1]}, "save": 3});
+        hide_links(&mut document);
+        assert_eq!(document, json!({"link": "(a secret)", "state": {"next": ["(a secret)", 1]}, "save": 3}));
     }
 
     #[test]

@@ -23,16 +23,16 @@ impl Driver<'_> {
         let mut all = Weight::default();
         if let Some(owed) = checkpoint.owed {
             let older = self.mirror.store.older_than(self.row.container, owed).await?;
-            let settled = older.try_filter(|one| ready(!plan::is_doubtful(checkpoint, plan::marks(one))));
+            let settled = older.try_filter(|one| ready(plan::is_weighed(checkpoint, plan::marks(one))));
             let missing = settled.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
             self.brake(self.row.container, missing, owed, &mut all).await?;
         }
         for link in self.row.links {
-            if checkpoint.owed.is_none() && checkpoint.burnt.is_empty() {
+            if checkpoint.owed.is_none() && !plan::has_abandoned(checkpoint) {
                 break;
             }
             let owed = checkpoint.owed.unwrap_or(0);
-            let found = self.mirror.store.older_or_burnt(link.container, owed, &checkpoint.burnt).await?;
+            let found = self.mirror.store.older_or_burnt(link.container, owed, checkpoint).await?;
             // Doubtful ones go too, once that is announced.
             let count = |(missing, doubtful), one: Candidate| {
                 let older = !one.removed && one.generation < owed;
@@ -141,7 +141,7 @@ impl Driver<'_> {
         owed: u64,
     ) -> Result<(Wrote, bool), SyncError> {
         let stamp = &self.stamp(checkpoint);
-        let found = self.mirror.store.older_or_burnt(container, owed, &checkpoint.burnt).await?;
+        let found = self.mirror.store.older_or_burnt(container, owed, checkpoint).await?;
         let taken = |one: &Candidate| {
             let older = !one.removed && one.generation < owed;
             let doubtful = plan::is_doubtful(checkpoint, plan::marks(one));

@@ -40,6 +40,10 @@ pub struct Checkpoint {
     pub again: bool,
     /// Number of this save; every document names the save that covers it.
     pub save: u64,
+    /// Save numbers below this one were given by a checkpoint that is lost: nobody knows which of them were confirmed
+    /// (rule 7).
+    #[serde(default)]
+    pub first_save: u64,
     /// Epoch of the lease under which it was saved.
     pub epoch: u64,
     /// Save numbers of turns that did not end cleanly.
@@ -65,6 +69,26 @@ pub struct Checkpoint {
     /// What the turn that saved this had done by then.
     #[serde(default)]
     pub last_run: Option<LastRun>,
+}
+
+/// Numbers that no document of a feed carries, nor any higher one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbers {
+    /// Of generations.
+    pub generation: u64,
+    /// Of saves.
+    pub save: u64,
+}
+
+impl Numbers {
+    /// What a feed without a checkpoint starts from, as far as the clock knows: seconds and milliseconds since 1970. No
+    /// feed begins a generation a second or saves a thousand times a second, so whatever an earlier checkpoint gave
+    /// lies below, unless a clock was wrong.
+    pub fn from_time(now: OffsetDateTime) -> Self {
+        let seconds = u64::try_from(now.unix_timestamp()).unwrap_or(0);
+        let milliseconds = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+        Self { generation: seconds, save: milliseconds }
+    }
 }
 
 /// Where in the feed we are.
@@ -191,6 +215,7 @@ mod tests {
             owed: Some(3),
             again: false,
             save: 17,
+            first_save: 2,
             epoch: 5,
             burnt: vec![Burnt { from: 4, to: 6, at: OffsetDateTime::UNIX_EPOCH }],
             shape: "s".into(),

@@ -14,10 +14,12 @@ use azure_data_cosmos::{FeedScope, Query};
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::attempt;
 use super::connection::{READ_TIMEOUT, Store, query_options, read_options, with, write_options};
 use super::error::StoreError;
+use super::format::{self, Stamped, Unreadable};
 use super::unfit::{Fault, Unfit};
 
 const CONTAINER: &str = "mirror";
@@ -66,6 +68,20 @@ impl Control {
     /// # Errors
     /// [`StoreError`], also when it is not readable as what it should be.
     pub async fn read<T: DeserializeOwned>(&self, id: &str) -> Result<Option<Saved<T>>, StoreError> {
+        let Some(Saved { document, etag, charge }) = self.read_any(id).await? else { return Ok(None) };
+        let document =
+            document.map_err(|unreadable| StoreError::Unreadable { id: id.to_owned(), unreadable })?;
+        Ok(Some(Saved { document, etag, charge }))
+    }
+
+    /// Reads a document that may be there and not be readable.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn read_any<T: DeserializeOwned>(
+        &self,
+        id: &str,
+    ) -> Result<Option<Saved<Result<T, Unreadable>>>, StoreError> {
         let deadline = Instant::now() + READ_TIMEOUT;
         let answer = attempt::patiently(deadline, || {
             let options = ItemReadOptions::default().with_operation_options(read_options());
@@ -74,10 +90,9 @@ impl Control {
         match answer.await {
             Ok(response) => {
                 let (etag, charge) = version(&response)?;
-                let document = response.into_model().map_err(|_| {
-                    StoreError::Unknown(format!("the document `{id}` of `{CONTAINER}` is not readable"))
-                })?;
-                Ok(Some(Saved { document, etag, charge }))
+                let text: Result<Box<RawValue>, _> = response.into_model();
+                let text = text.map_err(|_| StoreError::Unknown("a document that is no JSON".into()))?;
+                Ok(Some(Saved { document: format::read(&text), etag, charge }))
             }
             Err(StoreError::Missing(_)) => Ok(None),
             Err(error) => Err(self.named(error)),
@@ -92,10 +107,11 @@ impl Control {
         }
     }
 
-    /// The last `most` documents in the order of ids among those whose id begins with `prefix`, the last one first.
+    /// The last `most` documents in the order of ids among those whose id begins with `prefix`, the last one first, without
+    /// those that this version cannot read.
     ///
     /// # Errors
-    /// [`StoreError`], also when one is not readable as what it should be.
+    /// [`StoreError`].
     pub async fn last<T: DeserializeOwned + Send + 'static>(
         &self,
         prefix: &str,
@@ -105,9 +121,11 @@ impl Control {
         let query = with(Query::from(text), "@prefix", prefix)?;
         let options = QueryOptions::default().with_operation_options(query_options());
         let partition = FeedScope::partition(self.feed.clone());
-        let found = self.container.query_items::<T>(query, partition, Some(options));
+        let found = self.container.query_items::<Box<RawValue>>(query, partition, Some(options));
         let all = async { found.await?.try_collect().await };
-        attempt::once(Instant::now() + READ_TIMEOUT, all).await.map_err(|error| self.named(error))
+        let all: Vec<_> =
+            attempt::once(Instant::now() + READ_TIMEOUT, all).await.map_err(|error| self.named(error))?;
+        Ok(all.iter().filter_map(|text| format::read(text).ok()).collect())
     }
 
     /// Writes a document: creates it (`etag` is `None`) or replaces the version that was read.
@@ -122,17 +140,18 @@ impl Control {
         etag: Option<&Etag>,
         deadline: Instant,
     ) -> Result<Saved<T>, StoreError> {
+        let stamped = &Stamped::new(&document);
         let answer = attempt::patiently(deadline, || async {
             let options = ItemWriteOptions::default().with_operation_options(write_options());
             let feed = self.feed.clone();
             match etag {
                 None => {
-                    attempt::once(deadline, self.container.create_item(feed, id, &document, Some(options)))
+                    attempt::once(deadline, self.container.create_item(feed, id, stamped, Some(options)))
                         .await
                 }
                 Some(etag) => {
                     let options = options.with_precondition(Precondition::IfMatch(etag.clone()));
-                    attempt::once(deadline, self.container.replace_item(feed, id, &document, Some(options)))
+                    attempt::once(deadline, self.container.replace_item(feed, id, stamped, Some(options)))
                         .await
                 }
             }

@@ -7,6 +7,7 @@ use azure_core::error::ErrorKind;
 use azure_core::http::StatusCode;
 use azure_data_cosmos::CosmosError;
 
+use super::format::Unreadable;
 use super::remedy::{ROLE, ROLE_ID};
 use super::unfit::Unfit;
 
@@ -58,6 +59,14 @@ pub enum StoreError {
     /// Nobody knows whether the request was carried out: a timeout, a broken connection, a 5xx.
     #[error("Cosmos DB gave no certain answer: {0}")]
     Unknown(String),
+    /// A document of the container `mirror` that this version cannot read.
+    #[error("the document `{id}` in the container `mirror` cannot be read: {unreadable}")]
+    Unreadable {
+        /// Which.
+        id: String,
+        /// Why.
+        unreadable: Unreadable,
+    },
     /// The lease on the feed ended or went to somebody else: nothing more may be written.
     #[error("the lease on this feed is lost; the next turn carries on")]
     LeaseLost,

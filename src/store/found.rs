@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::pin::pin;
 
 use azure_core::http::Etag;
 use azure_data_cosmos::options::{MaxItemCountHint, QueryOptions};
@@ -10,7 +11,7 @@ use futures_util::{Stream, TryStreamExt as _};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::checkpoint::Burnt;
+use super::checkpoint::{Burnt, Checkpoint, Numbers};
 use super::connection::{Store, query_options, with};
 use super::documents::{Reason, Source};
 use super::error::StoreError;
@@ -153,7 +154,7 @@ impl Store {
     }
 
     /// Streams what a sweep of links has to look at: living ones whose generation is below `generation`,
-    /// and whatever carries a burnt number.
+    /// and whatever carries an abandoned number of `checkpoint`.
     ///
     /// # Errors
     /// As [`Store::older_than`].
@@ -161,11 +162,11 @@ impl Store {
         &self,
         container: &str,
         generation: u64,
-        burnt: &[Burnt],
+        checkpoint: &Checkpoint,
     ) -> Result<impl Found<Candidate> + use<>, StoreError> {
         let mut text =
             format!("{FIELDS}(NOT IS_DEFINED(c._mirror.removed) AND c._mirror.generation < @generation)");
-        or_burnt(&mut text, burnt);
+        or_abandoned(&mut text, checkpoint);
         self.query(container, with(Query::from(text), "@generation", generation)?).await
     }
 
@@ -181,7 +182,7 @@ impl Store {
         ones.try_fold(0, |count, one| async move { Ok(count + one) }).await
     }
 
-    /// Streams the documents, tombstones too, that were read by id or carry a burnt number, and were last
+    /// Streams the documents, tombstones too, that were read by id or carry an abandoned number, and were last
     /// written before `cutoff`, also if that was late in the second that Cosmos says.
     ///
     /// # Errors
@@ -189,13 +190,38 @@ impl Store {
     pub async fn doubtful(
         &self,
         container: &str,
-        burnt: &[Burnt],
+        checkpoint: &Checkpoint,
         cutoff: OffsetDateTime,
     ) -> Result<impl Found<Candidate> + use<>, StoreError> {
         let mut text = format!("{FIELDS}c._ts < @cutoff AND (c._mirror.source = 'by-id'");
-        or_burnt(&mut text, burnt);
+        or_abandoned(&mut text, checkpoint);
         text.push(')');
         self.query(container, with(Query::from(text), "@cutoff", cutoff.unix_timestamp())?).await
+    }
+
+    /// Numbers, from `least` on, that no document of a container reaches. Costs two queries where none reaches `least`, as
+    /// it is unless a clock was wrong.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn above(&self, container: &str, least: Numbers) -> Result<Numbers, StoreError> {
+        let generation = self.above_all(container, "generation", least.generation).await?;
+        let save = self.above_all(container, "save", least.save).await?;
+        Ok(Numbers { generation, save })
+    }
+
+    /// Looks in steps that double: the SDK refuses an aggregate over several partitions.
+    async fn above_all(&self, container: &str, mark: &str, least: u64) -> Result<u64, StoreError> {
+        let (mut number, mut step) = (least, 1);
+        loop {
+            let text = format!("SELECT VALUE 1 FROM c WHERE c._mirror.{mark} >= @number");
+            let reach = self.query::<u64>(container, with(Query::from(text), "@number", number)?).await?;
+            if pin!(reach).try_next().await?.is_none() {
+                return Ok(number);
+            }
+            number = number.saturating_add(step);
+            step *= 2;
+        }
     }
 
     /// The tombstones for `reason` that were written since `since`.
@@ -294,9 +320,12 @@ impl Store {
     }
 }
 
-fn or_burnt(text: &mut String, burnt: &[Burnt]) {
-    for Burnt { from, to, .. } in burnt {
-        // Numbers of our own; a string always takes them.
+/// Numbers of our own; a string always takes them.
+fn or_abandoned(text: &mut String, checkpoint: &Checkpoint) {
+    if checkpoint.first_save > 0 {
+        let _ = write!(text, " OR c._mirror.save < {}", checkpoint.first_save);
+    }
+    for Burnt { from, to, .. } in &checkpoint.burnt {
         let _ = write!(text, " OR (c._mirror.save >= {from} AND c._mirror.save <= {to})");
     }
 }

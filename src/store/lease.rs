@@ -6,17 +6,20 @@
 //! The decisions are pure functions in [`terms`].
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex as PlainMutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use azure_core::http::Etag;
 use futures_util::future::{self, Either};
+use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
+use super::checkpoint::CHECKPOINT;
 use super::control::{Control, Saved};
 use super::error::StoreError;
+pub use terms::first_epoch;
 use terms::{Entry, Terms};
 
 mod terms;
@@ -33,6 +36,8 @@ pub struct Lease {
     held: Mutex<Held>,
     until: PlainMutex<Until>,
     lost: AtomicBool,
+    /// The highest epoch that a checkpoint was seen to have.
+    checkpoint: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -104,13 +109,21 @@ impl Lease {
     /// # Errors
     /// [`StoreError`], when the lease could not be read or written for certain.
     pub async fn acquire(control: &Control, holder: &str, life: Duration) -> Result<Acquired, StoreError> {
-        let (mut was_clean, mut is_newest) = (true, false);
+        let (mut was_clean, mut is_newest) = (false, false);
         for _ in 0..TRIES {
             let (begun, now) = (Instant::now(), OffsetDateTime::now_utc());
             let deadline = begun + life / 2;
             let found: Option<Saved<Terms>> = control.read(ID).await?;
             let etag = found.as_ref().map(|found| found.etag.clone());
-            let entry = terms::enter(found.map(|found| found.document), control.feed(), holder, now, life);
+            let entry = match found {
+                Some(found) => terms::enter(found.document, holder, now, life),
+                None => {
+                    let epoch = terms::first_epoch(checkpoint_epoch(control).await?, now);
+                    let terms = Terms::first(control.feed(), holder, epoch, now + life);
+                    // Nobody knows how the last turn ended, and whether it has ended at all.
+                    Entry::Take { terms, clean: false }
+                }
+            };
             let written = match entry {
                 // The answer to our own write was lost: `was_clean` still holds what we replaced.
                 Entry::Ours(terms) => etag.map(|etag| (terms, etag)).ok_or(StoreError::Overtaken),
@@ -163,12 +176,18 @@ impl Lease {
             held: Mutex::new(held),
             until: PlainMutex::new(until),
             lost: AtomicBool::new(false),
+            checkpoint: AtomicU64::new(0),
         }
     }
 
     /// The epoch of this lease: higher than that of everybody before.
     pub async fn epoch(&self) -> u64 {
         self.held.lock().await.terms.epoch
+    }
+
+    /// The checkpoint has this epoch: the next turn's will be higher, also where the lease document is an older one.
+    pub fn stay_above(&self, checkpoint: u64) {
+        self.checkpoint.fetch_max(checkpoint, Ordering::AcqRel);
     }
 
     /// The deadline for one write. Renews first when little is left.
@@ -231,7 +250,11 @@ impl Lease {
         for _ in 0..TRIES {
             let deadline = Instant::now() + self.left()?;
             let stay = held.terms.rung && clean && !leave;
-            let terms = if stay { held.terms.unrung() } else { held.terms.returned(clean) };
+            let terms = if stay {
+                held.terms.unrung()
+            } else {
+                held.terms.returned(clean, self.checkpoint.load(Ordering::Acquire))
+            };
             match self.write_once(&mut held, terms, deadline).await {
                 Ok(()) if stay => return Ok(Released::Rung),
                 Ok(()) => {
@@ -288,6 +311,12 @@ impl Lease {
             _ => Err(StoreError::LeaseLost),
         }
     }
+}
+
+/// The epoch of the checkpoint, whatever else it says; none where there is none.
+async fn checkpoint_epoch(control: &Control) -> Result<Option<u64>, StoreError> {
+    let found: Option<Saved<Value>> = control.read(CHECKPOINT).await?;
+    Ok(found.and_then(|found| found.document.get("epoch").and_then(Value::as_u64)))
 }
 
 impl Until {

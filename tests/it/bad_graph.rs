@@ -92,8 +92,12 @@ async fn a_bad_page_in_the_middle_keeps_the_pages_before_it() {
     world.graph.fail(Match::skip_token().nth(2), 1, Fault::NotJson);
     assert!(!world.fire().await.unwrap().succeeded());
     let before = checkpoint(&world).await;
-    assert_eq!(before["save"], 3, "the generation and two pages are saved");
+    assert_eq!(crate::stage::save_of(&before, &before["save"]), 3, "the generation and two pages are saved");
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
-    assert_eq!(checkpoint(&world).await["generation"], 1, "the enumeration went on where it was");
+    assert_eq!(
+        checkpoint(&world).await["generation"],
+        before["generation"],
+        "the enumeration went on where it was"
+    );
 }

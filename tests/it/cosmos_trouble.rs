@@ -11,10 +11,11 @@ async fn ends_dirty_and_is_mended(fault: Fault) {
     let attempt = world.fire().await.unwrap();
     assert!(!attempt.succeeded(), "{fault:?}");
     assert!(failure(&world).contains("no certain answer"), "{fault:?}: {}", failure(&world));
-    assert_eq!(checkpoint(&world).await["save"], 2, "{fault:?}: the page is not saved");
+    assert_eq!(crate::stage::saves(&world).await, 2, "{fault:?}: the page is not saved");
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
-    assert_eq!(checkpoint(&world).await["burnt"][0]["from"], 3, "{fault:?}");
+    let after = checkpoint(&world).await;
+    assert_eq!(crate::stage::save_of(&after, &after["burnt"][0]["from"]), 3, "{fault:?}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use sandbox::script::Hold;
 use sandbox::world::{Setup, World};
 use tokio::task::JoinSet;
 
-use crate::stage::{checkpoint, hasty};
+use crate::stage::{checkpoint, hasty, save_of};
 
 const SEEDS: u64 = 12;
 const KILLS: usize = 3;
@@ -78,7 +78,8 @@ async fn rule_3_a_turn_that_fails_before_it_burns_leaves_the_burning_to_the_next
     world.cosmos.fail(reads, 1, cosmos::Fault::Refuse(403));
     world.settle().await.unwrap();
     assert_eq!(world.cosmos.faults().unused(), 0, "one turn could not read its checkpoint");
-    assert_eq!(checkpoint(&world).await["burnt"][0]["from"], 3);
+    let after = checkpoint(&world).await;
+    assert_eq!(save_of(&after, &after["burnt"][0]["from"]), 3);
 }
 
 #[tokio::test]
@@ -91,18 +92,19 @@ async fn rule_3_the_number_of_a_killed_turn_is_burnt_and_its_page_is_written_aga
     });
     hold.arrived().await;
     let before = checkpoint(&world).await;
-    assert_eq!(before["save"], 2, "the second page is being written");
+    assert_eq!(save_of(&before, &before["save"]), 2, "the second page is being written");
     world.host.kill().await.unwrap();
     hold.release();
     assert!(!turn.await.unwrap().succeeded());
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
     let after = checkpoint(&world).await;
-    assert_eq!((&after["burnt"][0]["from"], &after["burnt"][0]["to"]), (&3.into(), &3.into()));
+    let burnt = &after["burnt"][0];
+    assert_eq!((save_of(&after, &burnt["from"]), save_of(&after, &burnt["to"])), (3, 3));
     let documents = world.cosmos.documents("users").await;
     assert!(
-        documents.iter().all(|document| document["_mirror"]["save"] != 3),
+        documents.iter().all(|document| document["_mirror"]["save"] != burnt["from"]),
         "nothing carries the burnt number"
     );
-    assert_eq!(after["generation"], 1, "the enumeration went on where it was");
+    assert_eq!(after["generation"], before["generation"], "the enumeration went on where it was");
 }

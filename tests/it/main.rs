@@ -30,6 +30,7 @@ mod kill;
 mod link_tokens;
 mod location;
 mod loops;
+mod lost_memory;
 mod mirrored;
 mod notifications;
 mod odd_answers;

@@ -59,6 +59,23 @@ pub async fn checkpoint(world: &World) -> Value {
     world.cosmos.document("mirror", "users", "checkpoint").await.unwrap()
 }
 
+/// How often the checkpoint of the users was saved.
+pub async fn saves(world: &World) -> u64 {
+    let checkpoint = checkpoint(world).await;
+    save_of(&checkpoint, &checkpoint["save"])
+}
+
+/// The number of a save, counted from the first one of this checkpoint.
+pub fn save_of(checkpoint: &Value, save: &Value) -> u64 {
+    save.as_u64().unwrap() - checkpoint["firstSave"].as_u64().unwrap()
+}
+
+/// How many generations of a feed have begun.
+pub fn generations(world: &World, feed: &str) -> usize {
+    let resource = format!("\"resource\":\"{feed}\"");
+    logged(world, "generation").iter().filter(|line| line.contains(&resource)).count()
+}
+
 /// A document of the copy.
 pub async fn document(world: &World, id: &str) -> Value {
     world.cosmos.document("users", id, id).await.unwrap_or_else(|| panic!("no document {id}"))

@@ -5,7 +5,7 @@ use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
 use crate::command_line::{run, stderr, stdout};
-use crate::stage::{checkpoint, setup};
+use crate::stage::setup;
 
 /// A world with links whose copy is complete, and where reading by id shows nulls for what was never set.
 async fn copied(users: usize) -> World {
@@ -246,7 +246,7 @@ async fn objects_are_repaired_without_reading_the_feed_anew_and_what_is_held_is_
         json!({"resource": "users", "outcome": "complete", "repaired": 1, "left": 0, "undecided": 0})
     );
     world.ensure_equal().await.unwrap();
-    assert_eq!(checkpoint(&world).await["generation"], 1);
+    assert_eq!(crate::stage::generations(&world, "users"), 1);
     // Links too many, and more of them than the brake lets go.
     let links = world.cosmos.documents("users-manager").await;
     for link in &links[..20] {

@@ -41,6 +41,26 @@ fn is_needed(off: Off, options: Options) {
 }
 
 #[test]
+fn rule_1_a_lost_lease_was_not_clean() {
+    is_needed(Off::LostLease, Options { losses: 2, ..Options::default() });
+}
+
+#[test]
+fn rule_1_a_lost_lease_starts_above_whoever_still_holds_it() {
+    is_needed(Off::LostEpoch, Options { losses: 2, ..Options::default() });
+}
+
+#[test]
+fn rule_7_numbers_come_from_time() {
+    is_needed(Off::Time, Options { losses: 2, ..Options::default() });
+}
+
+#[test]
+fn rule_7_what_a_lost_checkpoint_covered_is_doubtful() {
+    is_needed(Off::LostDoubt, Options { losses: 2, ..Options::default() });
+}
+
+#[test]
 fn rule_2_the_epoch_of_the_checkpoint_is_looked_at() {
     is_needed(Off::Epoch, Options { recreations: 0, ..Options::default() });
 }

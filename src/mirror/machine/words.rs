@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::mirror::outcome::Ending;
 use crate::mirror::plan::{AnotherTenant, Leads, Swept, Took};
-use crate::store::{Checkpoint, Containers, Counts, Opaque, Unfit};
+use crate::store::{Checkpoint, Containers, Counts, Numbers, Opaque, Unfit};
 
 /// What a turn is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +55,10 @@ pub enum Action {
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// The checkpoint, if there is one, and the containers of the feed.
-    Loaded(Option<Box<Checkpoint>>, Containers),
+    /// The checkpoint, and the containers of the feed.
+    Loaded(Box<Checkpoint>, Containers),
+    /// There is no checkpoint (any more), or none that can be read; what the documents carry lies below these numbers.
+    Lost(Numbers, Containers),
     /// The save is confirmed.
     Saved,
     /// Somebody else saved in between.
@@ -105,7 +107,8 @@ pub enum Stop {
     AnotherTenant(AnotherTenant),
     /// A container is not as it has to be.
     Unfit(Box<Unfit>),
-    /// A turn with a later lease has saved.
+    /// A turn with a later lease has saved. Or the lease document is older than the checkpoint; then giving it back puts
+    /// that right.
     Overtaken,
     /// Graph refuses its own fresh tokens.
     Restarts(u32),

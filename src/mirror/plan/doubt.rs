@@ -5,7 +5,36 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Burnt, Candidate, Checkpoint, Reason, Source};
+use crate::store::{Burnt, Candidate, Checkpoint, Reason, Source, State};
+
+/// Whether nobody knows that the save of this number was confirmed: it was abandoned, or given by a checkpoint that is
+/// lost.
+pub fn is_abandoned(checkpoint: &Checkpoint, number: u64) -> bool {
+    number < checkpoint.first_save || is_burnt(&checkpoint.burnt, number)
+}
+
+/// Whether documents may carry abandoned numbers.
+pub fn has_abandoned(checkpoint: &Checkpoint) -> bool {
+    checkpoint.first_save > 0 || !checkpoint.burnt.is_empty()
+}
+
+/// Whether a document was last written under a checkpoint that is lost.
+pub fn is_of_lost(checkpoint: &Checkpoint, marks: Marks) -> bool {
+    marks.save < checkpoint.first_save
+}
+
+/// Whether a document that the walk did not show counts for the removal limit: it would go in the sweep, or, of a lost
+/// checkpoint, after a look.
+pub fn is_weighed(checkpoint: &Checkpoint, marks: Marks) -> bool {
+    !is_doubtful(checkpoint, marks) || is_of_lost(checkpoint, marks) && marks.source != Source::ById
+}
+
+/// Whether a doubtful document may be looked up and settled now. One of a lost checkpoint waits for the walk: if that does
+/// not show it, it is weighed with the others that would go, under the removal limit, before it is looked up.
+pub fn may_settle(checkpoint: &Checkpoint, marks: Marks) -> bool {
+    let only_lost = is_of_lost(checkpoint, marks) && marks.source != Source::ById;
+    !only_lost || matches!(checkpoint.state, State::Tracking { .. }) && checkpoint.owed.is_none()
+}
 
 /// Whether a save number was burnt.
 pub fn is_burnt(burnt: &[Burnt], number: u64) -> bool {
@@ -28,9 +57,10 @@ pub fn marks(found: &Candidate) -> Marks {
     Marks { generation: found.generation, save: found.save, source: found.source }
 }
 
-/// Whether a document is doubtful: read by id, or written by a turn that did not end cleanly (rule 11).
+/// Whether a document is doubtful: read by id, or written by a turn that did not end cleanly (rule 11),
+/// or under a checkpoint that is lost.
 pub fn is_doubtful(checkpoint: &Checkpoint, marks: Marks) -> bool {
-    marks.source == Source::ById || is_burnt(&checkpoint.burnt, marks.save)
+    marks.source == Source::ById || is_abandoned(checkpoint, marks.save)
 }
 
 /// How a doubtful document is written after a fresh look at its object (rule 11): with which generation,
@@ -38,7 +68,7 @@ pub fn is_doubtful(checkpoint: &Checkpoint, marks: Marks) -> bool {
 pub fn settle(checkpoint: &Checkpoint, marks: Marks, found: bool) -> (u64, Source) {
     let vouched = marks.source == Source::ById
         && marks.generation == checkpoint.generation
-        && !is_burnt(&checkpoint.burnt, marks.save);
+        && !is_abandoned(checkpoint, marks.save);
     if !found || vouched { (marks.generation, Source::Checked) } else { (0, Source::ById) }
 }
 
@@ -46,7 +76,7 @@ pub fn settle(checkpoint: &Checkpoint, marks: Marks, found: bool) -> (u64, Sourc
 /// place if a walk of this generation vouches for it, else none.
 pub fn refreshed(checkpoint: &Checkpoint, living: Option<Marks>) -> u64 {
     let vouched =
-        |marks: &Marks| marks.generation == checkpoint.generation && !is_burnt(&checkpoint.burnt, marks.save);
+        |marks: &Marks| marks.generation == checkpoint.generation && !is_abandoned(checkpoint, marks.save);
     living.filter(vouched).map_or(0, |marks| marks.generation)
 }
 

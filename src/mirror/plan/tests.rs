@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::doubt::is_burnt;
+use super::doubt::{Marks, is_burnt};
 use super::*;
+use crate::store::Source;
 
 fn now() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
@@ -29,8 +30,16 @@ fn link(text: &str) -> Opaque {
     Opaque::new(text)
 }
 
+/// The number of a generation that begins now.
+const FIRST: u64 = 1_800_000_000;
+
+/// Those of an empty container, long ago: what follows counts from them.
+fn numbers() -> Numbers {
+    Numbers { generation: 0, save: 0 }
+}
+
 fn enumerating() -> Checkpoint {
-    begin(&blank(&definition(), now()), &definition(), None, 1, now())
+    begin(&blank(&definition(), numbers(), now()), &definition(), None, 1, now())
 }
 
 fn tracking() -> Checkpoint {
@@ -39,9 +48,9 @@ fn tracking() -> Checkpoint {
 
 #[test]
 fn a_feed_without_a_checkpoint_begins() {
-    assert_eq!(next(&blank(&definition(), now()), &definition(), now()), Step::Begin(Why::First));
+    assert_eq!(next(&blank(&definition(), numbers(), now()), &definition(), now()), Step::Begin(Why::First));
     let begun = enumerating();
-    assert_eq!((begun.generation, begun.owed, begun.save), (1, None, 1));
+    assert_eq!((begun.generation, begun.owed, begun.save), (FIRST, None, 1));
     assert_eq!(begun.state, State::Enumerating { link: None });
     assert_eq!(next(&begun, &definition(), now()), Step::Walk);
 }
@@ -49,7 +58,7 @@ fn a_feed_without_a_checkpoint_begins() {
 #[test]
 fn the_delta_link_of_an_enumeration_owes_its_sweep_and_that_of_a_round_of_changes_does_not() {
     let first = tracking();
-    assert_eq!((first.owed, &first.state), (Some(1), &State::Tracking { link: link("d") }));
+    assert_eq!((first.owed, &first.state), (Some(FIRST), &State::Tracking { link: link("d") }));
     let clean = swept(&first, all(), 1);
     assert_eq!(clean.owed, None);
     let on = page(&clean, Leads::On(link("n")), took(), run(), 1);
@@ -62,14 +71,14 @@ fn the_delta_link_of_an_enumeration_owes_its_sweep_and_that_of_a_round_of_change
 fn a_crash_before_the_sweep_leaves_it_owed() {
     let owing = tracking();
     let later = page(&owing, Leads::Home(link("e")), took(), run(), 2);
-    assert_eq!(later.owed, Some(1));
-    assert_eq!(burn(&owing, 2, now()).owed, Some(1));
+    assert_eq!(later.owed, Some(FIRST));
+    assert_eq!(burn(&owing, 2, now()).owed, Some(FIRST));
 }
 
 #[test]
 fn a_sweep_that_had_to_leave_some_stays_owed() {
     let left = swept(&tracking(), Swept { left: true, ..all() }, 1);
-    assert_eq!((left.owed, left.save), (Some(1), 3));
+    assert_eq!((left.owed, left.save), (Some(FIRST), 3));
 }
 
 #[test]
@@ -91,7 +100,7 @@ fn the_second_in_which_cosmos_wrote_may_have_been_at_its_end() {
 #[test]
 fn a_new_generation_forgets_what_the_old_one_owed() {
     let begun = begin(&tracking(), &definition(), None, 2, now());
-    assert_eq!((begun.generation, begun.owed), (2, None));
+    assert_eq!((begun.generation, begun.owed), (FIRST + 1, None));
 }
 
 #[test]
@@ -147,6 +156,43 @@ fn what_may_have_expired_is_read_anew_once_the_container_is_mended() {
 }
 
 #[test]
+fn generations_come_from_time_and_two_in_one_second_differ() {
+    let (first, second) = (enumerating(), begin(&enumerating(), &definition(), None, 2, now()));
+    assert_eq!((first.generation, second.generation), (FIRST, FIRST + 1));
+    let later = begin(&second, &definition(), None, 3, now() + Duration::from_secs(60));
+    assert_eq!(later.generation, FIRST + 60);
+    let small = Checkpoint { generation: 4, save: 17, ..tracking() };
+    assert_eq!(
+        page(&small, Leads::On(link("n")), took(), run(), 2).generation,
+        4,
+        "an older version's goes on"
+    );
+    assert_eq!(begin(&small, &definition(), None, 2, now()).generation, FIRST);
+    let ahead = Checkpoint { generation: FIRST * 2, ..tracking() };
+    assert_eq!(begin(&ahead, &definition(), None, 2, now()).generation, FIRST * 2 + 1, "a clock was ahead");
+}
+
+#[test]
+fn whatever_a_lost_checkpoint_covered_is_doubtful_and_weighed_before_it_is_looked_at() {
+    let numbers = Numbers::from_time(now());
+    let lost = begin(&blank(&definition(), numbers, now()), &definition(), None, 1, now());
+    let old = Marks { generation: 4, save: 17, source: Source::Delta };
+    let mine = Marks { generation: lost.generation, save: lost.save + 1, source: Source::Delta };
+    assert!(is_doubtful(&lost, old) && is_weighed(&lost, old) && !may_settle(&lost, old));
+    assert!(!is_doubtful(&lost, mine) && is_weighed(&lost, mine));
+    let by_id = Marks { source: Source::ById, ..old };
+    assert!(!is_weighed(&lost, by_id) && may_settle(&lost, by_id));
+    let owing = page(&lost, Leads::Home(link("d")), took(), run(), 1);
+    assert!(!may_settle(&owing, old));
+    assert!(may_settle(&swept(&owing, all(), 1), old));
+    assert_eq!(
+        blank(&definition(), Numbers { generation: FIRST * 2, ..numbers }, now()).generation + 1,
+        FIRST * 2
+    );
+    assert!(!has_abandoned(&tracking()) && has_abandoned(&lost));
+}
+
+#[test]
 fn a_copy_is_old_before_its_token_is_dead() {
     let fresh = Checkpoint { as_of: Some(now()), ..tracking() };
     assert!(!is_old(&fresh, now() + OLD));
@@ -154,7 +200,10 @@ fn a_copy_is_old_before_its_token_is_dead() {
     let began = now() - Duration::from_secs(6 * 86_400);
     assert!(is_old(&Checkpoint { generation_began: began, ..enumerating() }, now()), "never complete");
     assert!(!is_old(&Checkpoint { generation_began: began, ..tracking() }, now()), "complete since");
-    assert!(!is_old(&Checkpoint { generation_began: began, ..blank(&definition(), now()) }, now()));
+    assert!(!is_old(
+        &Checkpoint { generation_began: began, ..blank(&definition(), numbers(), now()) },
+        now()
+    ));
 }
 
 #[test]
@@ -192,7 +241,7 @@ proptest! {
     /// Whatever happens, saves count up by one, epochs are ours, and generations never go back.
     #[test]
     fn every_step_is_one_save(steps in prop::collection::vec(0..6_u8, 1..60)) {
-        let mut checkpoint = blank(&definition(), now());
+        let mut checkpoint = blank(&definition(), numbers(), now());
         for (number, step) in steps.into_iter().enumerate() {
             let epoch = number as u64 + 1;
             let next = match step {

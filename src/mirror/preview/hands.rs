@@ -12,7 +12,7 @@ use super::Sweep;
 use crate::catalogue::Row;
 use crate::graph::{GraphError, Guard, Page};
 use crate::mirror::change::{self, Changes, Kind};
-use crate::mirror::drive::{leads, request};
+use crate::mirror::drive::{above, leads, request};
 use crate::mirror::error::SyncError;
 use crate::mirror::machine::{Action, Event, Machine, Weight};
 use crate::mirror::one;
@@ -82,7 +82,13 @@ impl<'a> Dry<'a> {
         let mut action = machine.load();
         loop {
             let event = match action {
-                Action::Load => Event::Loaded(found.take().map(Box::new), containers.clone()),
+                Action::Load => match found.take() {
+                    Some(found) => Event::Loaded(Box::new(found), containers.clone()),
+                    None => {
+                        let numbers = above(&self.mirror.store, self.row, &containers).await?;
+                        Event::Lost(numbers, containers.clone())
+                    }
+                },
                 Action::Save(next) => self.saved(&next),
                 Action::Fetch => self.fetch(machine.checkpoint()).await?,
                 Action::Take => Event::Taken(self.take().await?),
@@ -188,11 +194,11 @@ impl<'a> Dry<'a> {
             return Ok(all);
         }
         if checkpoint.owed.is_some() {
-            let missing = self.missing_objects(checkpoint).await?.len() as u64;
+            let missing = self.missing_objects(checkpoint, plan::is_weighed).await?.len() as u64;
             self.brake(self.row.container, missing, checkpoint, &mut all).await?;
         }
         for link in self.row.links {
-            if checkpoint.owed.is_none() && checkpoint.burnt.is_empty() {
+            if checkpoint.owed.is_none() && !plan::has_abandoned(checkpoint) {
                 break;
             }
             let unseen = self.unseen_links(link.container, checkpoint).await?;
@@ -237,7 +243,9 @@ impl<'a> Dry<'a> {
     async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, SyncError> {
         let doubt = self.mirror.options.doubt;
         let told = |one: &Candidate| plan::is_told(checkpoint, one.synced_at, doubt);
-        let objects = self.missing_objects(checkpoint).await?;
+        let objects = self
+            .missing_objects(checkpoint, |checkpoint, marks| !plan::is_doubtful(checkpoint, marks))
+            .await?;
         let removed = objects.iter().filter(|one| told(one)).count() as u64;
         let (mut links, mut left) = (0, removed < objects.len() as u64);
         let owed = checkpoint.owed.unwrap_or(0);
@@ -261,19 +269,22 @@ impl<'a> Dry<'a> {
     async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Event, SyncError> {
         let cutoff = OffsetDateTime::now_utc() - self.mirror.options.doubt;
         let container = self.row.container;
-        let found = self.mirror.store.doubtful(container, &checkpoint.burnt, cutoff).await?;
+        let found = self.mirror.store.doubtful(container, checkpoint, cutoff).await?;
         let found: Vec<Candidate> = found.try_collect().await?;
         self.doubtful = found.iter().filter(|one| !self.is_walked(container, one)).count() as u64;
         Ok(Event::Settled(Counts::default()))
     }
 
-    async fn missing_objects(&self, checkpoint: &Checkpoint) -> Result<Vec<Candidate>, SyncError> {
+    async fn missing_objects(
+        &self,
+        checkpoint: &Checkpoint,
+        goes: impl Fn(&Checkpoint, plan::doubt::Marks) -> bool,
+    ) -> Result<Vec<Candidate>, SyncError> {
         let (container, owed) = (self.row.container, checkpoint.owed.unwrap_or(0));
         let found: Vec<Candidate> =
             self.mirror.store.older_than(container, owed).await?.try_collect().await?;
-        let is_missing = |one: &Candidate| {
-            !self.is_walked(container, one) && !plan::is_doubtful(checkpoint, plan::marks(one))
-        };
+        let is_missing =
+            |one: &Candidate| !self.is_walked(container, one) && goes(checkpoint, plan::marks(one));
         Ok(found.into_iter().filter(is_missing).collect())
     }
 
@@ -283,7 +294,7 @@ impl<'a> Dry<'a> {
         checkpoint: &Checkpoint,
     ) -> Result<Vec<Candidate>, SyncError> {
         let owed = checkpoint.owed.unwrap_or(0);
-        let found = self.mirror.store.older_or_burnt(container, owed, &checkpoint.burnt).await?;
+        let found = self.mirror.store.older_or_burnt(container, owed, checkpoint).await?;
         let found: Vec<Candidate> = found.try_collect().await?;
         Ok(found.into_iter().filter(|one| !self.is_walked(container, one)).collect())
     }

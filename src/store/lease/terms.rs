@@ -49,11 +49,15 @@ pub enum Entry {
     AlreadyRung(Terms),
 }
 
+/// The epoch of a lease whose document is missing: above that of the checkpoint, and from time (microseconds since 1970),
+/// so that a turn that still holds the lost lease has another one.
+pub fn first_epoch(checkpoint: Option<u64>, now: OffsetDateTime) -> u64 {
+    let from_time = u64::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or(0);
+    from_time.max(checkpoint.map_or(0, |epoch| epoch + 1))
+}
+
 /// Decides about the lease that was found.
-pub fn enter(found: Option<Terms>, feed: &str, holder: &str, now: OffsetDateTime, life: Duration) -> Entry {
-    let Some(found) = found else {
-        return Entry::Take { terms: Terms::first(feed, holder, now + life), clean: true };
-    };
+pub fn enter(found: Terms, holder: &str, now: OffsetDateTime, life: Duration) -> Entry {
     match &found.holder {
         Some(name) if name == holder => Entry::Ours(found),
         Some(_) if now < found.end() && found.rung => Entry::AlreadyRung(found),
@@ -69,12 +73,13 @@ pub fn enter(found: Option<Terms>, feed: &str, holder: &str, now: OffsetDateTime
 }
 
 impl Terms {
-    fn first(feed: &str, holder: &str, expires: OffsetDateTime) -> Self {
+    /// The lease of a feed that has none, or has lost it.
+    pub fn first(feed: &str, holder: &str, epoch: u64, expires: OffsetDateTime) -> Self {
         Self {
             id: "lease".into(),
             feed: feed.into(),
             holder: Some(holder.into()),
-            epoch: 1,
+            epoch,
             expires,
             rung: false,
             clean: false,
@@ -110,9 +115,9 @@ impl Terms {
         Self { rung: false, ..self.clone() }
     }
 
-    /// Given back.
-    pub fn returned(&self, clean: bool) -> Self {
-        Self { holder: None, clean, ..self.clone() }
+    /// Given back, with an epoch that is not below that of the checkpoint.
+    pub fn returned(&self, clean: bool, checkpoint: u64) -> Self {
+        Self { holder: None, clean, epoch: self.epoch.max(checkpoint), ..self.clone() }
     }
 }
 
@@ -127,25 +132,36 @@ mod tests {
     }
 
     fn taken() -> Terms {
-        match enter(None, "users", "a", now(), LIFE) {
-            Entry::Take { terms, clean: true } => Terms { written: now().unix_timestamp(), ..terms },
-            other => panic!("{other:?}"),
-        }
+        let first = Terms::first("users", "a", 1, now() + LIFE);
+        Terms { written: now().unix_timestamp(), ..first }
+    }
+
+    #[test]
+    fn a_lost_lease_starts_above_the_checkpoint_and_above_whoever_holds_the_lost_one() {
+        assert!(first_epoch(Some(12), now()) > first_epoch(Some(12), now() - Duration::from_micros(1)));
+        assert!(first_epoch(None, now()) > 1_000_000_000_000);
+        assert_eq!(first_epoch(Some(u64::MAX - 1), now()), u64::MAX, "a clock that was ahead");
+    }
+
+    #[test]
+    fn a_lease_that_is_older_than_the_checkpoint_is_given_back_with_its_epoch() {
+        assert_eq!(taken().returned(false, 12).epoch, 12);
+        assert_eq!(taken().returned(true, 0).epoch, taken().epoch);
     }
 
     #[test]
     fn the_first_one_takes_it_and_the_second_one_rings_once() {
-        let rung = match enter(Some(taken()), "users", "b", now(), LIFE) {
+        let rung = match enter(taken(), "b", now(), LIFE) {
             Entry::Ring(terms) => terms,
             other => panic!("{other:?}"),
         };
         assert!(rung.rung && rung.is_same_turn(&taken()));
-        assert_eq!(enter(Some(rung.clone()), "users", "c", now(), LIFE), Entry::AlreadyRung(rung));
+        assert_eq!(enter(rung.clone(), "c", now(), LIFE), Entry::AlreadyRung(rung));
     }
 
     #[test]
     fn an_expired_lease_is_taken_with_the_next_epoch_and_was_not_clean() {
-        match enter(Some(taken()), "users", "b", now() + LIFE, LIFE) {
+        match enter(taken(), "b", now() + LIFE, LIFE) {
             Entry::Take { terms, clean } => {
                 assert_eq!((terms.epoch, clean, terms.clean, terms.rung), (2, false, false, false))
             }
@@ -156,7 +172,7 @@ mod tests {
     #[test]
     fn a_returned_lease_tells_how_its_turn_ended() {
         for ended in [true, false] {
-            match enter(Some(taken().returned(ended)), "users", "b", now(), LIFE) {
+            match enter(taken().returned(ended, 0), "b", now(), LIFE) {
                 Entry::Take { clean, .. } => assert_eq!(clean, ended),
                 other => panic!("{other:?}"),
             }
@@ -165,16 +181,13 @@ mod tests {
 
     #[test]
     fn a_lost_answer_to_our_own_write_is_recognised() {
-        assert_eq!(enter(Some(taken()), "users", "a", now(), LIFE), Entry::Ours(taken()));
+        assert_eq!(enter(taken(), "a", now(), LIFE), Entry::Ours(taken()));
     }
 
     #[test]
     fn an_absurd_end_is_capped() {
         let absurd = Terms { expires: now() + Duration::from_secs(86_400 * 365), ..taken() };
-        assert!(matches!(
-            enter(Some(absurd.clone()), "users", "b", now() + LONGEST / 2, LIFE),
-            Entry::Ring(_)
-        ));
-        assert!(matches!(enter(Some(absurd), "users", "b", now() + LONGEST, LIFE), Entry::Take { .. }));
+        assert!(matches!(enter(absurd.clone(), "b", now() + LONGEST / 2, LIFE), Entry::Ring(_)));
+        assert!(matches!(enter(absurd, "b", now() + LONGEST, LIFE), Entry::Take { .. }));
     }
 }

@@ -116,7 +116,8 @@ impl Schedule {
 
     fn trouble(&mut self) {
         let mut current = None;
-        let Options { mut changes, mut kills, mut turns, mut refreshes, mut resets, .. } = self.options;
+        let Options { mut changes, mut kills, mut turns, mut refreshes, mut resets, mut losses, .. } =
+            self.options;
         let (mut short, mut long, mut recreations) = (4, 3, self.options.recreations);
         for _ in 0..STEPS {
             if let Some(me) = current.filter(|_| self.below(100) < 80) {
@@ -143,9 +144,13 @@ impl Schedule {
                     resets -= 1;
                     current = Some(self.start(Kind::Reset));
                 }
-                98..100 if recreations > 0 => {
+                98..99 if recreations > 0 => {
                     recreations -= 1;
                     self.world.borrow_mut().recreate();
+                }
+                99 if losses > 0 => {
+                    losses -= 1;
+                    self.world.borrow_mut().lose();
                 }
                 50..72 if changes > 0 => {
                     changes -= 1;

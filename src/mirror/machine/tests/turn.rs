@@ -8,11 +8,11 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::world::{Answer, CONTAINER, DOUBT, LEASE, LeaseDoc, OBJECTS, Off, Version, World, clock};
+use super::world::{Answer, CONTAINER, DOUBT, LEASE, LeaseDoc, Lost, OBJECTS, Off, Version, World, clock};
 use crate::mirror::machine::{Action, Event, Machine, Task, Weight};
 use crate::mirror::plan::doubt::Marks;
 use crate::mirror::plan::{self, Definition, Leads, Swept, Took};
-use crate::store::{Checkpoint, Containers, Counts, Ids, Opaque, Source, State};
+use crate::store::{Checkpoint, Containers, Counts, Ids, Opaque, Source, State, first_epoch};
 
 pub type Shared = Rc<RefCell<World>>;
 
@@ -47,6 +47,8 @@ struct Turn {
     page: Vec<(usize, Version)>,
     /// When the page was asked for.
     asked: i64,
+    /// When the lease ends, as far as this turn knows.
+    until: i64,
 }
 
 pub fn definition() -> Definition {
@@ -54,17 +56,22 @@ pub fn definition() -> Definition {
 }
 
 pub async fn run(world: Shared, me: u32, kind: Kind) {
-    let Some((epoch, clean)) = acquire(&world, me).await else { return };
-    let mut turn = Turn { world, me, epoch, etag: None, page: Vec::new(), asked: 0 };
+    let Some((epoch, clean, until)) = acquire(&world, me).await else { return };
+    let mut turn = Turn { world, me, epoch, etag: None, page: Vec::new(), asked: 0, until };
     let clean = clean || turn.world.borrow().is_off(Off::Burn);
     // Ended: the lease is lost, or has been given back where it happened.
     let _ = turn.run(clean, kind).await;
 }
 
-async fn acquire(world: &Shared, me: u32) -> Option<(u64, bool)> {
+async fn acquire(world: &Shared, me: u32) -> Option<(u64, bool, i64)> {
     for _ in 0..4 {
         let found = world.borrow().lease.clone();
         step().await;
+        let lost = found.is_none();
+        let found = match found {
+            Some(found) => found,
+            None => first_lease(world).await,
+        };
         let now = world.borrow().now;
         let taken = found.holder.is_some_and(|holder| holder != me) && now < found.expires;
         if taken && found.rung {
@@ -83,29 +90,43 @@ async fn acquire(world: &Shared, me: u32) -> Option<(u64, bool)> {
                 ..found.clone()
             }
         };
-        let (epoch, done) = (next.epoch, cas_lease(&mut world.borrow_mut(), &found, next));
+        let (epoch, until) = (next.epoch, next.expires);
+        let done = cas_lease(&mut world.borrow_mut(), (!lost).then_some(&found), next);
         world.borrow_mut().note(|| format!("{me}: lease, taken {taken}, epoch {epoch}, done {done}"));
         step().await;
         if done {
-            return (!taken).then_some((epoch, found.clean));
+            return (!taken).then_some((epoch, found.clean, until));
         }
     }
     None
 }
 
-fn cas_lease(world: &mut World, found: &LeaseDoc, next: LeaseDoc) -> bool {
-    if world.lease.etag != found.etag {
+/// What stands in for a lease document that is missing: before the first turn, or after a loss.
+async fn first_lease(world: &Shared) -> LeaseDoc {
+    let checkpoint = world.borrow().checkpoint.as_ref().map(|(checkpoint, _)| checkpoint.epoch);
+    step().await;
+    let mut world = world.borrow_mut();
+    let epoch = match world.is_off(Off::LostEpoch) {
+        true => checkpoint.map_or(1, |epoch| epoch + 1),
+        false => first_epoch(checkpoint, world.clock()),
+    };
+    LeaseDoc { epoch: epoch - 1, clean: world.is_off(Off::LostLease), ..LeaseDoc::default() }
+}
+
+/// Writes the lease over the one that was found; none: creates it.
+fn cas_lease(world: &mut World, found: Option<&LeaseDoc>, next: LeaseDoc) -> bool {
+    if world.lease.as_ref().map(|lease| lease.etag) != found.map(|found| found.etag) {
         return false;
     }
     let etag = world.next_etag();
-    world.lease = LeaseDoc { etag, ..next };
+    world.lease = Some(LeaseDoc { etag, ..next });
     world.maybe_lost().is_ok()
 }
 
 impl Turn {
     async fn run(&mut self, clean: bool, kind: Kind) -> Result<(), Ended> {
         let (definition, links) = (definition(), self.world.borrow().options.links);
-        let now = self.world.borrow().clock();
+        let now = self.now();
         let task = match kind {
             Kind::Sync => Task::Walk,
             Kind::Refresh(_) => Task::Look,
@@ -121,12 +142,12 @@ impl Turn {
                 }
                 (action, _) => self.perform(&machine, action).await?,
             };
-            let now = self.world.borrow().clock();
+            let now = self.now();
             match machine.on(event, now, false) {
                 Ok(Action::End(_)) => return Ok(()),
                 Ok(next) => action = next,
                 Err(_) => {
-                    self.release(!machine.is_dirty(), false).await;
+                    self.release(!machine.is_dirty(), false, machine.checkpoint().epoch).await;
                     return Err(Ended);
                 }
             }
@@ -136,36 +157,44 @@ impl Turn {
     async fn perform(&mut self, machine: &Machine, action: Action) -> Result<Event, Ended> {
         let checkpoint = machine.checkpoint();
         Ok(match action {
-            Action::Load => {
-                let found = self.load().await;
-                let containers = self.look_at_container(found.as_deref()).await;
-                Event::Loaded(found, containers)
-            }
+            Action::Load => self.load().await,
             Action::Save(next) => self.save(next).await?,
             Action::Fetch => self.fetch(checkpoint).await,
             Action::Take => Event::Taken(self.take(checkpoint).await?),
             Action::Weigh => Event::Weighed(self.weigh(checkpoint).await),
             Action::Sweep => Event::Swept(self.sweep(checkpoint).await?),
             Action::Settle => Event::Settled(self.settle(checkpoint).await?),
-            Action::Leave { clean, stay } => self.release(clean, stay).await,
+            Action::Leave { clean, stay } => self.release(clean, stay, checkpoint.epoch).await,
             Action::Look | Action::End(_) => unreachable!("handled where it comes up"),
         })
     }
 
-    async fn load(&mut self) -> Option<Box<Checkpoint>> {
+    /// The time; a feed that starts without numbers from time does not know it.
+    fn now(&self) -> time::OffsetDateTime {
+        let mut world = self.world.borrow_mut();
+        if world.is_off(Off::Time) { clock(0) } else { world.clock() }
+    }
+
+    async fn load(&mut self) -> Event {
         let found = self.world.borrow().checkpoint.clone();
         step().await;
         self.etag = found.as_ref().map(|(_, etag)| *etag);
         let off = self.world.borrow().options.off;
-        found.map(|(mut checkpoint, _)| {
-            if off == Some(Off::Epoch) {
-                checkpoint.epoch = 0;
-            }
-            if off == Some(Off::Owed) {
-                checkpoint.owed = None;
-            }
-            checkpoint
-        })
+        let Some((mut checkpoint, _)) = found else {
+            let containers = self.look_at_container(None).await;
+            return Event::Lost(self.world.borrow_mut().numbers(), containers);
+        };
+        if off == Some(Off::Epoch) {
+            checkpoint.epoch = 0;
+        }
+        if off == Some(Off::Owed) {
+            checkpoint.owed = None;
+        }
+        if off == Some(Off::LostDoubt) {
+            checkpoint.first_save = 0;
+        }
+        let containers = self.look_at_container(Some(&checkpoint)).await;
+        Event::Loaded(checkpoint, containers)
     }
 
     /// The container as this process knows it: it looks again after an hour, or when the checkpoint knows another one.
@@ -183,7 +212,8 @@ impl Turn {
             let present = world.checkpoint.as_ref().map(|(_, etag)| *etag);
             if present != self.etag && !world.is_off(Off::SaveMatch) {
                 world.note(|| "  checkpoint: somebody was faster".into());
-                Ok(Event::Overtaken)
+                // One that is gone is not there to be replaced.
+                if present.is_some() { Ok(Event::Overtaken) } else { Err(Lost) }
             } else {
                 let etag = world.next_etag();
                 world.note(|| {
@@ -202,12 +232,12 @@ impl Turn {
     }
 
     /// An unknown answer ends the turn dirty.
-    async fn unless_lost<T>(&mut self, answer: Result<T, super::world::Lost>) -> Result<T, Ended> {
+    async fn unless_lost<T>(&mut self, answer: Result<T, Lost>) -> Result<T, Ended> {
         match answer {
             Ok(answer) => Ok(answer),
-            Err(super::world::Lost) => {
+            Err(Lost) => {
                 let clean = self.world.borrow().is_off(Off::Dirty);
-                self.release(clean, false).await;
+                self.release(clean, false, 0).await;
                 Err(Ended)
             }
         }
@@ -258,17 +288,21 @@ impl Turn {
     ) -> Result<(), Ended> {
         {
             let mut world = self.world.borrow_mut();
-            if world.lease.holder != Some(self.me)
-                || world.lease.epoch != self.epoch
-                || world.now >= world.lease.expires + LEASE
-            {
-                world.note(|| "lease lost".into());
-                return Err(Ended);
-            }
-            if world.now >= world.lease.expires - 5 {
+            let ours = world.lease.clone().filter(|lease| {
+                lease.holder == Some(self.me)
+                    && lease.epoch == self.epoch
+                    && world.now < lease.expires + LEASE
+            });
+            // Until it renews the lease, a turn does not see that the document is gone.
+            if world.now >= self.until - 5 {
+                let Some(ours) = ours else {
+                    world.note(|| "lease lost".into());
+                    return Err(Ended);
+                };
                 let etag = world.next_etag();
                 let expires = world.now + LEASE;
-                world.lease = LeaseDoc { expires, etag, ..world.lease.clone() };
+                self.until = expires;
+                world.lease = Some(LeaseDoc { expires, etag, ..ours });
             }
         }
         step().await;
@@ -334,7 +368,9 @@ impl Turn {
             let age = if world.is_off(Off::SettleAge) { 0 } else { DOUBT };
             let old = |object: &usize| {
                 let doc = world.docs[*object].as_ref()?;
-                let taken = doc.written <= world.now - age && world.is_doubtful(checkpoint, doc);
+                let taken = doc.written <= world.now - age
+                    && world.is_doubtful(checkpoint, doc)
+                    && plan::may_settle(checkpoint, doc.marks);
                 taken.then(|| (*object, doc.clone()))
             };
             (0..OBJECTS).filter_map(|object| old(&object)).collect()
@@ -369,10 +405,11 @@ impl Turn {
         Ok(())
     }
 
-    async fn release(&mut self, clean: bool, stay: bool) -> Event {
+    async fn release(&mut self, clean: bool, stay: bool, checkpoint: u64) -> Event {
         for _ in 0..4 {
             let found = self.world.borrow().lease.clone();
             step().await;
+            let Some(found) = found else { return Event::Free };
             if found.holder != Some(self.me) || found.epoch != self.epoch {
                 return Event::Free;
             }
@@ -380,9 +417,15 @@ impl Turn {
             let next = if rung {
                 LeaseDoc { rung: false, ..found.clone() }
             } else {
-                LeaseDoc { holder: None, clean, expires: 0, ..found.clone() }
+                LeaseDoc {
+                    holder: None,
+                    clean,
+                    expires: 0,
+                    epoch: found.epoch.max(checkpoint),
+                    ..found.clone()
+                }
             };
-            let done = cas_lease(&mut self.world.borrow_mut(), &found, next);
+            let done = cas_lease(&mut self.world.borrow_mut(), Some(&found), next);
             step().await;
             if done {
                 let me = self.me;

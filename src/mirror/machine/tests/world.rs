@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::mirror::plan::doubt::{Marks, is_burnt};
-use crate::store::{Checkpoint, Source, is_good};
+use crate::mirror::plan::doubt::{Marks, is_abandoned, is_burnt};
+use crate::store::{Checkpoint, Numbers, Source, is_good};
 
 /// Life of the lease, in seconds.
 pub const LEASE: i64 = 15;
@@ -36,6 +36,14 @@ pub enum Off {
     ById,
     LinkDoubt,
     Container,
+    /// A lost lease was given back cleanly.
+    LostLease,
+    /// A lost lease starts at the epoch after that of the checkpoint, which a turn under way may have too.
+    LostEpoch,
+    /// A feed without a checkpoint starts its numbers at one.
+    Time,
+    /// What a lost checkpoint covered is trusted.
+    LostDoubt,
 }
 
 /// What a schedule may contain.
@@ -54,6 +62,8 @@ pub struct Options {
     pub brakes: u32,
     /// Times that the container is dropped and created anew.
     pub recreations: u32,
+    /// Losses of the lease, the checkpoint, or both.
+    pub losses: u32,
 }
 
 impl Default for Options {
@@ -70,6 +80,7 @@ impl Default for Options {
             lost: 1,
             brakes: 1,
             recreations: 1,
+            losses: 1,
         }
     }
 }
@@ -144,7 +155,7 @@ pub struct World {
     container: u32,
     /// … and which one processes saw last, and when.
     looked: [Option<(u32, i64)>; PROCESSES],
-    pub lease: LeaseDoc,
+    pub lease: Option<LeaseDoc>,
     pub checkpoint: Option<(Box<Checkpoint>, u64)>,
     links: Vec<Link>,
     etag: u64,
@@ -153,6 +164,8 @@ pub struct World {
     brakes: u32,
     pub trace: Vec<String>,
     pub traced: bool,
+    /// Milliseconds that went by within the seconds.
+    ticks: i64,
 }
 
 impl World {
@@ -169,7 +182,7 @@ impl World {
             wronged: BTreeSet::new(),
             container: 0,
             looked: [None; PROCESSES],
-            lease: LeaseDoc { clean: true, ..LeaseDoc::default() },
+            lease: None,
             checkpoint: None,
             links: vec![Link::default()],
             etag: 0,
@@ -178,6 +191,7 @@ impl World {
             brakes: options.brakes,
             trace: Vec::new(),
             traced,
+            ticks: 0,
         }
     }
 
@@ -185,8 +199,34 @@ impl World {
         self.options.off == Some(off)
     }
 
-    pub fn clock(&self) -> OffsetDateTime {
-        clock(self.now)
+    /// What a turn takes for the time. No two looks are the same.
+    pub fn clock(&mut self) -> OffsetDateTime {
+        self.ticks += 1;
+        clock(self.now) + time::Duration::milliseconds(self.ticks)
+    }
+
+    /// Takes something out of the control partition.
+    pub fn lose(&mut self) {
+        let what = self.random.u8(..3);
+        self.note(|| format!("lost: {}", ["the lease", "the checkpoint", "both"][what as usize]));
+        if what != 1 {
+            self.lease = None;
+        }
+        if what != 0 {
+            self.checkpoint = None;
+        }
+    }
+
+    /// Above whatever the documents carry.
+    pub fn numbers(&mut self) -> Numbers {
+        if self.is_off(Off::Time) {
+            return Numbers { generation: 0, save: 0 };
+        }
+        let from_time = Numbers::from_time(self.clock());
+        let marks = || self.docs.iter().flatten().map(|doc| doc.marks);
+        let generation = marks().map(|marks| marks.generation + 1).max().unwrap_or(0);
+        let save = marks().map(|marks| marks.save + 1).max().unwrap_or(0);
+        Numbers { generation: from_time.generation.max(generation), save: from_time.save.max(save) }
     }
 
     pub fn note(&mut self, what: impl FnOnce() -> String) {
@@ -405,6 +445,7 @@ impl World {
 
     pub fn is_doubtful(&self, checkpoint: &Checkpoint, doc: &Doc) -> bool {
         let by_id = doc.marks.source == Source::ById && !self.is_off(Off::ById);
-        by_id || is_burnt(&checkpoint.burnt, doc.marks.save)
+        let lost = is_abandoned(checkpoint, doc.marks.save) && !self.is_off(Off::LostDoubt);
+        by_id || lost || is_burnt(&checkpoint.burnt, doc.marks.save)
     }
 }
