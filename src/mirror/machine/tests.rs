@@ -47,7 +47,9 @@ fn rule_1_a_lost_lease_was_not_clean() {
 
 #[test]
 fn rule_1_a_lost_lease_starts_above_whoever_still_holds_it() {
-    is_needed(Off::LostEpoch, Options { losses: 2, ..Options::default() });
+    let losses =
+        Options { losses: 6, refreshes: 0, resets: 0, recreations: 0, brakes: 0, ..Options::default() };
+    is_needed(Off::LostEpoch, Options { turns: 8, ..losses });
 }
 
 #[test]
@@ -102,7 +104,7 @@ fn rule_9_what_a_lagging_replica_may_not_know_is_not_swept() {
 
 #[test]
 fn rule_10_a_by_id_write_does_not_vouch() {
-    is_needed(Off::RefreshGeneration, Options::default());
+    is_needed(Off::RefreshGeneration, Options { losses: 0, recreations: 0, ..Options::default() });
 }
 
 #[test]
