@@ -107,7 +107,9 @@ async fn walk(driver: &mut Driver<'_>, machine: &mut Machine) -> Result<Ending, 
             let epoch = machine.checkpoint().epoch;
             driver.charge += run::ended(driver.control, epoch, ending, driver.reached(machine)).await;
         }
-        let event = driver.perform(machine, action).await?;
+        // On the heap: the future of an action is large, and so would be that of everything around it, each time a
+        // frame of a stack that is not.
+        let event = Box::pin(driver.perform(machine, action)).await?;
         action = match machine.on(event, OffsetDateTime::now_utc(), driver.is_spent())? {
             Action::End(ending) => return Ok(ending),
             next => next,

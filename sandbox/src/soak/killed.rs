@@ -1,0 +1,48 @@
+//! Every turn that was killed is seen: by the run record that its successor leaves, and so in `status`.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+
+use super::trouble::Trouble;
+use crate::cosmos::{LeaseWrite, Write};
+
+/// How the ids of run records begin; they end with the epoch of the turn that left them.
+const RECORD: &str = "run-";
+
+/// A turn that never gave its lease back was killed, or overtaken while it stood still. A turn after it, the next
+/// clean one at the latest, has left a record of that.
+///
+/// # Errors
+/// Names the turns that nobody would know of.
+pub(super) async fn seen(trouble: &Trouble) -> Result<()> {
+    let world = trouble.world();
+    let (writes, documents) = (world.cosmos.writes(), world.cosmos.documents("mirror").await);
+    for feed in world.feeds() {
+        // What was known of turns before the lease was lost went with it.
+        let last = last_words(writes.iter().skip(trouble.lease_lost(feed)), feed);
+        let records = unclean(&documents, feed);
+        for (epoch, _) in last.iter().filter(|(_, lease)| lease.held) {
+            let clean = last.range(epoch + 1..).find(|(_, lease)| lease.clean);
+            let by = clean.map_or(u64::MAX, |(epoch, _)| *epoch);
+            let is_seen = records.iter().any(|record| (epoch + 1..=by).contains(record));
+            ensure!(is_seen, "turn {epoch} of {feed} never ended, and no record says so: {records:?}");
+        }
+    }
+    Ok(())
+}
+
+/// The last that the lease said in each epoch.
+fn last_words<'a>(writes: impl Iterator<Item = &'a Write>, feed: &str) -> BTreeMap<u64, &'a LeaseWrite> {
+    let written = writes.filter(|write| write.succeeded()).filter_map(|write| write.lease.as_ref());
+    written.filter(|lease| lease.feed == feed).map(|lease| (lease.epoch, lease)).collect()
+}
+
+/// The epochs of the turns that left a record of one before that was killed.
+fn unclean(documents: &[Value], feed: &str) -> Vec<u64> {
+    let is_one = |document: &&Value| document["feed"] == feed && document["outcome"] == "unclean";
+    let id = |document: &Value| document["id"].as_str().unwrap_or_default().to_owned();
+    let ids = documents.iter().filter(is_one).map(id).filter(|id| id.starts_with(RECORD));
+    ids.filter_map(|id| id.rsplit('-').next().and_then(|epoch| epoch.parse().ok())).collect()
+}
