@@ -62,6 +62,32 @@ pub struct Write {
     pub removed: Option<String>,
     /// Its `_mirror.source`.
     pub source: Option<String>,
+    /// What it says, when it is a lease.
+    pub lease: Option<LeaseWrite>,
+}
+
+/// What the document of a lease says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeaseWrite {
+    /// Whose it is.
+    pub feed: String,
+    /// How often it was taken.
+    pub epoch: u64,
+    /// Somebody holds it.
+    pub held: bool,
+    /// It was given back with everything written and saved.
+    pub clean: bool,
+}
+
+impl LeaseWrite {
+    fn of(document: &Value) -> Option<Self> {
+        (document["id"] == "lease").then(|| Self {
+            feed: document["feed"].as_str().unwrap_or_default().to_owned(),
+            epoch: document["epoch"].as_u64().unwrap_or_default(),
+            held: !document["holder"].is_null(),
+            clean: document["clean"] == true,
+        })
+    }
 }
 
 impl Write {

@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{
-    Inner, Write,
+    Inner, LeaseWrite, Write,
     authorization::authorize,
     emulator::{Ask, Reply},
     fault::Fault,
@@ -154,6 +154,7 @@ impl Inner {
                 save: item.document["_mirror"]["save"].as_u64(),
                 removed: item.document["_mirror"]["removed"]["reason"].as_str().map(String::from),
                 source: item.document["_mirror"]["source"].as_str().map(String::from),
+                lease: LeaseWrite::of(&item.document),
             });
         }
     }

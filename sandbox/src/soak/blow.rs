@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::deed::{Blow, Who};
-use super::loss::lose;
+use super::loss::{Lost, lose};
 use super::trace::Trace;
 use crate::process_clock::ProcessClock;
 use crate::world::World;
@@ -19,12 +19,19 @@ pub(super) struct Host {
     pub(super) clock: Option<ProcessClock>,
 }
 
+/// Both hosts, and what they have lost.
+#[derive(Debug)]
+pub(super) struct Hosts {
+    pub(super) each: [Host; 2],
+    pub(super) lost: Lost,
+}
+
 /// A killed handler is restarted, and its successor is awake.
-pub(super) async fn strike(view: &World, who: Who, blow: Blow, hosts: &[Host; 2], trace: &Trace) {
-    let Host { frozen, clock } = &hosts[who.index()];
+pub(super) async fn strike(view: &World, who: Who, blow: Blow, hosts: &Hosts, trace: &Trace) {
+    let (Host { frozen, clock }, lost) = (&hosts.each[who.index()], &hosts.lost);
     // One that is just being restarted is no victim yet; a frozen one answers nobody, but is ready.
     let struck = match blow {
-        Blow::Lose(loss) => lose(&view.cosmos, loss).await,
+        Blow::Lose(loss) => lose(&view.cosmos, loss).await.map(|()| lost.note(loss, view)),
         Blow::Clock(seconds) => clock.iter().try_for_each(|clock| clock.shift(seconds)),
         Blow::Kill => {
             let killed = view.host.kill().await.map(drop);

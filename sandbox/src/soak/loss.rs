@@ -1,14 +1,39 @@
 //! Losing what the copy rests on, past the product, as somebody with the portal open would.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::Result;
 
 use super::deed::Loss;
 use crate::cosmos::Cosmos;
+use crate::script::lock;
+use crate::world::World;
 
 /// How long a lost container is not there.
 const GONE: Duration = Duration::from_millis(50);
+
+/// When leases were lost: how many writes there had been by then.
+#[derive(Debug, Default)]
+pub(super) struct Lost(Mutex<Vec<(Loss, usize)>>);
+
+impl Lost {
+    pub(super) fn note(&self, loss: Loss, world: &World) {
+        lock(&self.0).push((loss, world.cosmos.writes().len()));
+    }
+
+    /// How many writes there had been when the lease of a feed was last lost.
+    pub(super) fn lease(&self, feed: &str) -> usize {
+        let is_lost = |loss: &Loss| match loss {
+            Loss::Lease(lost) | Loss::Both(lost) => *lost == feed,
+            Loss::Container(name) => *name == "mirror",
+            Loss::Checkpoint(_) => false,
+        };
+        let losses = lock(&self.0);
+        let all = losses.iter().filter(|(loss, _)| is_lost(loss)).map(|(_, writes)| *writes);
+        all.max().unwrap_or_default()
+    }
+}
 
 /// Loses something; a container is empty then.
 ///

@@ -14,6 +14,7 @@ mod draw;
 mod hazard;
 mod hide;
 mod hosts;
+mod killed;
 mod late;
 mod loss;
 mod many;

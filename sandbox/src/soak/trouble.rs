@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::task::JoinSet;
 
-use super::blow::{Host, skew, strike};
+use super::blow::{Host, Hosts, skew, strike};
 use super::deed::{Blow, Deed, Gate, Who};
 use super::hide::hide;
-use super::loss::restore_all;
+use super::loss::{Lost, restore_all};
 use super::operator;
 use super::trace::Trace;
 use crate::cosmos::{Match, Moment, Operation};
@@ -35,7 +35,7 @@ pub(super) struct Trouble {
     /// The world as each of the hosts sees it.
     pub(super) views: [World; 2],
     pub(super) trace: Trace,
-    hosts: Arc<[Host; 2]>,
+    hosts: Arc<Hosts>,
     running: JoinSet<()>,
     ambushes: JoinSet<()>,
     delayed: Option<Hold>,
@@ -47,7 +47,8 @@ impl Trouble {
     /// Hosts that have clocks of their own can have wrong ones.
     pub(super) fn new(views: [World; 2], clocks: [Option<ProcessClock>; 2], trace: Trace) -> Self {
         let (running, ambushes) = (JoinSet::new(), JoinSet::new());
-        let hosts = Arc::new(clocks.map(|clock| Host { clock, ..Host::default() }));
+        let each = clocks.map(|clock| Host { clock, ..Host::default() });
+        let hosts = Arc::new(Hosts { each, lost: Lost::default() });
         Self { views, trace, hosts, running, ambushes, delayed: None, started: 0 }
     }
 
@@ -61,7 +62,12 @@ impl Trouble {
     }
 
     pub(super) fn is_frozen(&self, who: Who) -> bool {
-        self.hosts[who.index()].frozen.load(Ordering::Acquire)
+        self.hosts.each[who.index()].frozen.load(Ordering::Acquire)
+    }
+
+    /// How many writes there had been when the lease of a feed was last lost.
+    pub(super) fn lease_lost(&self, feed: &str) -> usize {
+        self.hosts.lost.lease(feed)
     }
 
     /// Carries out one deed.
@@ -211,7 +217,7 @@ impl Trouble {
 
     /// Lets a host go on; one that is awake stays so.
     pub(super) async fn thaw(&self, who: Who) -> Result<()> {
-        if self.hosts[who.index()].frozen.swap(false, Ordering::AcqRel) {
+        if self.hosts.each[who.index()].frozen.swap(false, Ordering::AcqRel) {
             self.view(who).host.thaw().await?;
         }
         Ok(())
@@ -230,7 +236,7 @@ impl Trouble {
         let other = &self.views[Who::B.index()];
         self.trace.note("only the version of A is left");
         other.host.shutdown().await;
-        self.hosts[Who::B.index()].frozen.store(false, Ordering::Release);
+        self.hosts.each[Who::B.index()].frozen.store(false, Ordering::Release);
         self.views[Who::B.index()] = self.world().second_host().await?;
         Ok(())
     }
@@ -245,7 +251,7 @@ impl Trouble {
         self.delayed = None;
         self.world().graph.faults().clear();
         self.world().cosmos.faults().clear();
-        self.hosts.iter().filter_map(|host| host.clock.as_ref()).try_for_each(|clock| clock.shift(0))?;
+        self.hosts.each.iter().filter_map(|host| host.clock.as_ref()).try_for_each(|clock| clock.shift(0))?;
         restore_all(&self.world().cosmos).await
     }
 
