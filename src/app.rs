@@ -11,7 +11,7 @@ use crate::mirror::{self, Mirror, Outcome, Refreshed, Shown, SyncError};
 use crate::notify::{Digest, Keys, Tallied, Tally};
 use crate::settings::Settings;
 use crate::store::{self, Store};
-use crate::{catalogue, graph};
+use crate::{catalogue, graph, subscriptions};
 use tokens::Tokens;
 
 mod ask;
@@ -44,6 +44,8 @@ pub struct App {
     budget: Duration,
     /// By what notifications are known and where they go, if they are on.
     notifications: Option<(Keys, Url)>,
+    /// How often the timer comes that looks after subscriptions.
+    renewal: time::Duration,
     /// How long after a look that found nothing comes the second one.
     relook: Duration,
     relooks: doorbell::Relooks,
@@ -70,7 +72,10 @@ pub fn rows() -> &'static [Row] {
 impl App {
     /// Wires the parts. Opens nothing, no connection and no token; it looks which functions there are.
     pub fn new(settings: Settings) -> Self {
-        let rows = deployment::mirrored(settings.functions.as_deref());
+        let functions = settings.functions.as_deref();
+        let rows = deployment::mirrored(functions);
+        let renewal = deployment::schedule(functions, "renew_subscriptions");
+        let renewal = renewal.and_then(|text| subscriptions::period(&text)).unwrap_or(subscriptions::PERIOD);
         let with_key = settings.cosmos.key.is_some();
         let tokens = Tokens::new(settings.identity, settings.graph.scopes.clone(), with_key);
         let limits = settings.limits;
@@ -102,6 +107,7 @@ impl App {
             tokens,
             budget,
             notifications,
+            renewal,
             relook,
             relooks: doorbell::Relooks::default(),
             tally: Tally::default(),

@@ -118,6 +118,15 @@ fn with_function(names: &[String]) -> Vec<&'static Row> {
     catalogue::rows().iter().filter(|row| has_function(row)).collect()
 }
 
+/// The schedule of a timer function below the script root, where there is one that can be read.
+pub fn schedule(root: Option<&Path>, function: &str) -> Option<String> {
+    let text = std::fs::read(root?.join(function).join("function.json")).ok()?;
+    let function: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    let schedules =
+        function["bindings"].as_array()?.iter().filter_map(|binding| binding["schedule"].as_str());
+    schedules.map(str::to_owned).next()
+}
+
 /// The folders that the host takes for functions: those with a `function.json`.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();

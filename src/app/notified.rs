@@ -120,7 +120,8 @@ impl App {
     /// What looks after the subscriptions of a tenant.
     pub(super) fn keeper<'a>(&'a self, keys: &'a Keys, url: &'a Url, tenant_id: &'a str) -> Keeper<'a> {
         let (graph, store) = (&self.mirror.graph, &self.mirror.store);
-        Keeper { graph, store, keys, url, tenant_id, lease: self.mirror.options.lease }
+        let (lease, period) = (self.mirror.options.lease, self.renewal);
+        Keeper { graph, store, keys, url, tenant_id, lease, period }
     }
 
     /// The subscriptions of this app in this tenant, as Graph has them.

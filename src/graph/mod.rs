@@ -58,4 +58,4 @@ pub use listing::Listing;
 pub use page::{Next, Page};
 pub use probe::{Load, Probe};
 pub use request::Request;
-pub use subscription::{NewSubscription, Subscription};
+pub use subscription::{NewSubscription, Subscription, is_gone};

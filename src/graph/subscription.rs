@@ -11,7 +11,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use super::client::Client;
-use super::error::GraphError;
+use super::error::{GraphError, Refusal};
 use super::page::link;
 use super::request::at;
 use crate::json::Members;
@@ -75,6 +75,26 @@ impl Client {
         Err(GraphError::Nonsense("a list of subscriptions without an end".into()))
     }
 
+    /// A subscription by its id; none when Graph says for certain that it is gone.
+    ///
+    /// # Errors
+    /// As [`Client::page`]: then nobody knows whether it lives.
+    pub async fn subscription(
+        &self,
+        id: &str,
+        deadline: Instant,
+    ) -> Result<Option<Subscription>, GraphError> {
+        let url = at(self.origin(), PATH, Some(id))?;
+        match self.send(&Method::GET, &url, None, deadline).await {
+            Err(GraphError::Refused(refusal)) if is_gone(&refusal) => Ok(None),
+            answer => {
+                let found = Members::read(&answer?).and_then(|one| read(&one, OffsetDateTime::now_utc()));
+                let is_it = |one: &Subscription| one.id.eq_ignore_ascii_case(id);
+                found.filter(is_it).map(Some).ok_or_else(|| unreadable("a subscription"))
+            }
+        }
+    }
+
     /// Creates a subscription; Graph validates its addresses meanwhile. When an answer is lost it is asked for
     /// again, which Graph then refuses as a conflict.
     ///
@@ -101,7 +121,7 @@ impl Client {
     /// Has a subscription end later; this also reauthorizes it. Says when it ends now.
     ///
     /// # Errors
-    /// As [`Client::page`]; [`GraphError::Refused`] with 404 when it is gone.
+    /// As [`Client::page`]; [`GraphError::Refused`] when it is gone, as [`is_gone`] tells.
     pub async fn extend(
         &self,
         id: &str,
@@ -122,10 +142,17 @@ impl Client {
     pub async fn unsubscribe(&self, id: &str, deadline: Instant) -> Result<(), GraphError> {
         let url = at(self.origin(), PATH, Some(id))?;
         match self.send(&Method::DELETE, &url, None, deadline).await {
-            Err(GraphError::Refused(refusal)) if refusal.status == 404 => Ok(()),
+            Err(GraphError::Refused(refusal)) if is_gone(&refusal) => Ok(()),
             answer => answer.map(drop),
         }
     }
+}
+
+/// Whether Graph says of a subscription that there is none: a 404 with its code for that. Any other 404 comes from
+/// something in between (<https://github.com/microsoftgraph/microsoft-graph-docs/issues/5603> has the code).
+pub fn is_gone(refusal: &Refusal) -> bool {
+    let code = refusal.code.split('/').next().unwrap_or_default();
+    refusal.status == 404 && (code.eq_ignore_ascii_case("ResourceNotFound") || refusal.is_gone())
 }
 
 fn body(value: &impl Serialize) -> Result<Bytes, GraphError> {
@@ -141,17 +168,17 @@ fn unreadable(what: &str) -> GraphError {
 /// cannot be read is taken for one that lives, and that ends soon: it is extended, and none is created beside it.
 fn listed(page: &Members<'_>, now: OffsetDateTime) -> Result<Vec<Subscription>, GraphError> {
     let all = page.list("value").ok_or_else(|| unreadable("a list of subscriptions"))?;
-    let one = |one: &serde_json::value::RawValue| {
-        let one = Members::of(one.get())?;
-        let text = |name: &str| one.text(name).unwrap_or_default().into_owned();
-        Some(Subscription {
-            id: one.text("id").filter(|id| !id.is_empty())?.into_owned(),
-            resource: text("resource"),
-            notification_url: text("notificationUrl"),
-            expires: one.moment(END).unwrap_or(now + SOON),
-        })
-    };
-    Ok(all.into_iter().filter_map(one).collect())
+    Ok(all.into_iter().filter_map(|one| read(&Members::of(one.get())?, now)).collect())
+}
+
+fn read(one: &Members<'_>, now: OffsetDateTime) -> Option<Subscription> {
+    let text = |name: &str| one.text(name).unwrap_or_default().into_owned();
+    Some(Subscription {
+        id: one.text("id").filter(|id| !id.is_empty())?.into_owned(),
+        resource: text("resource"),
+        notification_url: text("notificationUrl"),
+        expires: one.moment(END).unwrap_or(now + SOON),
+    })
 }
 
 #[cfg(test)]

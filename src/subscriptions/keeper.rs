@@ -14,7 +14,7 @@ use super::record::Record;
 use super::step::{Case, Did};
 use super::{FEED, KeepError, Keeper};
 use crate::catalogue::{Row, Subscribed};
-use crate::graph::Subscription;
+use crate::graph::{GraphError, Subscription};
 use crate::store::{Acquired, Control, Lease, Released, Saved, hashed};
 
 /// How long one look after all of them may take.
@@ -118,13 +118,22 @@ impl Look<'_> {
         actual: &[Subscription],
     ) -> Result<Did, KeepError> {
         let keeper = self.keeper;
-        let due = due(keeper, self.control, row, to, actual, self.urgent).await?;
-        let Some(Due { step, client_state, state_hash, found, etag }) = due else { return Ok(Did::Nothing) };
+        let due = due(keeper, self.control, row, to, actual, self.urgent, self.deadline).await?;
+        let Some(Due { step, client_state, state_hash, doubt, found, etag }) = due else {
+            return Ok(Did::Nothing);
+        };
         let before = found.clone();
         let record = found.unwrap_or_else(|| Record::blank(row.resource));
         let mut case = Case { keeper, to, client_state, deadline: self.deadline, record };
-        let did = case.perform(step).await;
-        let mut record = Record { state_hash, ..case.record };
+        let did = match doubt {
+            Some(error) => Err(error),
+            None => case.perform(step).await,
+        };
+        let mut record = case.record;
+        // The hash is that of the subscription that there is.
+        if did.is_ok() {
+            record.state_hash = state_hash;
+        }
         record.problem = did.as_ref().err().map(ToString::to_string);
         if let Err(error) = &did {
             tracing::error!(event = "subscription_failed", resource = row.resource, %error);
@@ -145,6 +154,8 @@ struct Due {
     step: Step,
     client_state: String,
     state_hash: String,
+    /// Why nobody knows whether the recorded one lives.
+    doubt: Option<GraphError>,
     found: Option<Record>,
     etag: Option<Etag>,
 }
@@ -155,16 +166,34 @@ async fn due(
     control: &Control,
     row: &Row,
     to: &Subscribed,
-    actual: &[Subscription],
+    listed: &[Subscription],
     urgent: bool,
+    deadline: Instant,
 ) -> Result<Option<Due>, KeepError> {
     let Some(client_state) = keeper.keys.sign(keeper.tenant_id, row.resource) else { return Ok(None) };
     let state_hash = hashed(client_state.as_bytes());
     let found: Option<Saved<Record>> = control.read(row.resource).await?;
     let (found, etag) = found.map(|found| (found.document, found.etag)).unzip();
-    let wanted = Wanted { resource: to.resource, url: keeper.url.as_str(), state_hash: &state_hash };
-    let step = plan::next(wanted, found.as_ref(), actual, urgent, OffsetDateTime::now_utc());
-    Ok(Some(Due { step, client_state, state_hash, found, etag }))
+    let url = keeper.url.as_str();
+    let wanted = Wanted { resource: to.resource, url, state_hash: &state_hash, period: keeper.period };
+    let (mut actual, mut doubt) = (listed.to_vec(), None);
+    if let Some(id) = unlisted(found.as_ref(), listed) {
+        match keeper.graph.subscription(id, deadline).await {
+            Ok(there) => actual.extend(there),
+            Err(error @ (GraphError::NoToken(_) | GraphError::Unauthorized(_))) => return Err(error.into()),
+            Err(error) => doubt = Some(error),
+        }
+    }
+    let now = OffsetDateTime::now_utc();
+    let step = plan::next(wanted, found.as_ref(), &actual, doubt.is_some(), urgent, now);
+    Ok(Some(Due { step, client_state, state_hash, doubt, found, etag }))
+}
+
+/// The subscription that is recorded, when a list does not show it. That is no proof that it is gone: lists have been empty
+/// while subscriptions lived (<https://github.com/microsoftgraph/microsoft-graph-docs/issues/4644>).
+fn unlisted<'a>(record: Option<&'a Record>, listed: &[Subscription]) -> Option<&'a str> {
+    let id = record?.subscription_id.as_deref()?;
+    (!listed.iter().any(|one| one.id == id)).then_some(id)
 }
 
 /// What [`keep`] would do now, if Graph refused nothing. Writes nothing and takes no lease.
@@ -183,12 +212,13 @@ pub async fn preview(
     for &row in rows {
         let Some(to) = row.subscription.as_ref() else { continue };
         resources.push(to.resource);
-        match due(keeper, &control, row, to, &actual, true).await?.map(|due| due.step) {
+        match due(keeper, &control, row, to, &actual, true, deadline).await?.map(|due| due.step) {
             Some(Step::Create { instead_of }) => {
                 kept.created.push(row.resource);
                 kept.ended += instead_of.len();
             }
             Some(Step::Extend(_)) => kept.extended.push(row.resource),
+            Some(Step::Doubt) => kept.failed.push(row.resource),
             Some(Step::Keep) | None => {}
         }
     }

@@ -1,7 +1,7 @@
 //! Subscriptions to Graph's change notifications: one for each feed that has them, kept alive.
 //!
 //! Wanted against actual: what is missing is created, what is two thirds through its life is extended, what
-//! nobody wants any more is ended. What cannot be is written down with Graph's reason, for `status` to tell.
+//! nobody wants any more is ended. One that a list does not show is asked for by its id before anything follows. What cannot be is written down with Graph's reason, for `status` to tell.
 //! One keeper at a time, under a lease like that of a feed; its partition in `mirror` has a record per feed.
 //!
 //! <https://learn.microsoft.com/graph/api/resources/subscription>
@@ -20,11 +20,13 @@ mod plan;
 mod record;
 mod step;
 mod tallies;
+mod timer;
 
 pub use keeper::{Kept, keep, preview};
 pub use off::{end, would_end};
 pub use record::{Record, record};
 pub use tallies::{Tallies, add, tallies};
+pub use timer::{PERIOD, period};
 
 /// The name under which the keeper has its lease, its records, and its work items.
 pub const FEED: &str = "subscriptions";
@@ -44,6 +46,8 @@ pub struct Keeper<'a> {
     pub tenant_id: &'a str,
     /// Life of the lease.
     pub lease: Duration,
+    /// How often somebody looks.
+    pub period: time::Duration,
 }
 
 /// Subscriptions could not be looked after at all.

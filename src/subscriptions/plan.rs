@@ -18,6 +18,8 @@ pub enum Step {
     Keep,
     /// Its end is to be put off.
     Extend(String),
+    /// Nobody knows whether the one that is recorded lives: nothing is done, so that none is created beside it.
+    Doubt,
     /// It is to be created, once these have ended.
     Create {
         /// Subscriptions to the same that we cannot tell the state of.
@@ -34,16 +36,24 @@ pub struct Wanted<'a> {
     pub url: &'a str,
     /// A hash of its client state.
     pub state_hash: &'a str,
+    /// How often somebody looks.
+    pub period: Duration,
 }
 
-/// What is to be done next. `urgent`: Graph says that some subscription needs it.
+/// What is to be done next. `actual`: those of a list, and the recorded one, wherever it was found; none of it when Graph
+/// says that it is gone for certain. `doubt`: Graph did not say whether it lives. `urgent`: Graph says that some
+/// subscription needs it.
 pub fn next(
     wanted: Wanted<'_>,
     record: Option<&Record>,
     actual: &[Subscription],
+    doubt: bool,
     urgent: bool,
     now: OffsetDateTime,
 ) -> Step {
+    if doubt {
+        return Step::Doubt;
+    }
     let is_recorded =
         |one: &Subscription| record.is_some_and(|record| record.subscription_id.as_ref() == Some(&one.id));
     let sends_here = |one: &Subscription| one.notification_url == wanted.url;
@@ -54,6 +64,7 @@ pub fn next(
     let known = record.filter(|record| record.state_hash == wanted.state_hash);
     let is_known = |one: &&Subscription| known.is_some() && sends_here(one) && is_recorded(one);
     match ours.clone().find(is_known) {
+        Some(one) if one.expires - now < wanted.period * 2 => Step::Extend(one.id.clone()),
         Some(one) if is_due(known.and_then(|known| known.since), one.expires, urgent, now) => {
             Step::Extend(one.id.clone())
         }
@@ -94,8 +105,12 @@ fn is_due(since: Option<OffsetDateTime>, expires: OffsetDateTime, urgent: bool, 
 mod tests {
     use super::*;
 
-    const WANTED: Wanted<'static> =
-        Wanted { resource: "/users", url: "https://us.example/api/notifications", state_hash: "h" };
+    const WANTED: Wanted<'static> = Wanted {
+        resource: "/users",
+        url: "https://us.example/api/notifications",
+        state_hash: "h",
+        period: Duration::minutes(15),
+    };
 
     fn now() -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
@@ -120,7 +135,7 @@ mod tests {
     }
 
     fn next(record: Option<&Record>, actual: &[Subscription], urgent: bool) -> Step {
-        super::next(WANTED, record, actual, urgent, now())
+        super::next(WANTED, record, actual, false, urgent, now())
     }
 
     #[test]
@@ -130,6 +145,22 @@ mod tests {
         assert_eq!(next(Some(&record("1", 599)), &there, false), Step::Keep);
         assert_eq!(next(Some(&record("1", 600)), &there, false), Step::Extend("1".into()));
         assert_eq!(next(Some(&record("1", -5)), &there, false), Step::Extend("1".into()));
+    }
+
+    #[test]
+    fn what_would_end_before_somebody_has_looked_twice_is_extended() {
+        let ends = |minutes| [Subscription { expires: now() + Duration::minutes(minutes), ..actual("1") }];
+        assert_eq!(next(Some(&record("1", 1)), &ends(30), false), Step::Keep);
+        assert_eq!(next(Some(&record("1", 1)), &ends(29), false), Step::Extend("1".into()));
+        assert_eq!(next(Some(&record("1", 1)), &ends(1), false), Step::Extend("1".into()));
+    }
+
+    #[test]
+    fn beside_one_that_may_live_nothing_is_done() {
+        for actual in [vec![], vec![actual("2")]] {
+            let step = super::next(WANTED, Some(&record("1", 5)), &actual, true, true, now());
+            assert_eq!(step, Step::Doubt);
+        }
     }
 
     #[test]

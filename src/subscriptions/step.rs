@@ -8,7 +8,7 @@ use super::Keeper;
 use super::plan::{self, Step};
 use super::record::Record;
 use crate::catalogue::Subscribed;
-use crate::graph::{GraphError, NewSubscription, Subscription};
+use crate::graph::{GraphError, NewSubscription, Subscription, is_gone};
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +32,9 @@ impl Case<'_> {
     /// Does it; the record says what there is then.
     pub async fn perform(&mut self, step: Step) -> Result<Did, GraphError> {
         match step {
-            Step::Keep => Ok(Did::Nothing),
+            Step::Keep | Step::Doubt => Ok(Did::Nothing),
             Step::Extend(id) => match self.extend(&id).await {
-                Err(GraphError::Refused(refusal)) if refusal.status == 404 => self.create(Vec::new()).await,
+                Err(GraphError::Refused(refusal)) if is_gone(&refusal) => self.create(Vec::new()).await,
                 extended => extended,
             },
             Step::Create { instead_of } => self.create(instead_of).await,
@@ -53,10 +53,11 @@ impl Case<'_> {
     }
 
     async fn create(&mut self, instead_of: Vec<String>) -> Result<Did, GraphError> {
-        self.record.subscription_id = None;
         for id in &instead_of {
             self.keeper.graph.unsubscribe(id, self.deadline).await?;
         }
+        // Not before: what could not be ended must not be forgotten.
+        self.record.subscription_id = None;
         loop {
             let now = OffsetDateTime::now_utc();
             let wanted = NewSubscription {

@@ -54,6 +54,8 @@ const PURE: &[&str] = &[
     "notify/delivery.rs",
     "notify/keys.rs",
     "subscriptions/plan.rs",
+    "subscriptions/timer.rs",
+    "store/unfit.rs",
     "mirror/plan.rs",
     "mirror/plan/doubt.rs",
     "mirror/machine.rs",

@@ -87,6 +87,78 @@ async fn one_that_died_unnoticed_comes_back() {
 }
 
 #[tokio::test]
+async fn a_list_without_them_is_not_the_end_of_those_that_live() {
+    let world = subscribed().await;
+    let before = (id_of(&world, "users"), id_of(&world, "groups"));
+    world.graph.hide_subscriptions(true);
+    assert_eq!(
+        world.keep_subscriptions().await.unwrap(),
+        "subscriptions: created none; extended none; 0 ended; failed none"
+    );
+    aged(&world, "users", 3 * 41_000).await;
+    assert!(world.keep_subscriptions().await.unwrap().contains("extended users;"), "found by its id");
+    assert_eq!((id_of(&world, "users"), id_of(&world, "groups")), before);
+    assert_eq!(subscription(&world).await["id"], before.0);
+    // Gone for certain: nobody has it by its id either.
+    world.graph.lose_subscription(&before.0);
+    assert!(world.keep_subscriptions().await.unwrap().contains("created users;"));
+}
+
+/// The first request lists them, the next two are about one each.
+#[tokio::test]
+async fn one_whose_state_cannot_be_known_gets_no_second_one_beside_it() {
+    for (code, body) in [
+        (403, r#"{"error":{"code":"ExtensionError","message":"no"}}"#),
+        (404, r#"{"error":{"code":"UnknownError","message":""}}"#),
+        (404, "<html>not here</html>"),
+    ] {
+        let world = subscribed().await;
+        let before = id_of(&world, "users");
+        world.graph.hide_subscriptions(true);
+        let fault = Fault::Status { code, body: body.into() };
+        world.graph.fail(Match::kind(Kind::Other).nth(2), 2, fault);
+        world.graph.forget_requests();
+        let told = world.keep_subscriptions().await.unwrap();
+        assert!(told.contains("created none;") && told.contains("failed users, groups"), "{told}");
+        let posted = world.graph.requests().iter().filter(|one| one.method != "GET").count();
+        assert_eq!(posted, 0, "{code} {body}: nothing is created, extended or ended");
+        let said = subscription(&world).await;
+        assert_eq!(said["id"], before, "it is not forgotten");
+        assert!(said["problem"].as_str().unwrap().contains(&code.to_string()), "{said}");
+        world.graph.faults().clear();
+        assert!(world.keep_subscriptions().await.unwrap().ends_with("failed none"));
+        assert_eq!(id_of(&world, "users"), before);
+    }
+}
+
+#[tokio::test]
+async fn one_that_would_lapse_between_two_ticks_is_extended_before() {
+    let world = subscribed().await;
+    let id = id_of(&world, "users");
+    // Graph granted half an hour, five minutes ago; the timer comes every fifteen minutes.
+    world.graph.end_subscription(&id, 25);
+    aged(&world, "users", 5).await;
+    assert!(world.keep_subscriptions().await.unwrap().contains("extended users;"));
+    assert!(world.keep_subscriptions().await.unwrap().contains("extended none"));
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_ended_is_not_forgotten() {
+    let world = subscribed().await;
+    let before = id_of(&world, "users");
+    let mut record = world.cosmos.document("mirror", "subscriptions", "users").await.unwrap();
+    record["stateHash"] = "of another secret".into();
+    world.cosmos.put("mirror", "subscriptions", &record).await.unwrap();
+    let fault = Fault::Status { code: 403, body: r#"{"error":{"code":"ExtensionError"}}"#.into() };
+    world.graph.fail(Match::kind(Kind::Other).nth(2), 1, fault);
+    assert!(world.keep_subscriptions().await.unwrap().contains("failed users"));
+    assert_eq!(subscription(&world).await["id"], before);
+    world.graph.hide_subscriptions(true);
+    assert!(world.keep_subscriptions().await.unwrap().contains("created users;"));
+    assert_eq!(world.graph.subscriptions().len(), 2, "the old one has ended");
+}
+
+#[tokio::test]
 async fn graph_may_ask_for_an_extension_but_not_twice_in_ten_minutes() {
     let world = subscribed().await;
     let id = id_of(&world, "users");

@@ -213,6 +213,18 @@ impl Graph {
         lock(&self.inner.subscriptions).all.remove(id);
     }
 
+    /// Lists of subscriptions are empty from now on, although there are some; or again not. By their ids they are found.
+    pub fn hide_subscriptions(&self, hidden: bool) {
+        lock(&self.inner.subscriptions).hidden = hidden;
+    }
+
+    /// A subscription ends in so many minutes: Graph granted a shorter life than it was asked for.
+    pub fn end_subscription(&self, id: &str, minutes: i64) {
+        if let Some(one) = lock(&self.inner.subscriptions).all.get_mut(id) {
+            one.expires = time::OffsetDateTime::now_utc() + time::Duration::minutes(minutes);
+        }
+    }
+
     /// No subscription may live for longer than so many minutes.
     pub fn shorten_subscriptions(&self, minutes: u32) {
         lock(&self.inner.subscriptions).longest = minutes;

@@ -63,6 +63,8 @@ pub(super) struct Subscriptions {
     pub(super) longest: u32,
     /// No subscription is created: with this status and code.
     pub(super) refusal: Option<(u16, String)>,
+    /// Lists are empty, although there are some.
+    pub(super) hidden: bool,
     pub(super) notifier: notifier::Notifier,
     random: fastrand::Rng,
     client: reqwest::Client,
@@ -74,6 +76,7 @@ impl Subscriptions {
             all: BTreeMap::new(),
             longest: LONGEST,
             refusal: None,
+            hidden: false,
             notifier: notifier::Notifier::default(),
             random: fastrand::Rng::with_seed(seed),
             client: reqwest::Client::builder().no_proxy().build()?,
@@ -109,7 +112,9 @@ impl Inner {
         let answer = match (method, id) {
             ("POST", None) => self.subscribe(&body).await,
             ("GET", None) => {
-                let all: Vec<_> = lock(&self.subscriptions).all.values().map(Subscription::json).collect();
+                let subscriptions = lock(&self.subscriptions);
+                let shown = subscriptions.all.values().filter(|_| !subscriptions.hidden);
+                let all: Vec<_> = shown.map(Subscription::json).collect();
                 Ok(Answer::json(json!({ "value": all })))
             }
             ("PATCH", Some(id)) => self.extend(id, &body),
