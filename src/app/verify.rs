@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::Instrument as _;
 
 use super::{App, AppError};
-use crate::mirror::{self, Difference, Progress, Verified};
+use crate::mirror::{self, Difference, NotCompared, Progress, Verified};
 
 impl App {
     /// Compares the copy of a resource with Graph, for as long as that takes. Changes nothing.
@@ -20,7 +20,7 @@ impl App {
         verified.map_err(|source| self.failed("verify", row, source))
     }
 
-    /// Looks at differences again: those that are left, and how many could not be looked at.
+    /// Looks at differences again: those that are left, and what could not be looked at.
     ///
     /// # Errors
     /// As [`App::verify`].
@@ -28,7 +28,7 @@ impl App {
         &self,
         resource: &str,
         differences: &[Difference],
-    ) -> Result<(Vec<Difference>, u64), AppError> {
+    ) -> Result<(Vec<Difference>, Vec<NotCompared>), AppError> {
         let row = self.row(resource)?;
         let reader = self.tokens.reader().await?;
         let left = mirror::verify_again(&self.mirror, row, &reader, differences).await;

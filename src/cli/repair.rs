@@ -1,8 +1,9 @@
 //! `verify --repair`: mends what was found with the verbs that there are, and looks again.
 //!
 //! Objects are refreshed by their ids. A link cannot be read by itself in the form in which it is copied, so
-//! links are mended by reading the whole feed anew: a new generation, which sweeps what is too many. Leaves
-//! out on purpose: any write of its own.
+//! links are mended by reading the whole feed anew: a new generation, which sweeps what is too many. It would also sweep
+//! what Graph did not let us compare, so links are left as they are where there is any of that. Leaves out on purpose: any
+//! write of its own.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use time::OffsetDateTime;
 use super::output::complain;
 use super::sync::{next_step, time, to_the_end};
 use crate::app::{App, AppError};
-use crate::mirror::{Difference, Ending, Outcome, Verified};
+use crate::mirror::{Difference, Ending, NotCompared, Outcome, Verified};
 
 /// Ids of one refresh.
 const IDS: usize = 20;
@@ -23,8 +24,8 @@ const WAITS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 
 /// What is left after the repair.
 pub enum Repaired {
-    /// These still differ, and so many could not be looked at.
-    Left(Vec<Difference>, u64),
+    /// These still differ, and these could not be looked at.
+    Left(Vec<Difference>, Vec<NotCompared>),
     /// Another run, or Graph, keeps us waiting for too long.
     Waiting(Outcome),
 }
@@ -36,6 +37,8 @@ pub struct Plan {
     pub ids: Vec<String>,
     /// The whole resource is read anew, for the sake of its links.
     pub reset: bool,
+    /// Links differ, and are left as they are: some were not compared.
+    pub withheld: bool,
 }
 
 impl Plan {
@@ -43,14 +46,21 @@ impl Plan {
     pub fn of(verified: &Verified) -> Self {
         let ids = verified.differences.iter().filter_map(Difference::object);
         let ids: Vec<_> = ids.map(str::to_owned).collect();
-        Self { reset: ids.len() < verified.differences.len(), ids }
+        let (have_links, is_whole) =
+            (ids.len() < verified.differences.len(), verified.not_compared.is_empty());
+        Self { reset: have_links && is_whole, withheld: have_links && !is_whole, ids }
     }
 }
+
+/// Why links are left as they are.
+pub const WITHHELD: &str =
+    "links are not mended: reading everything anew would also remove what was not compared";
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} objects would be refreshed by id", self.ids.len())?;
-        f.write_str(if self.reset { ", and all of the feed read anew for its links" } else { "" })
+        f.write_str(if self.reset { ", and all of the feed read anew for its links" } else { "" })?;
+        if self.withheld { write!(f, "; {WITHHELD}") } else { Ok(()) }
     }
 }
 
@@ -60,7 +70,7 @@ impl fmt::Display for Plan {
 /// [`AppError`]; some may be mended, and none is worse than before.
 pub async fn repair(app: &App, verified: &Verified) -> Result<Repaired, AppError> {
     let (feed, differences) = (verified.feed, &verified.differences);
-    let Plan { ids, reset } = Plan::of(verified);
+    let Plan { ids, reset, .. } = Plan::of(verified);
     let mut walk = false;
     for ids in ids.chunks(IDS) {
         let refreshed = match until_done(async || Ok(app.refresh(feed, ids).await?.outcome)).await? {

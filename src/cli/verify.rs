@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::output::{Exit, Output, fail, print, print_json};
-use super::repair::{Plan, Repaired, repair};
+use super::repair::{Plan, Repaired, WITHHELD, repair};
 use super::screen::Screen;
 use super::start;
 use crate::app::App;
-use crate::mirror::{Difference, Verified};
+use crate::mirror::{Difference, NotCompared, Verified};
 
 /// What `verify` is told.
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ It reads all of the feed and all of the copy, keeps ids and hashes, and reads ag
 sides: only what differs both times is told. What changed since the last turn does.
 
 Exit codes: 0 no difference, or all of them mended; 1 failed, or kept waiting while mending; 2 wrong usage;
-3 differences; 78 wrong settings.";
+3 differences, or something that Graph refuses to show was not compared; 78 wrong settings.";
 
 /// Compares, and tells what differs.
 pub fn run(args: &Args) -> Exit {
@@ -59,6 +59,7 @@ async fn compare(app: &App, screen: &Screen, args: &Args) -> Exit {
         Err(error) => return fail(Some(&args.resource), &error, args.output),
     };
     tell(verified.feed, &verified.differences, args.output);
+    tell_refused(verified.feed, &verified.not_compared, args.output);
     match args.output {
         Output::Table => print(&verified),
         Output::Json => print_json(&verified),
@@ -93,15 +94,23 @@ async fn mend(app: &App, screen: &Screen, verified: &Verified, output: Output) -
         Err(error) => return fail(Some(feed), &error, output),
     };
     tell(feed, &left, output);
-    let left = left.len();
+    tell_refused(feed, &undecided, output);
+    let (left, undecided, withheld) = (left.len(), undecided.len() as u64, Plan::of(verified).withheld);
     // What cannot be looked at again may be mended, but nobody has seen it.
     let repaired = verified.differences.len().saturating_sub(left + undecided as usize);
     match output {
+        Output::Table if withheld => {
+            print(format_args!("{feed}: {repaired} differences mended, {left} left; {WITHHELD}"));
+        }
         Output::Table => print(format_args!("{feed}: {repaired} differences mended, {left} left")),
         Output::Json => {
-            print_json(&json!({
+            let mut all = json!({
                 "resource": feed, "outcome": "complete", "repaired": repaired, "left": left, "undecided": undecided
-            }));
+            });
+            if withheld {
+                all["linksWithheld"] = true.into();
+            }
+            print_json(&all);
         }
     }
     exit(left, undecided + verified.undecided)
@@ -118,6 +127,13 @@ fn tell(feed: &str, differences: &[Difference], output: Output) {
 
 fn exit(differences: usize, undecided: u64) -> Exit {
     if differences == 0 && undecided == 0 { Exit::Done } else { Exit::Partial }
+}
+
+/// What was not compared is in the summary in JSON, and has a line each for a person.
+fn tell_refused(feed: &str, refused: &[NotCompared], output: Output) {
+    if output == Output::Table {
+        refused.iter().for_each(|one| print(format_args!("{feed}: {one}")));
+    }
 }
 
 /// A difference, and of which resource.

@@ -47,7 +47,7 @@ pub use refresh::{Refreshed, refresh};
 pub use run::{Cost, Ended, Failed, Run, record_failure};
 pub use status::{Held, Shown, State, Status, checkpoint, status};
 pub use sync::{reset, sync};
-pub use verify::{Difference, Verified, verify, verify_again};
+pub use verify::{Difference, NotCompared, Verified, verify, verify_again};
 
 /// Everything a turn needs.
 #[derive(Debug)]

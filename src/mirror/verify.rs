@@ -28,7 +28,7 @@ mod report;
 mod walk;
 
 use diff::Suspects;
-pub use report::{Difference, Verified};
+pub use report::{Difference, NotCompared, Verified};
 
 /// One run's hands.
 struct Verifier<'a> {
@@ -55,14 +55,15 @@ pub async fn verify(mirror: &Mirror, row: &'static Row, reader: &Reader) -> Resu
         objects: compared.objects,
         links: compared.links,
         set_aside: compared.set_aside,
-        undecided: looked.undecided,
+        undecided: looked.not_compared.len() as u64,
+        not_compared: looked.not_compared,
         differences: looked.differences,
         as_of: checkpoint.and_then(|checkpoint| checkpoint.as_of),
         seconds: (started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
     })
 }
 
-/// Looks at differences again: those that are left, and how many could not be looked at.
+/// Looks at differences again: those that are left, and what could not be looked at.
 ///
 /// # Errors
 /// As [`verify`].
@@ -71,10 +72,10 @@ pub async fn verify_again(
     row: &'static Row,
     reader: &Reader,
     differences: &[Difference],
-) -> Result<(Vec<Difference>, u64), SyncError> {
+) -> Result<(Vec<Difference>, Vec<NotCompared>), SyncError> {
     let suspects = Suspects::of(differences);
     let looked = Verifier { mirror, row, reader }.look(&suspects).await?;
-    Ok((looked.differences, looked.undecided))
+    Ok((looked.differences, looked.not_compared))
 }
 
 impl Verifier<'_> {

@@ -291,3 +291,74 @@ async fn a_repair_waits_for_the_turn_that_holds_the_feed() {
     assert!(repaired.await.unwrap().ends_with("users: 1 differences mended, 0 left\n"));
     world.ensure_equal().await.unwrap();
 }
+
+/// Graph refuses one request of this kind, with 403.
+fn forbid(world: &World, when: Match) {
+    let body = r#"{"error":{"code":"Authorization_RequestDenied","message":"no"}}"#.to_owned();
+    world.graph.fail(when, 1, Fault::Status { code: 403, body });
+}
+
+#[tokio::test]
+async fn one_group_whose_members_are_refused_does_not_hide_the_differences_of_the_others() {
+    let world = copied(60).await;
+    let links = world.graph.tenant(|tenant| {
+        let mut groups = tenant.group_ids();
+        groups.retain(|group| !tenant.members(group).is_empty());
+        groups.sort_unstable();
+        let member = |group: &String| (group.clone(), tenant.members(group)[0].clone());
+        [member(&groups[0]), member(&groups[1])]
+    });
+    for (group, member) in &links {
+        world.cosmos.delete("groups-members", group, &format!("{group}|{member}")).await.unwrap();
+    }
+    let generation = async |world: &World| {
+        world.cosmos.document("mirror", "groups", "checkpoint").await.unwrap()["generation"].clone()
+    };
+    let before = generation(&world).await;
+    forbid(&world, Match::targets());
+    let said = verify(&world, "groups", 3).await;
+    let is_refused = |group: &str| said.contains(&format!("groups: groups-members {group} was not compared"));
+    let [(refused, _), (group, member)] = match links {
+        [one, other] if is_refused(&other.0) => [other, one],
+        both => both,
+    };
+    let expected = format!("groups: groups-members {group} -> {member} is not in the copy");
+    assert!(said.contains(&expected), "{said}");
+    assert!(said.contains(&format!("groups: groups-members {refused} was not compared")), "{said}");
+    assert!(said.contains("1 differences") && said.contains("1 not to be looked at again"), "{said}");
+    forbid(&world, Match::targets());
+    let said = verify(&world, "groups --output json", 3).await;
+    let all: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let not_compared = &all["notCompared"];
+    let one = |id: &str| json!([{"container": "groups-members", "id": id, "status": 403}]);
+    assert!(*not_compared == one(&refused) || *not_compared == one(&group), "{said}");
+    // Reading everything anew would also sweep what nobody has compared.
+    forbid(&world, Match::targets());
+    let said = verify(&world, "groups --repair", 3).await;
+    assert!(said.contains("links are not mended"), "{said}");
+    assert_eq!(generation(&world).await, before);
+    assert!(verify(&world, "groups --repair", 0).await.contains("2 differences mended"));
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_object_that_is_refused_does_not_hide_the_others_either() {
+    let world = copied(60).await;
+    let mut ids = world.graph.tenant(|tenant| tenant.user_ids());
+    ids.sort_unstable();
+    for id in &ids[..2] {
+        world.cosmos.delete("users", id, id).await.unwrap();
+    }
+    forbid(&world, Match::by_id());
+    let said = verify(&world, "users", 3).await;
+    let [one, other] = [&ids[0], &ids[1]].map(|id| said.contains(&format!("users: {id} was not compared")));
+    assert!(one != other, "one of them: {said}");
+    assert!(said.contains("is not in the copy") && said.contains("1 differences"), "{said}");
+    let link = world.cosmos.documents("users-manager").await.swap_remove(0);
+    let (source, id) = (link["sourceId"].as_str().unwrap(), link["id"].as_str().unwrap());
+    world.cosmos.delete("users-manager", source, id).await.unwrap();
+    forbid(&world, Match::targets());
+    let said = verify(&world, "users", 3).await;
+    assert!(said.contains(&format!("users: users-manager {source} was not compared")), "{said}");
+    assert!(said.contains("2 differences"), "{said}");
+}

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::Verifier;
 use super::diff::{Suspects, link_hash};
-use super::report::Difference;
+use super::report::{Difference, NotCompared};
 use crate::catalogue::Linked;
 use crate::graph::GraphError;
 use crate::mirror::change;
@@ -25,7 +25,7 @@ pub struct Looked {
     /// What still differs.
     pub differences: Vec<Difference>,
     /// Suspects of which Graph tells nothing: it refuses the request for that one.
-    pub undecided: u64,
+    pub not_compared: Vec<NotCompared>,
 }
 
 impl Verifier<'_> {
@@ -33,14 +33,17 @@ impl Verifier<'_> {
     pub(super) async fn look(&self, suspects: &Suspects) -> Result<Looked, SyncError> {
         let count = suspects.objects.len() + suspects.links.len();
         self.mirror.progress.begin(Stage::Looking, Some(count as u64));
-        let objects = suspects.objects.iter().map(|id| self.look_at_object(id));
+        let objects =
+            suspects.objects.iter().map(|id| async { decided(self.look_at_object(id).await, None, id) });
         let objects = stream::iter(objects).buffered(LOOKS);
-        let mut looked = objects.map(decided).try_fold(Looked::default(), together).await?;
+        let mut looked = objects.try_fold(Looked::default(), together).await?;
         for linked in self.row.links {
             let of_container = suspects.links.iter().filter(|((name, _), _)| *name == linked.container);
-            let links = of_container.map(|((_, source), hashes)| self.look_at_links(linked, source, hashes));
+            let links = of_container.map(|((_, source), hashes)| async {
+                decided(self.look_at_links(linked, source, hashes).await, Some(linked.container), source)
+            });
             let links = stream::iter(links).buffered(LOOKS);
-            looked = links.map(decided).try_fold(looked, together).await?;
+            looked = links.try_fold(looked, together).await?;
         }
         Ok(looked)
     }
@@ -154,22 +157,29 @@ fn sorted<'a>(links: impl Iterator<Item = (&'a u64, &'a String)>) -> Vec<(&'a u6
     links
 }
 
-/// One object that Graph refuses to show must not hide what is found about all others.
-fn decided(looked: Result<Vec<Difference>, SyncError>) -> Result<Option<Vec<Difference>>, SyncError> {
+/// One object that Graph refuses to show, or the links of one, must not hide what is found about all others. A 403 is about
+/// the one too: a missing permission would have ended the enumeration before.
+fn decided(
+    looked: Result<Vec<Difference>, SyncError>,
+    container: Option<&'static str>,
+    id: &str,
+) -> Result<Looked, SyncError> {
     match looked {
-        Err(SyncError::Graph(GraphError::Refused(refusal))) => {
+        Ok(differences) => Ok(Looked { differences, ..Looked::default() }),
+        Err(
+            SyncError::Graph(GraphError::Refused(refusal) | GraphError::Gone { refusal, .. })
+            | SyncError::Forbidden { refusal, .. },
+        ) => {
             tracing::warn!(event = "look_refused", error = %refusal);
-            Ok(None)
+            let one = NotCompared { container, id: id.to_owned(), status: refusal.status };
+            Ok(Looked { not_compared: vec![one], ..Looked::default() })
         }
-        looked => looked.map(Some),
+        Err(error) => Err(error),
     }
 }
 
-async fn together(all: Looked, one: Option<Vec<Difference>>) -> Result<Looked, SyncError> {
-    let Looked { mut differences, mut undecided } = all;
-    match one {
-        Some(found) => differences.extend(found),
-        None => undecided += 1,
-    }
-    Ok(Looked { differences, undecided })
+async fn together(mut all: Looked, one: Looked) -> Result<Looked, SyncError> {
+    all.differences.extend(one.differences);
+    all.not_compared.extend(one.not_compared);
+    Ok(all)
 }

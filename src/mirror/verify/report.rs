@@ -60,8 +60,10 @@ pub struct Verified {
     pub links: u64,
     /// Objects whose content the copy does not have, because Cosmos refused it.
     pub set_aside: u64,
-    /// Suspects that Graph did not let us look at again.
+    /// Suspects that Graph did not let us look at again, by number …
     pub undecided: u64,
+    /// … and one by one.
+    pub not_compared: Vec<NotCompared>,
     /// What differed, and did so again.
     #[serde(serialize_with = "count")]
     pub differences: Vec<Difference>,
@@ -70,6 +72,27 @@ pub struct Verified {
     pub as_of: Option<OffsetDateTime>,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// An object, or the links of one, of which nobody knows whether they differ: Graph refuses the request for that one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotCompared {
+    /// The container of the links, where they are meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<&'static str>,
+    /// The object.
+    pub id: String,
+    /// The status with which Graph refuses.
+    pub status: u16,
+}
+
+impl fmt::Display for NotCompared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { container, id, status } = self;
+        let of = container.map(|container| format!("{container} ")).unwrap_or_default();
+        write!(f, "{of}{id} was not compared: Microsoft Graph refuses it (status {status})")
+    }
 }
 
 /// The differences themselves are told one by one.
@@ -142,11 +165,19 @@ mod tests {
             links: 0,
             set_aside: 1,
             undecided: 0,
+            not_compared: Vec::new(),
             differences: vec![changed, link],
             as_of: Some(OffsetDateTime::UNIX_EPOCH),
             seconds: 1.5,
         };
         assert_eq!(to_value(&verified).unwrap()["differences"], 2);
+        let members = NotCompared { container: Some("groups-members"), id: "1".into(), status: 403 };
+        assert_eq!(
+            members.to_string(),
+            "groups-members 1 was not compared: Microsoft Graph refuses it (status 403)"
+        );
+        let object = NotCompared { container: None, ..members };
+        assert_eq!(to_value(&object).unwrap(), json!({"id": "1", "status": 403}));
         assert_eq!(
             verified.to_string(),
             "users: 2 differences; 20 objects and 0 links compared, 1 set aside, the copy as of 1970-01-01T00:00:00Z, 1.5 s"
