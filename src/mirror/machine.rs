@@ -7,9 +7,10 @@
 use time::OffsetDateTime;
 
 use super::outcome::Ending;
-use super::plan::{self, Definition, Leads, Step, Swept, Took, Why};
-use crate::store::{Checkpoint, Containers, Counts, LastRun, Numbers, Opaque, Unfit};
+use super::plan::{self, Definition, Leads, Swept, Took, Why};
+use crate::store::{Checkpoint, Counts, LastRun, Numbers, Opaque, Unfit};
 
+mod load;
 mod words;
 
 use words::Stage;
@@ -169,73 +170,6 @@ impl Machine {
     pub fn load(&mut self) -> Action {
         self.stage = Stage::Loading;
         Action::Load
-    }
-
-    fn loaded(
-        &mut self,
-        found: Checkpoint,
-        containers: Containers,
-        now: OffsetDateTime,
-        spent: bool,
-    ) -> Result<Action, Stop> {
-        (self.definition.containers, self.unfit) = (containers.ids, containers.unfit);
-        self.checkpoint = found;
-        plan::belongs(&self.checkpoint, &self.definition).map_err(Stop::AnotherTenant)?;
-        if self.checkpoint.epoch > self.epoch {
-            // Nobody knows how the turn of that epoch ended.
-            self.dirty = true;
-            return Err(Stop::Overtaken);
-        }
-        if self.burnt {
-            return self.start(now, spent);
-        }
-        self.burns += 1;
-        let next = plan::burn(&self.checkpoint, self.epoch, now);
-        Ok(self.save(next, Stage::Burning))
-    }
-
-    /// Whatever the documents carry is doubtful from now on: there is nothing else to abandon.
-    fn lost(
-        &mut self,
-        numbers: Numbers,
-        containers: Containers,
-        now: OffsetDateTime,
-        spent: bool,
-    ) -> Result<Action, Stop> {
-        (self.definition.containers, self.unfit) = (containers.ids, containers.unfit);
-        self.checkpoint = plan::blank(&self.definition, numbers, now);
-        (self.burnt, self.dirty) = (true, false);
-        self.start(now, spent)
-    }
-
-    /// Nothing is written to containers that are not as they have to be (rule 14).
-    fn start(&mut self, now: OffsetDateTime, spent: bool) -> Result<Action, Stop> {
-        let Some(unfit) = self.unfit.take().filter(|_| self.task != Task::Reset) else {
-            return Ok(self.decide(now, spent));
-        };
-        match plan::expired(&self.checkpoint, &unfit.container, self.epoch) {
-            Some(next) if unfit.expires() => Ok(self.save(next, Stage::Refusing(unfit))),
-            _ => Err(Stop::Unfit(unfit)),
-        }
-    }
-
-    fn decide(&mut self, now: OffsetDateTime, spent: bool) -> Action {
-        match plan::next(&self.checkpoint, &self.definition, now) {
-            _ if self.task == Task::Reset => {
-                self.save(plan::reset(&self.checkpoint, self.epoch), Stage::Resetting)
-            }
-            Step::Wait(until) => self.leave(Ending::Throttled { until }),
-            _ if self.task == Task::Look => {
-                self.dirty = true;
-                self.stage = Stage::Looking;
-                Action::Look
-            }
-            Step::Begin(why) => self.begin(why, None, now),
-            Step::Walk => {
-                self.stale = self.checkpoint.open_since.is_some() && !spent;
-                self.fetch()
-            }
-        }
     }
 
     fn fetch(&mut self) -> Action {

@@ -9,8 +9,10 @@ use time::OffsetDateTime;
 
 use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State};
 
+mod containers;
 pub mod doubt;
 
+pub use containers::{acquainted, expired};
 pub use doubt::{
     has_abandoned, has_outslept, is_agreed, is_doubtful, is_to_be_told_again, is_told, is_weighed, marks,
     may_settle, refreshed, settle,
@@ -27,9 +29,6 @@ const BURNT_AGE: Duration = Duration::from_secs(30 * 86_400);
 const LOCATION_AGE: Duration = Duration::from_secs(86_400);
 /// The longest that one turn may ask the next ones to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-
-/// In place of the id of a container of which documents may have expired; no id is like this.
-const EXPIRED: &str = "expired";
 
 /// What the feed is today; a checkpoint of another definition does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,34 +143,11 @@ pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTim
         Some(until) if now < until && until <= now + LONGEST_WAIT => Step::Wait(until),
         _ if checkpoint.state == State::Start => Step::Begin(Why::First),
         _ if checkpoint.shape != definition.shape => Step::Begin(Why::Shape),
-        _ if has_another_container(checkpoint, definition) => Step::Begin(Why::Container),
+        _ if containers::is_another(checkpoint, definition) => Step::Begin(Why::Container),
         _ if tracking && age >= GENERATION_AGE => Step::Begin(Why::Age),
         _ if checkpoint.at_location && age >= LOCATION_AGE => Step::Begin(Why::DeadLocation),
         _ => Step::Walk,
     }
-}
-
-/// Whether any container is another one than the copy was written to. One that nobody knew before says nothing.
-fn has_another_container(checkpoint: &Checkpoint, definition: &Definition) -> bool {
-    let known = |name: &String| checkpoint.containers.get(name);
-    definition.containers.iter().any(|(name, id)| known(name).is_some_and(|known| known != id))
-}
-
-/// Knows the containers that nobody knew before. What is known already stays: only a new generation writes all of a
-/// copy to another container.
-pub fn acquainted(mut checkpoint: Checkpoint, definition: &Definition) -> Checkpoint {
-    for (name, id) in &definition.containers {
-        checkpoint.containers.entry(name.clone()).or_insert_with(|| id.clone());
-    }
-    checkpoint
-}
-
-/// Documents of a container may have expired: once that is mended, it counts as another one. None when that is known.
-pub fn expired(checkpoint: &Checkpoint, container: &str, epoch: u64) -> Option<Checkpoint> {
-    let is_known = checkpoint.containers.get(container).is_some_and(|id| id == EXPIRED);
-    let mut next = save(checkpoint, epoch);
-    next.containers.insert(container.to_owned(), EXPIRED.to_owned());
-    (!is_known).then_some(next)
 }
 
 /// How old the copy is: since its last complete round began, or else its first one.
@@ -216,16 +192,11 @@ pub fn begin(
         owed: None,
         again: false,
         shape: definition.shape.clone(),
-        // One that is missing now is still known when it comes back.
-        containers: checkpoint.containers.iter().chain(&definition.containers).map(owned).collect(),
+        containers: containers::of_generation(checkpoint, definition),
         not_before: None,
         counts: Counts::default(),
         ..save(checkpoint, epoch)
     }
-}
-
-fn owned((name, id): (&String, &String)) -> (String, String) {
-    (name.clone(), id.clone())
 }
 
 /// Whatever the feed has told so far is told anew, in a new generation (rule 7).
