@@ -20,6 +20,7 @@ use super::attempt;
 use super::connection::{READ_TIMEOUT, Store, query_options, read_options, with, write_options};
 use super::error::StoreError;
 use super::format::{self, Stamped, Unreadable};
+use super::newest;
 use super::unfit::{Fault, Unfit};
 
 const CONTAINER: &str = "mirror";
@@ -158,6 +159,21 @@ impl Control {
         });
         let (etag, charge) = version(&answer.await.map_err(|error| self.named(error))?)?;
         Ok(Saved { document, etag, charge })
+    }
+}
+
+impl Control {
+    /// Has the next read see the newest version of a document; `document` is not written.
+    ///
+    /// # Errors
+    /// [`StoreError`], when Cosmos could not be asked.
+    pub(super) async fn reach_newest(
+        &self,
+        id: &str,
+        document: &(impl Serialize + Sync),
+        deadline: Instant,
+    ) -> Result<(), StoreError> {
+        newest::reach(&self.container, &self.feed, id, document, deadline).await
     }
 }
 

@@ -128,9 +128,10 @@ impl Lease {
                 // The answer to our own write was lost: `was_clean` still holds what we replaced.
                 Entry::Ours(terms) => etag.map(|etag| (terms, etag)).ok_or(StoreError::Overtaken),
                 Entry::AlreadyRung(terms) if is_newest => return Ok(Acquired::Busy { until: terms.end() }),
+                // An old lease may say so, of a holder who has answered the ring long ago.
                 Entry::AlreadyRung(terms) => {
                     is_newest = true;
-                    Self::reach_newest(control, terms, deadline).await?;
+                    control.reach_newest(ID, &terms, deadline).await?;
                     Err(StoreError::Overtaken)
                 }
                 Entry::Ring(terms) => match control.write(ID, terms, etag.as_ref(), deadline).await {
@@ -156,17 +157,6 @@ impl Lease {
             }
         }
         Err(StoreError::Unknown("the lease is contended".into()))
-    }
-
-    /// Has the next read see the newest lease. A read of another session than the writer's may be behind, and nothing
-    /// but this read would tell that the ring it found was answered long ago. A creation that conflicts tells this
-    /// session how far Cosmos is, and changes nothing that the holder would have to read again, however many ring.
-    /// A lease that is gone meanwhile is there again, as it was.
-    async fn reach_newest(control: &Control, terms: Terms, deadline: Instant) -> Result<(), StoreError> {
-        match control.write(ID, terms, None, deadline).await {
-            Ok(_) | Err(StoreError::Overtaken) => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 
     fn new(control: Control, life: Duration, held: Held, until: Until) -> Self {

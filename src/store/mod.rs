@@ -18,6 +18,7 @@ mod items;
 mod kept;
 mod lease;
 mod links;
+mod newest;
 mod pacer;
 mod properties;
 mod remedy;

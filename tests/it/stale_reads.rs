@@ -132,3 +132,22 @@ async fn an_object_that_is_asked_for_by_id_is_right_in_the_end_though_an_old_doc
     drop(behind);
     first.settle_equal().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_change_back_is_written_though_an_old_document_says_so_already() {
+    let [first, second] = two_hosts(hasty()).await;
+    let id = first.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let room = |room: &str| {
+        let patch = serde_json::json!({"officeLocation": room});
+        first.graph.tenant(|tenant| tenant.change_user(&id, patch));
+    };
+    room("Room 1");
+    first.turn().await.unwrap();
+    let behind = first.cosmos.read_behind(Match::any().container("users"));
+    room("Room 2");
+    first.turn().await.unwrap();
+    room("Room 1");
+    second.turn().await.unwrap();
+    drop(behind);
+    first.ensure_equal().await.unwrap();
+}

@@ -69,6 +69,8 @@ pub(super) enum Deed {
     Skew,
     /// The next walk does not show so many percent of the objects in the copy that are there; the seed says which.
     Hide(usize, u64),
+    /// For so long, reads of Cosmos are behind, but for what their session has seen.
+    ReadBehind(Duration),
     /// Days pass: tombstones expire, and all links are dead.
     Expire(TokenDeath),
     /// Time passes.

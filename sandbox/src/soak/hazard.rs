@@ -22,11 +22,14 @@ pub enum Hazard {
     Tombstones,
     /// Clocks are an hour or a day off, and change in the middle of a turn.
     Clocks,
+    /// For a moment, reads of Cosmos are behind.
+    Stale,
 }
 
 impl Hazard {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Losses, Self::Hidden, Self::Shapes, Self::Tombstones, Self::Clocks];
+    pub const ALL: [Self; 6] =
+        [Self::Losses, Self::Hidden, Self::Shapes, Self::Tombstones, Self::Clocks, Self::Stale];
     /// Those that the product is held to.
     pub const USUAL: [Self; 0] = [];
 
@@ -80,6 +83,16 @@ impl Hazard {
                 let death = TokenDeath::ALL[random.usize(..TokenDeath::ALL.len())];
                 let gone = Deed::Change(Change::Remove, random.u64(..));
                 vec![gone, Deed::Turn(who), Deed::Expire(death)]
+            }
+            Self::Stale => {
+                let behind = Deed::ReadBehind(Duration::from_millis(random.u64(20..600)));
+                let change = Deed::Change(Change::Few(random.usize(1..8)), random.u64(..));
+                let turn = Deed::Turn(who);
+                match random.u8(..3) {
+                    0 => vec![change, behind, turn, Deed::Turn(who.other())],
+                    1 => vec![change, turn, behind, Deed::Fire(who.other()), Deed::Fire(who)],
+                    _ => vec![Deed::Fire(who), behind, change, Deed::Turn(who.other()), turn],
+                }
             }
             Self::Clocks => {
                 let blow = Blow::Clock([3_600, -3_600, 86_400, -86_400, 0][random.usize(..5)]);

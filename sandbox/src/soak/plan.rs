@@ -8,7 +8,7 @@ use fastrand::Rng;
 use super::deed::Deed;
 use super::draw::Draw;
 use super::hazard::Hazard;
-use crate::cosmos::Fault;
+use crate::cosmos::{self, Fault};
 use crate::graph::Quirks;
 use crate::world::Setup;
 
@@ -104,7 +104,9 @@ impl Plan {
     }
 
     pub(super) fn setup(&self, root: &Path, seed: u64) -> Setup {
-        Setup { users: self.users, groups: self.groups, seed, page_size: self.page_size, ..Setup::new(root) }
+        let cosmos = cosmos::Options { replica: self.has(Hazard::Stale), ..cosmos::Options::default() };
+        let (users, groups, page_size) = (self.users, self.groups, self.page_size);
+        Setup { users, groups, seed, page_size, cosmos, ..Setup::new(root) }
             .set("LEASE_SECONDS", "3")
             .set("DOUBT_MINUTES", &(DOUBT.as_secs_f64() / 60.0).to_string())
             .set("SYNC_BUDGET_SECONDS", &self.budget.to_string())

@@ -112,6 +112,13 @@ impl Trouble {
                 let hidden = hide(world, *percent, *seed).await;
                 self.trace.note(format!("    hidden: {hidden:?}"));
             }
+            Deed::ReadBehind(time) => {
+                let (behind, time) = (world.cosmos.read_behind(Match::any()), *time);
+                self.ambushes.spawn(async move {
+                    tokio::time::sleep(time).await;
+                    drop(behind);
+                });
+            }
             Deed::Expire(death) => {
                 world.cosmos.advance(NINE_DAYS);
                 world.graph.kill_tokens(*death);
