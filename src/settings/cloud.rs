@@ -32,7 +32,7 @@ impl Cloud {
         let name = reader.text("AZURE_CLOUD").unwrap_or_else(|| CLOUDS[0].name.into());
         CLOUDS.into_iter().find(|cloud| cloud.name == name).unwrap_or_else(|| {
             let known = CLOUDS.map(|cloud| cloud.name).join(", ");
-            reader.problem("AZURE_CLOUD", format!("`{name}` is none of {known}"));
+            reader.problem("AZURE_CLOUD", format!("is none of {known}"));
             CLOUDS[0]
         })
     }

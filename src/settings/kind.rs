@@ -144,7 +144,7 @@ impl Kind {
         let Some((_, kind)) = NAMES.into_iter().find(|(known, _)| *known == name) else {
             let known = NAMES.into_iter().filter(|(_, kind)| fits(*kind)).map(|(known, _)| known);
             let known = ["auto", "environment"].into_iter().chain(known).collect::<Vec<_>>().join(", ");
-            reader.problem(setting, format!("`{name}` is none of {known}"));
+            reader.problem(setting, format!("is none of {known}"));
             return None;
         };
         if !fits(kind) {

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use url::{Host, Url};
 
-/// What is wrong with the settings: one line each, `NAME: what to do`.
+/// What is wrong with the settings: one line each, `NAME: what to do`. No value is quoted: it may be a secret that was
+/// put into the wrong variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems(Vec<String>);
 
@@ -88,7 +89,7 @@ impl<'a> Reader<'a> {
             Ok(value) if range.contains(&value) => value,
             _ => {
                 let (low, high) = (range.start(), range.end());
-                self.problem(name, format!("`{text}` is not a number from {low} to {high}{reason}"));
+                self.problem(name, format!("is not a number from {low} to {high}{reason}"));
                 default
             }
         }
@@ -99,8 +100,8 @@ impl<'a> Reader<'a> {
         match self.text(name).as_deref() {
             None | Some("false" | "0") => false,
             Some("true" | "1") => true,
-            Some(other) => {
-                self.problem(name, format!("`{other}` is neither true nor false"));
+            Some(_) => {
+                self.problem(name, "is neither true nor false");
                 false
             }
         }

@@ -180,7 +180,7 @@ fn every_missing_part_of_an_app_registration_is_named_once() {
 fn an_unknown_credential_is_refused_with_the_known_ones_listed() {
     for name in ["GRAPH_CREDENTIAL", "COSMOS_CREDENTIAL"] {
         let problems = read(&[(name, "magic")]).unwrap_err();
-        let told = "`magic` is none of auto, environment, managed-identity, client-secret, client-certificate, \
+        let told = "is none of auto, environment, managed-identity, client-secret, client-certificate, \
                     workload-identity, azure-cli, \
                     azure-developer-cli";
         let [line] = problems.lines() else { panic!("{problems:?}") };
