@@ -58,6 +58,13 @@ pub fn shown_id(id: &str) -> &str {
     if is_guid(id) { id } else { "(not a GUID)" }
 }
 
+/// A name as a log or an error may show it: letters, digits and underscores, no more than resources and functions have.
+pub fn shown_name(name: &str) -> &str {
+    let is_name = (1..=40).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_name { name } else { "(not a name)" }
+}
+
 impl<'a> Members<'a> {
     /// The members of exactly one object.
     pub fn of(text: &'a str) -> Option<Self> {

@@ -10,17 +10,21 @@ const LONGEST: usize = 512;
 /// The ids as Graph writes them, each once, in the order in which they came.
 ///
 /// # Errors
-/// [`AppError::BadIds`] names the first one that can be no id.
+/// [`AppError::BadIds`] says what is wrong with the first one that can be no id.
 pub(super) fn checked(ids: &[String]) -> Result<Vec<String>, AppError> {
     if ids.len() > MOST {
         return Err(AppError::BadIds(format!("{} ids; at most {MOST} at a time", ids.len())));
     }
     let mut checked: Vec<String> = Vec::with_capacity(ids.len());
     for id in ids {
+        // What is no id may be an address, so it is not repeated.
+        if is_principal_name(id) {
+            return Err(AppError::BadIds("a user principal name is no id: use the object id".into()));
+        }
         if !is_id(id) {
-            let shown: String = id.chars().filter(|c| !c.is_control()).take(80).collect();
             return Err(AppError::BadIds(format!(
-                "`{shown}` is no id: an id is one to {LONGEST} characters without / \\ ? # % and blanks"
+                "the text of {} characters is no id: an id is one to {LONGEST} characters without / \\ ? # % and blanks",
+                id.chars().count()
             )));
         }
         // Graph takes the ids of the directory in either case, and writes them in lower case.
@@ -30,6 +34,15 @@ pub(super) fn checked(ids: &[String]) -> Result<Vec<String>, AppError> {
         }
     }
     Ok(checked)
+}
+
+/// A user principal name, also that of a guest, and an address. Ids of chats have an `@` too, and begin with a number and
+/// a colon.
+fn is_principal_name(id: &str) -> bool {
+    let Some((name, domain)) = id.rsplit_once('@') else { return false };
+    let is_chat =
+        name.split_once(':').is_some_and(|(kind, _)| kind.bytes().all(|byte| byte.is_ascii_digit()));
+    !is_chat && domain.contains('.') && !domain.contains(['/', ' '])
 }
 
 fn is_id(id: &str) -> bool {
@@ -53,6 +66,11 @@ mod tests {
         for odd in ["", ".", "..", "a/b", "a%2fb", "a b", "a?x", "a#b", "a\\b", "a\nb", &"x".repeat(513)] {
             assert!(checked(&texts([odd])).is_err(), "{odd}");
         }
+        for name in ["ada@contoso.com", "ada_x.com#EXT#@contoso.onmicrosoft.com"] {
+            let error = checked(&texts([name])).unwrap_err().to_string();
+            assert!(error.contains("use the object id") && !error.contains("ada"), "{error}");
+        }
+        assert!(checked(&texts(["19:meeting_x@thread.v2"])).is_ok());
         let many = |count: usize| -> Vec<String> { (0..count).map(|n| n.to_string()).collect() };
         assert_eq!(checked(&many(20)).unwrap().len(), 20);
         assert!(checked(&many(21)).unwrap_err().to_string().contains("at most 20"));

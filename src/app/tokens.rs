@@ -65,7 +65,9 @@ impl Tokens {
     pub async fn reader(&self) -> Result<Reader, AppError> {
         let (claims, ()) = tokio::try_join!(self.graph_claims(), self.cosmos_ready())?;
         let tenant_id = tenant(self.tenant_id.as_deref(), claims.tid.as_deref())?;
-        Ok(Reader { tenant_id, principal_id: claims.oid })
+        let scopes = claims.scopes().into_iter().map(str::to_owned);
+        let granted = claims.roles.iter().cloned().chain(scopes).collect();
+        Ok(Reader { tenant_id, principal_id: claims.oid, granted })
     }
 
     async fn graph_claims(&self) -> Result<Claims, AppError> {

@@ -19,9 +19,8 @@ impl Permission {
     pub const NO_PRINCIPAL: &str = "<object id of the identity>";
 
     /// The narrowest one among `granted` that will do, if there is one.
-    pub fn satisfied_by<'a>(&self, granted: &[&'a str]) -> Option<&'a str> {
-        let wanted = std::iter::once(&self.name).chain(self.wider);
-        wanted.into_iter().find_map(|name| granted.iter().find(|one| *one == name).copied())
+    pub fn satisfied_by(&self, granted: &[&str]) -> Option<&'static str> {
+        std::iter::once(&self.name).chain(self.wider).copied().find(|name| granted.contains(name))
     }
 
     /// The command that grants it to an identity; `graph` is the origin of Microsoft Graph.

@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn refusal(status: u16, code: &str) -> Refusal {
-        Refusal { status, code: code.into(), request_id: "r".into() }
+        Refusal { status, code: code.into(), request_id: "r".into(), says: None }
     }
 
     #[test]

@@ -44,12 +44,19 @@ impl Policy for ReadTokens {
         }
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.into_body().collect().await?;
-        let known = match Members::first_in(&body) {
-            Some(members) => known(&members, OffsetDateTime::now_utc())?,
-            None => return Ok(AsyncRawResponse::from_bytes(status, headers, body)),
-        };
-        Ok(AsyncRawResponse::from_bytes(status, headers, known))
+        let answer = token_answer(&body, OffsetDateTime::now_utc())?;
+        // What is no object is for azure_identity to refuse.
+        let answer = answer.map_or(body, Into::into);
+        Ok(AsyncRawResponse::from_bytes(status, headers, answer))
     }
+}
+
+/// An answer with a token in the form that azure_identity knows; none where it is no object.
+///
+/// # Errors
+/// What it lacks.
+pub fn token_answer(body: &[u8], now: OffsetDateTime) -> azure_core::Result<Option<String>> {
+    Ok(Members::first_in(body).map(|members| known(&members, now)).transpose()?)
 }
 
 /// The answer in the form that azure_identity knows, of Entra and of a managed identity alike.
@@ -72,7 +79,7 @@ fn known(members: &Members<'_>, now: OffsetDateTime) -> Result<String, Problem> 
 }
 
 /// What a command-line tool printed, in the form that azure_identity knows; none where no end can be read.
-pub(super) fn of_tool(printed: &[u8]) -> Option<Vec<u8>> {
+pub fn of_tool(printed: &[u8]) -> Option<Vec<u8>> {
     let members = Members::first_in(printed)?;
     let token = ["accessToken", "token"].into_iter().find_map(|name| members.text(name))?;
     // Without an offset `expiresOn` is the time of a clock on the wall.

@@ -47,6 +47,7 @@ mod registration;
 mod tool;
 mod workload_identity;
 
+pub use answer::{of_tool, token_answer};
 pub use azure_cli::AzureCli;
 pub use azure_developer_cli::AzureDeveloperCli;
 pub use cache::Cached;
@@ -62,6 +63,7 @@ pub use delegated::{
 };
 pub use managed_identity::ManagedIdentity;
 pub use patience::Patience;
+pub use refusal::code as refusal_code;
 pub use registration::Registration;
 pub use workload_identity::WorkloadIdentity;
 

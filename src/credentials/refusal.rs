@@ -59,7 +59,7 @@ pub(super) fn aadsts(description: &str) -> Option<u32> {
 }
 
 /// The `error` of OAuth, and the number of the AADSTS code; none where there is neither.
-fn code(body: &[u8]) -> Option<String> {
+pub fn code(body: &[u8]) -> Option<String> {
     let members = Members::first_in(body)?;
     let error = members.find("error", |error| word(&json::text(error)?)).unwrap_or_default();
     let listed = members.list("error_codes").and_then(|codes| json::number(codes.first()?));

@@ -182,7 +182,7 @@ fn role(facts: &Facts, asker: &Asker<'_>) -> Verdict {
 mod tests {
     use super::super::verdict::State;
     use super::*;
-    use crate::store::Ttl;
+    use crate::store::{Ttl, Unassigned};
     use url::Url;
 
     fn sound() -> Facts {
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn without_a_role_nothing_else_is_a_finding() {
-        let forbidden = || StoreError::Forbidden("status 403/5301".into());
+        let forbidden = || StoreError::Forbidden(Unassigned::new("status 403/5301"));
         let mut facts = sound();
         facts.opened = Err(forbidden());
         facts.containers.clear();

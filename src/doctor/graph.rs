@@ -141,7 +141,7 @@ mod tests {
     use crate::graph::{Load, Refusal};
 
     fn asked(status: u16) -> Asked {
-        let refusal = Refusal { status, code: "Denied".into(), request_id: "r".into() };
+        let refusal = Refusal { status, code: "Denied".into(), request_id: "r".into(), says: None };
         let refusal = (status >= 300).then_some(refusal);
         Asked { row: row("users").unwrap(), answer: Ok(Probe { status, refusal, load: Load::default() }) }
     }

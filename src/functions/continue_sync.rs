@@ -8,6 +8,7 @@ use super::sync::answer;
 use super::work::WorkItem;
 
 use crate::app::App;
+use crate::json::shown_name;
 use crate::subscriptions::FEED;
 
 /// The binding's name in `function.json`.
@@ -16,9 +17,11 @@ pub(super) const BINDING: &str = "item";
 /// Runs one invocation.
 pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
     let invocation = envelope::read::<QueueItem>(body, BINDING).map_err(Failure::bad)?;
-    let item: WorkItem = serde_json::from_str(&invocation.trigger.text)
-        .map_err(|error| Failure::bad(format!("the queue message is no work item: {error}")))?;
-    tracing::info!(event = "work_item", resource = item.feed, deliveries = invocation.trigger.dequeue_count);
+    let item: WorkItem = serde_json::from_str(&invocation.trigger.text).map_err(|_| {
+        Failure::bad("the queue message is no work item; one reads {\"feed\":\"<resource>\"}")
+    })?;
+    let resource = shown_name(&item.feed);
+    tracing::info!(event = "work_item", resource, deliveries = invocation.trigger.dequeue_count);
     match item.feed.as_str() {
         FEED => renew_subscriptions::look(app, true).await,
         feed => answer(app.answer_door(feed).await),

@@ -22,6 +22,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
 use crate::app::App;
+use crate::json::shown_name;
 use crate::telemetry;
 use answer::{Answer, Failure};
 use bounds::{Bounded, PATIENCE, Reading};
@@ -170,7 +171,7 @@ impl<'a> Function<'a> {
             _ => name
                 .strip_prefix("sync_")
                 .map(Self::Sync)
-                .ok_or_else(|| Failure::unknown(&format!("function `{}`", shown(name)))),
+                .ok_or_else(|| Failure::unknown(&format!("function `{}`", shown_name(name)))),
         }
     }
 
@@ -186,11 +187,6 @@ impl<'a> Function<'a> {
             Self::Status => Ok(status::refuse(problems, body)),
         }
     }
-}
-
-/// A name from outside, short enough for a log line.
-fn shown(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::envelope::{self, HttpRequest};
 use super::reply::Reply;
 use super::work::WorkItem;
 use crate::app::App;
+use crate::json::{shown_id, shown_name};
 use crate::mirror::{Ending, Outcome, Refreshed};
 
 /// The binding's name in `function.json`.
@@ -44,7 +45,7 @@ pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
             Ok(Answer::http(told(resource, &ids, &refreshed), work.into_iter().collect()))
         }
         Err(error) => {
-            tracing::error!(event = "refresh_failed", resource = super::shown(resource), %error);
+            tracing::error!(event = "refresh_failed", resource = shown_name(resource), %error);
             Ok(Answer::http(error.into(), Vec::new()))
         }
     }
@@ -78,7 +79,10 @@ fn told(resource: &str, ids: &[String], refreshed: &Refreshed) -> Reply {
         return Reply::problem(
             404,
             "Not Found",
-            format!("there is no object with the id {}", nowhere.join(", ")),
+            format!(
+                "there is no object with the id {}",
+                nowhere.iter().map(|id| shown_id(id)).collect::<Vec<_>>().join(", ")
+            ),
         );
     }
     match outcome.ending {

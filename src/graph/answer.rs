@@ -29,7 +29,10 @@ impl Answer {
     /// [`GraphError::Nonsense`] when the body is no JSON, or no JSON of this form.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, GraphError> {
         if !self.is_json() {
-            return Err(GraphError::Nonsense(format!("`{}` instead of JSON", self.content_type)));
+            return Err(GraphError::Nonsense(format!(
+                "`{}` instead of JSON",
+                body::named(&self.content_type)
+            )));
         }
         serde_json::from_slice(without_mark(&self.body)).map_err(|error| {
             GraphError::Nonsense(format!("an object that is not as expected ({:?})", error.classify()))

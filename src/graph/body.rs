@@ -35,6 +35,25 @@ pub fn content_type(response: &Response) -> String {
     stated.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
+/// Content types that errors name; whatever else somebody sent could be anything.
+const NAMED: [&str; 10] = [
+    "text/html",
+    "text/plain",
+    "text/xml",
+    "application/xml",
+    "application/atom+xml",
+    "application/octet-stream",
+    "application/x-www-form-urlencoded",
+    "application/json",
+    "multipart/mixed",
+    "no content type",
+];
+
+/// A content type as an error may name it.
+pub fn named(content_type: &str) -> &'static str {
+    NAMED.into_iter().find(|named| *named == content_type).unwrap_or("another content type")
+}
+
 /// Whether a content type is one of JSON.
 pub fn is_json(content_type: &str) -> bool {
     content_type == "application/json" || content_type == "text/json" || content_type.ends_with("+json")

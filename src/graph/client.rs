@@ -23,9 +23,10 @@ use super::listing::Listing;
 use super::page::{Next, Page};
 use super::request::Request;
 use super::retry::{self, Decision, Failure};
+use super::says::says;
 use super::sending::{self, Sent};
 use crate::challenge::Challenge;
-use crate::json::without_mark;
+use crate::json::{shown_id, without_mark};
 
 /// How to reach Graph.
 #[derive(Debug, Clone)]
@@ -185,7 +186,10 @@ impl Client {
         if status.is_success() {
             let content_type = body::content_type(&response);
             if !sent.takes_all && !body::is_json(&content_type) {
-                return Err(GraphError::Nonsense(format!("`{content_type}` instead of JSON")));
+                return Err(GraphError::Nonsense(format!(
+                    "`{}` instead of JSON",
+                    body::named(&content_type)
+                )));
             }
             return match body::read(&mut response, MAX_PAGE_BYTES).await {
                 Ok(body) => Ok(Try::Answered(Answer { content_type, body })),
@@ -268,10 +272,10 @@ fn location(response: &Response) -> Option<Link> {
 /// What a non-2xx answer said, as far as it may be told on.
 pub(super) async fn refusal(response: &mut Response) -> Refusal {
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let request_id = header("request-id").unwrap_or("none").chars().take(80).collect();
+    let request_id = header("request-id").map_or("none", shown_id).to_owned();
     let status = response.status().as_u16();
     let body = body::read(response, MAX_ERROR_BYTES).await.unwrap_or_default();
-    Refusal { status, code: codes(&body), request_id }
+    Refusal { status, code: codes(&body), request_id, says: says(&body) }
 }
 
 /// A number from 0 to 1 that differs from process to process and from try to try.

@@ -55,7 +55,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// All error codes of a body, outermost first, joined by `/`; empty when there are none.
-pub(super) fn codes(body: &[u8]) -> String {
+pub fn codes(body: &[u8]) -> String {
     let mut found = Vec::new();
     if let Some(body) = Members::first_in(body) {
         collect(&body, &mut found, 0);

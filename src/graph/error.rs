@@ -73,11 +73,14 @@ pub struct Refusal {
     pub code: String,
     /// Graph's `request-id`, for a support case.
     pub request_id: String,
+    /// What the message says, where it is one that may be told.
+    pub says: Option<String>,
 }
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "status {}, code `{}`, request-id {}", self.status, self.code, self.request_id)
+        write!(f, "status {}, code `{}`, request-id {}", self.status, self.code, self.request_id)?;
+        self.says.as_ref().map_or(Ok(()), |says| write!(f, ": {says}"))
     }
 }
 
@@ -159,7 +162,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str, carried_token: bool) -> GraphError {
-        let refusal = Refusal { status, code: codes(body.as_bytes()), request_id: "r".into() };
+        let refusal = Refusal { status, code: codes(body.as_bytes()), request_id: "r".into(), says: None };
         GraphError::from_answer(refusal, carried_token, Some(Link::new("https://g/?$deltatoken=hush")))
     }
 
@@ -209,8 +212,9 @@ mod tests {
 
     #[test]
     fn only_graphs_own_words_say_that_an_object_is_gone() {
-        let is_gone =
-            |status, code: &str| Refusal { status, code: code.into(), request_id: "r".into() }.is_gone();
+        let is_gone = |status, code: &str| {
+            Refusal { status, code: code.into(), request_id: "r".into(), says: None }.is_gone()
+        };
         for code in ["Request_ResourceNotFound", "itemNotFound", "ErrorItemNotFound", "ItemNotFound/x"] {
             assert!(is_gone(404, code) && !is_gone(400, code), "{code}");
         }

@@ -21,7 +21,7 @@ impl Listing {
     ///
     /// # Errors
     /// [`GraphError::Nonsense`] when it is neither.
-    pub(super) fn parse(answer: &RawValue) -> Result<Self, GraphError> {
+    pub fn parse(answer: &RawValue) -> Result<Self, GraphError> {
         let nonsense = |what: &str| GraphError::Nonsense(format!("a list {what}"));
         let body = Members::of(answer.get()).ok_or_else(|| nonsense("without readable ids"))?;
         let ids = match (body.list("value"), body.text("id")) {

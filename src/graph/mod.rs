@@ -27,8 +27,8 @@
 //! Reading order: [`request`] (what the mirror asks), [`page`] and [`listing`] (what comes back), [`get`]
 //! (any other GET) with [`answer`] and [`list`] (what comes back then), [`retry`] (what to do about a failed
 //! try, a pure function), [`guard`] (pages that repeat), [`client`] (does it), [`subscription`] (what is
-//! not a GET), [`probe`] (one look at how Graph answers), [`error`] (what callers branch on), [`codes`] (what an error
-//! body says).
+//! not a GET), [`probe`] (one look at how Graph answers), [`error`] (what callers branch on), [`codes`] and [`says`]
+//! (what an error body says).
 
 mod answer;
 mod body;
@@ -44,11 +44,13 @@ mod page;
 mod probe;
 mod request;
 mod retry;
+mod says;
 mod sending;
 mod subscription;
 
 pub use answer::Answer;
 pub use client::{Client, Options};
+pub use codes::codes;
 pub use error::{GraphError, Refusal};
 pub use get::{BadGet, Get, Version};
 pub use guard::{Guard, Loop};

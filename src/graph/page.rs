@@ -39,7 +39,7 @@ impl Page {
     ///
     /// # Errors
     /// [`GraphError::Nonsense`] when the body is no JSON object, has no `value` array or no link.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, GraphError> {
+    pub fn parse(body: &[u8]) -> Result<Self, GraphError> {
         let nonsense = |what: &str| GraphError::Nonsense(format!("a page {what}"));
         let body = Members::read(body).ok_or_else(|| nonsense("that is not readable JSON"))?;
         let objects =

@@ -19,6 +19,8 @@ use crate::json::Members;
 const PATH: &str = "/subscriptions";
 /// Pages of a list that are read at most; an app has a hundred subscriptions in a tenant, and a few pages.
 const MOST_PAGES: usize = 100;
+/// What a list is called in errors.
+const LIST: &str = "a list of subscriptions";
 /// The member that says when a subscription ends.
 const END: &str = "expirationDateTime";
 /// How long a subscription is taken to live whose end cannot be read.
@@ -35,6 +37,18 @@ pub struct Subscription {
     pub notification_url: String,
     /// When it ends.
     pub expires: OffsetDateTime,
+}
+
+impl Subscription {
+    /// The subscriptions of a page. Those of others are as odd as they like: one without an id is nobody's. One whose end
+    /// cannot be read is taken for one that lives, and that ends soon: it is extended, and none is created beside it.
+    ///
+    /// # Errors
+    /// [`GraphError::Nonsense`] when it is no list.
+    pub fn listed(page: &Members<'_>, now: OffsetDateTime) -> Result<Vec<Self>, GraphError> {
+        let all = page.list("value").ok_or_else(|| unreadable(LIST))?;
+        Ok(all.into_iter().filter_map(|one| read(&Members::of(one.get())?, now)).collect())
+    }
 }
 
 /// A subscription that is to be.
@@ -65,8 +79,8 @@ impl Client {
         let (mut found, mut next) = (Vec::new(), at(self.origin(), PATH, None)?);
         for _ in 0..MOST_PAGES {
             let body = self.send(&Method::GET, &next, None, deadline).await?;
-            let page = Members::read(&body).ok_or_else(|| unreadable("a list of subscriptions"))?;
-            found.extend(listed(&page, OffsetDateTime::now_utc())?);
+            let page = Members::read(&body).ok_or_else(|| unreadable(LIST))?;
+            found.extend(Subscription::listed(&page, OffsetDateTime::now_utc())?);
             match link(&page, "@odata.nextLink")? {
                 Some(link) => next = link.within(self.origin())?,
                 None => return Ok(found),
@@ -164,13 +178,6 @@ fn unreadable(what: &str) -> GraphError {
     GraphError::Nonsense(format!("{what} that is not readable"))
 }
 
-/// The subscriptions of a page. Those of others are as odd as they like: one without an id is nobody's. One whose end
-/// cannot be read is taken for one that lives, and that ends soon: it is extended, and none is created beside it.
-fn listed(page: &Members<'_>, now: OffsetDateTime) -> Result<Vec<Subscription>, GraphError> {
-    let all = page.list("value").ok_or_else(|| unreadable("a list of subscriptions"))?;
-    Ok(all.into_iter().filter_map(|one| read(&Members::of(one.get())?, now)).collect())
-}
-
 fn read(one: &Members<'_>, now: OffsetDateTime) -> Option<Subscription> {
     let text = |name: &str| one.text(name).unwrap_or_default().into_owned();
     Some(Subscription {
@@ -191,7 +198,7 @@ mod tests {
             {"id":"ours","Resource":"users","notificationURL":"https://us.example","expirationDateTime":"2026-12-01T00:00:00Z","latestSupportedTlsVersion":null}],
             "@odata.context":7}"#;
         let now = OffsetDateTime::UNIX_EPOCH;
-        let found = listed(&Members::read(body).unwrap(), now).unwrap();
+        let found = Subscription::listed(&Members::read(body).unwrap(), now).unwrap();
         let [odd, ours] = &found[..] else { panic!("{found:?}") };
         assert_eq!((odd.id.as_str(), odd.resource.as_str(), odd.expires), ("odd", "", now + SOON));
         assert_eq!((ours.resource.as_str(), ours.notification_url.as_str()), ("users", "https://us.example"));

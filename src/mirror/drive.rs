@@ -187,7 +187,7 @@ impl<'a> Driver<'a> {
 
     /// Names what a refusal of Graph's is about.
     pub fn explain(&self, error: GraphError) -> SyncError {
-        SyncError::explained(error, &self.row.permission, self.reader.principal_id.clone())
+        SyncError::explained(error, &self.row.permission, self.reader)
     }
 }
 

@@ -6,6 +6,8 @@ use crate::catalogue::Permission;
 use crate::graph::{GraphError, Loop, Refusal};
 use crate::store::{StoreError, Unreadable};
 
+use super::Reader;
+use super::forbidden;
 use super::machine::Stop;
 use super::plan::AnotherTenant;
 
@@ -15,13 +17,15 @@ pub enum SyncError {
     /// Graph.
     #[error("{0}")]
     Graph(GraphError),
-    /// Graph refuses for want of a permission.
-    #[error("{}", missing_permission(refusal, permission, principal_id.as_deref()))]
+    /// Graph refuses (403), for want of a permission unless the token has one that does.
+    #[error("{}", forbidden::words(refusal, permission, *granted, principal_id.as_deref()))]
     Forbidden {
         /// What Graph said.
         refusal: Refusal,
         /// What the feed needs.
         permission: &'static Permission,
+        /// The permission of the token that does.
+        granted: Option<&'static str>,
         /// Who needs it.
         principal_id: Option<String>,
     },
@@ -83,13 +87,12 @@ impl SyncError {
     }
 
     /// Names what a refusal of Graph's is about.
-    pub(super) fn explained(
-        error: GraphError,
-        permission: &'static Permission,
-        principal_id: Option<String>,
-    ) -> Self {
+    pub(super) fn explained(error: GraphError, permission: &'static Permission, reader: &Reader) -> Self {
+        let principal_id = reader.principal_id.clone();
+        let granted: Vec<_> = reader.granted.iter().map(String::as_str).collect();
+        let granted = permission.satisfied_by(&granted);
         match error {
-            GraphError::Forbidden(refusal) => Self::Forbidden { refusal, permission, principal_id },
+            GraphError::Forbidden(refusal) => Self::Forbidden { refusal, permission, granted, principal_id },
             other => Self::Graph(other),
         }
     }
@@ -128,15 +131,4 @@ impl SyncError {
             _ => None,
         }
     }
-}
-
-fn missing_permission(refusal: &Refusal, permission: &Permission, principal_id: Option<&str>) -> String {
-    let principal = principal_id.unwrap_or(Permission::NO_PRINCIPAL);
-    let grant = permission.grant(Permission::GLOBAL, principal_id);
-    format!(
-        "Microsoft Graph refuses access ({refusal}): the identity {principal} lacks the application permission {}. \
-         Grant it with: {grant} (in a national cloud with its Graph host; a fresh grant can take \
-         a while to show in the tokens of a managed identity)",
-        permission.name
-    )
 }

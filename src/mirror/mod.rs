@@ -17,11 +17,12 @@ use std::time::Duration;
 use crate::graph;
 use crate::store::Store;
 
-mod change;
+pub mod change;
 mod content;
-mod document;
+pub mod document;
 mod drive;
 mod error;
+mod forbidden;
 mod links;
 mod machine;
 mod one;
@@ -84,4 +85,6 @@ pub struct Reader {
     pub tenant_id: String,
     /// The object id of our service principal, for the wording of errors.
     pub principal_id: Option<String>,
+    /// The permissions that our token for Graph has, for the same.
+    pub granted: Vec<String>,
 }

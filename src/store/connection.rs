@@ -90,7 +90,7 @@ impl Store {
                 StoreError::Missing(_) | StoreError::NoContainer(_) => {
                     StoreError::Container(Box::new(self.unfit(name, Fault::Missing)))
                 }
-                other => other,
+                other => other.of_account(|| self.account()),
             })?;
         locked(&self.containers).insert(name.to_owned(), container.clone());
         Ok(container)
@@ -103,8 +103,13 @@ impl Store {
             database: self.options.database.clone(),
             partition_key: self.partition_key(container).to_owned(),
             fault,
-            account: Account::new(&self.options.endpoint, &self.options.database),
+            account: self.account(),
         }
+    }
+
+    /// The account, as commands name it.
+    pub(super) fn account(&self) -> Account {
+        Account::new(&self.options.endpoint, &self.options.database)
     }
 
     /// The partition key that a container needs.

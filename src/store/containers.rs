@@ -121,7 +121,7 @@ impl Store {
                     None => StoreError::Refused(said),
                 }
             }
-            other => other,
+            other => other.of_account(|| self.account()),
         }
     }
 }

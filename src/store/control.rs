@@ -104,7 +104,7 @@ impl Control {
     fn named(&self, error: StoreError) -> StoreError {
         match error {
             StoreError::NoContainer(_) => StoreError::Container(self.gone.clone()),
-            other => other,
+            other => other.of_account(|| self.gone.account.clone()),
         }
     }
 

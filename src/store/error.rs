@@ -1,15 +1,18 @@
 //! What can go wrong with Cosmos DB, as far as a caller branches on it.
 
 use std::error::Error as _;
+use std::fmt;
 use std::time::Duration;
 
 use azure_core::error::ErrorKind;
 use azure_core::http::StatusCode;
 use azure_data_cosmos::CosmosError;
 
+use super::cause::{self, Kind};
 use super::format::Unreadable;
-use super::remedy::{ROLE, ROLE_ID};
+use super::remedy::{Account, ROLE};
 use super::unfit::Unfit;
+use crate::json::shown_id;
 
 /// A request to Cosmos DB that did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,18 +44,18 @@ pub enum StoreError {
     /// The token or the key is not accepted (401).
     #[error("Cosmos DB refuses the token or key ({0}); `graph-mirror doctor` says which, and what to do")]
     Unauthorized(String),
-    /// The identity may not do this (403).
-    #[error(
-        "Cosmos DB refuses access ({0}); the identity needs the role `{ROLE}`: \
-         az cosmosdb sql role assignment create --role-definition-id {ROLE_ID}"
-    )]
-    Forbidden(String),
+    /// The identity lacks the data-plane role (403).
+    #[error("Cosmos DB refuses access ({}); the identity needs the role `{ROLE}`: {}", .0, .0.command())]
+    Forbidden(Box<Unassigned>),
     /// The network rules of the account refuse the address that the request came from (403).
     #[error(
         "the network rules of the Cosmos DB account refuse this address ({0}); \
          `graph-mirror doctor` has the command that lets it in"
     )]
     Blocked(String),
+    /// Cosmos refuses for another reason, which has nothing to do with the identity's role (403).
+    #[error("Cosmos DB refuses the request ({0})")]
+    Denied(String),
     /// No token, so nothing was sent; in the words of the credential.
     #[error("no access token for Azure Cosmos DB: {0}")]
     NoToken(String),
@@ -72,14 +75,67 @@ pub enum StoreError {
     LeaseLost,
 }
 
+/// A refusal for want of the data-plane role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unassigned {
+    said: String,
+    /// Who lacks it, where Cosmos says so.
+    principal: Option<String>,
+    /// The account, where the request is known.
+    account: Option<Account>,
+}
+
+impl Unassigned {
+    /// Of an answer that said this, and of which nothing else is known.
+    pub fn new(said: impl Into<String>) -> Box<Self> {
+        Box::new(Self { said: said.into(), principal: None, account: None })
+    }
+
+    /// The command that assigns the role, as far as names are known.
+    pub fn command(&self) -> String {
+        let unknown = || Account::unknown().assign_role(self.principal.as_deref());
+        self.account.as_ref().map_or_else(unknown, |account| account.assign_role(self.principal.as_deref()))
+    }
+}
+
+impl fmt::Display for Unassigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl StoreError {
+    /// The same of a request to this account.
+    #[must_use]
+    pub(super) fn of_account(self, account: impl FnOnce() -> Account) -> Self {
+        match self {
+            Self::Forbidden(lacks) => {
+                Self::Forbidden(Box::new(Unassigned { account: Some(account()), ..*lacks }))
+            }
+            other => other,
+        }
+    }
+
+    /// What an answer with this status means; none where the status has no cause of its own.
+    pub(super) fn of_status(status: u16, sub: Option<u32>, sentence: &str, said: &str) -> Option<Self> {
+        let cause = cause::of(status, sub, sentence)?;
+        let told = cause.told(said);
+        Some(match cause.kind {
+            Kind::Unauthorized => Self::Unauthorized(told),
+            Kind::Role => {
+                let principal = cause::principal(sentence);
+                Self::Forbidden(Box::new(Unassigned { said: told, principal, account: None }))
+            }
+            Kind::Network => Self::Blocked(said.to_owned()),
+            Kind::Passing => Self::Unknown(told),
+            Kind::Document => Self::Refused(told),
+            Kind::Denied => Self::Denied(told),
+        })
+    }
+}
+
 /// Waits where Cosmos names none.
 const DEFAULT_WAIT: Duration = Duration::from_millis(100);
-/// Sub-status of a full logical partition: <https://learn.microsoft.com/azure/cosmos-db/concepts-limits>.
-pub(super) const PARTITION_FULL: u32 = 1014;
-/// Sub-statuses of a refusal by a network security perimeter. One by the firewall of the account has none, only its
-/// sentence: <https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-forbidden#firewall-blocking-requests>.
-const PERIMETER: std::ops::RangeInclusive<u32> = 5307..=5313;
-
 /// Sub-status of a 404 when the container, or the database, is not there: "owner resource does not exist"
 /// (<https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-not-found>).
 pub(super) const NO_CONTAINER: u32 = 1003;
@@ -98,6 +154,10 @@ impl From<CosmosError> for StoreError {
             Some(sub) => format!("status {}/{sub}, {name}", u16::from(code)),
             None => format!("status {}, {name}", u16::from(code)),
         };
+        let text = match activity(&error) {
+            Some(id) => format!("{text}, activity id {id}"),
+            None => text,
+        };
         let from_service = error.is_from_wire();
         if let Some(why) = no_token(&error) {
             return Self::NoToken(why);
@@ -110,25 +170,22 @@ impl From<CosmosError> for StoreError {
             StatusCode::BadRequest if from_service && sub == Some(OTHER_KEY) => Self::OtherKey(text),
             StatusCode::NotFound if from_service => Self::Missing(text),
             StatusCode::BadRequest | StatusCode::PayloadTooLarge if from_service => Self::Refused(text),
-            StatusCode::Forbidden if sub == Some(PARTITION_FULL) => Self::Refused(text),
-            StatusCode::Unauthorized => Self::Unauthorized(text),
-            StatusCode::Forbidden if is_network(&error, sub) => Self::Blocked(text),
-            StatusCode::Forbidden => Self::Forbidden(text),
-            _ => Self::Unknown(text),
+            _ => Self::of_status(code.into(), sub, &sentence(&error), &text).unwrap_or(Self::Unknown(text)),
         }
     }
 }
 
-/// Whether a 403 is about where the request came from, and not about who sent it.
-fn is_network(error: &CosmosError, sub: Option<u32>) -> bool {
+/// What the service said in words; they are looked at, and never repeated.
+fn sentence(error: &CosmosError) -> String {
     let body =
         error.response().and_then(|response| response.body().clone().single().ok()).unwrap_or_default();
-    let body = String::from_utf8_lossy(&body).to_lowercase();
-    match sub {
-        Some(sub) if PERIMETER.contains(&sub) => true,
-        None | Some(0) => body.contains("firewall") || body.contains("public internet"),
-        Some(_) => false,
-    }
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+/// By what a support case finds the request.
+fn activity(error: &CosmosError) -> Option<String> {
+    let id = error.response()?.headers().activity_id.as_ref()?.as_str();
+    (shown_id(id) == id).then(|| id.to_owned())
 }
 
 /// Why the credential had no token, if that is what it is: the SDK calls it a 401 too.

@@ -304,7 +304,7 @@ impl Store {
         }
         let named = move |error| match StoreError::from(error) {
             StoreError::NoContainer(_) => StoreError::Container(Box::new(gone.clone())),
-            other => other,
+            other => other.of_account(|| gone.account.clone()),
         };
         let found =
             container.query_items::<Box<RawValue>>(query, scope, Some(options)).await.map_err(&named)?;

@@ -11,7 +11,7 @@ use azure_data_cosmos::options::{BatchOptions, ItemWriteOptions, Precondition};
 use super::attempt;
 use super::connection::{Store, write_options};
 use super::documents::Stored;
-use super::error::{NO_CONTAINER, OTHER_KEY, PARTITION_FULL, StoreError};
+use super::error::{NO_CONTAINER, OTHER_KEY, StoreError};
 use super::lease::Lease;
 
 /// Most documents of one batch: <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>.
@@ -53,8 +53,8 @@ impl Store {
             let partition = partition.to_owned();
             let answer = match over {
                 None => {
-                    attempt::once(deadline, container.upsert_item(partition, id, document, Some(options)))
-                        .await
+                    let answer = container.upsert_item(partition, id, document, Some(options));
+                    attempt::once(deadline, answer).await.map_err(of_upsert)
                 }
                 Some(etag) => {
                     let options = options.with_precondition(Precondition::IfMatch(etag.clone()));
@@ -130,19 +130,25 @@ fn judged(response: BatchResponse) -> Result<Written, StoreError> {
     }
 }
 
+/// Nothing can be there that an upsert would mind, but a unique key.
+fn of_upsert(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Overtaken => StoreError::of_status(409, None, "", "status 409").unwrap_or(error),
+        other => other,
+    }
+}
+
 fn refusal(result: &TransactionalBatchOperationResult) -> StoreError {
     let (status, sub_status) = (result.status_code(), result.substatus_code());
     let text = format!("status {status}/{} of an operation in a batch", result.substatus_code().unwrap_or(0));
     match status {
         429 | 449 => StoreError::Throttled { after: result.retry_after().unwrap_or(DEFAULT_WAIT) },
-        409 | 412 => StoreError::Overtaken,
+        412 => StoreError::Overtaken,
         400 if sub_status == Some(OTHER_KEY) => StoreError::OtherKey(text),
         400 | 413 => StoreError::Refused(text),
-        403 if result.substatus_code() == Some(PARTITION_FULL) => StoreError::Refused(text),
-        401 => StoreError::Unauthorized(text),
-        403 => StoreError::Forbidden(text),
         404 if sub_status == Some(NO_CONTAINER) => StoreError::NoContainer(text),
         404 => StoreError::Missing(text),
-        _ => StoreError::Unknown(text),
+        // A batch upserts, so a conflict is one of a unique key.
+        _ => StoreError::of_status(status, sub_status, "", &text).unwrap_or(StoreError::Unknown(text)),
     }
 }

@@ -27,8 +27,11 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Reads the marks of a document; else what it lacks.
-    fn of(text: Box<RawValue>) -> Result<Self, &'static str> {
+    /// Reads the marks of a document.
+    ///
+    /// # Errors
+    /// What it lacks.
+    pub fn of(text: Box<RawValue>) -> Result<Self, &'static str> {
         let document = Members::of(text.get()).ok_or("members")?;
         let marks = document.exact("_mirror").and_then(|marks| Members::of(marks.get())).ok_or("_mirror")?;
         let is_there = |name: &str| marks.exact(name).filter(|value| value.get() != "null");

@@ -4,6 +4,7 @@
 //! (the `mirror` container), [`lease`] (who may write), [`checkpoint`] (how far the copy is).
 
 mod attempt;
+mod cause;
 mod checkpoint;
 mod connection;
 mod containers;
@@ -29,7 +30,7 @@ pub use connection::{Options, SCOPE, Store};
 pub use containers::{Containers, Ids, is_good};
 pub use control::{CONTROL, Control, Saved};
 pub use documents::{Document, Meta, Reason, Removed, SetAside, Source, Stored};
-pub use error::StoreError;
+pub use error::{StoreError, Unassigned};
 pub use format::{FORMAT, Unreadable};
 pub use found::{Candidate, Found};
 pub use ids::{document_id, hashed};

@@ -8,7 +8,7 @@ use url::Url;
 /// The data-plane role that a copy is written with.
 pub(super) const ROLE: &str = "Cosmos DB Built-in Data Contributor";
 /// Its id: <https://learn.microsoft.com/azure/cosmos-db/nosql/reference-data-plane-security#built-in-roles>.
-pub(super) const ROLE_ID: &str = "00000000-0000-0000-0000-000000000002";
+const ROLE_ID: &str = "00000000-0000-0000-0000-000000000002";
 
 /// An account and the database in it, as commands name them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,11 @@ impl Account {
         let host = endpoint.host_str().unwrap_or_default();
         let name = host.split_once(".documents.azure.").map(|(name, _)| name.to_owned());
         Self { name, database: database.to_owned() }
+    }
+
+    /// One of which nothing is known.
+    pub fn unknown() -> Self {
+        Self { name: None, database: "<database>".into() }
     }
 
     /// Creates the database.

@@ -40,6 +40,7 @@ mod one_manager;
 mod otlp;
 mod partitions;
 mod refresh;
+mod refusals;
 mod replicas;
 mod secrets;
 mod settings;

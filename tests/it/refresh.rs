@@ -115,7 +115,10 @@ async fn who_is_nowhere_is_not_found() {
         let id = tenant.user_ids()[0].clone();
         tenant.user(&id).unwrap()["userPrincipalName"].as_str().unwrap().to_owned()
     });
-    assert_eq!(refresh(&world, &format!("users/{upn}"), "").await.status, 404, "a name is no id");
+    let reply = refresh(&world, &format!("users/{upn}"), "").await;
+    assert_eq!(reply.status, 400, "a name is no id");
+    let detail = reply.body["detail"].as_str().unwrap();
+    assert!(detail.contains("use the object id") && !detail.contains(&upn), "{detail}");
     assert_eq!(world.document_writes(), []);
 }
 

@@ -3,7 +3,7 @@
 use sandbox::cosmos;
 use sandbox::graph::{Fault, Match, TokenDeath};
 use sandbox::host::Stream;
-use sandbox::world::World;
+use sandbox::world::{WORK_QUEUE, World};
 
 use crate::stage::copied;
 
@@ -20,6 +20,7 @@ async fn a_rich_life() -> World {
         world.graph.fail(Match::any(), 1, fault);
         world.fire().await.unwrap();
     }
+    callers_and_servers_say_what_they_must_not(&world).await;
     world.graph.kill_tokens(TokenDeath::ALL[0]);
     world.cosmos.fail(cosmos::Match::writes().container("users").nth(5), 1, cosmos::Fault::Refuse(400));
     world.cosmos.fail(cosmos::Match::writes().container("users").nth(9), 1, cosmos::Fault::Lost);
@@ -31,6 +32,47 @@ async fn a_rich_life() -> World {
     world.fire().await.unwrap();
     world.fire().await.unwrap();
     world
+}
+
+/// Texts from outside that could be anything: a link in a queue message, addresses in `refresh`, codes of errors.
+async fn callers_and_servers_say_what_they_must_not(world: &World) {
+    let upn = world.graph.tenant(|tenant| {
+        let id = tenant.user_ids()[0].clone();
+        tenant.user(&id).unwrap()["userPrincipalName"].as_str().unwrap().to_owned()
+    });
+    for text in [
+        r#"{"feed":"users","link":"https://g/?$deltatoken=hush"}"#,
+        r#"{"feed":"https://g/?$skiptoken=hush"}"#,
+        "hush, no JSON",
+        r#"{"hush":1}"#,
+    ] {
+        world.host.enqueue(WORK_QUEUE, text);
+        world.host.deliver_one(WORK_QUEUE).await.unwrap();
+    }
+    for (path, body) in [
+        (format!("users/{upn}"), String::new()),
+        ("users/ada_x.com%23EXT%23@contoso.com-hush".into(), String::new()),
+        ("users/hush%20hush".into(), String::new()),
+        ("hush@contoso.com".into(), String::new()),
+        ("users".into(), r#"{"ids":["hush@contoso.com"]}"#.into()),
+        ("users".into(), r#"{"hush":"hush"}"#.into()),
+    ] {
+        let reply = world.call("POST", &format!("/api/refresh/{path}"), &body).await.unwrap();
+        let said = reply.body.to_string().to_lowercase();
+        assert!(
+            reply.status >= 400 && !said.contains("hush") && !said.contains(&upn.to_lowercase()),
+            "{said}"
+        );
+    }
+    for body in [
+        r#"{"error":{"code":"hush"}}"#,
+        r#"{"error":{"code":"ada@hush.example","innerError":{"code":"eyJhush"}}}"#,
+        r#"{"error":"hush"}"#,
+    ] {
+        world.graph.tenant(|tenant| tenant.create_user());
+        world.graph.fail(Match::any(), 1, Fault::Status { code: 500, body: body.into() });
+        world.fire().await.unwrap();
+    }
 }
 
 #[tokio::test]

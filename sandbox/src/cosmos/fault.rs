@@ -23,6 +23,17 @@ pub enum Fault {
     Unavailable,
     /// This status for good, nothing was written: 400, 403, 413…
     Refuse(u16),
+    /// This status, sub-status and sentence; nothing was written. Those that the service has are on
+    /// <https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-forbidden> and
+    /// <https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-unauthorized>.
+    Says {
+        /// The status.
+        status: u16,
+        /// Header `x-ms-substatus`.
+        sub_status: Option<u32>,
+        /// The sentence.
+        message: String,
+    },
     /// 403 by the firewall of the account, which knows no sub-status:
     /// <https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-forbidden#firewall-blocking-requests>
     Firewall,
@@ -64,6 +75,10 @@ impl Fault {
             )),
             Self::Refuse(status) => {
                 Some(Reply::error(*status, "BadRequest", "The request is refused, as told."))
+            }
+            Self::Says { status, sub_status, message } => {
+                let reply = Reply::error(*status, "Refused", message);
+                Some(sub_status.map_or(reply.clone(), |sub| reply.with("x-ms-substatus", sub)))
             }
             Self::Firewall => Some(Reply::error(
                 403,

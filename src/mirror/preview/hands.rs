@@ -136,10 +136,7 @@ impl<'a> Dry<'a> {
                 Ok(Event::Dead(location.map(|link| Opaque::new(link.expose()))))
             }
             Err(GraphError::Throttled { after }) => Ok(Event::Throttled(after)),
-            Err(error) => {
-                let principal = self.reader.principal_id.clone();
-                Err(SyncError::explained(error, &self.row.permission, principal))
-            }
+            Err(error) => Err(SyncError::explained(error, &self.row.permission, self.reader)),
         }
     }
 

@@ -62,7 +62,7 @@ impl Verifier<'_> {
 
     /// Names what a refusal of Graph's is about.
     fn explain(&self, error: GraphError) -> SyncError {
-        SyncError::explained(error, &self.row.permission, self.reader.principal_id.clone())
+        SyncError::explained(error, &self.row.permission, self.reader)
     }
 }
 
