@@ -200,7 +200,10 @@ impl App {
         let found = self.rows.iter().find(|row| row.resource == name).copied();
         found.ok_or_else(|| {
             let known: Vec<_> = self.rows.iter().map(|row| row.resource).collect();
-            AppError::UnknownResource { name: name.to_owned(), known: known.join(", ") }
+            AppError::UnknownResource {
+                name: crate::json::shown_name(name).to_owned(),
+                known: known.join(", "),
+            }
         })
     }
 
