@@ -58,7 +58,7 @@ pub async fn refresh(
     budget: Duration,
 ) -> Result<Refreshed, SyncError> {
     let span = tracing::info_span!("turn", resource = row.resource);
-    let looked = turn(Task::Look, mirror, row, reader, budget, ids).instrument(span).await;
+    let looked = Box::pin(turn(Task::Look, mirror, row, reader, budget, ids)).instrument(span).await;
     let (outcome, nowhere) = looked?;
     Ok(Refreshed { outcome, nowhere })
 }

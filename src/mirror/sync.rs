@@ -29,7 +29,9 @@ pub async fn sync(
     budget: Duration,
 ) -> Result<Outcome, SyncError> {
     let span = tracing::info_span!("turn", resource = row.resource);
-    turn(Task::Walk, mirror, row, reader, budget, &[]).instrument(span).await.map(|(outcome, _)| outcome)
+    // On the heap, as its actions are.
+    let turn = Box::pin(turn(Task::Walk, mirror, row, reader, budget, &[]));
+    turn.instrument(span).await.map(|(outcome, _)| outcome)
 }
 
 /// Has the next turn read the whole feed anew, in a new generation (rule 7). The copy stays as it is until
@@ -38,7 +40,7 @@ pub async fn sync(
 /// # Errors
 /// As [`sync`].
 pub async fn reset(mirror: &Mirror, row: &'static Row, reader: &Reader) -> Result<Outcome, SyncError> {
-    turn(Task::Reset, mirror, row, reader, Duration::ZERO, &[]).await.map(|(outcome, _)| outcome)
+    Box::pin(turn(Task::Reset, mirror, row, reader, Duration::ZERO, &[])).await.map(|(outcome, _)| outcome)
 }
 
 /// One turn; of a look also the ids that it found nowhere.
