@@ -65,7 +65,7 @@ async fn is_owed(trouble: &Trouble) -> bool {
     false
 }
 
-/// The documents that carry a burnt number.
+/// The documents that carry a burnt number, or one of a lost checkpoint.
 async fn doubtful(trouble: &Trouble) -> Vec<String> {
     let cosmos = &trouble.world().cosmos;
     let mut all = Vec::new();
@@ -74,7 +74,10 @@ async fn doubtful(trouble: &Trouble) -> Vec<String> {
         let burnt = checkpoint["burnt"].as_array().cloned().unwrap_or_default();
         let carries = |document: &Value| {
             let save = document["_mirror"]["save"].as_u64();
-            burnt.iter().any(|burnt| save >= burnt["from"].as_u64() && save <= burnt["to"].as_u64())
+            let is_burnt =
+                burnt.iter().any(|burnt| save >= burnt["from"].as_u64() && save <= burnt["to"].as_u64());
+            // What was written under a checkpoint that is lost.
+            is_burnt || save < checkpoint["firstSave"].as_u64()
         };
         let links = Relationship::ALL.into_iter().filter(|links| links.feed() == *feed);
         for container in links.map(Relationship::container).chain([*feed]) {

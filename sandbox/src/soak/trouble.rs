@@ -105,7 +105,7 @@ impl Trouble {
             Deed::Refresh(who, seed) => self.refresh(*who, *seed),
             Deed::Lag(changes) => world.graph.quirks(|quirks| quirks.lag = *changes),
             Deed::PageSize(size) => world.graph.set_page_size(*size),
-            Deed::Skew => skew(world).await?,
+            Deed::Skew => skew(world, "users").await?,
             Deed::Hide(percent, seed) => {
                 // The containers may just be lost.
                 restore_all(&world.cosmos).await?;
