@@ -33,6 +33,13 @@ var always = [
     severity: 2
   }
   {
+    name: 'unclean'
+    title: 'graph-mirror: turns do not end'
+    query: loadTextContent('queries/unclean.kql')
+    window: 'PT1H'
+    severity: 2
+  }
+  {
     name: 'poison'
     title: 'graph-mirror: a work item was given up'
     query: loadTextContent('queries/poison.kql')

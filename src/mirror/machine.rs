@@ -78,6 +78,11 @@ impl Machine {
         &self.checkpoint
     }
 
+    /// Whether the checkpoint in hand is about to be saved because the turn before did not end cleanly (rule 3).
+    pub fn is_abandoning(&self) -> bool {
+        self.stage == Stage::Burning
+    }
+
     /// What the turn has written and saved.
     pub fn counts(&self) -> Counts {
         self.counts

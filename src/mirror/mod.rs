@@ -45,7 +45,7 @@ pub use outcome::{Ending, Outcome};
 pub use preview::{Preview, Sweep, preview};
 pub use progress::{Progress, Seen, Stage};
 pub use refresh::{Refreshed, refresh};
-pub use run::{Cost, Ended, Failed, Run, record_failure};
+pub use run::{Cost, Ended, Failed, Run, Unclean, record_failure};
 pub use status::{Held, Shown, State, Status, checkpoint, status};
 pub use sync::{reset, sync};
 pub use verify::{Difference, NotCompared, Verified, verify, verify_again};

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State};
+use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State, Unclean};
 
 mod containers;
 pub mod doubt;
 
 pub use containers::{acquainted, expired};
 pub use doubt::{
-    has_abandoned, has_outslept, is_agreed, is_doubtful, is_to_be_told_again, is_told, is_weighed, marks,
-    may_settle, refreshed, settle,
+    has_abandoned, has_outslept, is_agreed, is_doubtful, is_doubtful_link, is_to_be_told_again, is_told,
+    is_weighed, marks, may_settle, refreshed, settle,
 };
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
@@ -111,6 +111,7 @@ pub fn blank(definition: &Definition, numbers: Numbers, now: OffsetDateTime) -> 
         owed: None,
         again: false,
         save: numbers.save,
+        unclean: None,
         first_save: numbers.save,
         epoch: 0,
         burnt: Vec::new(),
@@ -163,6 +164,8 @@ pub fn is_old(checkpoint: &Checkpoint, now: OffsetDateTime) -> bool {
 /// A turn before us did not end cleanly: whatever carries its number is doubtful (rule 3).
 pub fn burn(checkpoint: &Checkpoint, epoch: u64, now: OffsetDateTime) -> Checkpoint {
     let mut next = save(checkpoint, epoch);
+    let turns = checkpoint.unclean.map_or(0, |unclean| unclean.turns) + 1;
+    next.unclean = Some(Unclean { turns, noticed_at: now });
     next.burnt.retain(|burnt| now - burnt.at < BURNT_AGE);
     match next.burnt.last_mut() {
         Some(last) if last.to + 1 == next.save => {

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::Mirror;
 use super::outcome::{Ending, request_units};
 use crate::catalogue::Row;
-use crate::store::{Control, Counts};
+use crate::store::{Checkpoint, Control, Counts};
 
 /// How long run records stay.
 const TTL_SECONDS: u64 = 30 * 86_400;
@@ -67,7 +67,7 @@ pub struct Reached {
     pub as_of: Option<OffsetDateTime>,
 }
 
-/// How a turn ended, one way or the other.
+/// How a turn ended, one way or the other. Records that say something else are left out by whoever reads them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Ended {
@@ -75,7 +75,21 @@ pub enum Ended {
     Well(Ending),
     /// It failed.
     Failed(Failed),
+    /// It did not end cleanly, as the turn after it noticed.
+    Unclean(Unclean),
 }
+
+/// A turn that did not end cleanly.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename = "unclean")]
+pub struct Unclean {
+    /// What that means.
+    pub error: String,
+}
+
+/// What is known of a turn that did not end cleanly.
+const UNCLEAN: &str = "the turn before did not end cleanly: its process was killed or frozen, or a write had no certain \
+                       answer; what it may have written without saving is looked at again";
 
 /// A turn that failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,6 +111,13 @@ struct Record<'a> {
 /// Leaves a record of a turn that ended as expected; what that cost.
 pub async fn ended(control: &Control, epoch: u64, ending: Ending, reached: Reached) -> f64 {
     record(control, epoch, Ended::Well(ending), reached).await
+}
+
+/// Leaves a record of the turn before, which did not end cleanly: nobody else tells that it was killed. What that cost.
+pub async fn unclean(control: &Control, checkpoint: &Checkpoint, reached: Reached) -> f64 {
+    let turns = checkpoint.unclean.map_or(0, |unclean| unclean.turns);
+    tracing::error!(event = "turn_unclean", resource = control.feed(), turns, save = checkpoint.save);
+    record(control, checkpoint.epoch, Ended::Unclean(Unclean { error: UNCLEAN.to_owned() }), reached).await
 }
 
 /// Leaves a record of a turn that failed.
@@ -138,6 +159,17 @@ async fn record(control: &Control, epoch: u64, ended: Ended, reached: Reached) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_ending_is_read_as_itself() {
+        let unclean = Ended::Unclean(Unclean { error: UNCLEAN.to_owned() });
+        let failed = Ended::Failed(Failed { error: "no access".into() });
+        for ended in [unclean, failed, Ended::Well(Ending::Complete)] {
+            let json = serde_json::to_value(&ended).unwrap();
+            assert_eq!(serde_json::from_value::<Ended>(json).unwrap(), ended);
+        }
+        assert!(serde_json::from_str::<Ended>(r#"{"outcome":"sideways"}"#).is_err(), "a later version's");
+    }
 
     #[test]
     fn a_record_says_how_the_turn_ended_and_what_it_took() {

@@ -9,7 +9,7 @@ use super::error::SyncError;
 use super::outcome::Ending;
 use super::run::{self, Ended, Failed, Run};
 use crate::catalogue::Row;
-use crate::store::{CHECKPOINT, Checkpoint, Counts, State as Place, StoreError, Unreadable};
+use crate::store::{CHECKPOINT, Checkpoint, Counts, State as Place, StoreError, Unclean, Unreadable};
 
 /// How the copy of one feed is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,6 +38,8 @@ pub struct Status {
     pub not_before: Option<OffsetDateTime>,
     /// Why the last turn failed, if it did.
     pub last_error: Option<String>,
+    /// Turns that did not end cleanly, if there were any.
+    pub unclean: Option<Unclean>,
     /// The last turn that ended one way or the other.
     pub last_run: Option<Run>,
     /// The last turns that ended one way or the other, the last one first: for people, who see them drawn.
@@ -132,7 +134,7 @@ fn of(
     let last_run = runs.first().cloned();
     let ended = last_run.as_ref().map(|run| &run.ended);
     let last_error = match ended {
-        Some(Ended::Failed(Failed { error })) => Some(error.clone()),
+        Some(Ended::Failed(Failed { error }) | Ended::Unclean(run::Unclean { error })) => Some(error.clone()),
         _ => None,
     };
     let held = match ended {
@@ -162,6 +164,7 @@ fn of(
         held,
         not_before,
         last_error,
+        unclean: checkpoint.and_then(|one| one.unclean),
         last_run,
         runs,
     }

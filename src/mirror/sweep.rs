@@ -36,7 +36,7 @@ impl Driver<'_> {
             // Doubtful ones go too, once that is announced.
             let count = |(missing, doubtful), one: Candidate| {
                 let older = !one.removed && one.generation < owed;
-                let is_doubtful = plan::is_doubtful(checkpoint, plan::marks(&one));
+                let is_doubtful = plan::is_doubtful_link(checkpoint, plan::marks(&one));
                 ready(Ok((missing + u64::from(older), doubtful | is_doubtful)))
             };
             let (missing, doubtful) = found.try_fold((0, false), count).await?;
@@ -144,7 +144,7 @@ impl Driver<'_> {
         let found = self.mirror.store.older_or_burnt(container, owed, checkpoint).await?;
         let taken = |one: &Candidate| {
             let older = !one.removed && one.generation < owed;
-            let doubtful = plan::is_doubtful(checkpoint, plan::marks(one));
+            let doubtful = plan::is_doubtful_link(checkpoint, plan::marks(one));
             ready(if checkpoint.again { older || one.removed && doubtful } else { older && !doubtful })
         };
         found

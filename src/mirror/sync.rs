@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::drive::Driver;
 use super::error::SyncError;
-use super::machine::{Action, Machine, Task};
+use super::machine::{Action, Event, Machine, Task};
 use super::outcome::{Ending, Outcome};
 use super::plan::Definition;
 use super::{Mirror, Reader, run};
@@ -112,6 +112,9 @@ async fn walk(driver: &mut Driver<'_>, machine: &mut Machine) -> Result<Ending, 
         // On the heap: the future of an action is large, and so would be that of everything around it, each time a
         // frame of a stack that is not.
         let event = Box::pin(driver.perform(machine, action)).await?;
+        if machine.is_abandoning() && event == Event::Saved {
+            driver.charge += run::unclean(driver.control, machine.checkpoint(), driver.reached(machine)).await;
+        }
         action = match machine.on(event, OffsetDateTime::now_utc(), driver.is_spent())? {
             Action::End(ending) => return Ok(ending),
             next => next,

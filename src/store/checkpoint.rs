@@ -40,6 +40,9 @@ pub struct Checkpoint {
     pub again: bool,
     /// Number of this save; every document names the save that covers it.
     pub save: u64,
+    /// The turns that did not end cleanly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unclean: Option<Unclean>,
     /// Save numbers below this one were given by a checkpoint that is lost: nobody knows which of them were confirmed
     /// (rule 7).
     #[serde(default)]
@@ -107,6 +110,17 @@ pub enum State {
         /// The delta link, or the next page of a round of changes.
         link: Opaque,
     },
+}
+
+/// Turns that did not end cleanly: they were killed or frozen, or a write of theirs had no certain answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unclean {
+    /// How many, since there is a checkpoint.
+    pub turns: u64,
+    /// When the turn after the last of them noticed it.
+    #[serde(with = "time::serde::rfc3339")]
+    pub noticed_at: OffsetDateTime,
 }
 
 /// A range of burnt save numbers, both ends included.
@@ -215,6 +229,7 @@ mod tests {
             owed: Some(3),
             again: false,
             save: 17,
+            unclean: Some(Unclean { turns: 1, noticed_at: OffsetDateTime::UNIX_EPOCH }),
             first_save: 2,
             epoch: 5,
             burnt: vec![Burnt { from: 4, to: 6, at: OffsetDateTime::UNIX_EPOCH }],

@@ -65,7 +65,7 @@ pub struct Meta<'a> {
 
 /// How an object was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", from = "String")]
 pub enum Source {
     /// From the delta feed, or concluded from a complete walk of it.
     Delta,
@@ -73,6 +73,19 @@ pub enum Source {
     ById,
     /// By its id, and settled: a look long enough after the doubt began found the same.
     Checked,
+    /// In a way that this version does not know: a later one wrote it. Never written.
+    Unknown,
+}
+
+impl From<String> for Source {
+    fn from(name: String) -> Self {
+        match &*name {
+            "delta" => Self::Delta,
+            "by-id" => Self::ById,
+            "checked" => Self::Checked,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// Why an object is gone, and since when we know.

@@ -25,7 +25,7 @@ mod properties;
 mod remedy;
 mod unfit;
 
-pub use checkpoint::{Burnt, CHECKPOINT, Checkpoint, Counts, LastRun, Numbers, Opaque, State};
+pub use checkpoint::{Burnt, CHECKPOINT, Checkpoint, Counts, LastRun, Numbers, Opaque, State, Unclean};
 pub use connection::{Options, SCOPE, Store};
 pub use containers::{Containers, Ids, is_good};
 pub use control::{CONTROL, Control, Saved};

@@ -27,6 +27,7 @@ mod gone;
 mod groups;
 mod init;
 mod kill;
+mod killed_unseen;
 mod link_tokens;
 mod location;
 mod loops;

@@ -73,6 +73,7 @@ fn shown(runs: &[Run]) -> Vec<Shown<'_>> {
 pub fn outcome(ended: &Ended) -> (&'static str, Tone) {
     match ended {
         Ended::Failed(_) => ("failed", Tone::Bad),
+        Ended::Unclean(_) => ("unclean", Tone::Bad),
         Ended::Well(ending) => {
             let tone = match ending {
                 Ending::Complete => Tone::Good,

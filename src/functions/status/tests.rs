@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::page::{self, Address};
 use crate::app::{Known, Subscription};
-use crate::mirror::{Cost, Ended, Ending, Failed, Held, Run, State, Status};
+use crate::mirror::{Cost, Ended, Ending, Failed, Held, Run, State, Status, Unclean};
 use crate::store::Counts;
 
 const ADDRESS: Address = Address { has_key: false, resource: None };
@@ -43,7 +43,7 @@ fn known(resource: &'static str, state: State, last: Ended) -> Known {
     let mut runs = vec![run(0, last)];
     runs.extend((1..30).map(|number| run(number, Ended::Well(Ending::Complete))));
     let last_error = match &runs[0].ended {
-        Ended::Failed(Failed { error }) => Some(error.clone()),
+        Ended::Failed(Failed { error }) | Ended::Unclean(Unclean { error }) => Some(error.clone()),
         Ended::Well(_) => None,
     };
     let held = (state == State::Held).then_some(Held { missing: 30, of: 50 });
@@ -58,6 +58,7 @@ fn known(resource: &'static str, state: State, last: Ended) -> Known {
         held,
         not_before: (state == State::Throttled).then(|| ago(-5)),
         last_error,
+        unclean: None,
         last_run: runs.first().cloned(),
         runs,
     };

@@ -63,6 +63,12 @@ pub fn is_doubtful(checkpoint: &Checkpoint, marks: Marks) -> bool {
     marks.source == Source::ById || is_abandoned(checkpoint, marks.save)
 }
 
+/// Whether a link is doubtful. One that was read in a way which this version does not know is, too: an object would be
+/// asked for by its id before it goes, and a link cannot be.
+pub fn is_doubtful_link(checkpoint: &Checkpoint, marks: Marks) -> bool {
+    marks.source == Source::Unknown || is_doubtful(checkpoint, marks)
+}
+
 /// How a doubtful document is written after a fresh look at its object (rule 11): with which generation,
 /// and from which source.
 pub fn settle(checkpoint: &Checkpoint, marks: Marks, found: bool) -> (u64, Source) {

@@ -226,6 +226,7 @@ fn a_throttled_feed_waits_at_most_an_hour() {
 fn burnt_numbers_are_ranges_and_are_forgotten_after_thirty_days() {
     let twice = burn(&burn(&tracking(), 2, now()), 3, now());
     assert_eq!(twice.burnt, [Burnt { from: 3, to: 4, at: now() }]);
+    assert_eq!(twice.unclean, Some(Unclean { turns: 2, noticed_at: now() }), "and they are counted");
     assert!(
         is_burnt(&twice.burnt, 3)
             && is_burnt(&twice.burnt, 4)

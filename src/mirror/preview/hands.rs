@@ -201,7 +201,8 @@ impl<'a> Dry<'a> {
             let unseen = self.unseen_links(link.container, checkpoint).await?;
             let owed = checkpoint.owed.unwrap_or(0);
             let older = unseen.iter().filter(|one| !one.removed && one.generation < owed).count();
-            all.doubtful_links |= unseen.iter().any(|one| plan::is_doubtful(checkpoint, plan::marks(one)));
+            all.doubtful_links |=
+                unseen.iter().any(|one| plan::is_doubtful_link(checkpoint, plan::marks(one)));
             self.brake(link.container, older as u64, checkpoint, &mut all).await?;
         }
         if all.doubtful_links {
@@ -249,7 +250,7 @@ impl<'a> Dry<'a> {
         for link in self.row.links {
             for one in self.unseen_links(link.container, checkpoint).await? {
                 let older = !one.removed && one.generation < owed;
-                let doubtful = plan::is_doubtful(checkpoint, plan::marks(&one));
+                let doubtful = plan::is_doubtful_link(checkpoint, plan::marks(&one));
                 match checkpoint.again {
                     true if older || one.removed && doubtful => links += 1,
                     false if older && !doubtful && told(&one) => links += 1,
