@@ -155,7 +155,10 @@ impl Client {
                 }
                 Decision::Throttled(after) => return Err(GraphError::Throttled { after }),
                 Decision::GiveUp => {
-                    return Err(GraphError::Unreachable(format!("{what}, after {tries} tries")));
+                    return Err(match failure {
+                        Failure::Server(status) => GraphError::Failing { status, tries },
+                        _ => GraphError::Unreachable(format!("{what}, after {tries} tries")),
+                    });
                 }
             }
         }
@@ -197,10 +200,9 @@ impl Client {
                 Err(BodyError::Cut) => Ok(Try::Failed(Failure::Connection, "the answer was cut".into())),
             };
         }
-        if retry::is_busy(status.as_u16()) {
-            let told = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-            let told = retry::retry_after(told, SystemTime::now());
-            return Ok(Try::Failed(Failure::Busy(told), format!("status {}", status.as_u16())));
+        let told = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        if let Some(failure) = retry::failure(status.as_u16(), retry::retry_after(told, SystemTime::now())) {
+            return Ok(Try::Failed(failure, format!("status {}", status.as_u16())));
         }
         if let Some(challenge) = challenge(&response, token) {
             return Ok(Try::Challenged(challenge, refusal(&mut response).await));

@@ -15,6 +15,14 @@ pub enum GraphError {
         /// How long Graph asked us to wait.
         after: Duration,
     },
+    /// Graph fails, and does not ask us to wait (503, 504).
+    #[error("Microsoft Graph fails with status {status}, after {tries} tries; the next turn tries again")]
+    Failing {
+        /// The status.
+        status: u16,
+        /// How often it was asked.
+        tries: u32,
+    },
     /// The stored token is dead: the feed must be enumerated anew.
     #[error("Microsoft Graph no longer knows the stored token ({refusal})")]
     Gone {
@@ -152,7 +160,16 @@ impl GraphError {
     /// Whether another link might do better. Being throttled, being cut off or having no token says
     /// nothing about the link.
     pub fn blames_link(&self) -> bool {
-        !matches!(self, Self::Throttled { .. } | Self::Unreachable(_) | Self::NoToken(_))
+        !matches!(
+            self,
+            Self::Throttled { .. } | Self::Failing { .. } | Self::Unreachable(_) | Self::NoToken(_)
+        )
+    }
+
+    /// Whether Graph failed, and neither refused us nor asked us to wait (5xx).
+    pub fn is_server_error(&self) -> bool {
+        matches!(self, Self::Failing { .. })
+            || matches!(self, Self::Refused(refusal) if refusal.status >= 500)
     }
 }
 

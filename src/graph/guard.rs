@@ -15,6 +15,8 @@ use super::link::Link;
 
 /// The same page so many times in a row is a loop.
 const SAME_PAGES: u32 = 5;
+/// So many pages in a row that are empty, or were all seen before in this round, are a loop too, however they alternate.
+const NOTHING_NEW: u32 = 500;
 /// Most pages of a turn: far beyond what its budget allows.
 const MOST_PAGES: u32 = 50_000;
 /// Most pages of a list that is read without a budget: more objects than any tenant has.
@@ -29,6 +31,9 @@ pub enum Loop {
     /// One page comes again and again, each time behind another link.
     #[error("{SAME_PAGES} pages in a row, each behind another link, have the same content")]
     Page,
+    /// Pages come, and nothing new is on any of them.
+    #[error("{NOTHING_NEW} pages in a row are empty or were seen before in the same round")]
+    NothingNew,
     /// Nothing that is known to repeat, but no end either.
     #[error("{0} pages in one turn, and no end")]
     Endless(u32),
@@ -40,6 +45,10 @@ pub struct Guard {
     followed: HashSet<u64>,
     content: Option<u64>,
     same: u32,
+    /// The pages of the round, …
+    seen: HashSet<u64>,
+    /// … and how many in a row brought nothing that is not among them.
+    stale: u32,
     pages: u32,
     most: u32,
 }
@@ -47,7 +56,15 @@ pub struct Guard {
 impl Default for Guard {
     /// A guard for the pages of one turn.
     fn default() -> Self {
-        Self { followed: HashSet::new(), content: None, same: 0, pages: 0, most: MOST_PAGES }
+        Self {
+            followed: HashSet::new(),
+            content: None,
+            same: 0,
+            seen: HashSet::new(),
+            stale: 0,
+            pages: 0,
+            most: MOST_PAGES,
+        }
     }
 }
 
@@ -83,7 +100,13 @@ impl Guard {
         let content = (!objects.is_empty()).then_some(content);
         self.same = if content.is_some() && content == self.content { self.same + 1 } else { 1 };
         self.content = content;
-        if self.same == SAME_PAGES { Err(Loop::Page) } else { Ok(()) }
+        let is_new = content.is_some_and(|content| self.seen.insert(content));
+        self.stale = if is_new { 0 } else { self.stale + 1 };
+        match (self.same, self.stale) {
+            (SAME_PAGES, _) => Err(Loop::Page),
+            (_, NOTHING_NEW..) => Err(Loop::NothingNew),
+            _ => Ok(()),
+        }
     }
 
     /// Another round begins: its links may be those of the one before.
@@ -130,6 +153,22 @@ mod tests {
             assert_eq!(see(&mut guard, &format!("{n}"), &[], Some(&format!("{}", n + 1))), Ok(()));
             let other = if n % 2 == 0 { "a" } else { "b" };
             assert_eq!(see(&mut guard, &format!("x{n}"), &[other], Some(&format!("y{n}"))), Ok(()));
+        }
+    }
+
+    #[test]
+    fn pages_that_are_empty_or_alternate_for_ever_are_a_loop() {
+        for objects in [[&[] as &[&str], &[]], [&["a"], &["b"]], [&["a"], &[]]] {
+            let mut guard = Guard::default();
+            let end = (0..2_000).find_map(|n: usize| {
+                see(&mut guard, &format!("{n}"), objects[n % 2], Some(&format!("{}", n + 1))).err()
+            });
+            assert_eq!(end, Some(Loop::NothingNew));
+        }
+        let mut guard = Guard::default();
+        for n in 0..2_000 {
+            let objects: &[&str] = if n % 400 == 0 { &[&format!("{n}")] } else { &[] };
+            assert_eq!(see(&mut guard, &format!("{n}"), objects, Some(&format!("{}", n + 1))), Ok(()));
         }
     }
 

@@ -20,8 +20,10 @@ const CAP: Duration = Duration::from_secs(86_400);
 /// Why a try failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// Graph is busy: 429, 503 or 504, with what `Retry-After` said.
+    /// Graph is busy: 429, or another status with a `Retry-After`, and what that said.
     Busy(Option<Duration>),
+    /// Graph failed, with 503 or 504, and did not ask us to wait.
+    Server(u16),
     /// No complete answer: refused, reset or cut.
     Connection,
 }
@@ -45,18 +47,23 @@ pub fn decide(failure: Failure, tries: u32, left: Duration, jitter: f64) -> Deci
     let wait = match failure {
         Failure::Busy(Some(told)) => told.max(SHORTEST),
         Failure::Busy(None) => backoff.max(SHORTEST),
+        Failure::Server(_) => backoff.max(SHORTEST),
         Failure::Connection => backoff,
     };
     match failure {
         _ if tries < TRIES && wait < left => Decision::Again(wait),
         Failure::Busy(_) => Decision::Throttled(wait),
-        Failure::Connection => Decision::GiveUp,
+        Failure::Server(_) | Failure::Connection => Decision::GiveUp,
     }
 }
 
-/// Whether a status is one that is tried again.
-pub fn is_busy(status: u16) -> bool {
-    matches!(status, 429 | 503 | 504)
+/// Why an answer with such a status is tried again, if it is.
+pub fn failure(status: u16, told: Option<Duration>) -> Option<Failure> {
+    match status {
+        503 | 504 if told.is_none() => Some(Failure::Server(status)),
+        429 | 503 | 504 => Some(Failure::Busy(told)),
+        _ => None,
+    }
 }
 
 /// Reads a `Retry-After` header; `None` when it is absent or unreadable.
@@ -108,6 +115,17 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!([wait(1), wait(2), wait(3), wait(6), wait(7)], [1, 2, 4, 30, 30]);
+    }
+
+    #[test]
+    fn a_server_error_that_does_not_end_is_no_throttling() {
+        let wait = Some(Duration::from_secs(9));
+        assert_eq!(failure(504, None), Some(Failure::Server(504)));
+        assert_eq!(failure(503, wait), Some(Failure::Busy(wait)));
+        assert_eq!(failure(429, None), Some(Failure::Busy(None)));
+        assert_eq!(failure(500, None), None);
+        assert_eq!(decide(Failure::Server(504), 1, HOUR, 1.0), Decision::Again(FIRST));
+        assert_eq!(decide(Failure::Server(504), 8, HOUR, 1.0), Decision::GiveUp);
     }
 
     #[test]

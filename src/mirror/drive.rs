@@ -40,6 +40,8 @@ pub(super) struct Driver<'a> {
     pub page: Option<(OffsetDateTime, Page)>,
     /// The page after it, fetched meanwhile.
     pub ahead: Option<(Link, OffsetDateTime, Result<Page, GraphError>)>,
+    /// Why Graph fails, once the machine knows that it does.
+    pub failure: Option<SyncError>,
     /// What the pages so far lead to.
     pub guard: Guard,
     /// Request units so far.
@@ -155,6 +157,10 @@ impl<'a> Driver<'a> {
                 Ok(Event::Dead(location.map(|link| Opaque::new(link.expose()))))
             }
             Err(GraphError::Throttled { after }) => Ok(Event::Throttled(after)),
+            Err(error) if error.is_server_error() => {
+                self.failure = Some(self.explain(error));
+                Ok(Event::Failing)
+            }
             Err(error) => Err(self.explain(error)),
         }
     }
@@ -229,12 +235,16 @@ pub(super) fn by_id(row: &Row, id: &str) -> Request {
     Request::Object { path: row.object_path.to_owned(), id: id.to_owned(), select: row.object_select() }
 }
 
-/// Tells, while there is still time, that a token is about to die of not being used.
+/// Tells, while there is still time, that a token is about to die of not being used; and that a feed gets nowhere.
 fn warn_of_age(checkpoint: &Checkpoint) {
     let now = OffsetDateTime::now_utc();
     if plan::is_old(checkpoint, now) {
         let age_hours = plan::age(checkpoint, now).whole_hours();
         tracing::error!(event = "token_old", resource = checkpoint.feed, ageHours = age_hours);
+    }
+    if let Some(stuck) = plan::stuck(checkpoint, now) {
+        let (feed, age_hours) = (&checkpoint.feed, plan::age(checkpoint, now).whole_hours());
+        tracing::error!(event = "feed_stuck", resource = feed, reason = stuck.name(), ageHours = age_hours, error = %stuck);
     }
 }
 

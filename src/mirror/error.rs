@@ -55,6 +55,9 @@ pub enum SyncError {
     /// Graph's pages lead nowhere. Nothing of the page that shows it is kept.
     #[error("Microsoft Graph goes round in circles: {0}; the pages before are saved")]
     Loop(#[from] Loop),
+    /// Graph answers with a server error that does not end.
+    #[error("Microsoft Graph fails; the next turn tries again")]
+    Failing,
     /// Graph refuses its own fresh tokens.
     #[error("Microsoft Graph refused its own fresh tokens {0} times in this turn; the next turn starts anew")]
     Restarts(u32),
@@ -67,6 +70,7 @@ impl From<Stop> for SyncError {
             Stop::Unfit(unfit) => Self::Store(StoreError::Container(unfit)),
             Stop::Overtaken => Self::Overtaken,
             Stop::Restarts(times) => Self::Restarts(times),
+            Stop::Failing => Self::Failing,
         }
     }
 }
@@ -109,7 +113,11 @@ impl SyncError {
 
     /// Whether it may be over soon without anybody doing anything about it.
     pub fn is_passing(&self) -> bool {
-        let graph = matches!(self, Self::Graph(GraphError::Unreachable(_) | GraphError::NoToken(_)));
+        let graph = matches!(self, Self::Failing)
+            || matches!(
+                self,
+                Self::Graph(GraphError::Failing { .. } | GraphError::Unreachable(_) | GraphError::NoToken(_))
+            );
         let store = matches!(
             self,
             Self::Store(StoreError::Unknown(_) | StoreError::LeaseLost | StoreError::NoToken(_))

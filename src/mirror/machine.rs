@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::outcome::Ending;
 use super::plan::{self, Definition, Leads, Swept, Took, Why};
-use crate::store::{Checkpoint, Counts, LastRun, Numbers, Opaque, Unfit};
+use crate::store::{Checkpoint, Counts, LastRun, Numbers, Opaque, State, Unfit};
 
 mod load;
 mod words;
@@ -143,6 +143,11 @@ impl Machine {
                 let until = next.not_before.unwrap_or(now);
                 Ok(self.save(next, Stage::Throttling(until)))
             }
+            // Since when a stored link fails is kept; the first page has none.
+            (Stage::Fetching, Event::Failing) if self.is_news() => {
+                Ok(self.save(plan::failing(&self.checkpoint, self.epoch, now), Stage::Failing))
+            }
+            (Stage::Fetching, Event::Failing) | (Stage::Failing, Event::Saved) => Err(Stop::Failing),
             (Stage::Throttling(until), Event::Saved) => Ok(self.leave(Ending::Throttled { until })),
             (Stage::Taking(leads), Event::Taken(took)) => Ok(self.taken(leads, took, now)),
             (Stage::Saving { home }, Event::Saved) => Ok(self.walked(home, now, spent)),
@@ -175,6 +180,12 @@ impl Machine {
     pub fn load(&mut self) -> Action {
         self.stage = Stage::Loading;
         Action::Load
+    }
+
+    /// Whether the stored link fails for the first time since it answered.
+    fn is_news(&self) -> bool {
+        let has_link = !matches!(self.checkpoint.state, State::Start | State::Enumerating { link: None });
+        has_link && self.checkpoint.failing_since.is_none()
     }
 
     fn fetch(&mut self) -> Action {

@@ -11,6 +11,7 @@ use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers,
 
 mod containers;
 pub mod doubt;
+mod stuck;
 
 pub use containers::{acquainted, expired};
 pub use doubt::{
@@ -29,6 +30,8 @@ const BURNT_AGE: Duration = Duration::from_secs(30 * 86_400);
 const LOCATION_AGE: Duration = Duration::from_secs(86_400);
 /// The longest that one turn may ask the next ones to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+pub use stuck::{Stuck, stuck};
 
 /// What the feed is today; a checkpoint of another definition does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +72,8 @@ pub enum Why {
     DeadToken,
     /// Where Graph sent us when the token died, there is nothing.
     DeadLocation,
+    /// Graph has answered the stored link with nothing but server errors for a day.
+    FailingLink,
     /// Links that nobody can look up one by one are doubtful (rule 12).
     DoubtfulLinks,
 }
@@ -83,6 +88,7 @@ impl Why {
             Self::Age => "age",
             Self::DeadToken => "deadToken",
             Self::DeadLocation => "deadLocation",
+            Self::FailingLink => "failingLink",
             Self::DoubtfulLinks => "doubtfulLinks",
         }
     }
@@ -111,6 +117,9 @@ pub fn blank(definition: &Definition, numbers: Numbers, now: OffsetDateTime) -> 
         owed: None,
         again: false,
         save: numbers.save,
+        failing_since: None,
+        unfinished_generations: 0,
+        shape_changes: 0,
         unclean: None,
         first_save: numbers.save,
         epoch: 0,
@@ -146,6 +155,7 @@ pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTim
         _ if checkpoint.shape != definition.shape => Step::Begin(Why::Shape),
         _ if containers::is_another(checkpoint, definition) => Step::Begin(Why::Container),
         _ if tracking && age >= GENERATION_AGE => Step::Begin(Why::Age),
+        _ if stuck::is_failing(checkpoint, now) => Step::Begin(Why::FailingLink),
         _ if checkpoint.at_location && age >= LOCATION_AGE => Step::Begin(Why::DeadLocation),
         _ => Step::Walk,
     }
@@ -197,6 +207,9 @@ pub fn begin(
         shape: definition.shape.clone(),
         containers: containers::of_generation(checkpoint, definition),
         not_before: None,
+        failing_since: None,
+        unfinished_generations: checkpoint.unfinished_generations + 1,
+        shape_changes: stuck::shape_changes(checkpoint, &definition.shape, now),
         counts: Counts::default(),
         ..save(checkpoint, epoch)
     }
@@ -246,6 +259,7 @@ pub fn page(checkpoint: &Checkpoint, leads: Leads, took: Took, run: LastRun, epo
             next.state = State::Tracking { link };
             next.as_of = Some(began);
             next.cascaded = Some(took.at);
+            next.unfinished_generations = 0;
             if enumerating {
                 next.owed = Some(checkpoint.generation);
             }
@@ -253,6 +267,7 @@ pub fn page(checkpoint: &Checkpoint, leads: Leads, took: Took, run: LastRun, epo
     }
     next.at_location = false;
     next.not_before = None;
+    next.failing_since = None;
     next.again |= took.doubtful;
     next.counts += took.counts;
     next.last_run = Some(run);
@@ -280,6 +295,11 @@ pub fn swept(checkpoint: &Checkpoint, swept: Swept, epoch: u64) -> Checkpoint {
 /// (rule 12).
 pub fn again(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
     Checkpoint { again: true, ..save(checkpoint, epoch) }
+}
+
+/// Graph answers the stored link with a server error; how long that has been so.
+pub fn failing(checkpoint: &Checkpoint, epoch: u64, now: OffsetDateTime) -> Checkpoint {
+    Checkpoint { failing_since: checkpoint.failing_since.or(Some(now)), ..save(checkpoint, epoch) }
 }
 
 /// Graph asked for a longer wait than this turn has.

@@ -40,7 +40,7 @@ pub struct Preview {
     /// The state that the copy is in now.
     pub state: State,
     /// Why the run would read the whole resource anew, if it would: `first`, `shape`, `container`, `age`,
-    /// `deadToken`, `deadLocation` or `doubtfulLinks`.
+    /// `deadToken`, `deadLocation`, `failingLink` or `doubtfulLinks`.
     pub begins: Option<&'static str>,
     /// What the sweep would remove; part of `removed` and `links`.
     pub swept: Sweep,

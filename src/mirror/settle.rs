@@ -40,7 +40,7 @@ impl Driver<'_> {
             looked = true;
             let object = match self.mirror.graph.object(&by_id(self.row, id), self.deadline).await {
                 Ok(object) => object,
-                Err(GraphError::Throttled { .. }) => break,
+                Err(GraphError::Throttled { .. } | GraphError::Failing { .. }) => break,
                 // Left for the feed to tell; one odd object must not end every turn.
                 Err(GraphError::Refused(refusal)) => {
                     tracing::warn!(event = "doubt_not_settled", resource = self.control.feed(), error = %refusal);

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::Mirror;
 use super::error::SyncError;
 use super::outcome::Ending;
+use super::plan;
 use super::run::{self, Ended, Failed, Run};
 use crate::catalogue::Row;
 use crate::store::{CHECKPOINT, Checkpoint, Counts, State as Place, StoreError, Unclean, Unreadable};
@@ -137,6 +138,8 @@ fn of(
         Some(Ended::Failed(Failed { error }) | Ended::Unclean(run::Unclean { error })) => Some(error.clone()),
         _ => None,
     };
+    let stuck = checkpoint.and_then(|one| plan::stuck(one, now)).map(|stuck| stuck.to_string());
+    let last_error = last_error.or(stuck);
     let held = match ended {
         Some(Ended::Well(Ending::Held { missing, of })) => Some(Held { missing: *missing, of: *of }),
         _ => None,
@@ -175,7 +178,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::mirror::plan::{self, Definition};
+    use crate::mirror::plan::Definition;
     use crate::mirror::run::Cost;
     use crate::store::{Ids, LastRun, Numbers, Opaque};
 
@@ -218,6 +221,8 @@ mod tests {
         assert_eq!(state(Some(&throttled), well()), State::Throttled);
         assert_eq!(state(Some(&past), well()), State::Tracking);
         assert_eq!(state(Some(&tracking()), held()), State::Held);
+        let stuck = Checkpoint { open_since: Some(now() - time::Duration::DAY), ..tracking() };
+        assert_eq!(state(Some(&stuck), well()), State::Failed, "however well its turns end");
         assert_eq!(state(Some(&start), held()), State::Start, "what is read anew is weighed anew");
     }
 

@@ -86,6 +86,7 @@ pub(super) async fn turn(
         etag: None,
         page: None,
         ahead: None,
+        failure: None,
         guard: Guard::default(),
         charge: 0.0,
     };

@@ -40,6 +40,15 @@ pub struct Checkpoint {
     pub again: bool,
     /// Number of this save; every document names the save that covers it.
     pub save: u64,
+    /// Since when Graph answers the stored link with server errors only.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<OffsetDateTime>,
+    /// Generations that began since a round was complete.
+    #[serde(default)]
+    pub unfinished_generations: u32,
+    /// Generations that began for another shape, each within a day of the one before.
+    #[serde(default)]
+    pub shape_changes: u32,
     /// The turns that did not end cleanly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unclean: Option<Unclean>,
@@ -229,6 +238,9 @@ mod tests {
             owed: Some(3),
             again: false,
             save: 17,
+            failing_since: Some(OffsetDateTime::UNIX_EPOCH),
+            unfinished_generations: 1,
+            shape_changes: 0,
             unclean: Some(Unclean { turns: 1, noticed_at: OffsetDateTime::UNIX_EPOCH }),
             first_save: 2,
             epoch: 5,

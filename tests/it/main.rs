@@ -20,6 +20,7 @@ mod doctor;
 mod doctor_signed_in;
 mod doubt;
 mod dry_run;
+mod endless;
 mod envelopes;
 mod examples;
 mod get;

@@ -69,6 +69,8 @@ pub enum Event {
     Dead(Option<Opaque>),
     /// Where Graph said to begin anew, it refuses us. Only while the checkpoint stands there.
     Refused,
+    /// Graph answers with a server error that does not end.
+    Failing,
     /// Graph wants to be left alone for this long.
     Throttled(Duration),
     /// Every write of the page has succeeded.
@@ -110,6 +112,8 @@ pub enum Stop {
     /// A turn with a later lease has saved. Or the lease document is older than the checkpoint; then giving it back puts
     /// that right.
     Overtaken,
+    /// Graph answers with a server error that does not end.
+    Failing,
     /// Graph refuses its own fresh tokens.
     Restarts(u32),
 }
@@ -125,6 +129,7 @@ pub(super) enum Stage {
     Taking(Leads),
     Saving { home: bool },
     Throttling(OffsetDateTime),
+    Failing,
     Weighing,
     Announcing,
     Sweeping,

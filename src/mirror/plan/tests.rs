@@ -193,6 +193,44 @@ fn whatever_a_lost_checkpoint_covered_is_doubtful_and_weighed_before_it_is_looke
 }
 
 #[test]
+fn a_feed_that_gets_nowhere_is_stuck_after_a_day() {
+    let day = Duration::from_secs(86_400);
+    let hours = 24;
+    assert_eq!(stuck(&tracking(), now() + day * 20), None, "that is what `token_old` is for");
+    assert_eq!(stuck(&enumerating(), now() + day), Some(Stuck::RoundOpen { hours }));
+    let open = page(&swept(&tracking(), all(), 1), Leads::On(link("n")), took(), run(), 1);
+    assert_eq!(stuck(&open, now() + day - Duration::from_secs(1)), None);
+    assert_eq!(stuck(&open, now() + day), Some(Stuck::RoundOpen { hours }));
+    let fails = failing(&failing(&tracking(), 2, now()), 3, now() + day / 2);
+    assert_eq!(fails.failing_since, Some(now()), "since the first time");
+    assert_eq!(next(&fails, &definition(), now() + day / 2), Step::Walk);
+    assert_eq!(next(&fails, &definition(), now() + day), Step::Begin(Why::FailingLink));
+    assert_eq!(stuck(&fails, now() + day), Some(Stuck::LinkFails { hours }));
+    assert_eq!(page(&fails, Leads::On(link("n")), took(), run(), 3).failing_since, None);
+    assert_eq!(begin(&fails, &definition(), None, 3, now()).failing_since, None);
+}
+
+#[test]
+fn generations_that_follow_each_other_are_stuck() {
+    let again = |checkpoint: &Checkpoint| begin(checkpoint, &definition(), None, 1, now());
+    let third = again(&again(&enumerating()));
+    assert_eq!(stuck(&again(&enumerating()), now()), None);
+    assert_eq!(stuck(&third, now()), Some(Stuck::Generations { times: 3 }));
+    assert_eq!(stuck(&page(&third, Leads::Home(link("d")), took(), run(), 1), now()), None);
+    let mut checkpoint = tracking();
+    for times in 1..=3 {
+        let shape = times.to_string();
+        checkpoint = begin(&checkpoint, &Definition { shape, ..definition() }, None, 1, now());
+        checkpoint = page(&checkpoint, Leads::Home(link("d")), took(), run(), 1);
+        let shapes = (times == 3).then_some(Stuck::Shapes { times });
+        assert_eq!(stuck(&checkpoint, now()), shapes, "although each of them is complete");
+    }
+    let later = now() + Duration::from_secs(86_400);
+    assert_eq!(stuck(&checkpoint, later), None, "one has won");
+    assert_eq!(begin(&checkpoint, &definition(), None, 1, later).shape_changes, 1);
+}
+
+#[test]
 fn a_copy_is_old_before_its_token_is_dead() {
     let fresh = Checkpoint { as_of: Some(now()), ..tracking() };
     assert!(!is_old(&fresh, now() + OLD));
