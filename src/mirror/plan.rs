@@ -31,7 +31,7 @@ const LOCATION_AGE: Duration = Duration::from_secs(86_400);
 /// The longest that one turn may ask the next ones to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-pub use stuck::{Stuck, stuck};
+pub use stuck::stuck;
 
 /// What the feed is today; a checkpoint of another definition does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::drive::Driver;
 use super::error::SyncError;
-use super::machine::{Action, Event, Machine, Task};
+use super::machine::{Action, Event, Machine, Stop, Task};
 use super::outcome::{Ending, Outcome};
 use super::plan::Definition;
 use super::{Mirror, Reader, run};
@@ -114,11 +114,14 @@ async fn walk(driver: &mut Driver<'_>, machine: &mut Machine) -> Result<Ending, 
         // frame of a stack that is not.
         let event = Box::pin(driver.perform(machine, action)).await?;
         if machine.is_abandoning() && event == Event::Saved {
-            driver.charge += run::unclean(driver.control, machine.checkpoint(), driver.reached(machine)).await;
+            driver.charge +=
+                run::unclean(driver.control, machine.checkpoint(), driver.reached(machine)).await;
         }
-        action = match machine.on(event, OffsetDateTime::now_utc(), driver.is_spent())? {
-            Action::End(ending) => return Ok(ending),
-            next => next,
+        action = match machine.on(event, OffsetDateTime::now_utc(), driver.is_spent()) {
+            Ok(Action::End(ending)) => return Ok(ending),
+            Ok(next) => next,
+            Err(Stop::Failing) => return Err(driver.failure.take().unwrap_or(SyncError::Failing)),
+            Err(stop) => return Err(stop.into()),
         };
     }
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::doubt::{Marks, is_burnt};
+use super::stuck::Stuck;
 use super::*;
 use crate::store::Source;
 
