@@ -69,7 +69,7 @@ pub struct Reached {
 
 /// How a turn ended, one way or the other. Records that say something else are left out by whoever reads them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, from = "Read")]
 pub enum Ended {
     /// As expected.
     Well(Ending),
@@ -77,6 +77,31 @@ pub enum Ended {
     Failed(Failed),
     /// It did not end cleanly, as the turn after it noticed.
     Unclean(Unclean),
+}
+
+/// An ending as it is read: told apart by its outcome alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Read {
+    Well(Ending),
+    Otherwise(Otherwise),
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "outcome", rename_all = "camelCase")]
+enum Otherwise {
+    Failed { error: String },
+    Unclean { error: String },
+}
+
+impl From<Read> for Ended {
+    fn from(read: Read) -> Self {
+        match read {
+            Read::Well(ending) => Self::Well(ending),
+            Read::Otherwise(Otherwise::Failed { error }) => Self::Failed(Failed { error }),
+            Read::Otherwise(Otherwise::Unclean { error }) => Self::Unclean(Unclean { error }),
+        }
+    }
 }
 
 /// A turn that did not end cleanly.
