@@ -66,7 +66,10 @@ impl<'a> Driver<'a> {
             }
             Action::Weigh => self.weigh(machine.checkpoint()).await.map(Event::Weighed),
             Action::Sweep => self.sweep(machine.checkpoint()).await.map(Event::Swept),
-            Action::Settle => self.settle(machine.checkpoint()).await.map(Event::Settled),
+            Action::Settle => {
+                let counts = self.settle(machine.checkpoint()).await?;
+                Ok(Event::Settled(counts, self.uncarried(machine.checkpoint()).await?))
+            }
             Action::Look => self.look(machine.checkpoint()).await,
             Action::Leave { clean, stay } => Ok(self.leave(clean, stay).await),
             Action::End(_) => unreachable!("the end is no action to perform"),
@@ -241,6 +244,10 @@ fn warn_of_age(checkpoint: &Checkpoint) {
     if plan::is_old(checkpoint, now) {
         let age_hours = plan::age(checkpoint, now).whole_hours();
         tracing::error!(event = "token_old", resource = checkpoint.feed, ageHours = age_hours);
+    }
+    if let Some(ahead) = plan::is_ahead(checkpoint, now) {
+        let hours = ahead.whole_hours();
+        tracing::error!(event = "clock_ahead", resource = checkpoint.feed, hours);
     }
     if let Some(stuck) = plan::stuck(checkpoint, now) {
         let (feed, age_hours) = (&checkpoint.feed, plan::age(checkpoint, now).whole_hours());

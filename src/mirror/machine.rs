@@ -155,11 +155,16 @@ impl Machine {
             (Stage::Announcing, Event::Saved) => Ok(self.sweep()),
             (Stage::Sweeping, Event::Swept(swept)) => Ok(self.swept(swept, now)),
             (Stage::Paying, Event::Saved) => Ok(self.settle(Ending::Complete)),
-            (Stage::Settling(ending), Event::Settled(counts)) => {
+            (Stage::Settling(ending), Event::Settled(counts, uncarried)) => {
                 self.dirty = false;
                 self.counts += counts;
-                Ok(self.leave(ending))
+                if uncarried.is_empty() {
+                    return Ok(self.leave(ending));
+                }
+                let next = plan::forget(&self.checkpoint, &uncarried, self.epoch);
+                Ok(self.save(next, Stage::Forgetting(ending)))
             }
+            (Stage::Forgetting(ending), Event::Saved) => Ok(self.leave(ending)),
             (Stage::Looking, Event::Looked(counts)) => {
                 self.dirty = false;
                 self.counts += counts;

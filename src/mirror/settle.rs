@@ -5,6 +5,7 @@
 //! left for the next turn, but one is looked up however small the budget: else none ever would be. It is the
 //! one that was written longest ago, since one that is still doubtful after its look must not starve the others.
 
+use std::collections::HashSet;
 use std::future::ready;
 
 use futures_util::TryStreamExt as _;
@@ -18,7 +19,7 @@ use super::error::SyncError;
 use super::plan;
 use super::write::Wrote;
 use crate::graph::GraphError;
-use crate::store::{Candidate, Checkpoint, Counts};
+use crate::store::{Burnt, Candidate, Checkpoint, Counts};
 
 impl Driver<'_> {
     /// Settles what has been doubtful for long enough.
@@ -53,6 +54,20 @@ impl Driver<'_> {
             self.charge += wrote.charge;
         }
         Ok(counts)
+    }
+
+    /// Of the abandoned numbers that may be forgotten, those that no document carries. Asked once: they are forgotten then.
+    pub async fn uncarried(&self, checkpoint: &Checkpoint) -> Result<Vec<Burnt>, SyncError> {
+        let mut old = plan::forgettable(checkpoint, OffsetDateTime::now_utc());
+        for (container, _) in self.row.containers() {
+            if old.is_empty() {
+                break;
+            }
+            let carried = self.mirror.store.carried(container, &old).await?;
+            let carried: HashSet<u64> = carried.try_collect().await?;
+            old.retain(|burnt| !carried.iter().any(|save| (burnt.from..=burnt.to).contains(save)));
+        }
+        Ok(old)
     }
 
     async fn settle_one(

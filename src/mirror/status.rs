@@ -139,7 +139,11 @@ fn of(
         _ => None,
     };
     let stuck = checkpoint.and_then(|one| plan::stuck(one, now)).map(|stuck| stuck.to_string());
-    let last_error = last_error.or(stuck);
+    let ahead = checkpoint.and_then(|one| plan::is_ahead(one, now)).map(|ahead| {
+        let hours = ahead.whole_hours();
+        format!("the last turns ran on a machine whose clock is {hours} h ahead of this one's: one of the two is wrong")
+    });
+    let last_error = last_error.or(stuck).or(ahead);
     let held = match ended {
         Some(Ended::Well(Ending::Held { missing, of })) => Some(Held { missing: *missing, of: *of }),
         _ => None,

@@ -129,7 +129,7 @@ impl Driver<'_> {
     }
 
     fn is_told(&self, checkpoint: &Checkpoint, candidate: &Candidate) -> bool {
-        plan::is_told(checkpoint, candidate.synced_at, self.mirror.options.doubt)
+        plan::is_told(checkpoint, plan::read(candidate), self.mirror.options.doubt)
     }
 
     /// Links cannot be looked up one by one: once another generation is announced to bring back what this

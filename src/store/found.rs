@@ -199,6 +199,20 @@ impl Store {
         self.query(container, with(Query::from(text), "@cutoff", cutoff.unix_timestamp())?).await
     }
 
+    /// Streams the save numbers in `ranges` that documents carry, tombstones too.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn carried(
+        &self,
+        container: &str,
+        ranges: &[Burnt],
+    ) -> Result<impl Found<u64> + use<>, StoreError> {
+        let any: Vec<_> = ranges.iter().map(within).collect();
+        let text = format!("SELECT VALUE c._mirror.save FROM c WHERE {}", any.join(" OR "));
+        self.query(container, Query::from(text)).await
+    }
+
     /// Numbers, from `least` on, that no document of a container reaches. Costs two queries where none reaches `least`, as
     /// it is unless a clock was wrong.
     ///
@@ -325,7 +339,11 @@ fn or_abandoned(text: &mut String, checkpoint: &Checkpoint) {
     if checkpoint.first_save > 0 {
         let _ = write!(text, " OR c._mirror.save < {}", checkpoint.first_save);
     }
-    for Burnt { from, to, .. } in &checkpoint.burnt {
-        let _ = write!(text, " OR (c._mirror.save >= {from} AND c._mirror.save <= {to})");
+    for range in &checkpoint.burnt {
+        let _ = write!(text, " OR {}", within(range));
     }
+}
+
+fn within(Burnt { from, to, .. }: &Burnt) -> String {
+    format!("(c._mirror.save >= {from} AND c._mirror.save <= {to})")
 }

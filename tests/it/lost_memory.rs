@@ -149,3 +149,43 @@ async fn an_unreadable_checkpoint_could_not_even_be_reset() {
     assert!(reset.status.success(), "{reset:?}");
     world.settle_equal().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_clock_ten_years_ahead_held_back_walks_and_removals() {
+    let world = copied().await;
+    let mut ahead = checkpoint(&world).await;
+    ahead["generationBegan"] = json!("2036-01-01T00:00:00Z");
+    put(&world, &ahead).await;
+    for id in purge(&world, 2) {
+        let mut document = document(&world, &id).await;
+        document["_mirror"]["syncedAt"] = json!("2036-01-01T00:00:00Z");
+        world.cosmos.put("users", &id, &document).await.unwrap();
+    }
+    let status = world.call("GET", "/api/status/users", "").await.unwrap();
+    assert!(status.body[0]["lastError"].as_str().unwrap().contains("clock"), "{}", status.body);
+    world.graph.kill_tokens(sandbox::graph::TokenDeath::ALL[0]);
+    world.settle_equal().await.unwrap();
+    assert_eq!(logged(&world, "clock_ahead").len(), 1);
+    assert!(!checkpoint(&world).await["generationBegan"].as_str().unwrap().starts_with("2036"));
+}
+
+#[tokio::test]
+async fn after_a_thousand_kills_every_quiet_turn_looked_for_a_thousand_numbers() {
+    let world = copied().await;
+    let before = world.turn().await.unwrap();
+    let mut killed = checkpoint(&world).await;
+    let first = killed["save"].as_u64().unwrap() + 10;
+    let ranges =
+        (0..1000).map(|n| json!({"from": first + 2 * n, "to": first + 2 * n, "at": "2026-01-01T00:00:00Z"}));
+    killed["burnt"] = ranges.collect();
+    killed["save"] = json!(first + 3000);
+    put(&world, &killed).await;
+    world.turn().await.unwrap();
+    assert_eq!(checkpoint(&world).await["burnt"], json!([]), "no document carries them");
+    world.cosmos.reset_log();
+    let after = world.turn().await.unwrap();
+    let charge =
+        |told: &str| told.split(" RU").next().and_then(|told| told.rsplit(' ').next()).map(str::to_owned);
+    assert_eq!(charge(&before), charge(&after));
+    assert_eq!(world.document_writes(), []);
+}

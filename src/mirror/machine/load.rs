@@ -17,7 +17,7 @@ impl Machine {
         spent: bool,
     ) -> Result<Action, Stop> {
         (self.definition.containers, self.unfit) = (containers.ids, containers.unfit);
-        self.checkpoint = found;
+        self.checkpoint = plan::bounded(found, now);
         plan::belongs(&self.checkpoint, &self.definition).map_err(Stop::AnotherTenant)?;
         if self.checkpoint.epoch > self.epoch {
             // Nobody knows how the turn of that epoch ended.

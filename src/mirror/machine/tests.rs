@@ -73,6 +73,16 @@ fn rule_3_burning() {
 }
 
 #[test]
+fn rule_3_a_late_write_may_still_carry_an_abandoned_number() {
+    is_needed(Off::ForgetAge, Options { losses: 0, recreations: 0, ..Options::default() });
+}
+
+#[test]
+fn rule_3_an_abandoned_number_that_is_carried_is_kept() {
+    is_needed(Off::ForgetCarried, Options { losses: 0, recreations: 0, brakes: 0, ..Options::default() });
+}
+
+#[test]
 fn rule_4_saves_are_if_match() {
     is_needed(Off::SaveMatch, Options::default());
 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::mirror::outcome::Ending;
 use crate::mirror::plan::{AnotherTenant, Leads, Swept, Took};
-use crate::store::{Checkpoint, Containers, Counts, Numbers, Opaque, Unfit};
+use crate::store::{Burnt, Checkpoint, Containers, Counts, Numbers, Opaque, Unfit};
 
 /// What a turn is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +79,9 @@ pub enum Event {
     Weighed(Weight),
     /// Every write of the sweep is answered.
     Swept(Swept),
-    /// Every write of the settling is answered.
-    Settled(Counts),
+    /// Every write of the settling is answered; of the abandoned numbers that may be forgotten, these are carried by no
+    /// document.
+    Settled(Counts, Vec<Burnt>),
     /// Every write of the look is answered.
     Looked(Counts),
     /// The lease is free.
@@ -135,6 +136,7 @@ pub(super) enum Stage {
     Sweeping,
     Paying,
     Settling(Ending),
+    Forgetting(Ending),
     Looking,
     Resetting,
     Leaving(Ending),

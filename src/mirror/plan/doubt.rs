@@ -107,6 +107,13 @@ pub fn has_outslept(checkpoint: &Checkpoint, now: OffsetDateTime, tombstone_ttl:
     now - looked >= tombstone_ttl
 }
 
+/// When the page of a document was read, as it says itself, but never later than Cosmos wrote it: a clock that was ahead
+/// must not hold it back from a sweep.
+pub fn read(found: &Candidate) -> OffsetDateTime {
+    let written = OffsetDateTime::from_unix_timestamp(found.written + 1).unwrap_or(found.synced_at);
+    found.synced_at.min(written)
+}
+
 /// Whether the rounds since the enumeration must have told of an object that was living when its document was
 /// read: the last one began so much later that whichever replica served it had heard (rule 9).
 pub fn is_told(checkpoint: &Checkpoint, read: OffsetDateTime, doubt: Duration) -> bool {

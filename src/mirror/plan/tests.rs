@@ -194,6 +194,31 @@ fn whatever_a_lost_checkpoint_covered_is_doubtful_and_weighed_before_it_is_looke
 }
 
 #[test]
+fn abandoned_numbers_are_forgotten_once_no_late_write_can_carry_them() {
+    let twice = burn(&tracking(), 2, now());
+    assert_eq!(forgettable(&twice, now() + LATEST - Duration::from_secs(1)), []);
+    let later = now() + LATEST;
+    let gap = burn(&page(&twice, Leads::On(link("n")), took(), run(), 3), 4, later);
+    let old = forgettable(&gap, later);
+    assert_eq!(old, twice.burnt);
+    let left = forget(&gap, &old, 5);
+    assert_eq!((left.burnt.len(), left.burnt[0].at, left.save), (1, later, gap.save + 1));
+}
+
+#[test]
+fn what_a_clock_wrote_that_was_ahead_is_taken_for_written_now() {
+    let then = now() + Duration::from_secs(86_400 * 3650);
+    let ahead =
+        Checkpoint { generation_began: then, as_of: Some(then), open_since: Some(then), ..tracking() };
+    assert_eq!(is_ahead(&ahead, now()).map(|ahead| ahead.whole_days()), Some(3650));
+    let right = bounded(ahead, now());
+    let moments = (Some(right.generation_began), right.as_of, right.open_since);
+    assert_eq!(moments, (Some(now()), Some(now()), Some(now())));
+    assert_eq!(bounded(tracking(), now()), tracking());
+    assert_eq!((is_ahead(&tracking(), now()), is_ahead(&tracking(), now() - CLOCKS)), (None, None));
+}
+
+#[test]
 fn a_feed_that_gets_nowhere_is_stuck_after_a_day() {
     let day = Duration::from_secs(86_400);
     let hours = 24;

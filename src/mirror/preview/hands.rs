@@ -240,7 +240,7 @@ impl<'a> Dry<'a> {
 
     async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, SyncError> {
         let doubt = self.mirror.options.doubt;
-        let told = |one: &Candidate| plan::is_told(checkpoint, one.synced_at, doubt);
+        let told = |one: &Candidate| plan::is_told(checkpoint, plan::read(one), doubt);
         let objects = self
             .missing_objects(checkpoint, |checkpoint, marks| !plan::is_doubtful(checkpoint, marks))
             .await?;
@@ -270,7 +270,7 @@ impl<'a> Dry<'a> {
         let found = self.mirror.store.doubtful(container, checkpoint, cutoff).await?;
         let found: Vec<Candidate> = found.try_collect().await?;
         self.doubtful = found.iter().filter(|one| !self.is_walked(container, one)).count() as u64;
-        Ok(Event::Settled(Counts::default()))
+        Ok(Event::Settled(Counts::default(), Vec::new()))
     }
 
     async fn missing_objects(

@@ -165,7 +165,7 @@ impl Schedule {
                 }
                 90..96 if long > 0 => {
                     long -= 1;
-                    self.wait([300, 1000, 4000][self.below(3) as usize]);
+                    self.wait([300, 1000, 8000][self.below(3) as usize]);
                 }
                 _ => current = self.any().or(current),
             }

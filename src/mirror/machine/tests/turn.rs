@@ -8,11 +8,13 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::world::{Answer, CONTAINER, DOUBT, LEASE, LeaseDoc, Lost, OBJECTS, Off, Version, World, clock};
+use super::world::{
+    Answer, CONTAINER, DOUBT, LATEST, LEASE, LeaseDoc, Lost, OBJECTS, Off, Version, World, clock,
+};
 use crate::mirror::machine::{Action, Event, Machine, Task, Weight};
 use crate::mirror::plan::doubt::Marks;
 use crate::mirror::plan::{self, Definition, Leads, Swept, Took};
-use crate::store::{Checkpoint, Containers, Counts, Ids, Opaque, Source, State, first_epoch};
+use crate::store::{Burnt, Checkpoint, Containers, Counts, Ids, Opaque, Source, State, first_epoch};
 
 pub type Shared = Rc<RefCell<World>>;
 
@@ -163,7 +165,10 @@ impl Turn {
             Action::Take => Event::Taken(self.take(checkpoint).await?),
             Action::Weigh => Event::Weighed(self.weigh(checkpoint).await),
             Action::Sweep => Event::Swept(self.sweep(checkpoint).await?),
-            Action::Settle => Event::Settled(self.settle(checkpoint).await?),
+            Action::Settle => {
+                let counts = self.settle(checkpoint).await?;
+                Event::Settled(counts, self.uncarried(checkpoint).await)
+            }
             Action::Leave { clean, stay } => self.release(clean, stay, checkpoint.epoch).await,
             Action::Look | Action::End(_) => unreachable!("handled where it comes up"),
         })
@@ -306,6 +311,10 @@ impl Turn {
             }
         }
         step().await;
+        if self.world.borrow().now > self.until + LATEST {
+            self.world.borrow_mut().note(|| "too late: the connection is closed".into());
+            return Err(Ended);
+        }
         let answer = self.world.borrow_mut().put(object, version, marks, read, over);
         step().await;
         self.unless_lost(answer).await.map(|_| ())
@@ -385,6 +394,20 @@ impl Turn {
             self.write(object, version, marks, read, Some(doc.etag)).await?;
         }
         Ok(Counts::default())
+    }
+
+    async fn uncarried(&mut self, checkpoint: &Checkpoint) -> Vec<Burnt> {
+        let uncarried = {
+            let mut world = self.world.borrow_mut();
+            let (age, carried) = (world.is_off(Off::ForgetAge), !world.is_off(Off::ForgetCarried));
+            let now = world.clock() + if age { doubt() * 1000 } else { Duration::ZERO };
+            let saves: Vec<_> = world.docs.iter().flatten().map(|doc| doc.marks.save).collect();
+            let mut old = plan::forgettable(checkpoint, now);
+            old.retain(|burnt| !(carried && saves.iter().any(|save| (burnt.from..=burnt.to).contains(save))));
+            old
+        };
+        step().await;
+        uncarried
     }
 
     /// A look at one object on request (rule 10).

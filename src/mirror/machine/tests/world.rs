@@ -10,6 +10,8 @@ use crate::store::{Checkpoint, Numbers, Source, is_good};
 
 /// Life of the lease, in seconds.
 pub const LEASE: i64 = 15;
+/// No write arrives later than this after the lease of its turn ended, in seconds.
+pub const LATEST: i64 = 3600;
 /// Age at which doubt is settled, and the bound on how far a replica lags, in seconds.
 pub const DOUBT: i64 = 900;
 /// The one container of the model.
@@ -35,6 +37,10 @@ pub enum Off {
     SettleAge,
     ById,
     LinkDoubt,
+    /// Abandoned numbers are forgotten at once.
+    ForgetAge,
+    /// Abandoned numbers are forgotten although documents carry them.
+    ForgetCarried,
     Container,
     /// A lost lease was given back cleanly.
     LostLease,
