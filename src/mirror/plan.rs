@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State, Unclean};
+use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State};
 
+mod abandon;
+mod clock;
 mod containers;
 pub mod doubt;
 mod stuck;
 
+pub use abandon::{burn, forget, forgettable};
+pub use clock::{age, bounded, is_ahead, is_old};
 pub use containers::{acquainted, expired};
 pub use doubt::{
     has_abandoned, has_outslept, is_agreed, is_doubtful, is_doubtful_link, is_to_be_told_again, is_told,
@@ -21,15 +25,6 @@ pub use doubt::{
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
 const GENERATION_AGE: Duration = Duration::from_secs(30 * 86_400);
-/// Entra's tokens are documented to die after seven days without use
-/// (<https://learn.microsoft.com/graph/delta-query-overview#token-duration>): somebody should look before.
-const OLD: Duration = Duration::from_secs(5 * 86_400);
-/// How long burnt numbers are kept: as long as documents may carry them unsettled.
-const BURNT_AGE: Duration = Duration::from_secs(30 * 86_400);
-/// No write arrives so long after the lease of its turn ended: no connection lives that long.
-const LATEST: Duration = Duration::from_secs(2 * 3600);
-/// Clocks of two machines may differ so much.
-const CLOCKS: Duration = Duration::from_secs(300);
 /// How long the `Location` of a dead token may keep us waiting before the first page is asked for instead.
 const LOCATION_AGE: Duration = Duration::from_secs(86_400);
 /// The longest that one turn may ask the next ones to wait.
@@ -165,70 +160,9 @@ pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTim
     }
 }
 
-/// The checkpoint as a right clock would have written it: nothing in it is later than `now`. What a clock that was ahead
-/// wrote would else hold back the next walk, or removals, until that day.
-pub fn bounded(mut checkpoint: Checkpoint, now: OffsetDateTime) -> Checkpoint {
-    checkpoint.generation_began = checkpoint.generation_began.min(now);
-    for moment in [
-        &mut checkpoint.open_since,
-        &mut checkpoint.as_of,
-        &mut checkpoint.cascaded,
-        &mut checkpoint.failing_since,
-    ] {
-        *moment = moment.map(|moment| moment.min(now));
-    }
-    for burnt in &mut checkpoint.burnt {
-        burnt.at = burnt.at.min(now);
-    }
-    checkpoint
-}
-
-/// How far a clock was ahead that wrote the checkpoint, if that is more than clocks differ.
-pub fn is_ahead(checkpoint: &Checkpoint, now: OffsetDateTime) -> Option<time::Duration> {
-    let latest = checkpoint.as_of.max(checkpoint.open_since).max(Some(checkpoint.generation_began))?;
-    Some(latest - now).filter(|ahead| *ahead > CLOCKS)
-}
-
-/// How old the copy is: since its last complete round began, or else its first one.
-pub fn age(checkpoint: &Checkpoint, now: OffsetDateTime) -> time::Duration {
-    now - checkpoint.as_of.unwrap_or(checkpoint.generation_began)
-}
-
-/// Whether nothing has come of the feed for so long that its token is in danger.
-pub fn is_old(checkpoint: &Checkpoint, now: OffsetDateTime) -> bool {
-    checkpoint.state != State::Start && age(checkpoint, now) > OLD
-}
-
-/// A turn before us did not end cleanly: whatever carries its number is doubtful (rule 3).
-pub fn burn(checkpoint: &Checkpoint, epoch: u64, now: OffsetDateTime) -> Checkpoint {
-    let mut next = save(checkpoint, epoch);
-    let turns = checkpoint.unclean.map_or(0, |unclean| unclean.turns) + 1;
-    next.unclean = Some(Unclean { turns, noticed_at: now });
-    next.burnt.retain(|burnt| now - burnt.at < BURNT_AGE);
-    match next.burnt.last_mut() {
-        Some(last) if last.to + 1 == next.save => {
-            last.to = next.save;
-            last.at = now;
-        }
-        _ => next.burnt.push(Burnt { from: next.save, to: next.save, at: now }),
-    }
-    next
-}
-
-/// The abandoned numbers that no late write can bring back: once no document carries them, they are of no use (rule 3).
-pub fn forgettable(checkpoint: &Checkpoint, now: OffsetDateTime) -> Vec<Burnt> {
-    checkpoint.burnt.iter().filter(|burnt| now - burnt.at >= LATEST).cloned().collect()
-}
-
-/// No document carries these abandoned numbers any more.
-pub fn forget(checkpoint: &Checkpoint, uncarried: &[Burnt], epoch: u64) -> Checkpoint {
-    let mut next = save(checkpoint, epoch);
-    next.burnt.retain(|burnt| !uncarried.contains(burnt));
-    next
-}
-
 /// A new generation: from its first write on, nothing is owed from the old one (rule 7). Its number comes from time, so
-/// that a feed whose checkpoint was lost starts above whatever its documents carry. It begins at `location`, where Graph sends whoever has a dead token, or else with the first page.
+/// that a feed whose checkpoint was lost starts above whatever its documents carry. It begins at `location`, where Graph
+/// sends whoever has a dead token, or else with the first page.
 pub fn begin(
     checkpoint: &Checkpoint,
     definition: &Definition,

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::pin::pin;
 
 use azure_core::http::Etag;
 use azure_data_cosmos::options::{MaxItemCountHint, QueryOptions};
@@ -11,10 +10,11 @@ use futures_util::{Stream, TryStreamExt as _};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::checkpoint::{Burnt, Checkpoint, Numbers};
+use super::checkpoint::Checkpoint;
 use super::connection::{Store, query_options, with};
 use super::documents::{Reason, Source};
 use super::error::StoreError;
+use super::numbers::within;
 use super::unfit::Fault;
 use crate::json::Members;
 
@@ -199,45 +199,6 @@ impl Store {
         self.query(container, with(Query::from(text), "@cutoff", cutoff.unix_timestamp())?).await
     }
 
-    /// Streams the save numbers in `ranges` that documents carry, tombstones too.
-    ///
-    /// # Errors
-    /// As [`Store::older_than`].
-    pub async fn carried(
-        &self,
-        container: &str,
-        ranges: &[Burnt],
-    ) -> Result<impl Found<u64> + use<>, StoreError> {
-        let any: Vec<_> = ranges.iter().map(within).collect();
-        let text = format!("SELECT VALUE c._mirror.save FROM c WHERE {}", any.join(" OR "));
-        self.query(container, Query::from(text)).await
-    }
-
-    /// Numbers, from `least` on, that no document of a container reaches. Costs two queries where none reaches `least`, as
-    /// it is unless a clock was wrong.
-    ///
-    /// # Errors
-    /// As [`Store::older_than`].
-    pub async fn above(&self, container: &str, least: Numbers) -> Result<Numbers, StoreError> {
-        let generation = self.above_all(container, "generation", least.generation).await?;
-        let save = self.above_all(container, "save", least.save).await?;
-        Ok(Numbers { generation, save })
-    }
-
-    /// Looks in steps that double: the SDK refuses an aggregate over several partitions.
-    async fn above_all(&self, container: &str, mark: &str, least: u64) -> Result<u64, StoreError> {
-        let (mut number, mut step) = (least, 1);
-        loop {
-            let text = format!("SELECT VALUE 1 FROM c WHERE c._mirror.{mark} >= @number");
-            let reach = self.query::<u64>(container, with(Query::from(text), "@number", number)?).await?;
-            if pin!(reach).try_next().await?.is_none() {
-                return Ok(number);
-            }
-            number = number.saturating_add(step);
-            step *= 2;
-        }
-    }
-
     /// The tombstones for `reason` that were written since `since`.
     ///
     /// # Errors
@@ -342,8 +303,4 @@ fn or_abandoned(text: &mut String, checkpoint: &Checkpoint) {
     for range in &checkpoint.burnt {
         let _ = write!(text, " OR {}", within(range));
     }
-}
-
-fn within(Burnt { from, to, .. }: &Burnt) -> String {
-    format!("(c._mirror.save >= {from} AND c._mirror.save <= {to})")
 }

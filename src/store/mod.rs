@@ -20,6 +20,7 @@ mod kept;
 mod lease;
 mod links;
 mod newest;
+mod numbers;
 mod pacer;
 mod properties;
 mod remedy;

@@ -170,13 +170,13 @@ async fn a_clock_ten_years_ahead_held_back_walks_and_removals() {
 }
 
 #[tokio::test]
-async fn after_a_thousand_kills_every_quiet_turn_looked_for_a_thousand_numbers() {
+async fn after_many_kills_every_quiet_turn_looked_for_all_their_numbers() {
     let world = copied().await;
     let before = world.turn().await.unwrap();
     let mut killed = checkpoint(&world).await;
     let first = killed["save"].as_u64().unwrap() + 10;
     let ranges =
-        (0..1000).map(|n| json!({"from": first + 2 * n, "to": first + 2 * n, "at": "2026-01-01T00:00:00Z"}));
+        (0..100).map(|n| json!({"from": first + 2 * n, "to": first + 2 * n, "at": "2026-01-01T00:00:00Z"}));
     killed["burnt"] = ranges.collect();
     killed["save"] = json!(first + 3000);
     put(&world, &killed).await;

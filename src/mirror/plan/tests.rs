@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 
+use super::abandon::{BURNT_AGE, LATEST};
+use super::clock::{CLOCKS, OLD};
 use super::doubt::{Marks, is_burnt};
 use super::stuck::Stuck;
 use super::*;
-use crate::store::Source;
+use crate::store::{Burnt, Source, Unclean};
 
 fn now() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()

@@ -1,0 +1,41 @@
+//! Abandoning the number of a turn that did not end cleanly, and forgetting it again (rule 3). Pure.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::save;
+use crate::store::{Burnt, Checkpoint, Unclean};
+
+/// How long burnt numbers are kept: as long as documents may carry them unsettled.
+pub(super) const BURNT_AGE: Duration = Duration::from_secs(30 * 86_400);
+/// No write arrives so long after the lease of its turn ended: no connection lives that long.
+pub(super) const LATEST: Duration = Duration::from_secs(2 * 3600);
+
+/// A turn before us did not end cleanly: whatever carries its number is doubtful (rule 3).
+pub fn burn(checkpoint: &Checkpoint, epoch: u64, now: OffsetDateTime) -> Checkpoint {
+    let mut next = save(checkpoint, epoch);
+    let turns = checkpoint.unclean.map_or(0, |unclean| unclean.turns) + 1;
+    next.unclean = Some(Unclean { turns, noticed_at: now });
+    next.burnt.retain(|burnt| now - burnt.at < BURNT_AGE);
+    match next.burnt.last_mut() {
+        Some(last) if last.to + 1 == next.save => {
+            last.to = next.save;
+            last.at = now;
+        }
+        _ => next.burnt.push(Burnt { from: next.save, to: next.save, at: now }),
+    }
+    next
+}
+
+/// The abandoned numbers that no late write can bring back: once no document carries them, they are of no use (rule 3).
+pub fn forgettable(checkpoint: &Checkpoint, now: OffsetDateTime) -> Vec<Burnt> {
+    checkpoint.burnt.iter().filter(|burnt| now - burnt.at >= LATEST).cloned().collect()
+}
+
+/// No document carries these abandoned numbers any more.
+pub fn forget(checkpoint: &Checkpoint, uncarried: &[Burnt], epoch: u64) -> Checkpoint {
+    let mut next = save(checkpoint, epoch);
+    next.burnt.retain(|burnt| !uncarried.contains(burnt));
+    next
+}

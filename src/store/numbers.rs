@@ -1,0 +1,57 @@
+//! Which numbers of generations and saves the documents of a container carry.
+
+use std::pin::pin;
+
+use azure_data_cosmos::Query;
+use futures_util::TryStreamExt as _;
+
+use super::checkpoint::{Burnt, Numbers};
+use super::connection::{Store, with};
+use super::error::StoreError;
+use super::found::Found;
+
+impl Store {
+    /// Streams the save numbers in `ranges` that documents carry, tombstones too.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn carried(
+        &self,
+        container: &str,
+        ranges: &[Burnt],
+    ) -> Result<impl Found<u64> + use<>, StoreError> {
+        let any: Vec<_> = ranges.iter().map(within).collect();
+        let text = format!("SELECT VALUE c._mirror.save FROM c WHERE {}", any.join(" OR "));
+        self.query(container, Query::from(text)).await
+    }
+
+    /// Numbers, from `least` on, that no document of a container reaches. Costs two queries where none reaches `least`, as
+    /// it is unless a clock was wrong.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn above(&self, container: &str, least: Numbers) -> Result<Numbers, StoreError> {
+        let generation = self.above_all(container, "generation", least.generation).await?;
+        let save = self.above_all(container, "save", least.save).await?;
+        Ok(Numbers { generation, save })
+    }
+
+    /// Looks in steps that double: the SDK refuses an aggregate over several partitions.
+    async fn above_all(&self, container: &str, mark: &str, least: u64) -> Result<u64, StoreError> {
+        let (mut number, mut step) = (least, 1);
+        loop {
+            let text = format!("SELECT VALUE 1 FROM c WHERE c._mirror.{mark} >= @number");
+            let reach = self.query::<u64>(container, with(Query::from(text), "@number", number)?).await?;
+            if pin!(reach).try_next().await?.is_none() {
+                return Ok(number);
+            }
+            number = number.saturating_add(step);
+            step *= 2;
+        }
+    }
+}
+
+/// A range of saves, in a query.
+pub(super) fn within(Burnt { from, to, .. }: &Burnt) -> String {
+    format!("(c._mirror.save >= {from} AND c._mirror.save <= {to})")
+}
