@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Burnt, CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State};
+use crate::store::{CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State};
 
 mod abandon;
 mod clock;

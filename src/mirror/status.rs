@@ -12,6 +12,9 @@ use super::run::{self, Ended, Failed, Run};
 use crate::catalogue::Row;
 use crate::store::{CHECKPOINT, Checkpoint, Counts, State as Place, StoreError, Unclean, Unreadable};
 
+/// Run records that are read beyond those that are asked for.
+const SPARE: u32 = 3;
+
 /// How the copy of one feed is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -82,7 +85,9 @@ pub struct Held {
 pub async fn status(mirror: &Mirror, row: &'static Row, most: u32) -> Result<Status, StoreError> {
     let control = mirror.store.control(row.resource).await?;
     let checkpoint = control.read::<Checkpoint>(CHECKPOINT).await?;
-    let runs = control.last(run::PREFIX, most.max(1)).await?;
+    // Some may be of a later version, and are left out.
+    let mut runs = control.last(run::PREFIX, most.max(1) + SPARE).await?;
+    runs.truncate(most.max(1) as usize);
     let checkpoint = checkpoint.map(|found| found.document);
     Ok(of(row.resource, checkpoint.as_ref(), runs, OffsetDateTime::now_utc()))
 }

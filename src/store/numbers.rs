@@ -11,6 +11,18 @@ use super::error::StoreError;
 use super::found::Found;
 
 impl Store {
+    /// Counts the living documents of `generation` and later. The SDK refuses an aggregate over several
+    /// partitions, so the count is taken here, over a stream of ones.
+    ///
+    /// # Errors
+    /// [`StoreError`], as the query fails.
+    pub async fn count_from(&self, container: &str, generation: u64) -> Result<u64, StoreError> {
+        let text = "SELECT VALUE 1 FROM c \
+                    WHERE NOT IS_DEFINED(c._mirror.removed) AND c._mirror.generation >= @generation";
+        let ones = self.query::<u64>(container, with(Query::from(text), "@generation", generation)?).await?;
+        ones.try_fold(0, |count, one| async move { Ok(count + one) }).await
+    }
+
     /// Streams the save numbers in `ranges` that documents carry, tombstones too.
     ///
     /// # Errors
