@@ -274,10 +274,10 @@ fn location(response: &Response) -> Option<Link> {
 /// What a non-2xx answer said, as far as it may be told on.
 pub(super) async fn refusal(response: &mut Response) -> Refusal {
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let request_id = header("request-id").map_or("none", shown_id).to_owned();
+    let request_id = header("request-id").map_or("none", shown_id).into();
     let status = response.status().as_u16();
     let body = body::read(response, MAX_ERROR_BYTES).await.unwrap_or_default();
-    Refusal { status, code: codes(&body), request_id, says: says(&body) }
+    Refusal { status, code: codes(&body), request_id, says: says(&body).map(Into::into) }
 }
 
 /// A number from 0 to 1 that differs from process to process and from try to try.

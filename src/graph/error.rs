@@ -80,9 +80,9 @@ pub struct Refusal {
     /// The error codes that are known words, outermost first, joined by `/`.
     pub code: String,
     /// Graph's `request-id`, for a support case.
-    pub request_id: String,
+    pub request_id: Box<str>,
     /// What the message says, where it is one that may be told.
-    pub says: Option<String>,
+    pub says: Option<Box<str>>,
 }
 
 impl std::fmt::Display for Refusal {

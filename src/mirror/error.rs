@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::catalogue::Permission;
-use crate::graph::{GraphError, Loop, Refusal};
+use crate::graph::{GraphError, Loop};
 use crate::store::{StoreError, Unreadable};
 
 use super::Reader;
-use super::forbidden;
+use super::forbidden::Forbidden;
 use super::machine::Stop;
 use super::plan::AnotherTenant;
 
@@ -18,17 +18,8 @@ pub enum SyncError {
     #[error("{0}")]
     Graph(GraphError),
     /// Graph refuses (403), for want of a permission unless the token has one that does.
-    #[error("{}", forbidden::words(refusal, permission, *granted, principal_id.as_deref()))]
-    Forbidden {
-        /// What Graph said.
-        refusal: Refusal,
-        /// What the feed needs.
-        permission: &'static Permission,
-        /// The permission of the token that does.
-        granted: Option<&'static str>,
-        /// Who needs it.
-        principal_id: Option<String>,
-    },
+    #[error("{0}")]
+    Forbidden(Box<Forbidden>),
     /// Cosmos.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -92,11 +83,10 @@ impl SyncError {
 
     /// Names what a refusal of Graph's is about.
     pub(super) fn explained(error: GraphError, permission: &'static Permission, reader: &Reader) -> Self {
-        let principal_id = reader.principal_id.clone();
-        let granted: Vec<_> = reader.granted.iter().map(String::as_str).collect();
-        let granted = permission.satisfied_by(&granted);
         match error {
-            GraphError::Forbidden(refusal) => Self::Forbidden { refusal, permission, granted, principal_id },
+            GraphError::Forbidden(refusal) => {
+                Self::Forbidden(Box::new(Forbidden::new(refusal, permission, reader)))
+            }
             other => Self::Graph(other),
         }
     }
@@ -134,7 +124,7 @@ impl SyncError {
     /// The service that refused our token, or what is in it, if one did: then a new one may do.
     pub fn refused_by(&self) -> Option<Service> {
         match self {
-            Self::Forbidden { .. } | Self::Graph(GraphError::Unauthorized(_)) => Some(Service::Graph),
+            Self::Forbidden(_) | Self::Graph(GraphError::Unauthorized(_)) => Some(Service::Graph),
             Self::Store(StoreError::Forbidden(_) | StoreError::Unauthorized(_)) => Some(Service::Cosmos),
             _ => None,
         }

@@ -2,6 +2,9 @@
 //!
 //! Promises: a permission that the token has is never blamed. What the token has, its claims say.
 
+use std::fmt;
+
+use super::Reader;
 use crate::catalogue::Permission;
 use crate::graph::Refusal;
 
@@ -24,8 +27,38 @@ const CAUSES: &[(&str, &str)] = &[
 const UNKNOWN: &str = "see whether Conditional Access or an app management policy blocks the app; the sign-in log of its \
                        service principal names the policy";
 
+/// A 403, and what is known of our token.
+#[derive(Debug)]
+pub struct Forbidden {
+    refusal: Refusal,
+    permission: &'static Permission,
+    /// The permission of the token that would do, if it has one.
+    granted: Option<&'static str>,
+    principal_id: Option<String>,
+}
+
+impl Forbidden {
+    /// Graph's refusal of something that needs this permission, to this reader.
+    pub(super) fn new(refusal: Refusal, permission: &'static Permission, reader: &Reader) -> Self {
+        let granted: Vec<_> = reader.granted.iter().map(String::as_str).collect();
+        let granted = permission.satisfied_by(&granted);
+        Self { refusal, permission, granted, principal_id: reader.principal_id.clone() }
+    }
+
+    /// What Graph said.
+    pub fn refusal(&self) -> &Refusal {
+        &self.refusal
+    }
+}
+
+impl fmt::Display for Forbidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&words(&self.refusal, self.permission, self.granted, self.principal_id.as_deref()))
+    }
+}
+
 /// What is told of a 403; `granted` is the permission of the token that would do, if it has one.
-pub(super) fn words(
+fn words(
     refusal: &Refusal,
     permission: &Permission,
     granted: Option<&str>,

@@ -41,6 +41,7 @@ mod verify;
 mod write;
 
 pub use error::{Service, SyncError};
+pub use forbidden::Forbidden;
 pub use outcome::{Ending, Outcome};
 pub use preview::{Preview, Sweep, preview};
 pub use progress::{Progress, Seen, Stage};

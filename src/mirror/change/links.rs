@@ -43,23 +43,24 @@ impl<'a> Links<'a> {
         for (name, slice) in links.iter().filter(|(_, slice)| slice.get() != "null") {
             let property = name.strip_suffix(SUFFIX).unwrap_or(name);
             let Some(targets) = json::list(slice) else {
-                self.note(property, source, "not a list", 1);
+                self.note(property, source.clone(), "not a list", 1);
                 continue;
             };
             let all = targets.len();
-            let read = targets.into_iter().filter(|target| self.add(property, source, target)).count();
+            let read =
+                targets.into_iter().filter(|target| self.add(property, source.clone(), target)).count();
             if read < all {
-                self.note(property, source, "without an id", (all - read) as u64);
+                self.note(property, source.clone(), "without an id", (all - read) as u64);
             }
         }
     }
 
-    fn note(&mut self, property: &str, source: &Cow<'a, str>, why: &'static str, count: u64) {
-        self.odd.push(OddLinks { property: property.to_owned(), source: source.clone(), why, count });
+    fn note(&mut self, property: &str, source: Cow<'a, str>, why: &'static str, count: u64) {
+        self.odd.push(OddLinks { property: property.to_owned(), source, why, count });
     }
 
     /// Says whether it is a link.
-    fn add(&mut self, property: &str, source: &Cow<'a, str>, target: &'a RawValue) -> bool {
+    fn add(&mut self, property: &str, source: Cow<'a, str>, target: &'a RawValue) -> bool {
         let Some(target) = Members::of(target.get()) else { return false };
         let Some(id) = target.exact("id").and_then(json::text).filter(|id| !id.is_empty()) else {
             return false;
@@ -74,7 +75,7 @@ impl<'a> Links<'a> {
         self.said += 1;
         let change = LinkChange {
             property: property.to_owned(),
-            source: source.clone(),
+            source,
             target_type: kind.rsplit('.').next().unwrap_or_default().to_owned(),
             removed,
             target: id,

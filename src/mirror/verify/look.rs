@@ -164,17 +164,22 @@ fn decided(
     container: Option<&'static str>,
     id: &str,
 ) -> Result<Looked, SyncError> {
-    match looked {
-        Ok(differences) => Ok(Looked { differences, ..Looked::default() }),
-        Err(
-            SyncError::Graph(GraphError::Refused(refusal) | GraphError::Gone { refusal, .. })
-            | SyncError::Forbidden { refusal, .. },
-        ) => {
+    let error = match looked {
+        Ok(differences) => return Ok(Looked { differences, ..Looked::default() }),
+        Err(error) => error,
+    };
+    let refusal = match &error {
+        SyncError::Graph(GraphError::Refused(refusal) | GraphError::Gone { refusal, .. }) => Some(refusal),
+        SyncError::Forbidden(forbidden) => Some(forbidden.refusal()),
+        _ => None,
+    };
+    match refusal {
+        Some(refusal) => {
             tracing::warn!(event = "look_refused", error = %refusal);
             let one = NotCompared { container, id: id.to_owned(), status: refusal.status };
             Ok(Looked { not_compared: vec![one], ..Looked::default() })
         }
-        Err(error) => Err(error),
+        None => Err(error),
     }
 }
 
