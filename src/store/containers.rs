@@ -67,8 +67,10 @@ impl Store {
         others: &[&str],
         known: &Ids,
     ) -> Result<Containers, StoreError> {
-        let own = own.map(|(name, key)| self.look(name, Some(key), known));
-        let others = others.iter().map(|name| self.look(name, None, known));
+        let own: Vec<_> = own.collect();
+        let others = others.iter().filter(|other| own.iter().all(|(name, _)| name != *other));
+        let others = others.map(|name| self.look(name, None, known));
+        let own = own.iter().map(|(name, key)| self.look(name, Some(key), known));
         let (own, others) = tokio::try_join!(try_join_all(own), try_join_all(others))?;
         let mut containers = Containers::default();
         for (name, seen) in others.into_iter().chain(own) {

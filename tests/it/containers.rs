@@ -1,7 +1,7 @@
 //! Containers that are not what they were, or not what they have to be (rule 14): lost, created anew, with a default
 //! TTL, with another partition key. Each is mended by itself, or named with what to do.
 
-use sandbox::cosmos::{Match, Moment};
+use sandbox::cosmos::{Match, Moment, Operation};
 use sandbox::world::World;
 use serde_json::json;
 
@@ -40,6 +40,14 @@ async fn rule_14_a_container_that_was_created_anew_is_filled_again() {
     world.cosmos.reset_log();
     world.turn().await.unwrap();
     assert_eq!(world.document_writes(), [], "run it twice");
+}
+
+#[tokio::test]
+async fn rule_14_containers_are_looked_at_once_by_a_process_and_not_by_every_turn() {
+    let world = copied().await;
+    let looks = world.cosmos.hold(Match::operation(Operation::Meta).container("users"), Moment::Before);
+    assert!(world.turn().await.unwrap().contains("complete"), "a look would stand at the gate");
+    looks.release();
 }
 
 #[tokio::test]

@@ -63,6 +63,17 @@ async fn without_the_key_it_says_why_not_and_how_else() {
 }
 
 #[tokio::test]
+async fn a_container_whose_documents_would_vanish_is_not_told_as_sound() {
+    let world = empty().await;
+    run(&world.settings_with_key(), "init").await.code(0);
+    world.cosmos.set_default_ttl("users", Some(86_400)).await.unwrap();
+    let said = stdout(&run(&world.settings_with_key(), "init").await.code(1));
+    assert!(said.contains("users: was there with a default TTL of 86400 s; leave TTL on"), "{said}");
+    let said = stdout(&run(&world.settings_with_key(), "init --output json").await.code(1));
+    assert!(said.contains(r#""state":"defaultTtl""#), "{said}");
+}
+
+#[tokio::test]
 async fn what_is_there_already_and_other_than_it_should_be_is_named() {
     let world = empty().await;
     world.cosmos.add_database();

@@ -162,6 +162,39 @@ async fn documents_expire_when_their_time_has_come() {
 }
 
 #[tokio::test]
+async fn a_container_with_a_default_ttl_deletes_what_says_nothing_else_and_one_without_deletes_nothing() {
+    const DAY: u64 = 86_400;
+    let setup = Setup::new().await;
+    setup.upsert(json!({"id": "a"})).await.unwrap();
+    setup.upsert(json!({"id": "b", "ttl": -1})).await.unwrap();
+    setup.upsert(json!({"id": "c", "ttl": 4 * DAY})).await.unwrap();
+    setup.cosmos.set_default_ttl("users", Some(2 * DAY as i64)).await.unwrap();
+    setup.cosmos.advance(Duration::from_secs(DAY));
+    assert_eq!(setup.read("a").await.0, 200);
+    setup.cosmos.advance(Duration::from_secs(2 * DAY));
+    assert_eq!(setup.read("a").await.0, 404, "also what was written before");
+    assert_eq!(setup.cosmos.documents("users").await.len(), 2);
+    setup.cosmos.set_default_ttl("users", None).await.unwrap();
+    setup.cosmos.advance(Duration::from_secs(9 * DAY));
+    assert_eq!(setup.cosmos.documents("users").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_client_is_told_whether_it_is_the_container_that_is_wrong() {
+    let setup = Setup::new().await;
+    let sub_status = async |partition: &str| {
+        let request = setup.request(Method::POST, "dbs/graph/colls/users/docs", partition);
+        let answer = request.body(json!({"id": "a"}).to_string()).send().await.unwrap();
+        let sub_status =
+            answer.headers().get("x-ms-substatus").map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), sub_status.unwrap_or_default())
+    };
+    assert_eq!(sub_status("b").await, (400, "1001".into()));
+    setup.cosmos.remove_container("users").await.unwrap();
+    assert_eq!(sub_status("a").await, (404, "1003".into()));
+}
+
+#[tokio::test]
 async fn faults_strike_where_they_are_meant_to() {
     let setup = Setup::new().await;
     let users = || Match::operation(Operation::Upsert).container("users");
