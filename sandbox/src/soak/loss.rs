@@ -22,12 +22,11 @@ impl Lost {
         lock(&self.0).push((loss, world.cosmos.writes().len()));
     }
 
-    /// How many writes there had been when the lease of a feed was last lost.
+    /// How many writes there had been when the lease or the checkpoint of a feed was last lost.
     pub(super) fn lease(&self, feed: &str) -> usize {
         let is_lost = |loss: &Loss| match loss {
-            Loss::Lease(lost) | Loss::Both(lost) => *lost == feed,
+            Loss::Checkpoint(lost) | Loss::Lease(lost) | Loss::Both(lost) => *lost == feed,
             Loss::Container(name) => *name == "mirror",
-            Loss::Checkpoint(_) => false,
         };
         let losses = lock(&self.0);
         let all = losses.iter().filter(|(loss, _)| is_lost(loss)).map(|(_, writes)| *writes);

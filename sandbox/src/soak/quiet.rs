@@ -14,9 +14,6 @@ use super::settled::{AGE, settled};
 use super::trouble::{Trouble, hangs, in_words};
 use super::verdict::{never_removed, rung, unchanged};
 
-/// Whether the product leaves run records of turns that were killed.
-const KILLED_TURNS_ARE_TOLD: bool = false;
-
 /// How long a feed may take until it is complete.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -59,9 +56,7 @@ pub(super) async fn quiet(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
         rung(trouble, plan).await?;
     }
     never_removed(trouble)?;
-    if KILLED_TURNS_ARE_TOLD {
-        killed::seen(trouble).await?;
-    }
+    killed::seen(trouble).await?;
     for view in &trouble.views {
         ensure!(hangs(view).is_empty(), "the real host would hang: {:?}", hangs(view));
     }

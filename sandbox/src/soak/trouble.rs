@@ -61,11 +61,16 @@ impl Trouble {
         &self.views[who.index()]
     }
 
+    /// One of both that answers.
+    pub(super) fn awake(&self) -> &World {
+        self.view(if self.is_frozen(Who::A) { Who::B } else { Who::A })
+    }
+
     pub(super) fn is_frozen(&self, who: Who) -> bool {
         self.hosts.each[who.index()].frozen.load(Ordering::Acquire)
     }
 
-    /// How many writes there had been when the lease of a feed was last lost.
+    /// How many writes there had been when the lease or the checkpoint of a feed was last lost.
     pub(super) fn lease_lost(&self, feed: &str) -> usize {
         self.hosts.lost.lease(feed)
     }
