@@ -64,6 +64,8 @@ pub struct Write {
     pub source: Option<String>,
     /// What it says, when it is a lease.
     pub lease: Option<LeaseWrite>,
+    /// Whose it is, when it lies in `mirror`.
+    pub feed: Option<String>,
 }
 
 /// What the document of a lease says.

@@ -155,6 +155,7 @@ impl Inner {
                 removed: item.document["_mirror"]["removed"]["reason"].as_str().map(String::from),
                 source: item.document["_mirror"]["source"].as_str().map(String::from),
                 lease: LeaseWrite::of(&item.document),
+                feed: item.document["feed"].as_str().map(String::from),
             });
         }
     }

@@ -22,7 +22,13 @@ pub(super) async fn seen(trouble: &Trouble) -> Result<()> {
     let (writes, documents) = (world.cosmos.writes(), world.cosmos.documents("mirror").await);
     for feed in world.feeds() {
         // What was known of turns before the lease was lost went with it.
-        let last = last_words(writes.iter().skip(trouble.lease_lost(feed)), feed);
+        let known = &writes[trouble.lease_lost(feed).min(writes.len())..];
+        // Whoever is killed before there is a checkpoint has written nothing, and nowhere could be said so.
+        let is_first = |write: &Write| {
+            write.succeeded() && write.id == "checkpoint" && write.feed.as_deref() == Some(*feed)
+        };
+        let first = known.iter().position(is_first).unwrap_or(known.len());
+        let last = last_words(known[first..].iter(), feed);
         let records = unclean(&documents, feed);
         // Whoever was killed between the save that counts it and its record is counted all the same.
         let checkpoint = world.cosmos.document("mirror", feed, "checkpoint").await.unwrap_or_default();
