@@ -36,7 +36,11 @@ pub(super) async fn strike(view: &World, who: Who, blow: Blow, hosts: &Hosts, tr
     let (Host { frozen, clock }, lost) = (&hosts.each[who.index()], &hosts.lost);
     // One that is just being restarted is no victim yet; a frozen one answers nobody, but is ready.
     let struck = match blow {
-        Blow::Lose(loss) => lose(&view.cosmos, loss).await.map(|()| lost.note(loss, view)),
+        Blow::Lose(loss) => {
+            // Before, since nobody waits for this to end when it gets quiet; and after.
+            lost.note(loss, view);
+            lose(&view.cosmos, loss).await.map(|()| lost.note(loss, view))
+        }
         Blow::Clock(seconds) => clock.iter().try_for_each(|clock| clock.shift(seconds)),
         Blow::Kill => {
             let killed = view.host.kill().await.map(drop);

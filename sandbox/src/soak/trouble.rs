@@ -9,7 +9,7 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 
 use super::blow::{Host, Hosts, skew, strike};
-use super::deed::{Blow, Deed, Gate, Who};
+use super::deed::{Blow, Deed, Gate, Loss, Who};
 use super::hide::hide;
 use super::loss::{Lost, restore_all};
 use super::operator;
@@ -264,6 +264,9 @@ impl Trouble {
         self.world().graph.faults().clear();
         self.world().cosmos.faults().clear();
         self.hosts.each.iter().filter_map(|host| host.clock.as_ref()).try_for_each(|clock| clock.shift(0))?;
+        if self.world().cosmos.container("mirror").await.is_none() {
+            self.hosts.lost.note(Loss::Container("mirror"), self.world());
+        }
         restore_all(&self.world().cosmos).await
     }
 
