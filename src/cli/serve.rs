@@ -2,9 +2,11 @@
 
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
+use std::thread;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
+use tokio::runtime;
 
 use super::output::{Exit, complain};
 use crate::app::App;
@@ -54,8 +56,14 @@ fn port_from_host() -> Option<u16> {
     environment("FUNCTIONS_CUSTOMHANDLER_PORT")?.parse().ok()
 }
 
-#[tokio::main]
-async fn start(port: u16) -> anyhow::Result<()> {
+fn start(port: u16) -> anyhow::Result<()> {
+    // One thread may be busy with a large page; on a small instance it would be the only one.
+    let threads = thread::available_parallelism().map_or(2, |threads| threads.get().max(2));
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    runtime.context("no runtime")?.block_on(serve(port))
+}
+
+async fn serve(port: u16) -> anyhow::Result<()> {
     // The host asks whether we listen every 25 ms and Graph's validation waits for it: bind before
     // anything else is looked at. A restarted handler gets the port of the one before it.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;

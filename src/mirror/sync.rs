@@ -14,7 +14,7 @@ use super::plan::Definition;
 use super::{Mirror, Reader, run};
 use crate::catalogue::Row;
 use crate::graph::Guard;
-use crate::store::{Acquired, CONTROL, Counts, Ids, Lease};
+use crate::store::{Acquired, CONTROL, Counts, Ids, Lease, Purpose};
 
 /// Brings the copy of a feed up to date, for at most about `budget`.
 ///
@@ -57,7 +57,7 @@ pub(super) async fn turn(
     mirror.store.look_at([CONTROL].into_iter(), &[], &Ids::new()).await?.fit()?;
     let control = mirror.store.control(feed).await?;
     let holder = Uuid::new_v4().to_string();
-    let (lease, clean) = match Lease::acquire(&control, &holder, mirror.options.lease).await? {
+    let (lease, clean) = match Lease::acquire(&control, &holder, purpose(task), mirror.options.lease).await? {
         Acquired::Held { lease, clean } => (lease, clean),
         Acquired::Busy { until } => {
             let busy = Outcome::new(feed, Ending::Busy { until }, Counts::default(), 0.0, started.elapsed());
@@ -100,6 +100,14 @@ pub(super) async fn turn(
     let mut outcome = Outcome::new(feed, ending?, machine.counts(), driver.charge, started.elapsed());
     outcome.as_of = machine.checkpoint().as_of;
     Ok((outcome, driver.nowhere))
+}
+
+/// What a turn needs the lease for. A reset is soon over, and somebody waits for it at a terminal.
+fn purpose(task: Task) -> Purpose {
+    match task {
+        Task::Walk | Task::Reset => Purpose::Walk,
+        Task::Look => Purpose::Look,
+    }
 }
 
 /// Lets the machine say what to do, until it says that this is the end.

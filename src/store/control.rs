@@ -14,9 +14,11 @@ use azure_data_cosmos::{FeedScope, Query};
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::attempt;
+use super::checkpoint::CHECKPOINT;
 use super::connection::{READ_TIMEOUT, Store, query_options, read_options, with, write_options};
 use super::error::StoreError;
 use super::format::{self, Stamped, Unreadable};
@@ -73,6 +75,12 @@ impl Control {
         let document =
             document.map_err(|unreadable| StoreError::Unreadable { id: id.to_owned(), unreadable })?;
         Ok(Some(Saved { document, etag, charge }))
+    }
+
+    /// The epoch of the checkpoint, whatever else it says; none where there is none.
+    pub(super) async fn checkpoint_epoch(&self) -> Result<Option<u64>, StoreError> {
+        let found: Option<Saved<Value>> = self.read(CHECKPOINT).await?;
+        Ok(found.and_then(|found| found.document.get("epoch").and_then(Value::as_u64)))
     }
 
     /// Reads a document that may be there and not be readable.

@@ -5,24 +5,25 @@
 //! before it writes again; a ring is never lost, because the holder clears it before it looks again.
 //! The decisions are pure functions in [`terms`].
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex as PlainMutex, PoisonError};
+use std::sync::{Arc, Mutex as PlainMutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use azure_core::http::Etag;
-use futures_util::future::{self, Either};
-use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
+use tokio::task::JoinSet;
 
-use super::checkpoint::CHECKPOINT;
 use super::control::{Control, Saved};
 use super::error::StoreError;
-pub use terms::first_epoch;
+pub use state::{LeaseState, Released};
 use terms::{Entry, Terms};
+pub use terms::{Purpose, first_epoch};
+use until::Until;
 
+mod state;
 mod terms;
+mod until;
 
 const ID: &str = "lease";
 /// Contended writes of the lease; more means that something is badly wrong.
@@ -46,48 +47,21 @@ struct Held {
     etag: Etag,
 }
 
-/// The end of the lease on both clocks, as of the last answered renewal.
-#[derive(Debug, Clone, Copy)]
-struct Until {
-    monotonic: Instant,
-    wall: OffsetDateTime,
-}
-
 /// How an acquisition ended.
 #[derive(Debug)]
 pub enum Acquired {
     /// The feed is ours.
     Held {
         /// The lease.
-        lease: Box<Lease>,
+        lease: Arc<Lease>,
         /// Whether the turn before us ended cleanly; if not, its save number must be burnt.
         clean: bool,
     },
-    /// Somebody else holds it; the doorbell is rung.
+    /// Somebody else holds it, and the doorbell is rung; or a walk has waited for it longer than this look.
     Busy {
         /// When that lease ends, unless it is renewed.
         until: OffsetDateTime,
     },
-}
-
-/// What the lease of a feed says, for somebody who only looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeaseState {
-    /// How often it was acquired.
-    pub epoch: u64,
-    /// Another turn holds it until then, unless it renews it.
-    pub held_until: Option<OffsetDateTime>,
-    /// The last turn ended cleanly.
-    pub clean: bool,
-}
-
-/// How giving back ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Released {
-    /// The lease is free.
-    Done,
-    /// Somebody rang meanwhile: the ring is cleared, the lease is still ours, look again.
-    Rung,
 }
 
 impl Lease {
@@ -97,18 +71,20 @@ impl Lease {
     /// [`StoreError`], when it cannot be read.
     pub async fn seen(control: &Control) -> Result<LeaseState, StoreError> {
         let found: Option<Saved<Terms>> = control.read(ID).await?;
-        let Some(terms) = found.map(|found| found.document) else {
-            return Ok(LeaseState { epoch: 0, held_until: None, clean: true });
-        };
-        let is_held = terms.holder.is_some() && OffsetDateTime::now_utc() < terms.end();
-        Ok(LeaseState { epoch: terms.epoch, held_until: is_held.then(|| terms.end()), clean: terms.clean })
+        Ok(LeaseState::of(found.map(|found| found.document), OffsetDateTime::now_utc()))
     }
 
-    /// Takes the lease of a feed for `holder`, a name unique to this turn, or rings its doorbell.
+    /// Takes the lease of a feed for `holder`, a name unique to this turn, or rings its doorbell. A look gives way to a
+    /// walk that has found a look at work.
     ///
     /// # Errors
     /// [`StoreError`], when the lease could not be read or written for certain.
-    pub async fn acquire(control: &Control, holder: &str, life: Duration) -> Result<Acquired, StoreError> {
+    pub async fn acquire(
+        control: &Control,
+        holder: &str,
+        purpose: Purpose,
+        life: Duration,
+    ) -> Result<Acquired, StoreError> {
         let (mut was_clean, mut is_newest) = (false, false);
         for _ in 0..TRIES {
             let (begun, now) = (Instant::now(), OffsetDateTime::now_utc());
@@ -116,10 +92,10 @@ impl Lease {
             let found: Option<Saved<Terms>> = control.read(ID).await?;
             let etag = found.as_ref().map(|found| found.etag.clone());
             let entry = match found {
-                Some(found) => terms::enter(found.document, holder, now, life),
+                Some(found) => terms::enter(found.document, holder, purpose, now, life),
                 None => {
-                    let epoch = terms::first_epoch(checkpoint_epoch(control).await?, now);
-                    let terms = Terms::first(control.feed(), holder, epoch, now + life);
+                    let epoch = terms::first_epoch(control.checkpoint_epoch().await?, now);
+                    let terms = Terms::first(control.feed(), holder, purpose, epoch, now + life);
                     // Nobody knows how the last turn ended, and whether it has ended at all.
                     Entry::Take { terms, clean: false }
                 }
@@ -128,8 +104,9 @@ impl Lease {
                 // The answer to our own write was lost: `was_clean` still holds what we replaced.
                 Entry::Ours(terms) => etag.map(|etag| (terms, etag)).ok_or(StoreError::Overtaken),
                 Entry::AlreadyRung(terms) if is_newest => return Ok(Acquired::Busy { until: terms.end() }),
-                // An old lease may say so, of a holder who has answered the ring long ago.
-                Entry::AlreadyRung(terms) => {
+                Entry::GiveWay(_) if is_newest => return Ok(Acquired::Busy { until: now + life }),
+                // An old lease may say so, of a holder who has answered the ring, or a walk that came, long ago.
+                Entry::AlreadyRung(terms) | Entry::GiveWay(terms) => {
                     is_newest = true;
                     control.reach_newest(ID, &terms, deadline).await?;
                     Err(StoreError::Overtaken)
@@ -150,7 +127,7 @@ impl Lease {
                 Ok((terms, etag)) => {
                     let until = Until::of(&terms, begun, now);
                     let lease = Self::new(control.clone(), life, Held { terms, etag }, until);
-                    return Ok(Acquired::Held { lease: Box::new(lease), clean: was_clean });
+                    return Ok(Acquired::Held { lease: Arc::new(lease), clean: was_clean });
                 }
                 Err(StoreError::Overtaken | StoreError::Unknown(_)) => {}
                 Err(error) => return Err(error),
@@ -194,13 +171,14 @@ impl Lease {
         }
     }
 
-    /// What comes of `work`, while the lease is renewed beside it. When the lease is lost the work goes on: it finds
-    /// out when it asks for the deadline of its next write.
-    pub async fn kept<T>(&self, work: impl Future<Output = T>) -> T {
-        match future::select(pin!(work), pin!(self.keep())).await {
-            Either::Left((done, _)) => done,
-            Either::Right(((), work)) => work.await,
-        }
+    /// What comes of `work`, while a task of its own renews the lease: `work` may keep its thread busy for long. When
+    /// the lease is lost the work goes on: it finds out when it asks for the deadline of its next write.
+    pub async fn kept<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> T {
+        // Dropped with this future, it ends the task.
+        let mut keeping = JoinSet::new();
+        let lease = self.clone();
+        keeping.spawn(async move { lease.keep().await });
+        work.await
     }
 
     /// Renews the lease until it is lost.
@@ -300,41 +278,5 @@ impl Lease {
             Some(left) if !self.lost.load(Ordering::Acquire) => Ok(left),
             _ => Err(StoreError::LeaseLost),
         }
-    }
-}
-
-/// The epoch of the checkpoint, whatever else it says; none where there is none.
-async fn checkpoint_epoch(control: &Control) -> Result<Option<u64>, StoreError> {
-    let found: Option<Saved<Value>> = control.read(CHECKPOINT).await?;
-    Ok(found.and_then(|found| found.document.get("epoch").and_then(Value::as_u64)))
-}
-
-impl Until {
-    /// What is written in `terms`, seen from one moment on both clocks.
-    fn of(terms: &Terms, begun: Instant, now: OffsetDateTime) -> Self {
-        let left = Duration::try_from(terms.expires - now).unwrap_or(Duration::ZERO);
-        Self { monotonic: begun + left, wall: terms.expires }
-    }
-
-    fn left(self, monotonic: Instant, wall: OffsetDateTime) -> Option<Duration> {
-        let by_wall = Duration::try_from(self.wall - wall).ok()?;
-        let by_monotonic = self.monotonic.checked_duration_since(monotonic)?;
-        Some(by_wall.min(by_monotonic)).filter(|left| !left.is_zero())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_lease_ends_on_whichever_clock_is_ahead() {
-        let (begun, now) = (Instant::now(), OffsetDateTime::now_utc());
-        let until = Until { monotonic: begun + Duration::from_secs(15), wall: now + Duration::from_secs(15) };
-        let second = Duration::from_secs(1);
-        assert_eq!(until.left(begun + 5 * second, now + 5 * second), Some(10 * second));
-        assert_eq!(until.left(begun + 5 * second, now + 14 * second), Some(second));
-        assert_eq!(until.left(begun + 5 * second, now + 15 * second), None);
-        assert_eq!(until.left(begun + 16 * second, now), None);
     }
 }

@@ -15,7 +15,7 @@ use super::step::{Case, Did};
 use super::{FEED, KeepError, Keeper};
 use crate::catalogue::{Row, Subscribed};
 use crate::graph::{GraphError, Subscription};
-use crate::store::{Acquired, Control, Lease, Released, Saved, hashed};
+use crate::store::{Acquired, Control, Lease, Purpose, Released, Saved, hashed};
 
 /// How long one look after all of them may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -233,7 +233,7 @@ pub async fn preview(
 pub async fn keep(keeper: &Keeper<'_>, rows: &[&'static Row], mut urgent: bool) -> Result<Kept, KeepError> {
     let control = keeper.store.control(FEED).await?;
     let holder = Uuid::new_v4().to_string();
-    let lease = match Lease::acquire(&control, &holder, keeper.lease).await? {
+    let lease = match Lease::acquire(&control, &holder, Purpose::Walk, keeper.lease).await? {
         Acquired::Held { lease, .. } => lease,
         Acquired::Busy { .. } => return Ok(Kept { busy: true, ..Kept::default() }),
     };

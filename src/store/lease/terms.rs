@@ -8,6 +8,18 @@ use time::OffsetDateTime;
 /// However far away the end of a lease says it is, it is not later than this after its last write: a
 /// clock gone wrong must not lock a feed for years.
 const LONGEST: Duration = Duration::from_secs(900);
+/// How long looks give way to a walk that waits: two periods of its timer. A walk that does not come by then will not.
+const WAITS: Duration = Duration::from_secs(600);
+
+/// What somebody wants the lease for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To follow the feed.
+    Walk,
+    /// To read some objects by their ids. There may be any number of callers who want that, one after the other, so
+    /// whoever does gives way to a walk that waits.
+    Look,
+}
 
 /// The lease document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +38,12 @@ pub struct Terms {
     pub rung: bool,
     /// The last turn ended with every write answered and saved.
     pub clean: bool,
+    /// The holder only looks at objects.
+    #[serde(default)]
+    looks: bool,
+    /// Since when a walk waits for looks to end.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    walk_waits: Option<OffsetDateTime>,
     /// Cosmos' own time stamp of the last write, in seconds.
     #[serde(rename = "_ts", default, skip_serializing)]
     written: i64,
@@ -47,6 +65,8 @@ pub enum Entry {
     Ring(Terms),
     /// It is taken, and rung already.
     AlreadyRung(Terms),
+    /// It is free, and a walk is due first.
+    GiveWay(Terms),
 }
 
 /// The epoch of a lease whose document is missing: above that of the checkpoint, and from time (microseconds since 1970),
@@ -57,16 +77,23 @@ pub fn first_epoch(checkpoint: Option<u64>, now: OffsetDateTime) -> u64 {
 }
 
 /// Decides about the lease that was found.
-pub fn enter(found: Terms, holder: &str, now: OffsetDateTime, life: Duration) -> Entry {
+pub fn enter(found: Terms, holder: &str, purpose: Purpose, now: OffsetDateTime, life: Duration) -> Entry {
+    let looks = purpose == Purpose::Look;
     match &found.holder {
         Some(name) if name == holder => Entry::Ours(found),
-        Some(_) if now < found.end() && found.rung => Entry::AlreadyRung(found),
-        Some(_) if now < found.end() => Entry::Ring(Terms { rung: true, ..found }),
+        Some(_) if now < found.end() => match (found.looks && !looks && !found.is_awaited(now), found.rung) {
+            (true, _) => Entry::Ring(Terms { rung: true, walk_waits: Some(now), ..found }),
+            (false, true) => Entry::AlreadyRung(found),
+            (false, false) => Entry::Ring(Terms { rung: true, ..found }),
+        },
+        _ if looks && found.is_awaited(now) => Entry::GiveWay(found),
         _ => {
             let clean = found.clean;
-            let epoch = found.epoch + 1;
-            let holder = Some(holder.to_owned());
-            let terms = Terms { holder, epoch, expires: now + life, rung: false, clean: false, ..found };
+            let (epoch, holder) = (found.epoch + 1, Some(holder.to_owned()));
+            let (expires, walk_waits) = (now + life, None);
+            // A look does not do what somebody rang for.
+            let rung = found.rung && looks;
+            let terms = Terms { holder, epoch, expires, rung, clean: false, looks, walk_waits, ..found };
             Entry::Take { terms, clean }
         }
     }
@@ -74,7 +101,7 @@ pub fn enter(found: Terms, holder: &str, now: OffsetDateTime, life: Duration) ->
 
 impl Terms {
     /// The lease of a feed that has none, or has lost it.
-    pub fn first(feed: &str, holder: &str, epoch: u64, expires: OffsetDateTime) -> Self {
+    pub fn first(feed: &str, holder: &str, purpose: Purpose, epoch: u64, expires: OffsetDateTime) -> Self {
         Self {
             id: "lease".into(),
             feed: feed.into(),
@@ -83,6 +110,8 @@ impl Terms {
             expires,
             rung: false,
             clean: false,
+            looks: purpose == Purpose::Look,
+            walk_waits: None,
             written: 0,
         }
     }
@@ -105,9 +134,14 @@ impl Terms {
         Self { expires: now + life, ..self.clone() }
     }
 
-    /// With the ring of `other`.
+    /// Whether a walk waits, and is still to be expected.
+    fn is_awaited(&self, now: OffsetDateTime) -> bool {
+        self.walk_waits.is_some_and(|since| (now - since).unsigned_abs() < WAITS)
+    }
+
+    /// With what others have asked for in `other`.
     pub fn ringing_as(self, other: &Self) -> Self {
-        Self { rung: other.rung, ..self }
+        Self { rung: other.rung, walk_waits: other.walk_waits, ..self }
     }
 
     /// With the ring cleared.
@@ -122,72 +156,4 @@ impl Terms {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIFE: Duration = Duration::from_secs(15);
-
-    fn now() -> OffsetDateTime {
-        OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
-    }
-
-    fn taken() -> Terms {
-        let first = Terms::first("users", "a", 1, now() + LIFE);
-        Terms { written: now().unix_timestamp(), ..first }
-    }
-
-    #[test]
-    fn a_lost_lease_starts_above_the_checkpoint_and_above_whoever_holds_the_lost_one() {
-        assert!(first_epoch(Some(12), now()) > first_epoch(Some(12), now() - Duration::from_micros(1)));
-        assert!(first_epoch(None, now()) > 1_000_000_000_000);
-        assert_eq!(first_epoch(Some(u64::MAX - 1), now()), u64::MAX, "a clock that was ahead");
-    }
-
-    #[test]
-    fn a_lease_that_is_older_than_the_checkpoint_is_given_back_with_its_epoch() {
-        assert_eq!(taken().returned(false, 12).epoch, 12);
-        assert_eq!(taken().returned(true, 0).epoch, taken().epoch);
-    }
-
-    #[test]
-    fn the_first_one_takes_it_and_the_second_one_rings_once() {
-        let rung = match enter(taken(), "b", now(), LIFE) {
-            Entry::Ring(terms) => terms,
-            other => panic!("{other:?}"),
-        };
-        assert!(rung.rung && rung.is_same_turn(&taken()));
-        assert_eq!(enter(rung.clone(), "c", now(), LIFE), Entry::AlreadyRung(rung));
-    }
-
-    #[test]
-    fn an_expired_lease_is_taken_with_the_next_epoch_and_was_not_clean() {
-        match enter(taken(), "b", now() + LIFE, LIFE) {
-            Entry::Take { terms, clean } => {
-                assert_eq!((terms.epoch, clean, terms.clean, terms.rung), (2, false, false, false))
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_returned_lease_tells_how_its_turn_ended() {
-        for ended in [true, false] {
-            match enter(taken().returned(ended, 0), "b", now(), LIFE) {
-                Entry::Take { clean, .. } => assert_eq!(clean, ended),
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn a_lost_answer_to_our_own_write_is_recognised() {
-        assert_eq!(enter(taken(), "a", now(), LIFE), Entry::Ours(taken()));
-    }
-
-    #[test]
-    fn an_absurd_end_is_capped() {
-        let absurd = Terms { expires: now() + Duration::from_secs(86_400 * 365), ..taken() };
-        assert!(matches!(enter(absurd.clone(), "b", now() + LONGEST / 2, LIFE), Entry::Ring(_)));
-        assert!(matches!(enter(absurd, "b", now() + LONGEST, LIFE), Entry::Take { .. }));
-    }
-}
+mod tests;

@@ -1,0 +1,139 @@
+use super::Purpose::{Look, Walk};
+use super::*;
+
+const LIFE: Duration = Duration::from_secs(15);
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
+}
+
+fn taken() -> Terms {
+    let first = Terms::first("users", "a", Walk, 1, now() + LIFE);
+    Terms { written: now().unix_timestamp(), ..first }
+}
+
+#[test]
+fn a_lost_lease_starts_above_the_checkpoint_and_above_whoever_holds_the_lost_one() {
+    assert!(first_epoch(Some(12), now()) > first_epoch(Some(12), now() - Duration::from_micros(1)));
+    assert!(first_epoch(None, now()) > 1_000_000_000_000);
+    assert_eq!(first_epoch(Some(u64::MAX - 1), now()), u64::MAX, "a clock that was ahead");
+}
+
+#[test]
+fn a_lease_that_is_older_than_the_checkpoint_is_given_back_with_its_epoch() {
+    assert_eq!(taken().returned(false, 12).epoch, 12);
+    assert_eq!(taken().returned(true, 0).epoch, taken().epoch);
+}
+
+#[test]
+fn the_first_one_takes_it_and_the_second_one_rings_once() {
+    let rung = match enter(taken(), "b", Walk, now(), LIFE) {
+        Entry::Ring(terms) => terms,
+        other => panic!("{other:?}"),
+    };
+    assert!(rung.rung && rung.is_same_turn(&taken()));
+    assert_eq!(enter(rung.clone(), "c", Walk, now(), LIFE), Entry::AlreadyRung(rung));
+}
+
+#[test]
+fn an_expired_lease_is_taken_with_the_next_epoch_and_was_not_clean() {
+    match enter(taken(), "b", Walk, now() + LIFE, LIFE) {
+        Entry::Take { terms, clean } => {
+            assert_eq!((terms.epoch, clean, terms.clean, terms.rung), (2, false, false, false))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_returned_lease_tells_how_its_turn_ended() {
+    for ended in [true, false] {
+        match enter(taken().returned(ended, 0), "b", Walk, now(), LIFE) {
+            Entry::Take { clean, .. } => assert_eq!(clean, ended),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_lost_answer_to_our_own_write_is_recognised() {
+    assert_eq!(enter(taken(), "a", Walk, now(), LIFE), Entry::Ours(taken()));
+}
+
+#[test]
+fn an_absurd_end_is_capped() {
+    let absurd = Terms { expires: now() + Duration::from_secs(86_400 * 365), ..taken() };
+    assert!(matches!(enter(absurd.clone(), "b", Walk, now() + LONGEST / 2, LIFE), Entry::Ring(_)));
+    assert!(matches!(enter(absurd, "b", Walk, now() + LONGEST, LIFE), Entry::Take { .. }));
+}
+
+#[test]
+fn a_look_gives_way_to_a_walk_that_waits_until_it_came_or_will_not_come() {
+    let looks = Terms::first("users", "a", Look, 1, now() + LIFE);
+    let waits = match enter(looks, "b", Walk, now(), LIFE) {
+        Entry::Ring(terms) => terms,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(enter(waits.clone(), "b", Walk, now(), LIFE), Entry::AlreadyRung(waits.clone()));
+    let free = waits.unrung().returned(true, 0);
+    assert_eq!(enter(free.clone(), "c", Look, now(), LIFE), Entry::GiveWay(free.clone()));
+    assert!(matches!(enter(free.clone(), "c", Look, now() + WAITS, LIFE), Entry::Take { .. }));
+    let walks = match enter(free, "b", Walk, now(), LIFE) {
+        Entry::Take { terms, .. } => terms,
+        other => panic!("{other:?}"),
+    };
+    let free = walks.returned(true, 0);
+    assert!(matches!(enter(free, "c", Look, now(), LIFE), Entry::Take { .. }));
+}
+
+#[test]
+fn a_look_does_not_answer_what_somebody_rang_for() {
+    let rung = match enter(taken(), "b", Walk, now(), LIFE) {
+        Entry::Ring(terms) => terms.returned(false, 0),
+        other => panic!("{other:?}"),
+    };
+    for (purpose, is_kept) in [(Look, true), (Walk, false)] {
+        match enter(rung.clone(), "c", purpose, now(), LIFE) {
+            Entry::Take { terms, .. } => assert_eq!(terms.rung, is_kept),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Three callers who never stop, and a walk that ends when it finds the lease taken, and comes back now and then: how
+/// many times a look has the lease between the walk's first try and its turn. `off`: looks do not give way.
+fn looks_before_a_walk(seed: u64, off: bool) -> usize {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut lease, mut at, mut looks) = (taken().returned(true, 0), now(), None);
+    while looks.is_none_or(|looks| looks < 100) {
+        at += Duration::from_millis(random.u64(50..500));
+        // Whoever holds it gives it back, and has a work item answer the ring.
+        if lease.holder.is_some() && random.bool() {
+            lease = if lease.rung { lease.unrung() } else { lease }.returned(true, 0);
+        }
+        let purpose = if random.u32(..40) == 0 { Walk } else { Look };
+        if off {
+            lease.walk_waits = None;
+        }
+        match enter(lease.clone(), &at.to_string(), purpose, at, LIFE) {
+            Entry::Take { .. } if purpose == Walk => return looks.unwrap_or(0),
+            Entry::Take { terms, .. } => {
+                lease = terms;
+                looks = looks.map(|looks| looks + 1);
+            }
+            Entry::Ring(terms) => lease = terms,
+            Entry::AlreadyRung(_) | Entry::GiveWay(_) | Entry::Ours(_) => {}
+        }
+        if purpose == Walk {
+            looks = looks.or(Some(0));
+        }
+    }
+    looks.unwrap_or(0)
+}
+
+#[test]
+fn callers_who_never_stop_do_not_keep_a_walk_from_the_lease() {
+    let most = |off| (0..1000).map(|seed| looks_before_a_walk(seed, off)).max();
+    assert_eq!(most(false), Some(0));
+    assert_eq!(most(true), Some(100), "with the rule off, some walk never comes");
+}
