@@ -3,8 +3,32 @@
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 
-/// Largest page, in bytes after decompression. Graph's own are a few MiB.
-pub const MAX_PAGE_BYTES: usize = 32 << 20;
+/// How large a body may be after decompression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// A page, or an object: Graph's own are a few MiB, and several are in memory at a time.
+    Page,
+    /// Whatever somebody at a terminal asks for.
+    Any,
+}
+
+impl Limit {
+    fn bytes(self) -> usize {
+        match self {
+            Self::Page => 16 << 20,
+            Self::Any => 32 << 20,
+        }
+    }
+
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Page => "16 MiB",
+            Self::Any => "32 MiB",
+        }
+    }
+}
+
 /// Largest error body that is read.
 pub const MAX_ERROR_BYTES: usize = 64 << 10;
 
@@ -14,6 +38,11 @@ pub enum BodyError {
     Cut,
     /// It is larger than the bound.
     TooLarge,
+}
+
+/// Reads a body within the limit.
+pub async fn read_within(response: &mut Response, limit: Limit) -> Result<Bytes, BodyError> {
+    read(response, limit.bytes()).await
 }
 
 /// Reads a body of at most `limit` bytes.

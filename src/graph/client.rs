@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use super::answer::Answer;
-use super::body::{self, BodyError, MAX_ERROR_BYTES, MAX_PAGE_BYTES};
+use super::body::{self, BodyError, Limit, MAX_ERROR_BYTES};
 use super::codes::codes;
 use super::error::{GraphError, Refusal};
 use super::link::Link;
@@ -103,7 +103,8 @@ impl Client {
 
     async fn get(&self, request: &Request, deadline: Instant) -> Result<Bytes, GraphError> {
         let url = request.url(&self.options.origin)?;
-        let sent = Sent { carries_token: request.carries_token(), ..Sent::get(&url) };
+        let (carries_token, limit) = (request.carries_token(), Limit::Page);
+        let sent = Sent { carries_token, limit, ..Sent::get(&url) };
         Ok(self.tried(&sent, deadline).await?.body)
     }
 
@@ -194,9 +195,9 @@ impl Client {
                     body::named(&content_type)
                 )));
             }
-            return match body::read(&mut response, MAX_PAGE_BYTES).await {
+            return match body::read_within(&mut response, sent.limit).await {
                 Ok(body) => Ok(Try::Answered(Answer { content_type, body })),
-                Err(BodyError::TooLarge) => Err(GraphError::TooLarge { limit_mib: MAX_PAGE_BYTES >> 20 }),
+                Err(BodyError::TooLarge) => Err(GraphError::TooLarge { bound: sent.limit.name() }),
                 Err(BodyError::Cut) => Ok(Try::Failed(Failure::Connection, "the answer was cut".into())),
             };
         }

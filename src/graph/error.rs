@@ -52,11 +52,14 @@ pub enum GraphError {
         /// The host, without path and query (these carry tokens).
         host: String,
     },
-    /// A page larger than the bound.
-    #[error("Microsoft Graph sent a page of more than {limit_mib} MiB")]
+    /// A page larger than a bound.
+    #[error(
+        "Microsoft Graph sent an answer with more than {bound}, far beyond its own pages; \
+         see what answers at GRAPH_ENDPOINT, such as a proxy"
+    )]
     TooLarge {
-        /// The bound, in MiB after decompression.
-        limit_mib: usize,
+        /// The bound, in words; bytes are counted after decompression.
+        bound: &'static str,
     },
     /// No complete answer after all tries.
     #[error("Microsoft Graph could not be reached: {0}")]

@@ -46,6 +46,7 @@ mod request;
 mod retry;
 mod says;
 mod sending;
+mod size;
 mod subscription;
 
 pub use answer::Answer;

@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 
 use super::error::GraphError;
 use super::link::Link;
+use super::size;
 use crate::json::Members;
 
 /// A page, read completely.
@@ -38,12 +39,13 @@ impl Page {
     /// A page with both links is read as one that goes on: nothing can be missed that way.
     ///
     /// # Errors
-    /// [`GraphError::Nonsense`] when the body is no JSON object, has no `value` array or no link.
+    /// [`GraphError::Nonsense`] when the body is no JSON object, has no `value` array or no link;
+    /// [`GraphError::TooLarge`] when it has more in it than fits into a small instance.
     pub fn parse(body: &[u8]) -> Result<Self, GraphError> {
         let nonsense = |what: &str| GraphError::Nonsense(format!("a page {what}"));
         let body = Members::read(body).ok_or_else(|| nonsense("that is not readable JSON"))?;
-        let objects =
-            body.find("value", |value| serde_json::from_str::<Vec<Box<RawValue>>>(value.get()).ok());
+        let objects = body.find("value", |value| size::objects(value).transpose());
+        let objects = objects.transpose().map_err(|bound| GraphError::TooLarge { bound })?;
         let objects = match (objects, body.called("value").all(is_null)) {
             (Some(objects), _) => objects,
             (None, true) => return Err(nonsense("without `value`")),
@@ -58,12 +60,16 @@ impl Page {
     }
 }
 
+/// Longest link: the checkpoint, which Cosmos takes up to 2 MB of, has to hold it.
+const LONGEST_LINK: usize = 512 << 10;
+
 /// A link of a page; none where it is missing or null.
 ///
 /// # Errors
 /// [`GraphError::Nonsense`] when there is one that is no text: a round that goes on must not seem to be over.
 pub(super) fn link(body: &Members<'_>, name: &str) -> Result<Option<Link>, GraphError> {
     match body.text(name) {
+        Some(link) if link.len() > LONGEST_LINK => Err(GraphError::TooLarge { bound: "512 KiB in one link" }),
         Some(link) => Ok(Some(Link::new(link))),
         None if body.called(name).all(is_null) => Ok(None),
         None => Err(GraphError::Nonsense(format!("a page whose `{name}` is no text"))),

@@ -11,6 +11,7 @@ use reqwest::redirect::{Attempt, Policy};
 use url::Url;
 use uuid::Uuid;
 
+use super::body::Limit;
 use super::error::GraphError;
 use super::link::is_within;
 
@@ -39,13 +40,16 @@ pub struct Sent<'a> {
     pub carries_token: bool,
     /// Whatever the answer is, it is taken; else it has to be JSON.
     pub takes_all: bool,
+    /// How large the answer may be.
+    pub limit: Limit,
 }
 
 impl<'a> Sent<'a> {
     /// A GET of JSON.
     pub fn get(url: &'a Url) -> Self {
         let (method, headers) = (Method::GET, HeaderMap::new());
-        Self { method, url, body: None, headers, carries_token: false, takes_all: false }
+        let limit = Limit::Any;
+        Self { method, url, body: None, headers, carries_token: false, takes_all: false, limit }
     }
 
     /// All headers but that of the token.

@@ -49,13 +49,13 @@ pub struct Change<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkChange<'a> {
     /// The relationship, such as `members`.
-    pub property: String,
+    pub property: Cow<'a, str>,
     /// Where it points from.
     pub source: Cow<'a, str>,
     /// Where it points to.
     pub target: Cow<'a, str>,
     /// What it points to, such as `user`.
-    pub target_type: String,
+    pub target_type: Cow<'a, str>,
     /// It is gone.
     pub removed: bool,
     /// Where among the links of the page the last word on it stands.

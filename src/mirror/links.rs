@@ -14,7 +14,7 @@ use super::error::SyncError;
 use super::one;
 use super::plan;
 use super::write::Wrote;
-use crate::store::{BATCH, Candidate, Checkpoint, Counts, LinkDocument, Reason, StoreError, Stored as _};
+use crate::store::{BATCH, Candidate, Checkpoint, Counts, Reason, StoreError};
 
 /// Ids of one query for their links.
 const IDS: usize = 50;
@@ -25,23 +25,28 @@ impl Driver<'_> {
     /// Writes the links of a page, those of one source together.
     pub async fn write_links(&self, links: &[LinkChange<'_>], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
         let links = one::settled(&self.mirror.store, self.row, links).await?;
-        let mut batches: BTreeMap<(&str, String), Vec<LinkDocument<'_>>> = BTreeMap::new();
-        for change in &*links {
-            let row = self.row.links.iter().find(|link| link.property == change.property);
-            let Some(container) = row.map(|link| link.container) else { continue };
-            let document = document::link(change, container, stamp);
-            batches.entry((container, document.partition().to_owned())).or_default().push(document);
-        }
-        let batches: Vec<(&str, &[LinkDocument<'_>])> = batches
-            .iter()
-            .flat_map(|((container, _), documents)| documents.chunks(BATCH).map(|part| (*container, part)))
+        let container = |link: &LinkChange<'_>| {
+            let row = self.row.links.iter().find(|linked| linked.property == link.property);
+            row.map(|linked| linked.container)
+        };
+        let mut known: Vec<_> =
+            links.iter().filter_map(|link| Some((container(link)?, &*link.source, link))).collect();
+        // Stable: of one source they stay in the order of the page.
+        known.sort_by_key(|(container, source, _)| (*container, *source));
+        let batches: Vec<_> = known
+            .chunk_by(|(container, source, _), next| (*container, *source) == (next.0, next.1))
+            .flat_map(|of_source| of_source.chunks(BATCH))
             .collect();
         let give_up = self.give_up();
+        // The documents are made as they are written: all at once, those of a large page would need much memory.
         let writes = (0..batches.len()).map(|place| {
-            let (container, documents) = batches[place];
+            let batch = batches[place];
             async move {
+                let container = batch[0].0;
+                let documents: Vec<_> =
+                    batch.iter().map(|(_, _, link)| document::link(link, container, stamp)).collect();
                 let written =
-                    self.mirror.store.write_batch(container, documents, self.lease, give_up).await?;
+                    self.mirror.store.write_batch(container, &documents, self.lease, give_up).await?;
                 let links = documents.len() as u64;
                 Ok(Wrote { counts: Counts { links, ..Counts::default() }, charge: written.charge })
             }

@@ -47,9 +47,9 @@ pub(super) async fn settled<'c, 'a>(
                     link.property == linked.property && link.source == source && link.target == target
                 });
                 if !is_told {
-                    let property = linked.property.to_owned();
+                    let property = linked.property.into();
                     let (source, target) = (source.into(), target.into());
-                    let target_type = String::new();
+                    let target_type = "".into();
                     told.push(LinkChange {
                         property,
                         source,

@@ -65,7 +65,7 @@ async fn a_redirect_to_another_host() {
 
 #[tokio::test]
 async fn a_page_that_is_too_large() {
-    fails_and_says(Fault::Huge(33 << 20), "more than 32 MiB").await;
+    fails_and_says(Fault::Huge(17 << 20), "more than 16 MiB").await;
 }
 
 #[tokio::test]
@@ -100,4 +100,27 @@ async fn a_bad_page_in_the_middle_keeps_the_pages_before_it() {
         before["generation"],
         "the enumeration went on where it was"
     );
+}
+
+/// A page of a million objects, links or properties: the process of a small instance would be ended in each turn.
+#[tokio::test]
+async fn a_page_with_far_too_much_in_it_is_named_and_not_taken_to_memory() {
+    let page = |objects: &str| {
+        format!(
+            r#"{{"value":[{objects}],"@odata.deltaLink":"https://graph.microsoft.com/v1.0/users/delta"}}"#
+        )
+    };
+    let many = |item: &str, count: usize| vec![item; count].join(",");
+    let links = format!(r#"{{"id":"g","members@delta":[{}]}}"#, many(r#"{"id":"m"}"#, 250_000));
+    let properties = format!(r#"{{"id":"u",{}}}"#, many(r#""a":1"#, 600_000));
+    for (objects, bound) in [
+        (many("{}", 1_000_000), "more than 10,000 objects"),
+        (links, "more than 200,000 links"),
+        (properties, "more than 500,000 properties"),
+    ] {
+        fails_and_says(Fault::Status { code: 200, body: page(&objects) }, bound).await;
+    }
+    let link =
+        format!(r#"{{"value":[],"@odata.nextLink":"https://graph.microsoft.com/{}"}}"#, "x".repeat(1 << 20));
+    fails_and_says(Fault::Status { code: 200, body: link }, "more than 512 KiB in one link").await;
 }

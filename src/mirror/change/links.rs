@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher as _, RandomState};
 
 use serde_json::value::RawValue;
 
@@ -18,7 +20,9 @@ pub(super) const SUFFIX: &str = "@delta";
 #[derive(Default)]
 pub(super) struct Links<'a> {
     changes: Vec<LinkChange<'a>>,
-    places: HashMap<(String, String, String), usize>,
+    /// Where the change of a link is, by a hash of the link: a page may have hundreds of thousands of them.
+    places: HashMap<u64, u32>,
+    hasher: RandomState,
     said: usize,
     odd: Vec<OddLinks<'a>>,
 }
@@ -41,16 +45,18 @@ impl<'a> Links<'a> {
     pub fn take(&mut self, change: &Change<'a>) {
         let (Some(source), Kind::Put { links, .. }) = (&change.id, &change.kind) else { return };
         for (name, slice) in links.iter().filter(|(_, slice)| slice.get() != "null") {
-            let property = name.strip_suffix(SUFFIX).unwrap_or(name);
+            let property = part(name.clone(), |name| name.strip_suffix(SUFFIX).unwrap_or(name));
             let Some(targets) = json::list(slice) else {
-                self.note(property, source.clone(), "not a list", 1);
+                self.note(&property, source.clone(), "not a list", 1);
                 continue;
             };
             let all = targets.len();
-            let read =
-                targets.into_iter().filter(|target| self.add(property, source.clone(), target)).count();
+            let read = targets
+                .into_iter()
+                .filter(|target| self.add(property.clone(), source.clone(), target))
+                .count();
             if read < all {
-                self.note(property, source.clone(), "without an id", (all - read) as u64);
+                self.note(&property, source.clone(), "without an id", (all - read) as u64);
             }
         }
     }
@@ -60,7 +66,7 @@ impl<'a> Links<'a> {
     }
 
     /// Says whether it is a link.
-    fn add(&mut self, property: &str, source: Cow<'a, str>, target: &'a RawValue) -> bool {
+    fn add(&mut self, property: Cow<'a, str>, source: Cow<'a, str>, target: &'a RawValue) -> bool {
         let Some(target) = Members::of(target.get()) else { return false };
         let Some(id) = target.exact("id").and_then(json::text).filter(|id| !id.is_empty()) else {
             return false;
@@ -74,27 +80,54 @@ impl<'a> Links<'a> {
         let kind = target.text("@odata.type").unwrap_or_default();
         self.said += 1;
         let change = LinkChange {
-            property: property.to_owned(),
+            property,
             source,
-            target_type: kind.rsplit('.').next().unwrap_or_default().to_owned(),
+            target_type: part(kind, |kind| kind.rsplit('.').next().unwrap_or_default()),
             removed,
             target: id,
             said: self.said,
         };
-        let key =
-            (change.property.clone(), change.source.clone().into_owned(), change.target.clone().into_owned());
-        match self.places.get(&key) {
-            Some(place) => self.changes[*place] = change,
-            None => {
-                self.places.insert(key, self.changes.len());
-                self.changes.push(change);
+        self.put(change);
+        true
+    }
+
+    /// Puts a change in the place of an earlier one of the same link.
+    fn put(&mut self, change: LinkChange<'a>) {
+        let mut key = self.hasher.hash_one(named(&change));
+        loop {
+            match self.places.entry(key) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(self.changes.len() as u32);
+                    return self.changes.push(change);
+                }
+                Entry::Occupied(place) => {
+                    let before = &mut self.changes[*place.get() as usize];
+                    if named(before) == named(&change) {
+                        *before = change;
+                        return;
+                    }
+                    // Another link has the same hash.
+                    key = key.wrapping_add(1);
+                }
             }
         }
-        true
     }
 
     /// One change for each link, and where there are odd ones.
     pub fn into_changes(self) -> (Vec<LinkChange<'a>>, Vec<OddLinks<'a>>) {
         (self.changes, self.odd)
+    }
+}
+
+/// What a link is known by.
+fn named<'l>(change: &'l LinkChange<'_>) -> [&'l str; 3] {
+    [&change.property, &change.source, &change.target]
+}
+
+/// A part of a text, borrowed where the text is.
+fn part(text: Cow<'_, str>, part: impl FnOnce(&str) -> &str) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(part(text)),
+        Cow::Owned(text) => Cow::Owned(part(&text).to_owned()),
     }
 }
