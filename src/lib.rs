@@ -11,6 +11,7 @@
 //! - [`notify`] — what Graph's change notifications say, and whether they are ours
 //! - [`challenge`] — the claims that a service asks of the next token
 //! - [`json`] — JSON that others sent, read member by member
+//! - [`trust`] — why a server's certificate is not trusted
 //! - [`store`] — Azure Cosmos DB
 //! - [`catalogue`] — which Graph resources there are
 //! - [`credentials`], [`settings`], [`telemetry`] — who we are, what we were told, what we tell
@@ -35,3 +36,4 @@ pub mod settings;
 pub mod store;
 pub mod subscriptions;
 pub mod telemetry;
+pub mod trust;

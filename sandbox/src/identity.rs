@@ -37,6 +37,7 @@ pub use fault::{Fault, Match};
 pub use issued::Claims;
 use issued::{Issued, Wanted};
 pub use options::{ExpiresOn, Kind, Options, Principal, User};
+pub(crate) use tls::throw_away;
 pub use tools::{Mode, Tool, Tools};
 
 /// The audience of Cosmos DB data-plane tokens.

@@ -76,6 +76,12 @@ impl Server {
     pub fn origin(&self) -> &str {
         &self.origin
     }
+
+    /// Its address, of a plain server.
+    pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
+        let address = self.origin.trim_start_matches("http://").parse();
+        address.with_context(|| format!("{} is no plain address", self.origin))
+    }
 }
 
 struct Task(JoinHandle<()>);

@@ -17,13 +17,17 @@ use crate::graph::{Graph, Object, Options as GraphOptions, Relationship, Tenant}
 use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
 use crate::identity::{Entra, Identity, Options as IdentityOptions, Tools, User};
 pub use credential::Credential;
+pub use faces::Faces;
 pub use setup::{NOTIFICATION_SECRET, Setup};
 
 mod credential;
+mod faces;
 mod setup;
 
 /// The queue on which a feed goes on.
 pub const WORK_QUEUE: &str = "graph-mirror-work";
+/// Where a program finds the authorities that it trusts.
+const TRUST: &str = "SSL_CERT_FILE";
 /// Turns that one [`World::settle`] fires at most.
 const MOST_TURNS: usize = 400;
 
@@ -48,6 +52,8 @@ pub struct World {
     pub cosmos: Cosmos,
     /// What runs the handler.
     pub host: Host,
+    /// What stands before Graph and Cosmos, where they speak TLS.
+    pub faces: Option<Faces>,
     settings: Vec<(String, String)>,
     feeds: &'static [&'static str],
     root: PathBuf,
@@ -65,10 +71,12 @@ impl World {
         let identity = Identity::start(options).await.context("starting the identity endpoint")?;
         let entra = Entra::start(&identity).await.context("starting Entra")?;
         let tools = Tools::start(&identity, &entra).await.context("writing the programs")?;
+        let bound = if setup.tls { Some(faces::Bound::new().await?) } else { None };
         let options = GraphOptions {
             seed: setup.seed,
             page_size: setup.page_size,
             members_per_slice: setup.slice,
+            origin: bound.as_ref().map(|bound| bound.graph.origin().to_owned()),
             ..GraphOptions::default()
         };
         let mut tenant = Tenant::seeded(setup.users, setup.seed);
@@ -78,10 +86,15 @@ impl World {
         }
         identity.set_users(people(&tenant));
         let graph = Graph::start(tenant, identity.clone(), options).await.context("starting Graph")?;
-        let cosmos =
-            start_cosmos(&identity, setup.empty_account, setup.cosmos).await.context("starting Cosmos")?;
+        let cosmos = start_cosmos(bound.as_ref(), &identity, setup.empty_account, setup.cosmos)
+            .await
+            .context("starting Cosmos")?;
+        let faces = bound.map(|bound| bound.open(&graph, &cosmos, &entra)).transpose()?;
         let mut settings = setup.who(&identity, &entra, &tools);
         settings.extend(where_things_are(&graph, &cosmos));
+        if faces.is_some() && settings.iter().all(|(name, _)| name != TRUST) {
+            settings.push((TRUST.into(), entra.authority_file().to_string_lossy().into_owned()));
+        }
         let front = setup.front().context("opening the front")?;
         settings.extend(front.as_ref().map(setup::notified).transpose()?.into_iter().flatten());
         settings.retain(|(name, _)| setup.settings.iter().all(|(other, _)| other != name));
@@ -89,7 +102,7 @@ impl World {
         let (root, crash_limit) = (setup.root, setup.crash_limit);
         let options = HostOptions { front, ..host_options(&root, &settings, crash_limit) };
         let host = start_host(options).await?;
-        Ok(Self { identity, entra, tools, graph, cosmos, host, settings, feeds, root, crash_limit })
+        Ok(Self { identity, entra, tools, graph, cosmos, host, faces, settings, feeds, root, crash_limit })
     }
 
     /// The same world seen from a second host, as when the platform scales out: another handler of the same
@@ -328,11 +341,17 @@ fn people(tenant: &Tenant) -> Vec<User> {
     living.map(person).collect()
 }
 
-async fn start_cosmos(identity: &Identity, empty: bool, options: CosmosOptions) -> Result<Cosmos> {
+async fn start_cosmos(
+    bound: Option<&faces::Bound>,
+    identity: &Identity,
+    empty: bool,
+    options: CosmosOptions,
+) -> Result<Cosmos> {
     if empty {
         return Cosmos::start_empty(identity.clone(), options).await;
     }
-    let cosmos = Cosmos::start_with(identity.clone(), options).await?;
+    let origin = bound.map(|bound| bound.cosmos.origin());
+    let cosmos = Cosmos::start_behind(origin, identity.clone(), options).await?;
     cosmos.add_group_containers().await?;
     Ok(cosmos)
 }

@@ -55,8 +55,9 @@ impl Asker<'_> {
 impl Facts {
     /// Whether Cosmos throttled one of the requests; none where it answered none.
     pub fn is_throttled(&self) -> Option<bool> {
-        use StoreError::{Blocked, NoToken, Unauthorized, Unknown};
-        if matches!(self.opened, Err(Blocked(_) | NoToken(_) | Unauthorized(_) | Unknown(_))) {
+        use StoreError::{Blocked, Distrusted, NoToken, Unauthorized, Unknown};
+        if matches!(self.opened, Err(Blocked(_) | Distrusted(_) | NoToken(_) | Unauthorized(_) | Unknown(_)))
+        {
             return None;
         }
         let found = self.containers.iter().filter_map(|container| container.found.as_ref().err());

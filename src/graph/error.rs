@@ -64,6 +64,12 @@ pub enum GraphError {
     /// No complete answer after all tries.
     #[error("Microsoft Graph could not be reached: {0}")]
     Unreachable(String),
+    /// What answers there cannot prove to be Graph.
+    #[error("Microsoft Graph is not spoken to: {why}")]
+    Distrusted {
+        /// Why, and what to do.
+        why: String,
+    },
     /// No token.
     #[error("no access token for Microsoft Graph: {0}")]
     NoToken(String),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::body::Limit;
 use super::error::GraphError;
 use super::link::is_within;
+use crate::trust::distrusted;
 
 /// Decorated as Microsoft asks for, so that our traffic is not throttled as undecorated:
 /// <https://learn.microsoft.com/sharepoint/dev/general-development/how-to-avoid-getting-throttled-or-blocked-in-sharepoint-online>.
@@ -23,6 +24,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest try as a whole.
 const TIMEOUT: Duration = Duration::from_secs(90);
+/// While an answer is due, the connection is asked for a sign of life this often, …
+const PING_EVERY: Duration = Duration::from_secs(10);
+/// … and left when none comes for so long.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_REDIRECTS: usize = 5;
 
 /// A request as it goes out, the same with every try.
@@ -76,6 +81,10 @@ pub fn client(origin: Url) -> reqwest::Result<reqwest::Client> {
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .timeout(TIMEOUT)
+        // HTTP/2 has one connection for all requests. Without these, one that goes silent is used for ever: a request that
+        // times out ends its stream only, and the next one goes the same way.
+        .http2_keep_alive_interval(PING_EVERY)
+        .http2_keep_alive_timeout(PING_TIMEOUT)
         .redirect(Policy::custom(move |attempt| redirect(attempt, &origin)))
         .build()
 }
@@ -126,6 +135,9 @@ pub fn failure(error: reqwest::Error) -> Result<String, GraphError> {
             return Err(GraphError::ForeignLink { host: host.clone() });
         }
         source = cause.source();
+    }
+    if let Some(why) = distrusted(&error) {
+        return Err(GraphError::Distrusted { why });
     }
     Ok(if error.is_timeout() {
         "no answer in time".into()

@@ -13,6 +13,7 @@ use super::format::Unreadable;
 use super::remedy::{Account, ROLE};
 use super::unfit::Unfit;
 use crate::json::shown_id;
+use crate::trust::distrusted;
 
 /// A request to Cosmos DB that did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +63,9 @@ pub enum StoreError {
     /// Nobody knows whether the request was carried out: a timeout, a broken connection, a 5xx.
     #[error("Cosmos DB gave no certain answer: {0}")]
     Unknown(String),
+    /// What answers there cannot prove to be the account; nothing was sent.
+    #[error("Cosmos DB is not spoken to: {0}")]
+    Distrusted(String),
     /// A document of the container `mirror` that this version cannot read.
     #[error("the document `{id}` in the container `mirror` cannot be read: {unreadable}")]
     Unreadable {
@@ -161,6 +165,9 @@ impl From<CosmosError> for StoreError {
         let from_service = error.is_from_wire();
         if let Some(why) = no_token(&error) {
             return Self::NoToken(why);
+        }
+        if let Some(why) = distrusted(&error) {
+            return Self::Distrusted(why);
         }
         match code {
             StatusCode::TooManyRequests => Self::Throttled { after: wait(&error) },

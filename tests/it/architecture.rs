@@ -9,7 +9,7 @@ use graph_mirror::catalogue;
 use serde_json::Value;
 
 /// Which modules may use which (ARCHITECTURE.md has the same table).
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     (
         "cli",
         &[
@@ -44,9 +44,10 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("notify", &["json"]),
     ("mirror", &["catalogue", "graph", "json", "store"]),
     ("challenge", &[]),
-    ("graph", &["challenge", "json"]),
+    ("graph", &["challenge", "json", "trust"]),
     ("json", &[]),
-    ("store", &["json"]),
+    ("trust", &[]),
+    ("store", &["json", "trust"]),
     ("catalogue", &[]),
     ("credentials", &["challenge", "json"]),
     ("settings", &["credentials"]),

@@ -9,6 +9,7 @@ mod certificate;
 mod client_secret;
 mod closed_pipe;
 mod command_line;
+mod connections;
 mod containers;
 mod copy;
 mod corpus;

@@ -2,9 +2,11 @@
 
 mod members;
 mod notifications;
+mod pages;
 
 pub use members::members;
 pub use notifications::{Load, notifications};
+pub use pages::pages;
 
 use serde_json::{Value, json};
 

@@ -13,6 +13,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Pages that are too much, or as much as there may be, each for a new handler.
+    Pages,
     /// One group with very many members, from the first page to the last link.
     Members {
         /// Members of the group.
@@ -40,6 +42,7 @@ enum What {
 async fn main() -> anyhow::Result<()> {
     let figures = match Arguments::parse().what {
         What::Members { count, slice } => bench::members(count, slice).await?,
+        What::Pages => bench::pages().await?,
         What::Notifications { rate, seconds, users } => {
             bench::notifications(Load { rate, seconds, users }).await?
         }

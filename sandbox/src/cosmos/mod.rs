@@ -129,6 +129,7 @@ pub struct Cosmos {
     inner: Arc<Inner>,
     server: Server,
     clock: Clock,
+    origin: String,
 }
 
 impl Cosmos {
@@ -139,7 +140,16 @@ impl Cosmos {
 
     /// As [`Cosmos::start`], an account that is like this.
     pub async fn start_with(identity: Identity, options: Options) -> anyhow::Result<Self> {
-        let cosmos = Self::start_empty(identity, options).await?;
+        Self::start_behind(None, identity, options).await
+    }
+
+    /// As [`Cosmos::start_with`], an account that clients see at this origin, where something stands before it.
+    pub async fn start_behind(
+        origin: Option<&str>,
+        identity: Identity,
+        options: Options,
+    ) -> anyhow::Result<Self> {
+        let cosmos = Self::begin(origin, identity, options).await?;
         cosmos.inner.emulator.add_database();
         cosmos.add_container("users", "/id").await?;
         cosmos.add_container("mirror", "/feed").await?;
@@ -148,9 +158,14 @@ impl Cosmos {
 
     /// Starts an account without any database.
     pub async fn start_empty(identity: Identity, options: Options) -> anyhow::Result<Self> {
+        Self::begin(None, identity, options).await
+    }
+
+    async fn begin(origin: Option<&str>, identity: Identity, options: Options) -> anyhow::Result<Self> {
         let loopback = Loopback::bind().await?;
+        let origin = origin.unwrap_or(loopback.origin()).to_owned();
         let inner = Arc::new(Inner {
-            emulator: emulator::Emulator::new(format!("{}/", loopback.origin()).parse()?, DATABASE, options)?,
+            emulator: emulator::Emulator::new(format!("{origin}/").parse()?, DATABASE, options)?,
             identity,
             account: loopback.origin().to_owned(),
             key: BASE64_STANDARD.encode([0x5a; 64]),
@@ -164,12 +179,17 @@ impl Cosmos {
         });
         let clock = Clock::default();
         let router = Router::new().fallback(wire::respond).with_state(Arc::clone(&inner));
-        Ok(Self { inner, server: loopback.serve(clock.date(router)), clock })
+        Ok(Self { inner, server: loopback.serve(clock.date(router)), clock, origin })
     }
 
-    /// The account endpoint, `http://127.0.0.1:<port>/`: what `COSMOS_ENDPOINT` is set to.
+    /// The account endpoint, `http://127.0.0.1:<port>/` unless something stands before it: what `COSMOS_ENDPOINT` is set to.
     pub fn endpoint(&self) -> String {
-        format!("{}/", self.server.origin())
+        format!("{}/", self.origin)
+    }
+
+    /// Where it is served.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
     }
 
     /// The account key.

@@ -73,6 +73,8 @@ pub struct Options {
     pub quirks: Quirks,
     /// Audiences that are accepted besides the own origin.
     pub audiences: Vec<String>,
+    /// The origin that clients see, where something stands before the fake.
+    pub origin: Option<String>,
 }
 
 impl Default for Options {
@@ -83,6 +85,7 @@ impl Default for Options {
             members_per_slice: 20,
             quirks: Quirks::default(),
             audiences: vec!["https://graph.microsoft.com".into()],
+            origin: None,
         }
     }
 }
@@ -126,13 +129,14 @@ pub struct Graph {
     inner: Arc<Inner>,
     server: Server,
     clock: Clock,
+    origin: String,
 }
 
 impl Graph {
     /// Starts the fake on a port of its own.
     pub async fn start(tenant: Tenant, identity: Identity, options: Options) -> anyhow::Result<Self> {
         let loopback = Loopback::bind().await?;
-        let origin = loopback.origin().to_owned();
+        let origin = options.origin.unwrap_or_else(|| loopback.origin().to_owned());
         let mut audiences = options.audiences;
         audiences.push(origin.clone());
         let world = World {
@@ -144,7 +148,7 @@ impl Graph {
             random: fastrand::Rng::with_seed(options.seed),
             replicas: replica::Replicas::new(options.seed),
             hidden: hidden::Hidden::default(),
-            origin,
+            origin: origin.clone(),
         };
         let inner = Arc::new(Inner {
             world: world.into(),
@@ -162,12 +166,18 @@ impl Graph {
             .fallback(wire::respond)
             .layer(CompressionLayer::new())
             .with_state(Arc::clone(&inner));
-        Ok(Self { inner, server: loopback.serve(clock.date(router)), clock })
+        Ok(Self { inner, server: loopback.serve(clock.date(router)), clock, origin })
     }
 
-    /// The origin, `http://127.0.0.1:<port>`: what `GRAPH_ENDPOINT` is set to.
+    /// The origin that clients see, `http://127.0.0.1:<port>` unless something stands before it: what `GRAPH_ENDPOINT`
+    /// is set to.
     pub fn endpoint(&self) -> &str {
-        self.server.origin()
+        &self.origin
+    }
+
+    /// Where it is served.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
     }
 
     /// Looks at or changes the tenant; no request is answered meanwhile.

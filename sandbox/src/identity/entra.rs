@@ -43,6 +43,7 @@ use axum::{
     routing::{get, post},
 };
 use tempfile::NamedTempFile;
+use tokio_rustls::rustls::ServerConfig;
 
 use super::{Identity, tls};
 use crate::{
@@ -66,6 +67,7 @@ pub struct Entra {
     authority_file: Arc<NamedTempFile>,
     files: Arc<Mutex<certificate::Files>>,
     clock: Clock,
+    tls: Arc<ServerConfig>,
 }
 
 impl Entra {
@@ -82,13 +84,13 @@ impl Entra {
         let clock = Clock::default();
         let router = clock.date(routes().with_state(Arc::clone(&desk)));
         let router = router.into_make_service_with_connect_info::<Cut>();
-        let listener = tls::TlsListener::over(loopback, config)?;
+        let listener = tls::TlsListener::over(loopback, config.clone())?;
         let server = Server::new(origin, async move {
             let _never = axum::serve(listener, router).await;
         });
         let server = Arc::new(Mutex::new(Some(server)));
         let files = Arc::new(certificate::Files::new()?.into());
-        Ok(Self { desk, server, authority_file: Arc::new(authority_file), files, clock })
+        Ok(Self { desk, server, authority_file: Arc::new(authority_file), files, clock, tls: config })
     }
 
     /// The settings with which an app uses the confidential client by its secret, and trusts the endpoint.
@@ -108,6 +110,11 @@ impl Entra {
             ("SSL_CERT_FILE", file),
         ];
         named.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
+    /// A server's side of TLS with a certificate of the same authority.
+    pub(crate) fn tls(&self) -> Arc<ServerConfig> {
+        self.tls.clone()
     }
 
     /// The clock that its answers are dated by.

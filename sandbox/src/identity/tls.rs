@@ -26,7 +26,7 @@ use crate::loopback::{Connection, Cut, Loopback};
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A server's side of TLS, and the certificate of the authority to trust (PEM).
-pub(super) fn throw_away() -> anyhow::Result<(Arc<ServerConfig>, String)> {
+pub(crate) fn throw_away() -> anyhow::Result<(Arc<ServerConfig>, String)> {
     let mut authority = CertificateParams::default();
     authority.distinguished_name.push(DnType::CommonName, "graph-mirror sandbox, throw-away authority");
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));

@@ -40,6 +40,8 @@ pub struct Setup {
     pub notified: bool,
     /// What the Cosmos account is like.
     pub cosmos: CosmosOptions,
+    /// Graph and Cosmos have a face of TLS each.
+    pub tls: bool,
     /// How long a token of the managed identity lives, if it is not a day.
     pub managed_token_life: Option<Duration>,
 }
@@ -62,6 +64,7 @@ impl Setup {
             empty_account: false,
             notified: false,
             cosmos: CosmosOptions::default(),
+            tls: false,
             managed_token_life: None,
         }
     }
