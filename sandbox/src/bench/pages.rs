@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 use super::used;
+use crate::cosmos;
 use crate::graph::{Fault, Match};
 use crate::host::Verdict;
 use crate::product::staged;
@@ -14,6 +15,10 @@ use crate::world::{Setup, World};
 
 /// Links of the largest page that has to work, each of some 80 bytes.
 const LINKS: usize = 100_000;
+/// As many as fit into 16 MiB.
+const MOST_LINKS: usize = 195_000;
+/// So many that the account can keep them too.
+const SOME_LINKS: usize = 5_000;
 /// Bytes of the largest page of users that has to work.
 const USERS_BYTES: usize = 8 << 20;
 /// More than a page may have.
@@ -35,6 +40,8 @@ enum Ends {
     Error(&'static str),
     /// So many documents are in this container.
     Copied(&'static str, usize),
+    /// So many links are written, to an account that only answers: it would take minutes to keep them.
+    Written(usize),
 }
 
 /// Serves each page to a new handler.
@@ -63,6 +70,13 @@ async fn one(world: &World, page: Page) -> Result<Value> {
     let body = format!(r#"{{"value":[{objects}],{link}}}"#);
     let mib = body.len() as f64 / f64::from(1 << 20);
     world.graph.fail(Match::any(), 1, Fault::Status { code: 200, body });
+    if let Ends::Written(links) = ends {
+        world.cosmos.fail(
+            cosmos::Match::operation(cosmos::Operation::Batch),
+            links,
+            cosmos::Fault::Pretended,
+        );
+    }
     let begun = Instant::now();
     let verdict = world.fire_feed(feed).await?.verdict;
     let seconds = begun.elapsed().as_secs_f64();
@@ -74,6 +88,9 @@ async fn one(world: &World, page: Page) -> Result<Value> {
             let copied = world.cosmos.documents(container).await.len();
             ensure!(copied == wanted, "{name}: {copied} of {wanted} documents are in the copy");
             format!("{copied} documents")
+        }
+        (Ends::Written(links), Verdict::Succeeded { .. }) if said(&format!("\"links\":{links}")) => {
+            format!("{links} links written")
         }
         (_, verdict) => anyhow::bail!("{name}: {verdict:?}"),
     };
@@ -121,7 +138,9 @@ fn all() -> Vec<Page> {
             Ends::Copied("groups-members", 1),
         ),
         users("real users, 8 MiB", some, Ends::Copied("users", count)),
-        groups("100,000 links of one group, 8 MiB", members(), Ends::Copied("groups-members", LINKS)),
+        groups("5,000 links of one group", members(SOME_LINKS), Ends::Copied("groups-members", SOME_LINKS)),
+        groups("100,000 links of one group, 8 MiB", members(LINKS), Ends::Written(LINKS)),
+        groups("200,000 links of one group, 16 MiB", members(MOST_LINKS), Ends::Written(MOST_LINKS)),
     ]
 }
 
@@ -149,10 +168,10 @@ fn real_users() -> (String, usize) {
     ((0..count).map(user).collect::<Vec<_>>().join(","), count)
 }
 
-fn members() -> String {
+fn members(count: usize) -> String {
     let member = |n| format!(r##"{{"@odata.type":"#microsoft.graph.user","id":"{}"}}"##, id(n));
-    let members: Vec<_> = (0..LINKS).map(member).collect();
-    format!(r#"{{"id":"{}","displayName":"Everybody","members@delta":[{}]}}"#, id(LINKS), members.join(","))
+    let members: Vec<_> = (0..count).map(member).collect();
+    format!(r#"{{"id":"{}","displayName":"Everybody","members@delta":[{}]}}"#, id(count), members.join(","))
 }
 
 fn id(n: usize) -> String {

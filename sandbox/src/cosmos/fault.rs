@@ -43,6 +43,9 @@ pub enum Fault {
     /// A batch fails because its first operation does, with this status: the answer is a 207, and nothing was
     /// written. <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>
     Inside(u16),
+    /// A batch is answered as if it had been carried out, and is not: for load, where only the client counts. The emulator
+    /// copies a whole container for each batch.
+    Pretended,
     /// The request is carried out, and the connection reset instead of an answer.
     Lost,
     /// Something on the way sends the request again, and it is the second answer that arrives: 412 to a write over a
@@ -88,6 +91,7 @@ impl Fault {
             )),
             Self::NoRole => Some(without_role(call.operation)),
             Self::Inside(status) => Some(inside(*status, call.items.len())),
+            Self::Pretended => Some(pretended(call.items.len())),
             Self::Lost | Self::Twice | Self::Reset | Self::Slow(_) => None,
         }
     }
@@ -108,6 +112,15 @@ fn without_role(operation: Operation) -> Reply {
          scope. Learn more: https://aka.ms/cosmos-native-rbac."
     );
     Reply::error(403, "Forbidden", &message).with("x-ms-substatus", sub_status)
+}
+
+/// A batch of so many upserts that created what was not there.
+fn pretended(operations: usize) -> Reply {
+    let result = json!({"statusCode": 201, "requestCharge": 6.0, "eTag": "\"pretended\""});
+    let results = serde_json::Value::from(vec![result; operations]);
+    Reply { status: 200, headers: Vec::new(), body: results.to_string().into() }
+        .with("content-type", "application/json")
+        .with("x-ms-request-charge", 6.0 * operations as f64)
 }
 
 /// A batch of so many operations, of which the first one fails by itself and the others with it.
