@@ -35,7 +35,9 @@ pub fn read(text: &str) -> Option<String> {
         () if is(&["NotValidForName", "certificate not valid for name"]) => {
             format!("its certificate is for another host; {NEXT}")
         }
-        () if is(&["UnknownIssuer"]) => format!("nobody who is trusted here issued its certificate; {NEXT}"),
+        () if is(&["UnknownIssuer", "BadSignature"]) => {
+            format!("nobody who is trusted here issued its certificate; {NEXT}")
+        }
         () => format!("its certificate is not valid; {NEXT}"),
     })
 }
@@ -53,7 +55,8 @@ mod tests {
         for (says, word) in [
             ("invalid peer certificate: certificate expired: verification time", "expired"),
             ("x: invalid peer certificate: certificate not valid for name \"a\"", "another host"),
-            ("invalid peer certificate: BadSignature", "not valid"),
+            ("invalid peer certificate: BadSignature", "nobody who is trusted"),
+            ("invalid peer certificate: Revoked", "not valid"),
         ] {
             assert!(read(says).unwrap().contains(word), "{says}");
         }

@@ -1,8 +1,5 @@
 //! On demand: `POST /api/refresh/{resource}/{id?}`, as a caller sees it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use sandbox::caller::{Reply, call_with};
 use sandbox::cosmos;
 use sandbox::graph::{Fault, Match, Quirks, RetryAfter};
@@ -251,44 +248,4 @@ async fn a_caller_who_asks_for_what_cannot_be_is_told_so() {
     let nobody = call_with(&world.host, None, "POST", "/api/refresh/users", "").await.unwrap();
     assert_eq!(nobody.status, 401);
     assert_eq!(world.graph.requests().len() + world.document_writes().len(), 0);
-}
-
-/// A dozen callers refresh one object after the other, for hours; the timer finds the lease taken each time, and the copy
-/// of everything else grows old.
-#[tokio::test]
-async fn callers_who_never_stop_do_not_keep_the_timer_from_its_turn() {
-    let world = copied().await;
-    let ids = world.graph.tenant(|tenant| tenant.user_ids());
-    let looks = Arc::new(AtomicUsize::new(0));
-    let callers: Vec<_> = (0..12)
-        .map(|caller| {
-            let (world, looks, path) = (world.clone(), looks.clone(), format!("users/{}", ids[caller]));
-            tokio::spawn(async move {
-                loop {
-                    let reply = refresh(&world, &path, "").await;
-                    looks.fetch_add(usize::from(reply.status == 200), Ordering::Relaxed);
-                }
-            })
-        })
-        .collect();
-    let before = walks(&world);
-    let mut tries = 0;
-    while walks(&world) == before && looks.load(Ordering::Relaxed) < 300 {
-        world.fire().await.unwrap();
-        // One at a time: the callers leave work on the queue as fast as it is done.
-        world.host.deliver_one(WORK_QUEUE).await.unwrap();
-        tries += 1;
-    }
-    callers.iter().for_each(tokio::task::JoinHandle::abort);
-    assert!(walks(&world) > before, "{tries} walks found the lease taken");
-    // Once the walk that waits had its turn, whoever gave way is let in again.
-    while !world.turn().await.unwrap().contains("complete") {}
-    assert_eq!(refresh(&world, &format!("users/{}", ids[0]), "").await.status, 200);
-    world.settle_equal().await.unwrap();
-}
-
-/// Turns that followed the feed to its end.
-fn walks(world: &World) -> usize {
-    let complete = |line: &String| line.contains("\"outcome\":\"complete\"");
-    crate::stage::logged(world, "turn").iter().filter(|line| complete(line)).count()
 }
