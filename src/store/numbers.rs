@@ -43,16 +43,23 @@ impl Store {
     /// # Errors
     /// As [`Store::older_than`].
     pub async fn above(&self, container: &str, least: Numbers) -> Result<Numbers, StoreError> {
-        let generation = self.above_all(container, "generation", least.generation).await?;
-        let save = self.above_all(container, "save", least.save).await?;
+        let generation = self
+            .above_all(
+                container,
+                "SELECT VALUE 1 FROM c WHERE c._mirror.generation >= @number",
+                least.generation,
+            )
+            .await?;
+        let save = self
+            .above_all(container, "SELECT VALUE 1 FROM c WHERE c._mirror.save >= @number", least.save)
+            .await?;
         Ok(Numbers { generation, save })
     }
 
     /// Looks in steps that double: the SDK refuses an aggregate over several partitions.
-    async fn above_all(&self, container: &str, mark: &str, least: u64) -> Result<u64, StoreError> {
+    async fn above_all(&self, container: &str, text: &str, least: u64) -> Result<u64, StoreError> {
         let (mut number, mut step) = (least, 1);
         loop {
-            let text = format!("SELECT VALUE 1 FROM c WHERE c._mirror.{mark} >= @number");
             let reach = self.query::<u64>(container, with(Query::from(text), "@number", number)?).await?;
             if pin!(reach).try_next().await?.is_none() {
                 return Ok(number);
