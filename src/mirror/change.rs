@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::json::{self, Members};
-use crate::store::Reason;
+use crate::store::{Counts, Reason};
 
 mod holdable;
 mod links;
@@ -95,6 +95,20 @@ pub enum Kind<'a> {
     Unclear,
     /// It cannot be stored: leave a note.
     SetAside(&'static str),
+}
+
+impl Kind<'_> {
+    /// What it counts as, once it is written. An object without one of its values counts as set aside too.
+    pub fn counts(&self) -> Counts {
+        let set_aside = Counts { set_aside: 1, ..Counts::default() };
+        match self {
+            Kind::Put { unholdable, .. } if !unholdable.is_empty() => Counts { upserted: 1, ..set_aside },
+            Kind::Put { .. } => Counts { upserted: 1, ..Counts::default() },
+            Kind::Remove(_) => Counts { removed: 1, ..Counts::default() },
+            Kind::Unclear => Counts::default(),
+            Kind::SetAside(_) => set_aside,
+        }
+    }
 }
 
 /// The changes of a page. The same object may come several times in it, each time with another slice of

@@ -66,16 +66,12 @@ impl Driver<'_> {
     ) -> Result<Wrote, SyncError> {
         let container = self.row.container;
         let set_aside = Counts { set_aside: 1, ..Counts::default() };
-        let counts = match &change.kind {
-            Kind::Put { unholdable, .. } if !unholdable.is_empty() => {
-                self.name_unholdable(unholdable);
-                Counts { upserted: 1, ..set_aside }
-            }
-            Kind::Put { .. } => Counts { upserted: 1, ..Counts::default() },
-            Kind::Remove(_) => Counts { removed: 1, ..Counts::default() },
-            Kind::SetAside(_) => set_aside,
-            Kind::Unclear => Counts::default(),
-        };
+        if let Kind::Put { unholdable, .. } = &change.kind
+            && !unholdable.is_empty()
+        {
+            self.name_unholdable(unholdable);
+        }
+        let counts = change.kind.counts();
         let Some(document) = document::of(change, stamp) else { return Ok(Wrote::default()) };
         match self.write(container, &document, over, counts, give_up).await {
             Err(StoreError::Refused(reason)) => {

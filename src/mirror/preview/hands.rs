@@ -152,22 +152,11 @@ impl<'a> Dry<'a> {
     fn counted(&mut self, changes: &Changes<'_>) -> Counts {
         let mut counts = Counts { pages: 1, ..Counts::default() };
         for change in &changes.objects {
-            let lives = match change.kind {
-                Kind::Put { ref unholdable, .. } => {
-                    counts.upserted += 1;
-                    counts.set_aside += u64::from(!unholdable.is_empty());
-                    true
-                }
-                Kind::Unclear => continue,
-                Kind::Remove(_) => {
-                    counts.removed += 1;
-                    false
-                }
-                Kind::SetAside(_) => {
-                    counts.set_aside += 1;
-                    true
-                }
-            };
+            if matches!(change.kind, Kind::Unclear) {
+                continue;
+            }
+            counts += change.kind.counts();
+            let lives = !matches!(change.kind, Kind::Remove(_));
             if let Some(id) = &change.id {
                 self.walked.entry(self.row.container).or_default().insert(hash(&document_id(id)), lives);
             }
