@@ -64,7 +64,7 @@ fn rule_7_what_a_lost_checkpoint_covered_is_doubtful() {
 
 #[test]
 fn rule_2_the_epoch_of_the_checkpoint_is_looked_at() {
-    is_needed(Off::Epoch, Options { recreations: 0, ..Options::default() });
+    is_needed(Off::Epoch, Options { losses: 0, recreations: 0, ..Options::default() });
 }
 
 #[test]
