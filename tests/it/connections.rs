@@ -62,3 +62,26 @@ async fn a_connection_to_cosmos_that_breaks_costs_a_turn_and_no_more() {
         world.settle_equal().await.unwrap();
     }
 }
+
+/// The turn fails at once, and says whose certificate it is and what to do.
+async fn is_named(world: World, name: &str) {
+    assert!(!world.fire().await.unwrap().succeeded());
+    let said = failure(&world);
+    for word in [name, "nobody who is trusted here issued its certificate", "SSL_CERT_FILE"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_graph_that_nobody_trusts_is_named_with_what_to_do() {
+    let world = world().await;
+    world.faces.as_ref().unwrap().graph.distrust().unwrap();
+    is_named(world, "Microsoft Graph").await;
+}
+
+#[tokio::test]
+async fn a_certificate_of_cosmos_that_nobody_trusts_is_named_with_what_to_do() {
+    let world = world().await;
+    world.faces.as_ref().unwrap().cosmos.distrust().unwrap();
+    is_named(world, "Cosmos DB").await;
+}

@@ -1,5 +1,8 @@
 //! On demand: `POST /api/refresh/{resource}/{id?}`, as a caller sees it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use sandbox::caller::{Reply, call_with};
 use sandbox::cosmos;
 use sandbox::graph::{Fault, Match, Quirks, RetryAfter};
@@ -248,4 +251,42 @@ async fn a_caller_who_asks_for_what_cannot_be_is_told_so() {
     let nobody = call_with(&world.host, None, "POST", "/api/refresh/users", "").await.unwrap();
     assert_eq!(nobody.status, 401);
     assert_eq!(world.graph.requests().len() + world.document_writes().len(), 0);
+}
+
+/// A dozen callers refresh one object after the other, for hours; the timer finds the lease taken each time, and the copy
+/// of everything else grows old.
+#[tokio::test]
+async fn callers_who_never_stop_do_not_keep_the_timer_from_its_turn() {
+    // The callers ring while the walk is at work, so it ends with its budget.
+    let world = World::start(setup().set("SYNC_BUDGET_SECONDS", "1")).await.unwrap();
+    world.settle().await.unwrap();
+    let ids = world.graph.tenant(|tenant| tenant.user_ids());
+    let looks = Arc::new(AtomicUsize::new(0));
+    let callers: Vec<_> = (0..12)
+        .map(|caller| {
+            let (world, looks, path) = (world.clone(), looks.clone(), format!("users/{}", ids[caller]));
+            tokio::spawn(async move {
+                loop {
+                    let reply = refresh(&world, &path, "").await;
+                    looks.fetch_add(usize::from(reply.status == 200), Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    while looks.load(Ordering::Relaxed) < 12 {
+        tokio::task::yield_now().await;
+    }
+    world.graph.forget_requests();
+    let before = looks.load(Ordering::Relaxed);
+    while walks(&world) == 0 && looks.load(Ordering::Relaxed) < before + 50 {
+        world.fire().await.unwrap();
+    }
+    callers.iter().for_each(tokio::task::JoinHandle::abort);
+    assert!(walks(&world) > 0, "fifty looks had the lease, and no walk");
+    world.settle_equal().await.unwrap();
+}
+
+/// Pages of the feed that were asked for.
+fn walks(world: &World) -> usize {
+    world.graph.requests().iter().filter(|request| request.path.contains("/users/delta")).count()
 }
