@@ -96,6 +96,7 @@ impl App {
                 tombstone_ttl: limits.tombstone_ttl,
                 max_delete_percent: limits.max_delete_percent,
                 max_delete_count: limits.max_delete_count,
+                accepts_removals: limits.accepts_removals,
             },
             progress: Arc::default(),
         };

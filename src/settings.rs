@@ -102,12 +102,14 @@ pub struct Limits {
     pub max_delete_percent: f64,
     /// … and more than this many documents would go.
     pub max_delete_count: u64,
+    /// Nothing holds a sweep: somebody has looked at what it would remove.
+    pub accepts_removals: bool,
 }
 
 impl Limits {
-    /// Lets the next sweep remove whatever is missing: no share is more than all.
+    /// Lets the next sweep remove whatever is missing.
     pub fn accept_removals(&mut self) {
-        self.max_delete_percent = 100.0;
+        self.accepts_removals = true;
     }
 }
 
@@ -193,6 +195,7 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
         ),
         max_delete_percent: reader.number("MAX_DELETE_PERCENT", 20.0, 0.0..=100.0),
         max_delete_count: reader.number("MAX_DELETE_COUNT", 10.0, 0.0..=1e9) as u64,
+        accepts_removals: false,
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) const GROUPS: Row = Row {
         "theme",
         "visibility",
     ],
+    always: &["displayName", "mailEnabled", "securityEnabled"],
     container: "groups",
     links: &[
         Linked { property: "members", container: "groups-members", many: true },

@@ -20,6 +20,8 @@ pub struct Row {
     pub path: &'static str,
     /// The properties that the copy holds (`$select`).
     pub select: &'static [&'static str],
+    /// Properties that every object has: an entry of a delta round without one of them tells a part of an object only.
+    pub always: &'static [&'static str],
     /// Path of the collection below which one object is read by its id.
     pub object_path: &'static str,
     /// The Cosmos container.
@@ -121,6 +123,7 @@ mod tests {
             sorted.sort_unstable();
             sorted.dedup();
             assert_eq!(sorted, row.select, "{}: $select is sorted and has no duplicates", row.resource);
+            assert!(!row.always.is_empty() && row.always.iter().all(|name| row.select.contains(name)));
             assert_eq!(row.permission.app_role_id.len(), 36, "{}", row.resource);
             assert!(row.targets.is_empty() == row.links.is_empty(), "{}", row.resource);
             for link in row.links {

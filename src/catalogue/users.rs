@@ -69,6 +69,7 @@ pub(super) const USERS: Row = Row {
         "userPrincipalName",
         "userType",
     ],
+    always: &["accountEnabled", "displayName", "userPrincipalName"],
     container: "users",
     links: &[Linked { property: "manager", container: "users-manager", many: false }],
     targets: &["users"],

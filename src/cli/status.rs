@@ -92,8 +92,7 @@ fn remark(status: &Status) -> Option<String> {
         return Some(format!("{resource}: Microsoft Graph throttles until {}", time(until)));
     }
     status.held.map(|held| {
-        let (missing, of) = (held.missing, held.of);
-        format!("{resource}: {missing} of {of} documents would be removed; `sync {resource} --accept-removals` lets them go")
+        format!("{resource}: {}", super::sync::held(resource, held.missing, held.of, held.reason))
     })
 }
 

@@ -11,7 +11,7 @@ use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::screen::Screen;
 use super::start;
 use crate::app::{App, AppError};
-use crate::mirror::{Ending, Outcome, Preview};
+use crate::mirror::{Ending, Hold, Outcome, Preview};
 
 /// What `sync` is told.
 #[derive(Debug, clap::Args)]
@@ -139,11 +139,19 @@ pub(super) fn next_step(outcome: &Outcome) -> Option<String> {
              done, or run this again then",
             time(until)
         )),
-        Ending::Held { missing, of } => Some(format!(
-            "{feed}: {missing} of {of} documents would be removed; `sync {feed} --accept-removals` lets them go"
-        )),
+        Ending::Held { missing, of, reason } => Some(format!("{feed}: {}", held(feed, missing, of, reason))),
         Ending::Complete | Ending::Continued => None,
     }
+}
+
+/// What holds a sweep, and what lets it go.
+pub(super) fn held(feed: &str, missing: u64, of: u64, reason: Hold) -> String {
+    let sentence = reason.sentence(missing, of);
+    let anew = match reason {
+        Hold::WalkHidObjects => format!("`checkpoint reset {feed}` has everything read anew, and "),
+        Hold::RemovalLimit | Hold::Everything => String::new(),
+    };
+    format!("{sentence}; {anew}`sync {feed} --accept-removals` lets them go")
 }
 
 /// A moment, to the second.

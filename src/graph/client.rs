@@ -282,7 +282,7 @@ pub(super) async fn refusal(response: &mut Response) -> Refusal {
 }
 
 /// A number from 0 to 1 that differs from process to process and from try to try.
-fn jitter() -> f64 {
+pub(super) fn jitter() -> f64 {
     let nanos =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).subsec_nanos();
     f64::from(nanos % 1_000_003) / 1_000_003.0

@@ -26,11 +26,12 @@
 //!
 //! Reading order: [`request`] (what the mirror asks), [`page`] and [`listing`] (what comes back), [`get`]
 //! (any other GET) with [`answer`] and [`list`] (what comes back then), [`retry`] (what to do about a failed
-//! try, a pure function), [`guard`] (pages that repeat), [`client`] (does it), [`subscription`] (what is
-//! not a GET), [`probe`] (one look at how Graph answers), [`error`] (what callers branch on), [`codes`] and [`says`]
-//! (what an error body says).
+//! try, a pure function), [`batch`] (several objects at once), [`guard`] (pages that repeat), [`client`] (does it),
+//! [`subscription`] (what is not a GET), [`probe`] (one look at how Graph answers), [`error`] (what callers branch on),
+//! [`codes`] and [`says`] (what an error body says).
 
 mod answer;
+mod batch;
 mod body;
 mod client;
 mod codes;
@@ -50,6 +51,7 @@ mod size;
 mod subscription;
 
 pub use answer::Answer;
+pub use batch::{BATCH, Member};
 pub use client::{Client, Options};
 pub use codes::codes;
 pub use error::{GraphError, Refusal};

@@ -25,7 +25,7 @@ pub(super) const SHADOWED: [&str; 7] = ["ttl", "_mirror", "_rid", "_self", "_eta
 /// Annotations that belong to a response, not to the object in it
 /// (<https://docs.oasis-open.org/odata/odata-json-format/v4.01/odata-json-format-v4.01.html#sec_ControlInformation>);
 /// the last one is advice that Graph gives to whoever reads without `$select`.
-const OF_RESPONSE: [&str; 6] = [
+pub(super) const OF_RESPONSE: [&str; 6] = [
     "@odata.context",
     "@odata.metadataEtag",
     "@odata.count",
@@ -112,7 +112,7 @@ impl Kind<'_> {
 }
 
 /// The changes of a page. The same object may come several times in it, each time with another slice of
-/// its links: the last one counts for the object, and all of them for the links. What cannot be read of the links is
+/// its links: of each property the last word counts, and all slices for the links. What cannot be read of the links is
 /// named, and the others go on: it would stop every object of the feed.
 pub fn of(objects: &[Box<RawValue>]) -> Changes<'_> {
     let mut changes: Vec<Change<'_>> = Vec::with_capacity(objects.len());
@@ -128,7 +128,7 @@ pub fn of(objects: &[Box<RawValue>]) -> Changes<'_> {
             continue;
         }
         match change.id.as_deref().and_then(|id| places.get(id)) {
-            Some(place) => changes[*place] = change,
+            Some(place) => changes[*place].follow(change),
             None => {
                 if let Some(id) = change.id.as_deref() {
                     places.insert(id.to_owned(), changes.len());
@@ -139,6 +139,73 @@ pub fn of(objects: &[Box<RawValue>]) -> Changes<'_> {
     }
     let (links, odd) = links.into_changes();
     Changes { objects: changes, links, unclear, odd }
+}
+
+impl<'a> Change<'a> {
+    /// Whether it says nothing of the object but that it is there, and perhaps something of its links.
+    pub fn is_bare(&self) -> bool {
+        match &self.kind {
+            Kind::Put { properties, shadowed, .. } => {
+                shadowed.is_empty() && properties.iter().all(|(name, _)| name.contains('@'))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it names all of these properties.
+    pub fn names_all(&self, names: &[&str]) -> bool {
+        match &self.kind {
+            Kind::Put { properties, .. } => {
+                names.iter().all(|wanted| properties.iter().any(|(name, _)| name == wanted))
+            }
+            _ => false,
+        }
+    }
+
+    /// The same object, once more on the same page. A property never ends by not being named.
+    fn follow(&mut self, next: Self) {
+        match (&mut self.kind, next.kind) {
+            (
+                Kind::Put { properties, shadowed, unholdable, links },
+                Kind::Put { properties: newer, shadowed: newer_shadowed, unholdable: others, links: newest },
+            ) => {
+                unholdable
+                    .retain(|name| !newer.iter().any(|(held, _)| held == name) && !others.contains(name));
+                unholdable.extend(others);
+                overlay((properties, shadowed), newer, newer_shadowed);
+                *links = newest;
+            }
+            (kind, newer) => *kind = newer,
+        }
+        self.text = next.text;
+    }
+}
+
+/// Properties, and those that lie aside.
+type Properties<'p, 'a> = (&'p mut Vec<(Cow<'a, str>, &'a RawValue)>, &'p mut Aside<'a>);
+/// Properties whose names Cosmos keeps for itself, and the text of those whose values it cannot hold.
+type Aside<'a> = BTreeMap<Cow<'a, str>, Cow<'a, RawValue>>;
+
+/// Puts properties over others, those that are new at the end. Each one ends up in one place.
+pub(super) fn overlay<'a>(
+    (properties, shadowed): Properties<'_, 'a>,
+    newer: impl IntoIterator<Item = (Cow<'a, str>, &'a RawValue)>,
+    newer_shadowed: Aside<'a>,
+) {
+    properties.retain(|(name, _)| !newer_shadowed.contains_key(name));
+    shadowed.extend(newer_shadowed);
+    let mut places: HashMap<Cow<'a, str>, usize> =
+        properties.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect();
+    for (name, value) in newer {
+        shadowed.remove(&name);
+        match places.get(&name) {
+            Some(place) => properties[*place].1 = value,
+            None => {
+                places.insert(name.clone(), properties.len());
+                properties.push((name, value));
+            }
+        }
+    }
 }
 
 /// The object of a response, such as that to a read by id: without the annotations of the response.

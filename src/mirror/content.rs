@@ -21,9 +21,10 @@ pub struct Content(BTreeMap<String, Value>);
 
 /// What of `_mirror` is content.
 #[derive(Default, Deserialize)]
-struct Shadow<'a> {
+pub struct Shadow<'a> {
+    /// Properties whose names Cosmos keeps for itself.
     #[serde(borrow, default)]
-    shadowed: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    pub shadowed: BTreeMap<Cow<'a, str>, &'a RawValue>,
 }
 
 impl Content {
@@ -69,6 +70,12 @@ impl Content {
         }
         hasher.finish()
     }
+}
+
+/// Whether two values are the same as far as Cosmos can tell them apart.
+pub fn is_same(one: &RawValue, other: &RawValue) -> bool {
+    let read = |text: &RawValue| serde_json::from_str(text.get()).ok().map(as_doubles);
+    one.get() == other.get() || read(one).is_some_and(|one| read(other) == Some(one))
 }
 
 fn as_doubles(value: Value) -> Value {

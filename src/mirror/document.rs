@@ -31,6 +31,13 @@ pub struct Stamp<'a> {
     pub tombstone_ttl: Duration,
 }
 
+impl Stamp<'_> {
+    /// The same, of a document that is settled; or of one that has to be looked up by its id.
+    pub fn settled(&self, settled: bool) -> Self {
+        Self { source: if settled { self.source } else { Source::ById }, ..self.clone() }
+    }
+}
+
 /// The document of a change; none of one that decides nothing.
 pub fn of<'a>(change: &Change<'a>, stamp: &Stamp<'a>) -> Option<Document<'a>> {
     Some(match &change.kind {

@@ -22,9 +22,16 @@ const IDS: usize = 50;
 const SKEW: Duration = Duration::from_secs(60);
 
 impl Driver<'_> {
-    /// Writes the links of a page, those of one source together.
+    /// Writes the links of a page, and ends those that they took the place of.
     pub async fn write_links(&self, links: &[LinkChange<'_>], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
-        let links = one::settled(&self.mirror.store, self.row, links).await?;
+        let links = one::last_told(self.row, links);
+        let wrote = self.write_together(&links, stamp).await?;
+        let replaced = one::replaced(&self.mirror.store, self.row, &links).await?;
+        Ok(wrote + self.write_together(&replaced, stamp).await?)
+    }
+
+    /// Writes links, those of one source together.
+    async fn write_together(&self, links: &[LinkChange<'_>], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
         let container = |link: &LinkChange<'_>| {
             let row = self.row.links.iter().find(|linked| linked.property == link.property);
             row.map(|linked| linked.container)

@@ -154,7 +154,7 @@ impl Machine {
             (Stage::Weighing, Event::Weighed(weight)) => Ok(self.weighed(weight, now)),
             (Stage::Announcing, Event::Saved) => Ok(self.sweep()),
             (Stage::Sweeping, Event::Swept(swept)) => Ok(self.swept(swept, now)),
-            (Stage::Paying, Event::Saved) => Ok(self.settle(Ending::Complete)),
+            (Stage::Paying(ending), Event::Saved) => Ok(self.settle(ending)),
             (Stage::Settling(ending), Event::Settled(counts, uncarried)) => {
                 self.dirty = false;
                 self.counts += counts;
@@ -234,8 +234,8 @@ impl Machine {
     fn weighed(&mut self, weight: Weight, now: OffsetDateTime) -> Action {
         // Announced by this turn's last page, or by one before that did not get as far as this.
         let doubtful_links = weight.doubtful_links || self.checkpoint.again;
-        if weight.held {
-            return self.settle(Ending::Held { missing: weight.missing, of: weight.living });
+        if let Some(reason) = weight.held {
+            return self.settle(Ending::Held { missing: weight.missing, of: weight.living, reason });
         }
         match (self.checkpoint.owed, doubtful_links) {
             (None, false) => self.settle(Ending::Complete),
@@ -259,8 +259,9 @@ impl Machine {
         if self.checkpoint.again {
             return self.begin(Why::DoubtfulLinks, None, now);
         }
+        let ending = swept.ending();
         let next = plan::swept(&self.checkpoint, swept, self.epoch);
-        self.save(next, Stage::Paying)
+        self.save(next, Stage::Paying(ending))
     }
 
     fn settle(&mut self, ending: Ending) -> Action {

@@ -17,6 +17,7 @@ use std::time::Duration;
 use crate::graph;
 use crate::store::Store;
 
+mod ask;
 pub mod change;
 mod content;
 pub mod document;
@@ -25,6 +26,7 @@ mod error;
 mod forbidden;
 mod links;
 mod machine;
+mod merge;
 mod one;
 mod outcome;
 mod plan;
@@ -42,7 +44,7 @@ mod write;
 
 pub use error::{Service, SyncError};
 pub use forbidden::Forbidden;
-pub use outcome::{Ending, Outcome};
+pub use outcome::{Ending, Hold, Outcome};
 pub use preview::{Preview, Sweep, preview};
 pub use progress::{Progress, Seen, Stage};
 pub use refresh::{Refreshed, refresh};
@@ -77,6 +79,8 @@ pub struct Options {
     pub max_delete_percent: f64,
     /// … and more than this many documents would go.
     pub max_delete_count: u64,
+    /// Whatever would hold a sweep is accepted.
+    pub accepts_removals: bool,
 }
 
 /// Whose objects these are, and who reads them.

@@ -33,7 +33,38 @@ pub enum Ending {
         missing: u64,
         /// Of how many.
         of: u64,
+        /// Why.
+        #[serde(default)]
+        reason: Hold,
     },
+}
+
+/// Why a sweep is held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Hold {
+    /// More would go than the removal limit lets go.
+    #[default]
+    RemovalLimit,
+    /// Every object would go.
+    Everything,
+    /// Graph still shows several objects by their ids that the complete walk did not show: the walk cannot be trusted.
+    WalkHidObjects,
+}
+
+impl Hold {
+    /// What is held, in a sentence without its end.
+    pub fn sentence(self, missing: u64, of: u64) -> String {
+        match self {
+            Self::RemovalLimit => {
+                format!("{missing} of {of} documents would be removed")
+            }
+            Self::Everything => format!("all {missing} objects would be removed"),
+            Self::WalkHidObjects => format!(
+                "the last enumeration did not show {missing} of {of} objects that Microsoft Graph still shows by id"
+            ),
+        }
+    }
 }
 
 impl Ending {
@@ -133,12 +164,18 @@ mod tests {
     #[test]
     fn an_ending_has_one_name() {
         let until = OffsetDateTime::UNIX_EPOCH;
-        let held = Ending::Held { missing: 1, of: 2 };
+        let held = Ending::Held { missing: 1, of: 2, reason: Hold::Everything };
         for ending in
             [Ending::Complete, Ending::Continued, Ending::Throttled { until }, Ending::Busy { until }, held]
         {
             assert_eq!(serde_json::to_value(ending).unwrap()["outcome"], ending.name());
         }
+    }
+
+    #[test]
+    fn a_run_that_was_recorded_before_reasons_were_is_still_read() {
+        let held: Ending = serde_json::from_str(r#"{"outcome":"held","missing":1,"of":2}"#).unwrap();
+        assert_eq!(held, Ending::Held { missing: 1, of: 2, reason: Hold::RemovalLimit });
     }
 
     #[test]

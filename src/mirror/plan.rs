@@ -14,6 +14,7 @@ mod clock;
 mod containers;
 pub mod doubt;
 mod stuck;
+mod swept;
 
 pub use abandon::{burn, forget, forgettable};
 pub use clock::{age, bounded, is_ahead, is_old};
@@ -22,6 +23,7 @@ pub use doubt::{
     has_abandoned, has_outslept, is_agreed, is_doubtful, is_doubtful_link, is_to_be_told_again, is_told,
     is_weighed, marks, may_settle, read, refreshed, settle,
 };
+pub use swept::{Swept, swept};
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
 const GENERATION_AGE: Duration = Duration::from_secs(30 * 86_400);
@@ -115,6 +117,7 @@ pub fn blank(definition: &Definition, numbers: Numbers, now: OffsetDateTime) -> 
         generation_began: now,
         owed: None,
         again: false,
+        hidden: 0,
         save: numbers.save,
         failing_since: None,
         unfinished_generations: 0,
@@ -178,6 +181,7 @@ pub fn begin(
         generation_began: now,
         owed: None,
         again: false,
+        hidden: 0,
         shape: definition.shape.clone(),
         containers: containers::of_generation(checkpoint, definition),
         not_before: None,
@@ -245,23 +249,6 @@ pub fn page(checkpoint: &Checkpoint, leads: Leads, took: Took, run: LastRun, epo
     next.again |= took.doubtful;
     next.counts += took.counts;
     next.last_run = Some(run);
-    next
-}
-
-/// What a sweep did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Swept {
-    /// Documents that became tombstones.
-    pub counts: Counts,
-    /// Some were left, of which a replica that lags may not have heard when the walk was served.
-    pub left: bool,
-}
-
-/// The sweep that was owed is done (rule 8), unless it had to leave some.
-pub fn swept(checkpoint: &Checkpoint, swept: Swept, epoch: u64) -> Checkpoint {
-    let owed = checkpoint.owed.filter(|_| swept.left);
-    let mut next = Checkpoint { owed, ..save(checkpoint, epoch) };
-    next.counts += swept.counts;
     next
 }
 

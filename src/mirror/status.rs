@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::Mirror;
 use super::error::SyncError;
-use super::outcome::Ending;
+use super::outcome::{Ending, Hold};
 use super::plan;
 use super::run::{self, Ended, Failed, Run};
 use crate::catalogue::Row;
@@ -76,6 +76,8 @@ pub struct Held {
     pub missing: u64,
     /// … of so many.
     pub of: u64,
+    /// Why they are held.
+    pub reason: Hold,
 }
 
 /// How the copy of a feed is, with its last `most` runs, of which there is at least one, if there are any.
@@ -150,7 +152,9 @@ fn of(
     });
     let last_error = last_error.or(stuck).or(ahead);
     let held = match ended {
-        Some(Ended::Well(Ending::Held { missing, of })) => Some(Held { missing: *missing, of: *of }),
+        Some(Ended::Well(Ending::Held { missing, of, reason })) => {
+            Some(Held { missing: *missing, of: *of, reason: *reason })
+        }
         _ => None,
     };
     let not_before = checkpoint.and_then(|one| one.not_before).filter(|until| *until > now);
@@ -218,7 +222,7 @@ mod tests {
     #[test]
     fn what_went_wrong_last_comes_first() {
         let failed = || run(Ended::Failed(Failed { error: "no access".into() }));
-        let held = || run(Ended::Well(Ending::Held { missing: 30, of: 100 }));
+        let held = || run(Ended::Well(Ending::Held { missing: 30, of: 100, reason: Hold::RemovalLimit }));
         let well = || run(Ended::Well(Ending::Complete));
         let throttled = Checkpoint { not_before: Some(now() + time::Duration::SECOND), ..tracking() };
         let past = Checkpoint { not_before: Some(now()), ..tracking() };
@@ -245,10 +249,14 @@ mod tests {
 
     #[test]
     fn a_status_tells_ages_and_no_link() {
-        let status =
-            of("users", Some(&tracking()), run(Ended::Well(Ending::Held { missing: 3, of: 9 })), now());
+        let status = of(
+            "users",
+            Some(&tracking()),
+            run(Ended::Well(Ending::Held { missing: 3, of: 9, reason: Hold::RemovalLimit })),
+            now(),
+        );
         assert_eq!((status.lag_seconds, status.checkpoint_age_days), (Some(43_200), Some(0.5)));
-        assert_eq!(status.held, Some(Held { missing: 3, of: 9 }));
+        assert_eq!(status.held, Some(Held { missing: 3, of: 9, reason: Hold::RemovalLimit }));
         let json = serde_json::to_string(&status).unwrap();
         assert!(
             json.contains(r#""lastRun":{"at":"2027-01-15T08:00:00Z","outcome":"held","missing":3"#),

@@ -1,31 +1,51 @@
 //! The sweep: what a complete enumeration did not show is gone, and only then (rules 8, 9 and 12).
 //!
-//! Streamed, with If-Match on the version that was read: whoever wrote in between wins. The brake holds
-//! a sweep that would remove more than a share *and* more than a number of the living documents of a
-//! container: a feed that suddenly shows half the tenant is more likely wrong than right.
+//! Streamed, with If-Match on the version that was read: whoever wrote in between wins. A walk alone is not believed: each
+//! object is asked for by its id first, and what Graph still shows is kept. The brake holds a sweep that would remove more
+//! than a share *and* more than a number of the living documents of a container, or every object; and a walk that hid
+//! several objects: a feed that suddenly shows half the tenant is more likely wrong than right.
 
 use std::future::ready;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::Options;
+use super::ask::{Fate, ask};
+use super::change;
 use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
 use super::machine::Weight;
+use super::outcome::Hold;
 use super::plan::{self, Swept};
 use super::write::Wrote;
-use crate::store::{Candidate, Checkpoint, Counts, Reason};
+use crate::graph::{BATCH, GraphError};
+use crate::store::{Candidate, Checkpoint, Counts, Reason, Source};
 
 impl Driver<'_> {
     /// What the owed sweep would take, and whether any link is doubtful.
     pub async fn weigh(&self, checkpoint: &Checkpoint) -> Result<Weight, SyncError> {
         let mut all = Weight::default();
+        if checkpoint.hidden > 0 && !self.mirror.options.accepts_removals {
+            all.missing = checkpoint.hidden;
+            all.living = self.mirror.store.count_from(self.row.container, 0).await?;
+            all.held = Some(Hold::WalkHidObjects);
+            return Ok(all);
+        }
         if let Some(owed) = checkpoint.owed {
             let older = self.mirror.store.older_than(self.row.container, owed).await?;
             let settled = older.try_filter(|one| ready(plan::is_weighed(checkpoint, plan::marks(one))));
             let missing = settled.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
             self.brake(self.row.container, missing, owed, &mut all).await?;
+            if missing > 0 && all.held.is_none() && !self.mirror.options.accepts_removals {
+                let others = self.mirror.store.has_others(self.row.container, owed).await?;
+                if !others {
+                    all.held = Some(Hold::Everything);
+                    (all.missing, all.living) = (missing, missing);
+                }
+            }
         }
         for link in self.row.links {
             if checkpoint.owed.is_none() && !plan::has_abandoned(checkpoint) {
@@ -43,9 +63,9 @@ impl Driver<'_> {
             all.doubtful_links |= doubtful;
             self.brake(link.container, missing, owed, &mut all).await?;
         }
-        if all.held {
+        if let Some(reason) = all.held {
             let Weight { missing, living, .. } = all;
-            tracing::error!(event = "sweep_held", resource = self.control.feed(), missing, of = living);
+            held(self.control.feed(), missing, living, reason);
         }
         Ok(all)
     }
@@ -62,7 +82,10 @@ impl Driver<'_> {
         if missing > options.max_delete_count {
             let living = missing + self.mirror.store.count_from(container, owed).await?;
             if is_held(missing, living, options) {
-                all.held = true;
+                if all.held.is_none() {
+                    (all.missing, all.living) = (0, 0);
+                }
+                all.held = Some(Hold::RemovalLimit);
                 all.missing += missing;
                 all.living += living;
             }
@@ -72,34 +95,89 @@ impl Driver<'_> {
 
     /// Pays the sweep that is owed.
     pub async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, SyncError> {
-        let Some(owed) = checkpoint.owed else { return Ok(Swept { counts: Counts::default(), left: false }) };
-        let (mut wrote, mut left) = self.sweep_objects(checkpoint, owed).await?;
-        wrote = wrote + self.tell_again(checkpoint, owed).await?;
-        for link in self.row.links {
-            let links = self.sweep_links(link.container, checkpoint, owed).await?;
-            (wrote, left) = (wrote + links.0, left | links.1);
+        let Some(owed) = checkpoint.owed else { return Ok(Swept::default()) };
+        let (mut wrote, mut swept) = self.sweep_objects(checkpoint, owed).await?;
+        if swept.is_held() && !checkpoint.again {
+            swept.living = self.mirror.store.count_from(self.row.container, 0).await?;
+            held(self.control.feed(), swept.hidden, swept.living, Hold::WalkHidObjects);
+        } else {
+            wrote = wrote + self.tell_again(checkpoint, owed).await?;
+            for link in self.row.links {
+                let links = self.sweep_links(link.container, checkpoint, owed).await?;
+                wrote = wrote + links.0;
+                swept.left |= links.1;
+            }
         }
         self.charge += wrote.charge;
-        Ok(Swept { counts: wrote.counts, left })
+        Ok(Swept { counts: wrote.counts, ..swept })
     }
 
-    /// What is doubtful is left alone: nobody knows which enumeration wrote it. Also says whether anything was
-    /// left for a later turn, since a replica that lags may not have known it.
-    async fn sweep_objects(&self, checkpoint: &Checkpoint, owed: u64) -> Result<(Wrote, bool), SyncError> {
-        let stamp = &self.stamp(checkpoint);
-        let older = self.mirror.store.older_than(self.row.container, owed).await?;
-        older
-            .try_filter(|one| ready(!plan::is_doubtful(checkpoint, plan::marks(one))))
-            .map(|candidate| async move {
-                let candidate = candidate?;
-                match self.is_told(checkpoint, &candidate) {
-                    true => Ok((self.remove(candidate, stamp).await?, false)),
-                    false => Ok((Wrote::default(), true)),
+    /// What is doubtful is left alone: nobody knows which enumeration wrote it. Everything else is asked for by its id
+    /// first, so many at a time as a batch takes; the rest waits for a later turn when the budget is spent, when Graph
+    /// throttles, and when a replica that lags may not have known it.
+    async fn sweep_objects(&self, checkpoint: &Checkpoint, owed: u64) -> Result<(Wrote, Swept), SyncError> {
+        let young = AtomicBool::new(false);
+        let due = |one: &Candidate| {
+            let settled = !plan::is_doubtful(checkpoint, plan::marks(one));
+            let is_told = self.is_told(checkpoint, one);
+            young.fetch_or(settled && !is_told, Ordering::Relaxed);
+            ready(settled && is_told)
+        };
+        let older = self.mirror.store.older_than(self.row.container, owed).await?.try_filter(due);
+        let mut chunks = pin!(older.try_chunks(BATCH));
+        let (mut wrote, mut swept, mut asked) = (Wrote::default(), Swept::default(), false);
+        while let Some(some) = chunks.try_next().await.map_err(|error| error.1)? {
+            if asked && self.is_spent() {
+                // Without progress, going on at once would come to the same.
+                (swept.left, swept.cut) = (true, wrote.counts != Counts::default());
+                break;
+            }
+            asked = true;
+            let fates = match ask(&self.mirror.graph, self.row, &some, self.deadline).await {
+                Err(GraphError::Throttled { .. }) => {
+                    swept.left = true;
+                    break;
                 }
-            })
-            .buffer_unordered(self.mirror.store.concurrency())
-            .try_fold((Wrote::default(), false), |all, one| ready(Ok((all.0 + one.0, all.1 | one.1))))
-            .await
+                fates => fates.map_err(|error| self.explain(error))?,
+            };
+            wrote = wrote + self.keep_or_remove(checkpoint, some, &fates, &mut swept).await?;
+            if swept.is_held() && !self.mirror.options.accepts_removals {
+                return Ok((wrote, swept));
+            }
+        }
+        swept.left |= young.into_inner();
+        // Whoever accepted the removals has also seen that the walk hid some.
+        swept.hidden = 0;
+        Ok((wrote, swept))
+    }
+
+    /// What is still there is written as read by id, and everything else removed, unless the walk hid several.
+    async fn keep_or_remove(
+        &self,
+        checkpoint: &Checkpoint,
+        some: Vec<Candidate>,
+        fates: &[Fate],
+        swept: &mut Swept,
+    ) -> Result<Wrote, SyncError> {
+        swept.hidden += fates.iter().filter(|fate| matches!(fate, Fate::Shown(_))).count() as u64;
+        swept.left |= fates.iter().any(|fate| matches!(fate, Fate::Unknown));
+        let is_held = swept.is_held() && !self.mirror.options.accepts_removals;
+        let stamp = &self.stamp(checkpoint);
+        let shown = &Stamp { generation: 0, source: Source::ById, ..stamp.clone() };
+        let writes = some.into_iter().zip(fates).map(|(candidate, fate)| async move {
+            match fate {
+                Fate::Shown(object) => {
+                    let change = change::of_response(object);
+                    self.write_change(&change, shown, Some(&candidate.etag), self.give_up()).await
+                }
+                Fate::Gone if !is_held => self.remove(candidate, stamp).await,
+                Fate::Gone | Fate::Unknown => Ok(Wrote::default()),
+            }
+        });
+        // By place, since a closure over borrowed answers would not be general enough for `Send`.
+        let writes: Vec<_> = writes.collect();
+        let written = stream::iter(writes).buffer_unordered(self.mirror.store.concurrency());
+        written.try_fold(Wrote::default(), |all, one| ready(Ok(all + one))).await
     }
 
     /// Tombstones of what may come back, and which this walk did not show either, are written again: what was
@@ -170,9 +248,17 @@ impl Driver<'_> {
     }
 }
 
+/// Says that a sweep is held.
+fn held(resource: &str, missing: u64, of: u64, reason: Hold) {
+    let reason = reason.sentence(missing, of);
+    tracing::error!(event = "sweep_held", resource, missing, of, reason);
+}
+
 /// More than both bounds: the brake holds.
 pub(super) fn is_held(missing: u64, living: u64, options: &Options) -> bool {
-    missing > options.max_delete_count && missing as f64 * 100.0 > living as f64 * options.max_delete_percent
+    let is_over = missing > options.max_delete_count
+        && missing as f64 * 100.0 > living as f64 * options.max_delete_percent;
+    is_over && !options.accepts_removals
 }
 
 #[cfg(test)]
@@ -189,10 +275,12 @@ mod tests {
             tombstone_ttl: Duration::ZERO,
             max_delete_percent: 20.0,
             max_delete_count: 10,
+            accepts_removals: false,
         };
         assert!(!is_held(10, 10, &options), "all of ten are within the number");
         assert!(!is_held(20, 100, &options), "a fifth is within the share");
         assert!(is_held(21, 100, &options));
         assert!(is_held(11, 11, &options));
+        assert!(!is_held(11, 11, &Options { accepts_removals: true, ..options }), "somebody has looked");
     }
 }

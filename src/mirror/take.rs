@@ -1,5 +1,7 @@
 //! Taking a page: all its documents are written, the next page in flight meanwhile.
 
+use std::borrow::Cow;
+
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use time::OffsetDateTime;
 use tracing::Instrument as _;
@@ -8,12 +10,16 @@ use super::change::{self, Change, OddLinks};
 use super::document::Stamp;
 use super::drive::Driver;
 use super::error::SyncError;
+use super::merge::{self, Step};
 use super::outcome::request_units;
 use super::plan::Took;
 use super::write::Wrote;
 use crate::graph::{Next, Page, Request};
 use crate::json::shown_id;
-use crate::store::{Checkpoint, Counts};
+use crate::store::{Checkpoint, Counts, document_id};
+
+/// Times that a document may be written by somebody else between its reading and its writing.
+const TRIES: u32 = 4;
 
 impl Driver<'_> {
     /// Writes a page. Page N+1 may be fetched, but is not written, before save N (rule 5).
@@ -52,12 +58,9 @@ impl Driver<'_> {
     ) -> Result<(Counts, bool, f64), SyncError> {
         let changes = change::of(&page.objects);
         self.mirror.progress.add(changes.objects.len(), changes.links.len());
-        if !changes.unclear.is_empty() {
-            let (resource, objects) = (self.control.feed(), changes.unclear.len());
-            tracing::warn!(event = "removal_unclear", resource, objects);
-        }
         let stamp = self.stamp(checkpoint);
-        let objects = self.write_objects(&changes.objects, &stamp).await?;
+        let objects = self.write_objects(&changes.objects, checkpoint, &stamp).await?;
+        let objects = objects + self.doubt(&changes.unclear, &stamp).await?;
         let links = self.write_links(&changes.links, &stamp).await?;
         let (cascaded, doubtful) = match &page.next {
             Next::Round(_) => self.cascade(checkpoint, &stamp).await?,
@@ -93,11 +96,77 @@ impl Driver<'_> {
         odd.iter().map(|odd| odd.count).sum()
     }
 
-    async fn write_objects(&self, changes: &[Change<'_>], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
-        let give_up = self.give_up();
+    async fn write_objects(
+        &self,
+        changes: &[Change<'_>],
+        checkpoint: &Checkpoint,
+        stamp: &Stamp<'_>,
+    ) -> Result<Wrote, SyncError> {
         // By place, since a closure over borrowed changes would not be general enough for `Send`.
-        let writes = (0..changes.len()).map(|place| self.write_change(&changes[place], stamp, None, give_up));
+        let writes = (0..changes.len()).map(|place| self.write_object(&changes[place], checkpoint, stamp));
         let written = stream::iter(writes).buffer_unordered(self.mirror.store.concurrency());
         written.try_fold(Wrote::default(), |all, one| async move { Ok(all + one) }).await
+    }
+
+    /// Writes one object of a page, merged with its document where that is needed (rule 5).
+    async fn write_object(
+        &self,
+        change: &Change<'_>,
+        checkpoint: &Checkpoint,
+        stamp: &Stamp<'_>,
+    ) -> Result<Wrote, SyncError> {
+        let give_up = self.give_up();
+        let id = change.id.as_deref().filter(|_| merge::needs_document(change, checkpoint));
+        let Some(id) = id else { return self.write_change(change, stamp, None, give_up).await };
+        let (container, key) = (self.row.container, document_id(id));
+        let (mut read, mut is_newest) = (0.0, false);
+        for _ in 0..TRIES {
+            let kept = self.mirror.store.known(container, &key).await?;
+            read += kept.as_ref().map_or(0.0, |kept| kept.charge);
+            let wrote = match merge::step(change, kept.as_ref(), checkpoint, self.row) {
+                // An old version may say the same: only the newest one may decide that nothing is written.
+                Step::Skip if !is_newest => {
+                    if let Some(kept) = &kept {
+                        self.mirror.store.reach_newest(container, kept).await?;
+                    }
+                    is_newest = true;
+                    continue;
+                }
+                Step::Skip => {
+                    let counts = Counts { unchanged: 1, ..Counts::default() };
+                    Wrote { counts, charge: 0.0 }
+                }
+                Step::Replace { whole } => {
+                    self.write_change(change, &stamp.settled(whole), None, give_up).await?
+                }
+                Step::Merge { change, generation, settled } => {
+                    let stamp = Stamp { generation, ..stamp.settled(settled) };
+                    let over = kept.as_ref().map(|kept| &kept.marks.etag);
+                    self.write_change(&change, &stamp, over, give_up).await?
+                }
+            };
+            // Nothing was done: somebody wrote it in between.
+            if wrote.counts != Counts::default() {
+                return Ok(Wrote { charge: wrote.charge + read, ..wrote });
+            }
+        }
+        Err(SyncError::Overtaken)
+    }
+
+    /// Objects that Graph calls removed in words that decide nothing: they stay, and are looked up once the replicas agree.
+    async fn doubt(&self, unclear: &[Cow<'_, str>], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
+        let mut all = Wrote::default();
+        if unclear.is_empty() {
+            return Ok(all);
+        }
+        tracing::warn!(event = "removal_unclear", resource = self.control.feed(), objects = unclear.len());
+        for id in unclear {
+            let key = document_id(id);
+            let Some(kept) = self.mirror.store.known(self.row.container, &key).await? else { continue };
+            let Some(change) = merge::doubted(&kept) else { continue };
+            let stamp = Stamp { generation: kept.marks.generation, ..stamp.settled(false) };
+            all = all + self.write_change(&change, &stamp, Some(&kept.marks.etag), self.give_up()).await?;
+        }
+        Ok(all)
     }
 }

@@ -38,6 +38,9 @@ pub struct Checkpoint {
     /// The sweep that is owed takes doubtful links too, and another generation follows it.
     #[serde(default)]
     pub again: bool,
+    /// So many objects that the walk of the owed generation did not show are still shown by their ids: the sweep is held.
+    #[serde(default)]
+    pub hidden: u64,
     /// Number of this save; every document names the save that covers it.
     pub save: u64,
     /// Since when Graph answers the stored link with server errors only.
@@ -237,6 +240,7 @@ mod tests {
             generation_began: OffsetDateTime::UNIX_EPOCH,
             owed: Some(3),
             again: false,
+            hidden: 2,
             save: 17,
             failing_since: Some(OffsetDateTime::UNIX_EPOCH),
             unfinished_generations: 1,

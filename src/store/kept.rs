@@ -11,6 +11,7 @@ use super::connection::{READ_TIMEOUT, Store, read_options};
 use super::documents::Reason;
 use super::error::StoreError;
 use super::found::{Candidate, FIELDS, Found, Row};
+use super::newest;
 use crate::json::Members;
 
 /// A document as it lies in Cosmos.
@@ -24,6 +25,8 @@ pub struct Kept {
     pub set_aside: bool,
     /// All of it, as Cosmos sent it.
     pub text: Box<RawValue>,
+    /// Request units that it cost to read it by itself.
+    pub charge: f64,
 }
 
 impl Kept {
@@ -43,7 +46,7 @@ impl Kept {
             (found.removed, found.reason, found.removed_at) = (true, Some(reason), removed.moment("at"));
         }
         let removed = found.reason;
-        Ok(Self { marks: found, removed, set_aside, text })
+        Ok(Self { marks: found, removed, set_aside, text, charge: 0.0 })
     }
 }
 
@@ -59,6 +62,37 @@ impl Store {
     /// # Errors
     /// [`StoreError`], also when it is not a document of this mirror.
     pub async fn kept(&self, container: &str, partition: &str, id: &str) -> Result<Option<Kept>, StoreError> {
+        let lacks =
+            |what| StoreError::Unknown(format!("a document that is none of this mirror: it lacks `{what}`"));
+        let read = self.text_of(container, partition, id).await?;
+        read.map(|(text, charge)| Ok(Kept { charge, ..Kept::of(text).map_err(lacks)? })).transpose()
+    }
+
+    /// One document of this mirror; none when there is none, or when what is there is none of ours: the feed overwrites it.
+    ///
+    /// # Errors
+    /// [`StoreError`], as it cannot be read.
+    pub async fn known(&self, container: &str, id: &str) -> Result<Option<Kept>, StoreError> {
+        let read = self.text_of(container, id, id).await?;
+        Ok(read.and_then(|(text, charge)| Some(Kept { charge, ..Kept::of(text).ok()? })))
+    }
+
+    /// Has the next read see the newest version of a document, for whoever decides by it to write nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`], when Cosmos could not be asked.
+    pub async fn reach_newest(&self, container: &str, kept: &Kept) -> Result<(), StoreError> {
+        let (id, container) = (&kept.marks.id, self.container(container).await?);
+        newest::reach(&container, id, id, &kept.text, Instant::now() + READ_TIMEOUT).await
+    }
+
+    /// The text of a document, and what it cost to read it.
+    async fn text_of(
+        &self,
+        container: &str,
+        partition: &str,
+        id: &str,
+    ) -> Result<Option<(Box<RawValue>, f64)>, StoreError> {
         let (name, container) = (container, self.container(container).await?);
         let deadline = Instant::now() + READ_TIMEOUT;
         let answer = attempt::patiently(deadline, || {
@@ -67,12 +101,10 @@ impl Store {
         });
         match answer.await {
             Ok(response) => {
+                let charge = attempt::charge(&response);
                 let text = response.into_model();
                 let text = text.map_err(|_| StoreError::Unknown("a document that is no JSON".into()))?;
-                let lacks = |what| {
-                    StoreError::Unknown(format!("a document that is none of this mirror: it lacks `{what}`"))
-                };
-                Kept::of(text).map(Some).map_err(lacks)
+                Ok(Some((text, charge)))
             }
             Err(StoreError::Missing(_)) => Ok(None),
             Err(error) => Err(self.blame(name, error).await),

@@ -27,6 +27,7 @@ mod examples;
 mod get;
 mod gone;
 mod groups;
+mod hidden;
 mod init;
 mod kill;
 mod killed_unseen;
@@ -41,6 +42,7 @@ mod odd_objects;
 mod one_manager;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod partial;
 mod partitions;
 mod refresh;
 mod refusals;

@@ -63,7 +63,8 @@ async fn what_the_brake_holds_is_shown_with_its_count() {
     world.graph.kill_tokens(sandbox::graph::TokenDeath::ALL[0]);
     world.turn().await.unwrap();
     let held = of(&world, "users").await;
-    assert_eq!((&held["state"], &held["held"]), (&json!("held"), &json!({"missing": 30, "of": 50})));
+    let expected = json!({"missing": 30, "of": 50, "reason": "removalLimit"});
+    assert_eq!((&held["state"], &held["held"]), (&json!("held"), &expected));
     world.graph.quirks(|quirks| quirks.show_only = None);
     world.graph.kill_tokens(sandbox::graph::TokenDeath::ALL[0]);
     world.turn().await.unwrap();

@@ -3,15 +3,17 @@
 //!
 //! [`Graph`] is a handle: a test changes the tenant, pushes faults and closes gates while a client talks to it. A bearer token
 //! of our [`Identity`] is required. Links are good only verbatim, and every round ends with a new delta link.
-//! Left out: `Prefer: return=minimal` (allowed to be ignored), `$filter` in delta, `$batch`.
+//! Left out: `Prefer: return=minimal` (allowed to be ignored), `$filter` in delta.
 //!
 //! The map: `tenant` and `collection` (the truth), `relationship` (links between objects), `seed` (what it is made
 //! of), `feed` (the rows), `delta` (rounds as values), `read` (what a request is answered), `targets` (lists of
-//! links), `list` (lists of objects), `me` (the signed-in user and other single things), `links` (tokens),
-//! `replica`, `hidden` and `quirks` (what a client has to live with), `fault` (what goes wrong), `challenge` (claims that a token
+//! links), `list` (lists of objects), `me` (the signed-in user and other single things), `batch` (several requests in
+//! one), `links` (tokens), `replica`, `hidden` and `quirks` (what a client has to live with), `fault` (what goes wrong),
+//! `challenge` (claims that a token
 //! lacks), `subscriptions` (and the notifier), `wire` (the socket).
 
 mod answer;
+mod batch;
 mod challenge;
 mod collection;
 mod delta;

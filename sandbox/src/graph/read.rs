@@ -46,7 +46,7 @@ impl World {
             (Some(_), Kind::Photo) => self.photo(path),
             (Some(_), Kind::MemberOf) => self.member_of(path, query),
             (_, Kind::Organization) => Ok(self.organization(path)),
-            (_, Kind::Other | Kind::Me) | (None, _) => Err(Answer::error(
+            (_, Kind::Other | Kind::Me | Kind::Batch) | (None, _) => Err(Answer::error(
                 400,
                 "BadRequest",
                 &format!("Resource not found for the segment '{path}'."),

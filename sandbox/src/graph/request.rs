@@ -30,6 +30,8 @@ pub enum Kind {
     MemberOf,
     /// The tenant itself, as a list of one.
     Organization,
+    /// Several requests in one; its parts are recorded as requests of their own.
+    Batch,
     /// Anything else.
     Other,
 }
@@ -41,6 +43,7 @@ impl Kind {
         let (name, rest) = path.map_or(("", ""), |path| path.split_once('/').unwrap_or((path, "")));
         match name {
             "me" => return (Self::Me, None),
+            "$batch" if rest.is_empty() => return (Self::Batch, None),
             "organization" if rest.is_empty() => return (Self::Organization, None),
             _ => {}
         }
@@ -117,6 +120,14 @@ impl Record {
             status: None,
         }
     }
+
+    /// A part of a batch.
+    pub(super) fn of_part(batch: &Self, method: &str, path: &str) -> Self {
+        let uri: Uri = path.parse().unwrap_or_default();
+        let (kind, feed) = Kind::of(&uri);
+        let (method, path) = (method.to_owned(), path.to_owned());
+        Self { method, path, kind, feed: feed.map(|feed| feed.name), at: Instant::now(), ..batch.clone() }
+    }
 }
 
 /// A header as text, if it is there and is text.
@@ -161,6 +172,11 @@ impl Match {
     /// Requests for one object.
     pub const fn by_id() -> Self {
         Self::kind(Kind::ById)
+    }
+
+    /// Batches as a whole.
+    pub const fn batch() -> Self {
+        Self::kind(Kind::Batch)
     }
 
     /// Requests for the targets of one object's links.

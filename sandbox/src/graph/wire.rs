@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use super::{
     Inner,
     answer::Answer,
-    challenge,
+    batch, challenge,
     fault::{Fault, Framing},
     me,
     request::{Kind, Record, header},
@@ -51,6 +51,10 @@ pub(super) async fn respond(
         .and_then(|value| value.strip_prefix("Bearer ").map(String::from));
     let mut answer = match fault.as_ref().and_then(Fault::instead) {
         Some(answer) => answer,
+        None if batch::is_batch(&record) => {
+            let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+            inner.batch(&record, bearer.as_deref(), &body)
+        }
         None => match subscriptions::path(&record) {
             Some(id) => {
                 let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
@@ -74,7 +78,7 @@ pub(super) async fn respond(
 }
 
 impl Inner {
-    fn answer(&self, record: &Record, bearer: Option<&str>, fault: Option<&Fault>) -> Answer {
+    pub(super) fn answer(&self, record: &Record, bearer: Option<&str>, fault: Option<&Fault>) -> Answer {
         let claims = match self.authorize(record, &me::readers(record), bearer) {
             Ok(claims) => claims,
             Err(refused) => return refused,

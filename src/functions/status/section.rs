@@ -9,7 +9,7 @@ use super::plot::Tone;
 use super::runs;
 use super::words::{count, duration, moment, number, relative, some};
 use crate::app::{Known, Subscription};
-use crate::mirror::{State, Status};
+use crate::mirror::{Hold, State, Status};
 
 /// The state of a copy: its name, which is that in JSON, and what that means.
 pub fn state(state: State) -> (&'static str, Tone) {
@@ -77,8 +77,20 @@ fn meaning(status: &Status, now: OffsetDateTime) -> Markup {
                 }
                 State::Held => {
                     @if let Some(held) = status.held {
-                        (count(held.missing)) " of " (count(held.of)) " documents would be removed. That is over the "
-                        "removal limit, so none of them is. "
+                        @match held.reason {
+                            Hold::RemovalLimit => {
+                                (count(held.missing)) " of " (count(held.of)) " documents would be removed. That is over the "
+                                "removal limit, so none of them is. "
+                            }
+                            Hold::Everything => {
+                                "All " (count(held.missing)) " objects would be removed, so none of them is. "
+                            }
+                            Hold::WalkHidObjects => {
+                                "The last enumeration did not show " (count(held.missing)) " of " (count(held.of))
+                                " objects that Microsoft Graph still shows by id, so nothing that it did not show is removed. "
+                                "Another enumeration may be right: " code { "graph-mirror checkpoint reset " (resource) } ". "
+                            }
+                        }
                     }
                     "If the tenant did lose them, " code { "graph-mirror sync " (resource) " --accept-removals" }
                     " removes them."

@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::page::{self, Address};
 use crate::app::{Known, Subscription};
-use crate::mirror::{Cost, Ended, Ending, Failed, Held, Run, State, Status, Unclean};
+use crate::mirror::{Cost, Ended, Ending, Failed, Held, Hold, Run, State, Status, Unclean};
 use crate::store::Counts;
 
 const ADDRESS: Address = Address { has_key: false, resource: None };
@@ -46,7 +46,7 @@ fn known(resource: &'static str, state: State, last: Ended) -> Known {
         Ended::Failed(Failed { error }) | Ended::Unclean(Unclean { error }) => Some(error.clone()),
         Ended::Well(_) => None,
     };
-    let held = (state == State::Held).then_some(Held { missing: 30, of: 50 });
+    let held = (state == State::Held).then_some(Held { missing: 30, of: 50, reason: Hold::RemovalLimit });
     let status = Status {
         resource,
         state,
@@ -77,7 +77,11 @@ fn every_state() -> Vec<Known> {
     vec![
         known("users", State::Tracking, Ended::Well(Ending::Complete)),
         known("groups", State::Failed, Ended::Failed(Failed { error: HOSTILE.into() })),
-        known("devices", State::Held, Ended::Well(Ending::Held { missing: 30, of: 50 })),
+        known(
+            "devices",
+            State::Held,
+            Ended::Well(Ending::Held { missing: 30, of: 50, reason: Hold::RemovalLimit }),
+        ),
         known("applications", State::Throttled, Ended::Well(Ending::Throttled { until })),
         known("teams", State::Enumerating, Ended::Well(Ending::Continued)),
     ]

@@ -98,6 +98,23 @@ fn the_last_occurrence_in_a_page_wins() {
     );
 }
 
+#[test]
+fn what_a_later_entry_of_a_page_does_not_name_stays() {
+    assert_eq!(
+        tell(&[
+            r#"{"id":"1","a":1,"b":"x","ttl":1}"#,
+            r#"{"id":"1","members@delta":[]}"#,
+            r#"{"id":"1","b":null,"c":[2]}"#,
+            r#"{"id":"2","a":1}"#,
+            r#"{"id":"2","@removed":{"reason":"changed"}}"#,
+            r#"{"id":"2","b":2}"#,
+        ]),
+        ["put 1: a=1, b=null, c=[2], shadowed ttl=1", "put 2: b=2"]
+    );
+    let bare = |text: &str| read(&RawValue::from_string(text.to_owned()).unwrap()).is_bare();
+    assert!(bare(r#"{"id":"1","@odata.type":"t","members@delta":[]}"#) && !bare(r#"{"id":"1","a":null}"#));
+}
+
 /// The links of a page, each in one line.
 fn links(texts: &[&str]) -> Vec<String> {
     let objects = objects(texts);

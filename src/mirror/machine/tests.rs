@@ -12,7 +12,7 @@ mod world;
 use schedule::{Violation, search};
 use world::{Off, Options};
 
-/// Schedules of each of the two searches: a million together.
+/// Schedules of each search: two million together.
 const SCHEDULES: u64 = 500_000;
 
 fn none_left(options: Options) {
@@ -28,7 +28,32 @@ fn the_protocol_has_no_counterexample() {
 
 #[test]
 fn nor_has_it_where_nothing_can_be_looked_up_by_id() {
-    none_left(Options { links: true, refreshes: 0, ..Options::default() });
+    none_left(links());
+}
+
+#[test]
+fn nor_has_it_where_one_link_takes_the_place_of_another() {
+    none_left(Options { to_one: true, ..links() });
+}
+
+#[test]
+fn nor_has_it_where_rounds_name_only_what_changed() {
+    none_left(parts());
+}
+
+/// Rounds of changes name only the properties that changed.
+fn parts() -> Options {
+    Options { partial: true, ..Options::default() }
+}
+
+/// Where a sweep does not ask first, which hides what other rules are for.
+fn unasked() -> Options {
+    Options { hides: 0, asks: false, ..Options::default() }
+}
+
+/// Documents that cannot be looked up by id.
+fn links() -> Options {
+    Options { links: true, refreshes: 0, hides: 0, ..Options::default() }
 }
 
 /// Without the rule, some schedule leaves a wrong copy.
@@ -49,7 +74,7 @@ fn rule_1_a_lost_lease_was_not_clean() {
 fn rule_1_a_lost_lease_starts_above_whoever_still_holds_it() {
     let losses =
         Options { losses: 6, refreshes: 0, resets: 0, recreations: 0, brakes: 0, ..Options::default() };
-    is_needed(Off::LostEpoch, Options { turns: 8, ..losses });
+    is_needed(Off::LostEpoch, Options { turns: 8, hides: 0, asks: false, ..losses });
 }
 
 #[test]
@@ -59,7 +84,7 @@ fn rule_7_numbers_come_from_time() {
 
 #[test]
 fn rule_7_what_a_lost_checkpoint_covered_is_doubtful() {
-    is_needed(Off::LostDoubt, Options { losses: 2, ..Options::default() });
+    is_needed(Off::LostDoubt, Options { losses: 2, ..unasked() });
 }
 
 #[test]
@@ -93,6 +118,26 @@ fn rule_5_documents_before_checkpoint() {
 }
 
 #[test]
+fn rule_5_a_link_of_a_relationship_to_one_takes_the_place_of_the_other() {
+    is_needed(Off::OneLink, Options { to_one: true, ..links() });
+}
+
+#[test]
+fn rule_5_a_round_of_changes_merges() {
+    is_needed(Off::Merge, parts());
+}
+
+#[test]
+fn rule_5_a_part_does_not_settle_doubt() {
+    is_needed(Off::MergeDoubt, parts());
+}
+
+#[test]
+fn rule_5_a_part_does_not_vouch_for_what_an_earlier_walk_wrote() {
+    is_needed(Off::MergeOld, parts());
+}
+
+#[test]
 fn rule_6_a_dirty_turn_is_given_back_dirty() {
     is_needed(Off::Dirty, Options::default());
 }
@@ -104,12 +149,17 @@ fn rule_8_an_owed_sweep_is_remembered() {
 
 #[test]
 fn rule_9_what_is_doubtful_is_not_swept() {
-    is_needed(Off::SweepDoubt, Options::default());
+    is_needed(Off::SweepDoubt, unasked());
 }
 
 #[test]
 fn rule_9_what_a_lagging_replica_may_not_know_is_not_swept() {
     is_needed(Off::SweepAge, Options::default());
+}
+
+#[test]
+fn rule_9_what_a_walk_did_not_show_is_asked_for_by_id() {
+    is_needed(Off::AskFirst, Options::default());
 }
 
 #[test]
@@ -139,5 +189,5 @@ fn rule_14_a_container_that_was_created_anew_begins_a_generation() {
 
 #[test]
 fn rule_12_doubtful_links_begin_a_generation() {
-    is_needed(Off::LinkDoubt, Options { links: true, refreshes: 0, ..Options::default() });
+    is_needed(Off::LinkDoubt, links());
 }

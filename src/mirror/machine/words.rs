@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::mirror::outcome::Ending;
+use crate::mirror::outcome::{Ending, Hold};
 use crate::mirror::plan::{AnotherTenant, Leads, Swept, Took};
 use crate::store::{Burnt, Checkpoint, Containers, Counts, Numbers, Opaque, Unfit};
 
@@ -33,8 +33,10 @@ pub enum Action {
     Take,
     /// Count what a sweep would take, and see whether any link is doubtful.
     Weigh,
-    /// Turn into tombstones what the walk of the owed generation did not show, but for what is doubtful, and
-    /// for what was read so shortly before the last round that a lagging replica may not know it. Of the links, and once the checkpoint says `again`, take that too, and write doubtful tombstones anew.
+    /// Turn into tombstones what the walk of the owed generation did not show, and Graph does not show by its id either,
+    /// but for what is doubtful, and for what was read so shortly before the last round that a lagging replica may not
+    /// know it. What Graph still shows is written as read by id; several of these end the sweep. Of the links, which
+    /// cannot be asked for, and once the checkpoint says `again`, take that too, and write doubtful tombstones anew.
     /// Not before: what became doubtful after the weighing has no generation announced to bring it back.
     Sweep,
     /// Look up what has been doubtful for long enough, and write what is found.
@@ -99,8 +101,8 @@ pub struct Weight {
     pub living: u64,
     /// Some links carry a burnt number.
     pub doubtful_links: bool,
-    /// The brake holds.
-    pub held: bool,
+    /// The sweep is held, for this reason.
+    pub held: Option<Hold>,
 }
 
 /// Why the machine stops.
@@ -134,7 +136,7 @@ pub(super) enum Stage {
     Weighing,
     Announcing,
     Sweeping,
-    Paying,
+    Paying(Ending),
     Settling(Ending),
     Forgetting(Ending),
     Looking,

@@ -22,7 +22,7 @@ fn run() -> LastRun {
 }
 
 fn all() -> Swept {
-    Swept { counts: Counts::default(), left: false }
+    Swept::default()
 }
 
 fn took() -> Took {
@@ -337,4 +337,15 @@ fn a_feed_that_slept_for_as_long_as_a_tombstone_lives_cannot_know_which_links_ha
     assert!(!has_outslept(&anew, now() + 9 * day, ttl), "all links were told anew since");
     let never = Checkpoint { cascaded: None, ..tracking() };
     assert!(has_outslept(&never, now() + 8 * day, ttl));
+}
+
+#[test]
+fn a_walk_that_hid_several_objects_holds_its_sweep_until_another_walk() {
+    let one = swept(&tracking(), Swept { hidden: 1, ..all() }, 1);
+    assert_eq!((one.owed, one.hidden), (None, 0), "one may have come back meanwhile");
+    let held = swept(&tracking(), Swept { hidden: 2, ..all() }, 1);
+    assert_eq!((held.owed, held.hidden), (tracking().owed, 2));
+    assert_eq!(begin(&held, &definition(), None, 1, now()).hidden, 0);
+    let accepted = swept(&held, all(), 1);
+    assert_eq!((accepted.owed, accepted.hidden), (None, 0));
 }

@@ -1,26 +1,26 @@
 //! What performs the actions of the machine in a dry run: reads as a turn does, and counts instead of writing.
 
 use std::collections::HashMap;
-use std::future::ready;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt as _;
 use time::OffsetDateTime;
 
 use super::Sweep;
 use crate::catalogue::Row;
 use crate::graph::{GraphError, Guard, Page};
-use crate::mirror::change::{self, Changes, Kind};
+use crate::mirror::change::{self, Change, Changes, Kind, LinkChange};
 use crate::mirror::drive::{above, leads, request};
 use crate::mirror::error::SyncError;
-use crate::mirror::machine::{Action, Event, Machine, Weight};
+use crate::mirror::machine::{Action, Event, Machine};
+use crate::mirror::merge::{self, Step};
 use crate::mirror::one;
 use crate::mirror::outcome::Ending;
-use crate::mirror::plan::{self, Swept, Took, Why};
-use crate::mirror::sweep::is_held;
+use crate::mirror::plan::{Took, Why};
 use crate::mirror::{Mirror, Reader};
-use crate::store::{Candidate, Checkpoint, Containers, Counts, Opaque, document_id, link_id};
+use crate::store::{Checkpoint, Containers, Counts, Opaque, document_id, link_id};
+
+mod weigh;
 
 /// Hands that perform what the machine says without writing anything.
 pub(super) struct Dry<'a> {
@@ -91,7 +91,7 @@ impl<'a> Dry<'a> {
                 },
                 Action::Save(next) => self.saved(&next),
                 Action::Fetch => self.fetch(machine.checkpoint()).await?,
-                Action::Take => Event::Taken(self.take().await?),
+                Action::Take => Event::Taken(self.take(machine.checkpoint()).await?),
                 Action::Weigh => Event::Weighed(self.weigh(machine.checkpoint()).await?),
                 Action::Sweep => Event::Swept(self.sweep(machine.checkpoint()).await?),
                 Action::Settle => self.settle(machine.checkpoint()).await?,
@@ -141,12 +141,34 @@ impl<'a> Dry<'a> {
     }
 
     /// Counts a page instead of writing it.
-    async fn take(&mut self) -> Result<Took, SyncError> {
+    async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Took, SyncError> {
         let Some((at, page)) = self.page.take() else { unreachable!("a page is fetched before it is taken") };
         let mut changes = change::of(&page.objects);
         self.mirror.progress.add(changes.objects.len(), changes.links.len());
-        changes.links = one::settled(&self.mirror.store, self.row, &changes.links).await?.into_owned();
-        Ok(Took { counts: self.counted(&changes), doubtful: false, at })
+        changes.links = one::last_told(self.row, &changes.links).into_owned();
+        let replaced = one::replaced(&self.mirror.store, self.row, &changes.links).await?;
+        let is_told = |ended: &LinkChange<'_>| {
+            changes.links.iter().any(|link| (&link.source, &link.target) == (&ended.source, &ended.target))
+        };
+        let replaced: Vec<_> = replaced.into_iter().filter(|ended| !is_told(ended)).collect();
+        changes.links.extend(replaced);
+        let mut counts = self.counted(&changes);
+        for change in &changes.objects {
+            if self.is_known(change, checkpoint).await? {
+                counts.upserted -= 1;
+                counts.unchanged += 1;
+            }
+        }
+        Ok(Took { counts, doubtful: false, at })
+    }
+
+    /// Whether the document of an object says already what the page says of it.
+    async fn is_known(&self, change: &Change<'_>, checkpoint: &Checkpoint) -> Result<bool, SyncError> {
+        let id = change.id.as_deref().filter(|_| merge::needs_document(change, checkpoint));
+        let Some(id) = id else { return Ok(false) };
+        let key = document_id(id);
+        let kept = self.mirror.store.known(self.row.container, &key).await?;
+        Ok(matches!(merge::step(change, kept.as_ref(), checkpoint, self.row), Step::Skip))
     }
 
     fn counted(&mut self, changes: &Changes<'_>) -> Counts {
@@ -171,123 +193,6 @@ impl<'a> Dry<'a> {
             self.walked.entry(linked.container).or_default().insert(id, !link.removed);
         }
         counts
-    }
-
-    /// As the weighing of a turn, of the copy as it would be by then.
-    async fn weigh(&mut self, checkpoint: &Checkpoint) -> Result<Weight, SyncError> {
-        let mut all = Weight::default();
-        if self.is_swept {
-            return Ok(all);
-        }
-        if checkpoint.owed.is_some() {
-            let missing = self.missing_objects(checkpoint, plan::is_weighed).await?.len() as u64;
-            self.brake(self.row.container, missing, checkpoint, &mut all).await?;
-        }
-        for link in self.row.links {
-            if checkpoint.owed.is_none() && !plan::has_abandoned(checkpoint) {
-                break;
-            }
-            let unseen = self.unseen_links(link.container, checkpoint).await?;
-            let owed = checkpoint.owed.unwrap_or(0);
-            let older = unseen.iter().filter(|one| !one.removed && one.generation < owed).count();
-            all.doubtful_links |=
-                unseen.iter().any(|one| plan::is_doubtful_link(checkpoint, plan::marks(one)));
-            self.brake(link.container, older as u64, checkpoint, &mut all).await?;
-        }
-        if all.doubtful_links {
-            self.why = Why::DoubtfulLinks;
-        }
-        Ok(all)
-    }
-
-    /// Adds a container that the removal limit would hold.
-    async fn brake(
-        &self,
-        container: &str,
-        missing: u64,
-        checkpoint: &Checkpoint,
-        all: &mut Weight,
-    ) -> Result<(), SyncError> {
-        let options = &self.mirror.options;
-        if missing > options.max_delete_count {
-            let owed = checkpoint.owed.unwrap_or(0);
-            let stored = self.mirror.store.living_marks(container).await?;
-            let is_current = |one: &Candidate| one.generation >= owed && !self.is_walked(container, one);
-            let current = stored.try_filter(|one| ready(is_current(one)));
-            let current = current.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
-            let walked =
-                self.walked.get(container).map_or(0, |all| all.values().filter(|lives| **lives).count());
-            let living = missing + current + walked as u64;
-            if is_held(missing, living, options) {
-                all.held = true;
-                all.missing += missing;
-                all.living += living;
-            }
-        }
-        Ok(())
-    }
-
-    async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, SyncError> {
-        let doubt = self.mirror.options.doubt;
-        let told = |one: &Candidate| plan::is_told(checkpoint, plan::read(one), doubt);
-        let objects = self
-            .missing_objects(checkpoint, |checkpoint, marks| !plan::is_doubtful(checkpoint, marks))
-            .await?;
-        let removed = objects.iter().filter(|one| told(one)).count() as u64;
-        let (mut links, mut left) = (0, removed < objects.len() as u64);
-        let owed = checkpoint.owed.unwrap_or(0);
-        for link in self.row.links {
-            for one in self.unseen_links(link.container, checkpoint).await? {
-                let older = !one.removed && one.generation < owed;
-                let doubtful = plan::is_doubtful_link(checkpoint, plan::marks(&one));
-                match checkpoint.again {
-                    true if older || one.removed && doubtful => links += 1,
-                    false if older && !doubtful && told(&one) => links += 1,
-                    false if older && !doubtful => left = true,
-                    _ => {}
-                }
-            }
-        }
-        self.is_swept = true;
-        self.swept = Sweep { objects: self.swept.objects + removed, links: self.swept.links + links };
-        Ok(Swept { counts: Counts { removed, links, ..Counts::default() }, left })
-    }
-
-    async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Event, SyncError> {
-        let cutoff = OffsetDateTime::now_utc() - self.mirror.options.doubt;
-        let container = self.row.container;
-        let found = self.mirror.store.doubtful(container, checkpoint, cutoff).await?;
-        let found: Vec<Candidate> = found.try_collect().await?;
-        self.doubtful = found.iter().filter(|one| !self.is_walked(container, one)).count() as u64;
-        Ok(Event::Settled(Counts::default(), Vec::new()))
-    }
-
-    async fn missing_objects(
-        &self,
-        checkpoint: &Checkpoint,
-        goes: impl Fn(&Checkpoint, plan::doubt::Marks) -> bool,
-    ) -> Result<Vec<Candidate>, SyncError> {
-        let (container, owed) = (self.row.container, checkpoint.owed.unwrap_or(0));
-        let found: Vec<Candidate> =
-            self.mirror.store.older_than(container, owed).await?.try_collect().await?;
-        let is_missing =
-            |one: &Candidate| !self.is_walked(container, one) && goes(checkpoint, plan::marks(one));
-        Ok(found.into_iter().filter(is_missing).collect())
-    }
-
-    async fn unseen_links(
-        &self,
-        container: &str,
-        checkpoint: &Checkpoint,
-    ) -> Result<Vec<Candidate>, SyncError> {
-        let owed = checkpoint.owed.unwrap_or(0);
-        let found = self.mirror.store.older_or_burnt(container, owed, checkpoint).await?;
-        let found: Vec<Candidate> = found.try_collect().await?;
-        Ok(found.into_iter().filter(|one| !self.is_walked(container, one)).collect())
-    }
-
-    fn is_walked(&self, container: &str, one: &Candidate) -> bool {
-        self.walked.get(container).is_some_and(|walked| walked.contains_key(&hash(&one.id)))
     }
 }
 

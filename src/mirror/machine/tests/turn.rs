@@ -9,9 +9,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::world::{
-    Answer, CONTAINER, DOUBT, LATEST, LEASE, LeaseDoc, Lost, OBJECTS, Off, Version, World, clock,
+    Answer, CONTAINER, Content, DOUBT, Entry, LATEST, LEASE, LeaseDoc, Lost, OBJECTS, Off, Version, WHOLE,
+    World, clock,
 };
 use crate::mirror::machine::{Action, Event, Machine, Task, Weight};
+use crate::mirror::outcome::Hold;
 use crate::mirror::plan::doubt::Marks;
 use crate::mirror::plan::{self, Definition, Leads, Swept, Took};
 use crate::store::{Burnt, Checkpoint, Containers, Counts, Ids, Opaque, Source, State, first_epoch};
@@ -46,7 +48,7 @@ struct Turn {
     me: u32,
     epoch: u64,
     etag: Option<u64>,
-    page: Vec<(usize, Version)>,
+    page: Vec<Entry>,
     /// When the page was asked for.
     asked: i64,
     /// When the lease ends, as far as this turn knows.
@@ -272,14 +274,76 @@ impl Turn {
 
     async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Took, Ended> {
         let (early, read) = (self.world.borrow().is_off(Off::WriteFirst), self.world.borrow().now);
-        for (object, version) in std::mem::take(&mut self.page) {
+        for (object, version, named) in std::mem::take(&mut self.page) {
             if early && self.world.borrow_mut().random.u8(..4) == 0 {
                 continue;
             }
             let marks = marks(checkpoint, checkpoint.generation, Source::Delta);
-            self.write(object, version, marks, read, None).await?;
+            for replaced in self.replaced_by(object, version) {
+                self.write(replaced, None, marks, read, None).await?;
+            }
+            let links = self.world.borrow().options.links;
+            match (version, &checkpoint.state) {
+                (Some(content), State::Tracking { .. }) if !links => {
+                    self.merge(checkpoint, object, content, named, read).await?;
+                }
+                _ => drop(self.write(object, version, marks, read, None).await?),
+            }
         }
         Ok(Took { counts: Counts::default(), doubtful: false, at: clock(self.asked) })
+    }
+
+    /// An entry of a round of changes beside the document that is there, as `merge::step` has it.
+    async fn merge(
+        &mut self,
+        checkpoint: &Checkpoint,
+        object: usize,
+        content: Content,
+        named: [bool; 2],
+        read: i64,
+    ) -> Result<(), Ended> {
+        let whole = named == WHOLE;
+        for _ in 0..4 {
+            let present = self.world.borrow().docs[object].clone();
+            step().await;
+            let living = present.and_then(|doc| Some((doc.version?, doc)));
+            let mut marks = marks(checkpoint, checkpoint.generation, Source::Delta);
+            let off = self.world.borrow().options.off;
+            // What is not named was never there, as far as a mirror without merging knows.
+            let part = [0, 1].map(|one| if named[one] { content[one] } else { 0 });
+            let Some((before, doc)) = living.filter(|_| off != Some(Off::Merge)) else {
+                marks.source = if whole || off == Some(Off::Merge) { Source::Delta } else { Source::ById };
+                self.write(object, Some(part), marks, read, None).await?;
+                return Ok(());
+            };
+            let doubtful = self.world.borrow().is_doubtful(checkpoint, &doc);
+            let older = doc.marks.generation != checkpoint.generation && off != Some(Off::MergeOld);
+            if (doubtful || older) && whole {
+                self.write(object, Some(content), marks, read, None).await?;
+                return Ok(());
+            }
+            let merged = [0, 1].map(|one| if named[one] { content[one] } else { before[one] });
+            if merged == before && doc.marks.generation == checkpoint.generation {
+                return Ok(());
+            }
+            let settles = !older && (!doubtful || off == Some(Off::MergeDoubt));
+            marks.source = if settles { Source::Delta } else { Source::ById };
+            if self.write(object, Some(merged), marks, read, Some(doc.etag)).await? {
+                return Ok(());
+            }
+        }
+        self.release(false, false, checkpoint.epoch).await;
+        Err(Ended)
+    }
+
+    /// What a new link of a relationship to one takes the place of.
+    fn replaced_by(&self, object: usize, version: Version) -> Vec<usize> {
+        let world = self.world.borrow();
+        if !world.options.to_one || version.is_none() || world.is_off(Off::OneLink) {
+            return Vec::new();
+        }
+        let lives = |other: &usize| world.docs[*other].as_ref().is_some_and(|doc| doc.version.is_some());
+        (0..OBJECTS).filter(|other| *other != object).filter(lives).collect()
     }
 
     /// One write: the lease is looked at first; between that look and the write lies a freeze.
@@ -290,7 +354,7 @@ impl Turn {
         marks: Marks,
         read: i64,
         over: Option<u64>,
-    ) -> Result<(), Ended> {
+    ) -> Result<bool, Ended> {
         {
             let mut world = self.world.borrow_mut();
             let ours = world.lease.clone().filter(|lease| {
@@ -317,7 +381,7 @@ impl Turn {
         }
         let answer = self.world.borrow_mut().put(object, version, marks, read, over);
         step().await;
-        self.unless_lost(answer).await.map(|_| ())
+        self.unless_lost(answer).await
     }
 
     async fn weigh(&mut self, checkpoint: &Checkpoint) -> Weight {
@@ -331,7 +395,11 @@ impl Turn {
             let missing = docs
                 .iter()
                 .filter(|doc| owed.is_some_and(|owed| doc.version.is_some() && doc.marks.generation < owed));
-            let held = owed.is_some() && missing.count() > 0 && world.brakes();
+            let limit = owed.is_some() && missing.count() > 0 && world.brakes();
+            let held = match checkpoint.hidden {
+                0 => limit.then_some(Hold::RemovalLimit),
+                _ => Some(Hold::WalkHidObjects),
+            };
             Weight { missing: 0, living: 0, doubtful_links, held }
         };
         step().await;
@@ -339,7 +407,7 @@ impl Turn {
     }
 
     async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, Ended> {
-        let mut swept = Swept { counts: Counts::default(), left: false };
+        let mut swept = Swept::default();
         let Some(owed) = checkpoint.owed else { return Ok(swept) };
         let (now, found): (_, Vec<_>) = {
             let world = self.world.borrow();
@@ -361,9 +429,31 @@ impl Turn {
             (world.now, (0..OBJECTS).filter_map(|object| taken(&object)).collect())
         };
         step().await;
+        let mut asked = Vec::new();
         for (object, etag) in found {
-            let marks = marks(checkpoint, owed, Source::Delta);
-            self.write(object, None, marks, now, Some(etag)).await?;
+            // Nothing goes that Graph still shows by its id; links cannot be asked for.
+            let blind = {
+                let world = self.world.borrow();
+                world.options.links || !world.options.asks || world.is_off(Off::AskFirst)
+            };
+            let version = if blind { None } else { self.world.borrow_mut().by_id(object) };
+            let read = self.world.borrow().now;
+            step().await;
+            swept.hidden += u64::from(version.is_some());
+            asked.push((object, etag, version, read));
+        }
+        for (object, etag, version, read) in asked {
+            match version {
+                Some(_) => {
+                    let marks = marks(checkpoint, 0, Source::ById);
+                    self.write(object, version, marks, read, Some(etag)).await?;
+                }
+                None if swept.is_held() => {}
+                None => {
+                    let marks = marks(checkpoint, owed, Source::Delta);
+                    self.write(object, None, marks, now, Some(etag)).await?;
+                }
+            }
         }
         Ok(swept)
     }

@@ -50,6 +50,11 @@ pub enum Off {
     Time,
     /// What a lost checkpoint covered is trusted.
     LostDoubt,
+    OneLink,
+    AskFirst,
+    Merge,
+    MergeDoubt,
+    MergeOld,
 }
 
 /// What a schedule may contain.
@@ -58,6 +63,11 @@ pub struct Options {
     pub off: Option<Off>,
     /// Documents that cannot be looked up by id.
     pub links: bool,
+    /// Rounds of changes name only the properties that changed.
+    pub partial: bool,
+    /// The objects are links of one source, which has one of them at most, and Graph tells a new one without a word about
+    /// the one before.
+    pub to_one: bool,
     pub refreshes: u32,
     pub resets: u32,
     pub changes: u32,
@@ -70,6 +80,10 @@ pub struct Options {
     pub recreations: u32,
     /// Losses of the lease, the checkpoint, or both.
     pub losses: u32,
+    /// Enumerations that do not show an object although it is there.
+    pub hides: u32,
+    /// What a sweep is about to remove is asked for by id, where it can be.
+    pub asks: bool,
 }
 
 impl Default for Options {
@@ -77,6 +91,8 @@ impl Default for Options {
         Self {
             off: None,
             links: false,
+            partial: false,
+            to_one: false,
             refreshes: 2,
             resets: 1,
             changes: 5,
@@ -87,12 +103,23 @@ impl Default for Options {
             brakes: 1,
             recreations: 1,
             losses: 1,
+            hides: 1,
+            asks: true,
         }
     }
 }
 
+/// What an object says: two properties.
+pub type Content = [u32; 2];
+
 /// A version of an object; none means that it is gone.
-pub type Version = Option<u32>;
+pub type Version = Option<Content>;
+
+/// An entry of a page: a version, and which of its properties are named.
+pub type Entry = (usize, Version, [bool; 2]);
+
+/// All properties are named.
+pub const WHOLE: [bool; 2] = [true; 2];
 
 #[derive(Debug, Clone)]
 pub struct Doc {
@@ -131,7 +158,7 @@ pub enum Answer {
     /// There is nothing at this `Location`.
     Nothing,
     Page {
-        objects: Vec<(usize, Version)>,
+        objects: Vec<Entry>,
         next: usize,
         home: bool,
     },
@@ -168,6 +195,7 @@ pub struct World {
     deaths: u32,
     lost: u32,
     brakes: u32,
+    hides: u32,
     pub trace: Vec<String>,
     pub traced: bool,
     /// Milliseconds that went by within the seconds.
@@ -195,6 +223,7 @@ impl World {
             deaths: options.deaths,
             lost: options.lost,
             brakes: options.brakes,
+            hides: options.hides,
             trace: Vec::new(),
             traced,
             ticks: 0,
@@ -251,12 +280,24 @@ impl World {
             None
         } else {
             self.versions += 1;
-            Some(self.versions)
+            let mut content = [self.versions; 2];
+            if let (true, Some(before)) = (self.options.partial, self.truth(object)) {
+                let other = self.random.usize(..2);
+                content[other] = before[other];
+            }
+            Some(content)
         };
         self.times.push(self.now);
         let head = self.head();
         self.history[object].push((head, version));
         self.note(|| format!("tenant {object} := {version:?} @{head}"));
+        if self.options.to_one && version.is_some() {
+            for other in (0..OBJECTS).filter(|other| *other != object) {
+                if self.truth(other).is_some() {
+                    self.history[other].push((head, None));
+                }
+            }
+        }
     }
 
     pub fn truth(&self, object: usize) -> Version {
@@ -326,8 +367,18 @@ impl World {
             todo.remove(&object);
             let position = self.replica(round);
             let version = self.state(object, position);
+            // Of a relationship to one, the link that is there is told, and not the one that it took the place of.
+            let now = (0..OBJECTS).filter(|_| self.options.to_one && version.is_none());
+            let now = now.filter_map(|other| Some((other, self.state(other, position)?))).next();
+            if let Some((other, version)) = now {
+                objects.push((other, Some(version), WHOLE));
+                given.insert(other);
+                given.remove(&object);
+                continue;
+            }
             if version.is_some() || given.contains(&object) || self.random.bool() {
-                objects.push((object, version));
+                let named = self.named(object, from.position, position);
+                objects.push((object, version, named));
                 if version.is_some() {
                     given.insert(object)
                 } else {
@@ -342,6 +393,22 @@ impl World {
             Link { position: from.position, given, round: Some((round, todo)), location: None }
         };
         self.answer(objects, next, home)
+    }
+
+    /// Which properties a round names that began at `from`: at least those that changed since, and all of what was not
+    /// there all the time.
+    fn named(&mut self, object: usize, from: i64, position: i64) -> [bool; 2] {
+        let (low, high) = (from.min(position), from.max(position));
+        let Some(before) = self.state(object, low).filter(|_| self.options.partial) else { return WHOLE };
+        let mut named = [false; 2];
+        for (at, version) in &self.history[object] {
+            match version {
+                _ if *at <= low || high < *at => {}
+                None => return WHOLE,
+                Some(content) => (0..2).for_each(|one| named[one] |= content[one] != before[one]),
+            }
+        }
+        if self.random.u8(..4) == 0 { WHOLE } else { named }
     }
 
     /// Where a dead token is sent: to a first page, or to nothing.
@@ -363,6 +430,7 @@ impl World {
             if self.random.u8(..10) < 3 {
                 todo.extend((0..OBJECTS).filter(|object| self.truth(*object).is_some()));
             }
+            self.hide(&mut todo);
         } else if position < from.position {
             if self.random.bool() {
                 return None;
@@ -379,7 +447,23 @@ impl World {
         Some((position, todo))
     }
 
-    fn answer(&mut self, objects: Vec<(usize, Version)>, next: Link, home: bool) -> Answer {
+    /// Loses some of what an enumeration would show, of what the copy has and was always there: what it never had, only
+    /// the next enumeration can bring.
+    fn hide(&mut self, todo: &mut BTreeSet<usize>) {
+        if self.quiet || self.hides == 0 || self.random.u8(..4) > 0 {
+            return;
+        }
+        self.hides -= 1;
+        let is_copied = |doc: &Option<Doc>| doc.as_ref().is_some_and(|doc| doc.version.is_some());
+        let mut hidden: Vec<_> = (0..OBJECTS)
+            .filter(|object| self.was_never_removed(*object) && is_copied(&self.docs[*object]))
+            .collect();
+        hidden.retain(|_| self.random.bool());
+        todo.retain(|object| !hidden.contains(object));
+        self.note(|| format!("the enumeration hides {hidden:?}"));
+    }
+
+    fn answer(&mut self, objects: Vec<Entry>, next: Link, home: bool) -> Answer {
         self.links.push(next);
         let next = self.links.len() - 1;
         self.note(|| format!("page {objects:?} -> link {next}, home {home}"));
@@ -433,7 +517,9 @@ impl World {
             return Ok(false);
         }
         // What is written over a version is concluded: by a sweep, or from a look.
-        if over.is_some() && version.is_none() && self.was_never_removed(object) {
+        // A tombstone that takes the place of another one removes nobody.
+        let lived = self.docs[object].as_ref().is_some_and(|doc| doc.version.is_some());
+        if lived && over.is_some() && version.is_none() && self.was_never_removed(object) {
             self.wronged.insert(object);
         }
         let etag = self.next_etag();
