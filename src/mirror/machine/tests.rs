@@ -87,9 +87,12 @@ fn rule_7_what_a_lost_checkpoint_covered_is_doubtful() {
     is_needed(Off::LostDoubt, Options { losses: 2, ..unasked() });
 }
 
+/// A turn whose lease was lost does not know it before it renews it: only so does it load the checkpoint of a later one.
 #[test]
 fn rule_2_the_epoch_of_the_checkpoint_is_looked_at() {
-    is_needed(Off::Epoch, Options { losses: 0, recreations: 0, ..Options::default() });
+    let losses =
+        Options { losses: 6, refreshes: 0, resets: 0, recreations: 0, brakes: 0, ..Options::default() };
+    is_needed(Off::Epoch, Options { turns: 8, ..losses });
 }
 
 #[test]
