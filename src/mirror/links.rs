@@ -16,6 +16,8 @@ use super::plan;
 use super::write::Wrote;
 use crate::store::{BATCH, Candidate, Checkpoint, Counts, Reason, StoreError};
 
+/// Most batches under way: each takes most of a megabyte until it is answered, and those of one source share a partition.
+const BATCHES: usize = 8;
 /// Ids of one query for their links.
 const IDS: usize = 50;
 /// Clocks of Cosmos and ours may differ by as much.
@@ -58,7 +60,7 @@ impl Driver<'_> {
                 Ok(Wrote { counts: Counts { links, ..Counts::default() }, charge: written.charge })
             }
         });
-        let written = stream::iter(writes).buffer_unordered(self.mirror.store.concurrency());
+        let written = stream::iter(writes).buffer_unordered(self.mirror.store.concurrency().min(BATCHES));
         written.try_fold(Wrote::default(), |all, one| ready(Ok(all + one))).await
     }
 
