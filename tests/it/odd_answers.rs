@@ -114,10 +114,11 @@ async fn one_member_without_an_id_does_not_stop_the_groups() {
     world.settle().await.unwrap();
     let (group, user) =
         world.graph.tenant(|tenant| (tenant.group_ids()[0].clone(), tenant.user_ids()[0].clone()));
+    let other = "99999999-aaaa-4bbb-8ccc-dddddddddddd";
     let link = format!("{}/v1.0/groups/delta?$deltatoken=made-up", world.graph.endpoint());
     let page = json!({"value": [
         {"id": group, "displayName": "told", "members@delta": [{"@odata.type": "#microsoft.graph.user"}, {"id": user}], "owners@delta": null},
-        {"id": "other", "displayName": "another", "members@delta": 7},
+        {"id": other, "displayName": "another", "members@delta": 7},
     ], "@odata.deltaLink": link});
     answers(&world, Match::delta_token().feed("groups"), 200, page.to_string());
     let told = world.turn_feed("groups").await.unwrap();
@@ -125,7 +126,7 @@ async fn one_member_without_an_id_does_not_stop_the_groups() {
     let named = logged(&world, "links_set_aside");
     assert_eq!(named.len(), 2, "{named:?}");
     assert!(named[0].contains(&group) && named[0].contains("\"members\""), "{}", named[0]);
-    assert_eq!(world.cosmos.document("groups", "other", "other").await.unwrap()["displayName"], "another");
+    assert_eq!(world.cosmos.document("groups", other, other).await.unwrap()["displayName"], "another");
     // The token was made up: the tenant is told anew.
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();

@@ -43,8 +43,8 @@ pub(super) async fn quiet(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
     // A write that is on its way arrives.
     tokio::time::sleep_until((disarmed + plan.latest()).into()).await;
     ensure!(trouble.ended(PATIENCE).await, "an invocation does not end");
-    complete(trouble).await?;
-    if plan.brake.is_some() {
+    // Without a limit too: a sweep that would take everything is held.
+    if complete(trouble).await? || plan.brake.is_some() {
         tokio::time::sleep(AGE).await;
         complete(trouble).await?;
         released(trouble).await?;
@@ -77,15 +77,16 @@ async fn awake(trouble: &Trouble, plan: &Plan, fate: Fate) -> Result<()> {
     Ok(())
 }
 
-/// Turns of every feed on a host that is awake, until one of each is complete.
-pub(super) async fn complete(trouble: &Trouble) -> Result<()> {
+/// Turns of every feed on a host that is awake, until one of each is complete; whether the sweep of one is held.
+pub(super) async fn complete(trouble: &Trouble) -> Result<bool> {
+    let mut is_held = false;
     for feed in trouble.world().feeds() {
-        complete_feed(trouble, feed).await?;
+        is_held |= complete_feed(trouble, feed).await?;
     }
-    Ok(())
+    Ok(is_held)
 }
 
-async fn complete_feed(trouble: &Trouble, feed: &str) -> Result<()> {
+async fn complete_feed(trouble: &Trouble, feed: &str) -> Result<bool> {
     let who = if trouble.is_frozen(Who::A) { Who::B } else { Who::A };
     let (view, until) = (trouble.view(who), Instant::now() + PATIENCE);
     let mut last = String::new();
@@ -94,8 +95,11 @@ async fn complete_feed(trouble: &Trouble, feed: &str) -> Result<()> {
         if sentence != last {
             trouble.trace.note(format!("  quiet turn on {who:?}: {sentence}"));
         }
-        if sentence.contains(": complete;") || sentence.contains(": complete, but") {
-            return Ok(());
+        if sentence.contains(": complete;") {
+            return Ok(false);
+        }
+        if sentence.contains(": complete, but") {
+            return Ok(true);
         }
         last = sentence;
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -45,8 +45,7 @@ pub(super) async fn settled(trouble: &Trouble, plan: &Plan) -> Result<()> {
             break;
         }
         tokio::time::sleep(AGE).await;
-        complete(trouble).await?;
-        if plan.brake.is_some() {
+        if complete(trouble).await? || plan.brake.is_some() {
             released(trouble).await?;
         }
     }

@@ -77,7 +77,7 @@ pub(super) async fn rung(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
     ends.iter().for_each(|end| trouble.trace.note(format!("  {}", in_words(end))));
     // A turn that fails, as on a machine that is too busy for its lease, is for the host to try again.
     if arrived.is_err() || ends.iter().any(Result::is_err) {
-        return complete(trouble).await;
+        return complete(trouble).await.map(drop);
     }
     world
         .ensure_equal()
