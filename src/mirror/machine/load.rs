@@ -32,7 +32,9 @@ impl Machine {
         Ok(self.save(next, Stage::Burning))
     }
 
-    /// Whatever the documents carry is doubtful from now on: there is nothing else to abandon.
+    /// Whatever the documents carry is doubtful from now on: there is nothing else to abandon. But the turn before, if it
+    /// did not end cleanly, may still be about to make a checkpoint of its own; one that is there first keeps it from that.
+    /// A walk and a reset save theirs at once, a look would save none.
     pub(super) fn lost(
         &mut self,
         numbers: Numbers,
@@ -42,6 +44,11 @@ impl Machine {
     ) -> Result<Action, Stop> {
         (self.definition.containers, self.unfit) = (containers.ids, containers.unfit);
         self.checkpoint = plan::blank(&self.definition, numbers, now);
+        if self.task == Task::Look && !self.burnt {
+            self.burns += 1;
+            let next = plan::burn(&self.checkpoint, self.epoch, now);
+            return Ok(self.save(next, Stage::Burning));
+        }
         (self.burnt, self.dirty) = (true, false);
         self.start(now, spent)
     }
