@@ -6,7 +6,7 @@ use sandbox::cosmos::{Match, Moment};
 use sandbox::world::World;
 use serde_json::{Value, json};
 
-use crate::stage::{checkpoint, document, hasty, logged};
+use crate::stage::{checkpoint, document, hasty, logged, until_settled};
 
 /// A complete copy, and a burnt save number that no document carries any more.
 async fn with_a_burnt_number() -> (World, u64) {
@@ -37,18 +37,6 @@ async fn written_late(world: &World, mut document: Value, save: u64) {
     world.cosmos.put("users", &id, &document).await.unwrap();
 }
 
-/// Turns until something was settled.
-async fn until_settled(world: &World) {
-    for _ in 0..200 {
-        world.turn().await.unwrap();
-        if !logged(world, "doubt_settled").is_empty() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("nothing was settled");
-}
-
 #[tokio::test]
 async fn rule_11_a_late_write_about_somebody_who_is_gone_becomes_a_tombstone() {
     let (world, burnt) = with_a_burnt_number().await;
@@ -59,7 +47,7 @@ async fn rule_11_a_late_write_about_somebody_who_is_gone_becomes_a_tombstone() {
     world.ensure_equal().await.unwrap();
     written_late(&world, before, burnt).await;
     assert_eq!(world.differences().await.len(), 1, "the late write is visible until the next complete turn");
-    until_settled(&world).await;
+    until_settled(&world, "users").await;
     world.ensure_equal().await.unwrap();
     let tombstone = document(&world, &id).await;
     assert_eq!(tombstone["_mirror"]["source"], "checked");
@@ -74,7 +62,7 @@ async fn rule_11_a_late_write_of_an_older_version_is_mended_and_stays_doubtful()
     world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Ulm"})));
     world.turn().await.unwrap();
     written_late(&world, before, burnt).await;
-    until_settled(&world).await;
+    until_settled(&world, "users").await;
     let mended = document(&world, &id).await;
     assert_eq!(mended["city"], "Ulm");
     assert_eq!(
@@ -95,7 +83,7 @@ async fn rule_11_a_late_tombstone_of_somebody_who_lives_is_undone() {
         json!({"id": id, "ttl": 2_592_000, "_mirror": document(&world, &id).await["_mirror"]});
     tombstone["_mirror"]["removed"] = json!({"reason": "missing", "at": "2026-01-01T00:00:00Z"});
     written_late(&world, tombstone, burnt).await;
-    until_settled(&world).await;
+    until_settled(&world, "users").await;
     assert_eq!(document(&world, &id).await["_mirror"].get("removed"), None);
 }
 
@@ -110,7 +98,7 @@ async fn rule_11_a_look_waits_until_doubt_is_old_enough_to_the_second() {
     }
     let written = Instant::now();
     written_late(&world, before, burnt).await;
-    until_settled(&world).await;
+    until_settled(&world, "users").await;
     let doubt = Duration::from_millis(1_200);
     assert!(written.elapsed() >= doubt, "a look after {:?}", written.elapsed());
 }

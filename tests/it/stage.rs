@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use sandbox::host::LogLine;
 use sandbox::world::{Credential, Setup, World};
@@ -86,6 +87,18 @@ pub fn logged(world: &World, event: &str) -> Vec<String> {
     let needle = format!("\"event\":\"{event}\"");
     let lines = world.host.logs().into_iter().map(|LogLine { text, .. }| text);
     lines.filter(|line| line.contains(&needle)).collect()
+}
+
+/// Turns of a feed until some doubt was settled.
+pub async fn until_settled(world: &World, feed: &str) {
+    for _ in 0..200 {
+        world.turn_feed(feed).await.unwrap();
+        if !logged(world, "doubt_settled").is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("nothing was settled");
 }
 
 /// The error of the only failed invocation.
