@@ -6,7 +6,7 @@ use sandbox::cosmos::{Match, Moment};
 use sandbox::world::World;
 use serde_json::{Value, json};
 
-use crate::stage::{checkpoint, document, hasty, logged, until_settled};
+use crate::stage::{checkpoint, document, hasty, until_settled};
 
 /// A complete copy, and a burnt save number that no document carries any more.
 async fn with_a_burnt_number() -> (World, u64) {
