@@ -81,14 +81,7 @@ impl Driver<'_> {
         let options = &self.mirror.options;
         if missing > options.max_delete_count {
             let living = missing + self.mirror.store.count_from(container, owed).await?;
-            if is_held(missing, living, options) {
-                if all.held.is_none() {
-                    (all.missing, all.living) = (0, 0);
-                }
-                all.held = Some(Hold::RemovalLimit);
-                all.missing += missing;
-                all.living += living;
-            }
+            hold_above_limit(all, missing, living, options);
         }
         Ok(())
     }
@@ -254,8 +247,20 @@ fn held(resource: &str, missing: u64, of: u64, reason: Hold) {
     tracing::error!(event = "sweep_held", resource, missing, of, reason);
 }
 
+/// Adds what a container would lose, if the removal limit holds that.
+pub(super) fn hold_above_limit(all: &mut Weight, missing: u64, living: u64, options: &Options) {
+    if is_held(missing, living, options) {
+        if all.held.is_none() {
+            (all.missing, all.living) = (0, 0);
+        }
+        all.held = Some(Hold::RemovalLimit);
+        all.missing += missing;
+        all.living += living;
+    }
+}
+
 /// More than both bounds: the brake holds.
-pub(super) fn is_held(missing: u64, living: u64, options: &Options) -> bool {
+fn is_held(missing: u64, living: u64, options: &Options) -> bool {
     let is_over = missing > options.max_delete_count
         && missing as f64 * 100.0 > living as f64 * options.max_delete_percent;
     is_over && !options.accepts_removals

@@ -1,4 +1,4 @@
-//! Feeds that get nowhere although each of their turns ends well, as an alert and `status` see them (rule 7). Pure.
+//! Feeds that make no progress although each of their turns ends well, as an alert and `status` see them (rule 7). Pure.
 
 use std::fmt;
 use std::time::Duration;

@@ -13,7 +13,7 @@ use crate::mirror::error::SyncError;
 use crate::mirror::machine::{Event, Weight};
 use crate::mirror::outcome::Hold;
 use crate::mirror::plan::{self, Swept, Why};
-use crate::mirror::sweep::is_held;
+use crate::mirror::sweep::hold_above_limit;
 use crate::store::{Candidate, Checkpoint, Counts, Source};
 
 impl Dry<'_> {
@@ -70,14 +70,7 @@ impl Dry<'_> {
         let options = &self.mirror.options;
         if missing > options.max_delete_count {
             let living = missing + self.living(container, checkpoint).await?;
-            if is_held(missing, living, options) {
-                if all.held.is_none() {
-                    (all.missing, all.living) = (0, 0);
-                }
-                all.held = Some(Hold::RemovalLimit);
-                all.missing += missing;
-                all.living += living;
-            }
+            hold_above_limit(all, missing, living, options);
         }
         Ok(())
     }
