@@ -1,17 +1,13 @@
 //! An app registration with a certificate: every form of file, what Entra is sent, and files that are no use.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use sandbox::identity::{CERTIFICATE_PASSWORD, CertificateFile, Fault, HIDDEN};
 use sandbox::world::{Credential, Setup, World};
 use serde_json::Value;
 
-use crate::stage::{failure, logged, setup};
-
-/// However it goes wrong, an invocation has ended by then.
-const BOUND: Duration = Duration::from_secs(15);
+use crate::stage::{failure, logged, refused, setup};
 
 fn with_certificate() -> Setup {
     Setup { graph_as: Credential::ClientCertificate, cosmos_as: Credential::ClientCertificate, ..setup() }
@@ -27,18 +23,6 @@ async fn with_file(which: CertificateFile, more: &[(&str, &str)]) -> World {
         world = world.reconfigured(name, value).await.unwrap();
     }
     world
-}
-
-/// The turn fails in time, saying all these words, and nothing was written.
-async fn refused(world: &World, words: &[&str]) {
-    let begun = Instant::now();
-    assert!(!world.fire().await.unwrap().succeeded());
-    assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
-    let said = logged(world, "invocation_failed").pop().unwrap();
-    for word in words {
-        assert!(said.contains(word), "{word}: {said}");
-    }
-    assert_eq!(world.document_writes(), []);
 }
 
 #[tokio::test]

@@ -7,10 +7,7 @@ use sandbox::graph;
 use sandbox::identity::{COSMOS_AUDIENCE, Entra, Fault, Identity, Kind, Match};
 use sandbox::world::{Credential, Setup, World};
 
-use crate::stage::{failure, logged, setup, with_secret};
-
-/// However the identity server fails, an invocation has ended by then.
-const BOUND: Duration = Duration::from_secs(15);
+use crate::stage::{BOUND, begin, failure, logged, refused, setup, with_secret};
 
 fn entra(world: &World) -> &Entra {
     &world.entra
@@ -21,19 +18,6 @@ fn asked(world: &World) -> [[usize; 2]; 2] {
     [Kind::AppRegistration, Kind::ManagedIdentity].map(|kind| {
         [world.graph.endpoint(), COSMOS_AUDIENCE].map(|audience| world.identity.requests_of(kind, audience))
     })
-}
-
-/// The turn fails in time, saying all these words, and nothing was written.
-async fn refused(world: &World, words: &[&str]) {
-    let begun = Instant::now();
-    assert!(!world.fire().await.unwrap().succeeded());
-    assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
-    let said = logged(world, "invocation_failed").pop().unwrap();
-    for word in words {
-        assert!(said.contains(word), "{word}: {said}");
-    }
-    assert!(!said.contains(&entra(world).secret()), "{said}");
-    assert_eq!(world.document_writes(), []);
 }
 
 #[tokio::test]
@@ -223,10 +207,7 @@ async fn a_token_that_ends_in_mid_turn_while_the_identity_server_hangs_ends_the_
     let world = World::start(with_secret().set("LEASE_SECONDS", "30")).await.unwrap();
     world.identity.set_lifetime(Duration::from_secs(9));
     let mut held = world.graph.hold(graph::Match::any().nth(2));
-    let turn = tokio::spawn({
-        let world = world.clone();
-        async move { world.fire().await.unwrap() }
-    });
+    let turn = begin(&world);
     held.arrived().await;
     world.identity.fail_when(Match::any().audience(COSMOS_AUDIENCE), usize::MAX, Fault::Hang);
     // The lease is renewed meanwhile, and that is who finds the token at its end.

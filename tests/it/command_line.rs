@@ -6,7 +6,7 @@ use sandbox::graph::{Fault, Match, RetryAfter, TokenDeath};
 use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
-use crate::stage::{checkpoint, copied, setup, world};
+use crate::stage::{begin, checkpoint, copied, setup, world};
 
 /// Runs the binary with these settings and nothing else.
 pub async fn run(settings: &[(String, String)], line: &str) -> Assert {
@@ -153,10 +153,7 @@ async fn a_failure_is_told_and_so_is_what_was_set_aside() {
 async fn who_has_to_wait_is_told_so() {
     let world = copied().await;
     let mut hold = world.graph.hold(Match::any());
-    let first = tokio::spawn({
-        let world = world.clone();
-        async move { world.fire().await.unwrap() }
-    });
+    let first = begin(&world);
     hold.arrived().await;
     let busy = run(world.settings(), "sync users").await.code(1);
     assert!(stderr(&busy).contains("another turn holds the feed"), "{}", stderr(&busy));
@@ -254,9 +251,6 @@ async fn rule_7_a_reset_has_the_next_turn_read_everything_anew() {
     let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
     let mut damaged = crate::stage::document(&world, &id).await;
     damaged["displayName"] = json!("nobody");
-    for system in ["_rid", "_self", "_etag", "_ts", "_attachments"] {
-        damaged.as_object_mut().unwrap().remove(system);
-    }
     world.cosmos.put("users", &id, &damaged).await.unwrap();
     run(world.settings(), "checkpoint reset users").await.code(0);
     assert_eq!(checkpoint(&world).await["state"], "start");
@@ -265,10 +259,7 @@ async fn rule_7_a_reset_has_the_next_turn_read_everything_anew() {
     world.ensure_equal().await.unwrap();
     assert_eq!(crate::stage::generations(&world, "users"), 2);
     let mut hold = world.graph.hold(Match::any());
-    let turn = tokio::spawn({
-        let world = world.clone();
-        async move { world.fire().await.unwrap() }
-    });
+    let turn = begin(&world);
     hold.arrived().await;
     let busy = run(world.settings(), "checkpoint reset users").await.code(1);
     assert!(stderr(&busy).contains("another turn holds the feed"), "{}", stderr(&busy));

@@ -5,7 +5,7 @@ use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
 use crate::command_line::{run, stderr, stdout};
-use crate::stage::{copied, document, setup, world};
+use crate::stage::{begin, copied, document, setup, world};
 
 /// What has to be the same in a dry run and in the run after it.
 const SAME: [&str; 9] =
@@ -104,9 +104,6 @@ async fn a_turn_that_did_not_end_cleanly_is_taken_into_account() {
     let world = copied().await;
     let mut lease = world.cosmos.document("mirror", "users", "lease").await.unwrap();
     lease["clean"] = false.into();
-    for system in ["_rid", "_self", "_etag", "_ts", "_attachments"] {
-        lease.as_object_mut().unwrap().remove(system);
-    }
     world.cosmos.put("mirror", "users", &lease).await.unwrap();
     world.graph.tenant(|tenant| tenant.create_user());
     let dry = foretold(&world, "sync users").await;
@@ -118,10 +115,7 @@ async fn a_turn_that_did_not_end_cleanly_is_taken_into_account() {
 async fn while_another_turn_holds_the_feed_a_dry_run_says_so_and_asks_for_no_rerun() {
     let world = copied().await;
     let mut hold = world.graph.hold(Match::any());
-    let turn = tokio::spawn({
-        let world = world.clone();
-        async move { world.fire().await.unwrap() }
-    });
+    let turn = begin(&world);
     hold.arrived().await;
     let (busy, code) = told(&world, "sync users --dry-run").await;
     assert_eq!((&busy["outcome"], code), (&json!("busy"), Some(1)));
@@ -137,9 +131,6 @@ async fn a_repair_is_foretold() {
     let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
     let mut damaged = document(&world, &id).await;
     damaged["displayName"] = json!("another name");
-    for system in ["_rid", "_self", "_etag", "_ts", "_attachments"] {
-        damaged.as_object_mut().unwrap().remove(system);
-    }
     world.cosmos.put("users", &id, &damaged).await.unwrap();
     world.cosmos.reset_log();
     run(world.settings(), "verify users --dry-run").await.code(2);

@@ -1,10 +1,10 @@
 //! What the mirror knows of itself is lost: the lease, the checkpoint, or both. The copy is right again all the same.
 
 use sandbox::world::World;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::stage::{checkpoint, copied, document, failure, logged};
+use crate::stage::{checkpoint, copied, document, failure, logged, put_checkpoint};
 
 async fn lose(world: &World, ids: &[&str]) {
     for id in ids {
@@ -12,16 +12,12 @@ async fn lose(world: &World, ids: &[&str]) {
     }
 }
 
-async fn put(world: &World, checkpoint: &Value) {
-    world.cosmos.put("mirror", "users", checkpoint).await.unwrap();
-}
-
 /// Has the whole resource read anew, as after a change of its definition.
 async fn new_generation(world: &World) {
     let other = json!({"shape": Uuid::new_v4().to_string()});
     let mut checkpoint = checkpoint(world).await;
     checkpoint["shape"] = other["shape"].clone();
-    put(world, &checkpoint).await;
+    put_checkpoint(world, &checkpoint).await;
     world.turn().await.unwrap();
 }
 
@@ -77,7 +73,7 @@ async fn an_older_lease_came_back_and_one_turn_says_so() {
     let world = copied().await;
     let mut later = checkpoint(&world).await;
     later["epoch"] = json!(later["epoch"].as_u64().unwrap() + 11);
-    put(&world, &later).await;
+    put_checkpoint(&world, &later).await;
     assert!(!world.fire().await.unwrap().succeeded());
     assert!(failure(&world).contains("a later turn has taken over"), "{}", failure(&world));
     world.turn().await.unwrap();
@@ -135,8 +131,11 @@ async fn documents_of_a_clock_that_was_ahead_are_older_than_the_walk_that_does_n
 #[tokio::test]
 async fn an_unreadable_checkpoint_could_not_even_be_reset() {
     let world = copied().await;
-    put(&world, &json!({"id": "checkpoint", "feed": "users", "state": "sideways", "generation": "four"}))
-        .await;
+    put_checkpoint(
+        &world,
+        &json!({"id": "checkpoint", "feed": "users", "state": "sideways", "generation": "four"}),
+    )
+    .await;
     purge(&world, 2);
     assert!(!world.fire().await.unwrap().succeeded());
     let said = failure(&world);
@@ -155,7 +154,7 @@ async fn a_clock_ten_years_ahead_held_back_walks_and_removals() {
     let world = copied().await;
     let mut ahead = checkpoint(&world).await;
     ahead["generationBegan"] = json!("2036-01-01T00:00:00Z");
-    put(&world, &ahead).await;
+    put_checkpoint(&world, &ahead).await;
     for id in purge(&world, 2) {
         let mut document = document(&world, &id).await;
         document["_mirror"]["syncedAt"] = json!("2036-01-01T00:00:00Z");
@@ -179,7 +178,7 @@ async fn after_many_kills_every_quiet_turn_looked_for_all_their_numbers() {
         (0..100).map(|n| json!({"from": first + 2 * n, "to": first + 2 * n, "at": "2026-01-01T00:00:00Z"}));
     killed["burnt"] = ranges.collect();
     killed["save"] = json!(first + 3000);
-    put(&world, &killed).await;
+    put_checkpoint(&world, &killed).await;
     world.turn().await.unwrap();
     assert_eq!(checkpoint(&world).await["burnt"], json!([]), "no document carries them");
     world.cosmos.reset_log();

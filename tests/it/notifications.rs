@@ -4,7 +4,7 @@ use sandbox::caller::{Reply, call_with};
 use sandbox::world::{NOTIFICATION_SECRET, Setup, WORK_QUEUE, World};
 use serde_json::{Value, json};
 
-use crate::stage::{checkpoint, setup};
+use crate::stage::{begin_pumping, checkpoint, setup};
 
 fn notified() -> Setup {
     Setup { notified: true, ..setup() }.set("RELOOK_SECONDS", "0")
@@ -211,10 +211,7 @@ async fn a_look_that_finds_nothing_is_followed_by_a_second_one() {
     world.graph.quirks(|quirks| quirks.lag = 1);
     world.graph.notify().await;
     let mut first = world.graph.hold(sandbox::graph::Match::delta_token().nth(2));
-    let pumping = tokio::spawn({
-        let world = world.clone();
-        async move { world.host.pump(WORK_QUEUE).await }
-    });
+    let pumping = begin_pumping(&world);
     first.arrived().await;
     assert!(!world.differences().await.is_empty(), "the first look found nothing");
     world.graph.quirks(|quirks| quirks.lag = 0);

@@ -9,7 +9,7 @@ use sandbox::graph::{Fault, Match, Quirks, RetryAfter};
 use sandbox::world::{Setup, WORK_QUEUE, World};
 use serde_json::{Value, json};
 
-use crate::stage::{checkpoint, copied, document, setup};
+use crate::stage::{begin, checkpoint, copied, document, setup};
 
 async fn refresh(world: &World, path: &str, body: &str) -> Reply {
     world.call("POST", &format!("/api/refresh/{path}"), body).await.unwrap()
@@ -134,10 +134,7 @@ async fn while_another_turn_holds_the_feed_it_is_rung_and_the_caller_told_where_
         id
     });
     let mut hold = world.graph.hold(Match::any());
-    let turn = tokio::spawn({
-        let world = world.clone();
-        async move { world.fire().await.unwrap() }
-    });
+    let turn = begin(&world);
     hold.arrived().await;
     for path in ["users".to_owned(), format!("users/{id}")] {
         let reply = refresh(&world, &path, "").await;

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sandbox::host::LogLine;
-use sandbox::world::{Credential, Setup, World};
+use sandbox::cosmos::{Match, Moment};
+use sandbox::host::{Attempt, LogLine};
+use sandbox::world::{Credential, Setup, WORK_QUEUE, World};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 /// The staged product: the one routine that the demo and the release use too.
 pub fn staged() -> &'static Path {
@@ -53,6 +55,53 @@ pub async fn copied() -> World {
     world.cosmos.reset_log();
     world.graph.forget_requests();
     world
+}
+
+/// A turn of the users that goes on beside the story.
+pub fn begin(world: &World) -> JoinHandle<Attempt> {
+    begin_feed(world, "users")
+}
+
+fn begin_feed(world: &World, feed: &'static str) -> JoinHandle<Attempt> {
+    let world = world.clone();
+    tokio::spawn(async move { world.fire_feed(feed).await.unwrap() })
+}
+
+/// The messages of the work queue, delivered beside the story.
+pub fn begin_pumping(world: &World) -> JoinHandle<anyhow::Result<Vec<Attempt>>> {
+    let world = world.clone();
+    tokio::spawn(async move { world.host.pump(WORK_QUEUE).await })
+}
+
+/// A turn of a feed that is killed when this write was carried out.
+pub async fn kill_after(write: Match, world: &World, feed: &'static str) {
+    let mut hold = world.cosmos.hold(write, Moment::After);
+    let turn = begin_feed(world, feed);
+    hold.arrived().await;
+    world.host.kill().await.unwrap();
+    hold.release();
+    assert!(!turn.await.unwrap().succeeded());
+}
+
+/// However the identity server fails, an invocation has ended by then.
+pub const BOUND: Duration = Duration::from_secs(15);
+
+/// The turn fails in time, saying all these words and no secret, and nothing was written.
+pub async fn refused(world: &World, words: &[&str]) {
+    let begun = Instant::now();
+    assert!(!world.fire().await.unwrap().succeeded());
+    assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
+    let said = logged(world, "invocation_failed").pop().unwrap();
+    for word in words {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(!said.contains(&world.entra.secret()), "{said}");
+    assert_eq!(world.document_writes(), []);
+}
+
+/// Writes a checkpoint of the users as an operator would, past the product.
+pub async fn put_checkpoint(world: &World, checkpoint: &Value) {
+    world.cosmos.put("mirror", "users", checkpoint).await.unwrap();
 }
 
 /// The checkpoint of the users.

@@ -4,7 +4,7 @@ use sandbox::graph::Match;
 use sandbox::world::{Setup, WORK_QUEUE, World, told};
 use serde_json::json;
 
-use crate::stage::{checkpoint, copied, failure, logged, setup, world};
+use crate::stage::{begin, begin_pumping, checkpoint, copied, failure, logged, put_checkpoint, setup, world};
 
 #[tokio::test]
 async fn a_spent_budget_goes_on_in_the_queue() {
@@ -38,10 +38,7 @@ async fn a_spent_budget_goes_on_in_the_queue() {
 async fn rule_1_a_second_turn_rings_and_the_first_one_looks_again() {
     let world = copied().await;
     let mut hold = world.graph.hold(Match::any());
-    let first = tokio::spawn({
-        let world = world.clone();
-        async move { world.fire().await.unwrap() }
-    });
+    let first = begin(&world);
     hold.arrived().await;
     world.host.enqueue(WORK_QUEUE, r#"{"feed":"users"}"#);
     for _ in 0..2 {
@@ -80,7 +77,7 @@ async fn rule_7_another_tenants_copy_is_refused_with_both_named() {
     let stored = checkpoint(&world).await;
     let mut theirs = stored.clone();
     theirs["tenantId"] = json!("99999999-0000-4000-8000-000000000000");
-    put(&world, &theirs).await;
+    put_checkpoint(&world, &theirs).await;
     assert!(!world.fire().await.unwrap().succeeded());
     let said = failure(&world);
     assert!(
@@ -96,7 +93,7 @@ async fn rule_2_a_turn_that_was_overtaken_stops() {
     let world = copied().await;
     let mut later = checkpoint(&world).await;
     later["epoch"] = json!(later["epoch"].as_u64().unwrap() + 1000);
-    put(&world, &later).await;
+    put_checkpoint(&world, &later).await;
     assert!(!world.fire().await.unwrap().succeeded());
     assert!(failure(&world).contains("a later turn has taken over"), "{}", failure(&world));
     assert_eq!(world.graph.requests().len() + world.document_writes().len(), 0);
@@ -107,7 +104,7 @@ async fn rule_7_another_definition_begins_a_new_generation() {
     let world = copied().await;
     let mut other = checkpoint(&world).await;
     other["shape"] = json!("0123456789abcdef");
-    put(&world, &other).await;
+    put_checkpoint(&world, &other).await;
     world.graph.tenant(|tenant| {
         let id = tenant.user_ids()[0].clone();
         tenant.purge_user(&id)
@@ -117,11 +114,6 @@ async fn rule_7_another_definition_begins_a_new_generation() {
     assert_eq!(crate::stage::generations(&world, "users"), 2);
     let begun = crate::stage::logged(&world, "generation");
     assert!(begun.last().unwrap().contains("\"reason\":\"shape\""), "{begun:?}");
-}
-
-/// Writes a checkpoint as an operator would, past the product.
-async fn put(world: &World, checkpoint: &serde_json::Value) {
-    world.cosmos.put("mirror", "users", checkpoint).await.unwrap();
 }
 
 #[tokio::test]
@@ -140,10 +132,7 @@ async fn a_work_item_whose_host_died_comes_back_and_the_copy_is_right() {
     let second = first.second_host().await.unwrap();
     let mut hold = first.graph.hold(Match::any());
     first.host.enqueue(WORK_QUEUE, r#"{"feed":"users"}"#);
-    let pump = tokio::spawn({
-        let first = first.clone();
-        async move { first.host.pump(WORK_QUEUE).await }
-    });
+    let pump = begin_pumping(&first);
     hold.arrived().await;
     first.host.shutdown().await;
     hold.discard();
@@ -162,10 +151,7 @@ async fn a_work_item_that_comes_back_beside_its_own_turn_makes_that_look_again()
     let second = first.second_host().await.unwrap();
     let mut hold = first.graph.hold(Match::any());
     first.host.enqueue(WORK_QUEUE, r#"{"feed":"users"}"#);
-    let pump = tokio::spawn({
-        let first = first.clone();
-        async move { first.host.pump(WORK_QUEUE).await }
-    });
+    let pump = begin_pumping(&first);
     hold.arrived().await;
     first.host.lapse(WORK_QUEUE);
     let again = second.host.pump(WORK_QUEUE).await.unwrap();

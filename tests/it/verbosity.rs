@@ -5,7 +5,7 @@ use sandbox::world::World;
 use serde_json::json;
 
 use crate::command_line::{run, stderr, stdout};
-use crate::stage::{copied, document};
+use crate::stage::{begin, copied, document};
 
 /// All commands that have a help of their own.
 fn commands() -> Vec<String> {
@@ -54,15 +54,9 @@ async fn a_repair_says_whom_it_waits_for() {
     let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
     let mut damaged = document(&world, &id).await;
     damaged["city"] = json!("Nowhere");
-    for system in ["_rid", "_self", "_etag", "_ts", "_attachments"] {
-        damaged.as_object_mut().unwrap().remove(system);
-    }
     world.cosmos.put("users", &id, &damaged).await.unwrap();
     let mut hold = world.graph.hold(Match::delta_token());
-    let turn = tokio::spawn({
-        let world = world.clone();
-        async move { world.fire().await.unwrap() }
-    });
+    let turn = begin(&world);
     hold.arrived().await;
     let repair = tokio::spawn({
         let settings = world.settings().to_vec();

@@ -5,7 +5,7 @@ use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
 use crate::command_line::{run, stderr, stdout};
-use crate::stage::setup;
+use crate::stage::{begin, setup};
 
 /// A world with links whose copy is complete, and where reading by id shows nulls for what was never set.
 async fn copied(users: usize) -> World {
@@ -34,9 +34,6 @@ fn named(said: &str) -> Vec<&str> {
 /// Damages a document of the copy past everybody.
 async fn damage(world: &World, container: &str, partition: &str, id: &str, change: impl FnOnce(&mut Value)) {
     let mut document = world.cosmos.document(container, partition, id).await.unwrap();
-    for system in ["_rid", "_self", "_etag", "_ts", "_attachments"] {
-        document.as_object_mut().unwrap().remove(system);
-    }
     change(&mut document);
     let id = document["id"].as_str().unwrap().to_owned();
     let partition = document.pointer("/_mirror/parent").and_then(Value::as_str).unwrap_or(&id).to_owned();
@@ -274,10 +271,7 @@ async fn a_repair_waits_for_the_turn_that_holds_the_feed() {
     let id = world.graph.tenant(|tenant| tenant.user_ids()[3].clone());
     damage(&world, "users", &id, &id, |user| user["city"] = json!("Nowhere")).await;
     let mut hold = world.graph.hold(Match::delta_token());
-    let turn = tokio::spawn({
-        let world = world.clone();
-        async move { world.fire().await.unwrap() }
-    });
+    let turn = begin(&world);
     hold.arrived().await;
     let repaired = tokio::spawn({
         let world = world.clone();

@@ -260,7 +260,8 @@ impl Cosmos {
         self.inner.emulator.document(container, partition, id).await.expect("the emulator answers")
     }
 
-    /// Writes one document, unguarded and unlogged, as an operator would past the product.
+    /// Writes one document, unguarded and unlogged, as an operator would past the product. System properties in it
+    /// are replaced, as the service does.
     ///
     /// # Errors
     /// When the emulator refuses it.
