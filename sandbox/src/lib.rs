@@ -5,7 +5,7 @@
 //! The map: [`world`] (all of it in one piece), [`demo`] (the story), [`live`] (a world that lives by itself), [`soak`] (seeded histories of
 //! trouble), [`host`] (the Functions host), [`caller`]
 //! (who calls its HTTP functions), [`graph`] (the tenant and its delta feeds), [`identity`] (tokens), [`cosmos`] (the SDK's emulator behind a socket), [`copy`] (whether
-//! the copy equals the tenant), [`script`], [`loopback`], [`face`] and [`clock`] (faults, gates, sockets and dates that the fakes share), [`process_clock`] (the clock of one
+//! the copy equals the tenant), [`script`], [`loopback`], [`face`] and [`clock`] (faults, gates, sockets and dates that the fakes share), [`process_clock`] (the clocks of one
 //! handler).
 
 pub mod bench;

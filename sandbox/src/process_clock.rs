@@ -1,9 +1,11 @@
-//! The wall clock of one handler process, which a test can set to another time at any moment.
+//! The clocks of one handler process: a test can set the wall clock to another time at any moment, and have the monotonic
+//! one go on by more than has passed.
 //!
-//! A small C library (`process_clock.c`) is preloaded into the unmodified binary and adds to the wall clock what a file
-//! says. Promises: the product needs no test mode for this, and its monotonic clock goes on undisturbed, as on a machine
-//! whose clock somebody sets. Needs the C compiler that Rust's linker needs anyway. Leaves out: clocks that run at
-//! another speed.
+//! A small C library (`process_clock.c`) is preloaded into the unmodified binary and adds to the clocks what a file says.
+//! Promises: the product needs no test mode for this, and each clock goes on undisturbed when the other changes. When the
+//! monotonic clock jumps, every timer of the process is due at once, as after a freeze: it is for a process at rest. The
+//! kernel's own timeouts keep its own clock. Needs the C compiler that Rust's linker needs anyway. Leaves out: clocks that
+//! run at another speed.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
@@ -19,35 +21,54 @@ const SOURCE: &str = include_str!("process_clock.c");
 /// The variable that names the file with the shift.
 const VARIABLE: &str = "SANDBOX_CLOCK";
 
-/// A clock that can be shifted. Clones are the same clock; the file goes with the last one.
+/// Where the shift of the wall clock stands in the file, …
+const WALL: u64 = 0;
+/// … and that of the monotonic one.
+const MONOTONIC: u64 = 8;
+
+/// Clocks that can be shifted. Clones are the same clocks; the file goes with the last one.
 #[derive(Clone, Debug)]
 pub struct ProcessClock {
-    shift: Arc<NamedTempFile>,
+    shifts: Arc<NamedTempFile>,
 }
 
 impl ProcessClock {
-    /// A clock that is right.
+    /// Clocks that are right.
     ///
     /// # Errors
     /// When the library cannot be built, or the file not be written.
     pub fn start() -> Result<Self> {
         library()?;
-        let shift = NamedTempFile::new().context("a file for the shift of a clock")?;
-        let clock = Self { shift: Arc::new(shift) };
+        let shifts = NamedTempFile::new().context("a file for the shifts of clocks")?;
+        let clock = Self { shifts: Arc::new(shifts) };
         clock.shift(0)?;
+        clock.pass(0)?;
         Ok(clock)
     }
 
-    /// From now on the process is so many seconds ahead; behind is negative.
+    /// From now on the wall clock of the process is so many seconds ahead; behind is negative.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn shift(&self, seconds: i64) -> Result<()> {
-        let written = self.shift.as_file().write_all_at(&seconds.to_ne_bytes(), 0);
+        self.write(WALL, seconds)
+    }
+
+    /// From now on the process takes itself for so many seconds older than it is; the wall clock stays. Never fewer
+    /// than before: a monotonic clock does not go back.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn pass(&self, seconds: u32) -> Result<()> {
+        self.write(MONOTONIC, seconds.into())
+    }
+
+    fn write(&self, place: u64, seconds: i64) -> Result<()> {
+        let written = self.shifts.as_file().write_all_at(&seconds.to_ne_bytes(), place);
         written.context("writing the shift of a clock")
     }
 
-    /// The environment that makes it the clock of a process.
+    /// The environment that makes them the clocks of a process.
     ///
     /// # Errors
     /// As [`ProcessClock::start`].
@@ -55,7 +76,7 @@ impl ProcessClock {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         Ok([
             ("LD_PRELOAD".to_owned(), text(&library()?.path().join(FILE))),
-            (VARIABLE.to_owned(), text(self.shift.path())),
+            (VARIABLE.to_owned(), text(self.shifts.path())),
         ])
     }
 }

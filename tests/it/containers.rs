@@ -2,6 +2,7 @@
 //! TTL, with another partition key. Each is mended by itself, or named with what to do.
 
 use sandbox::cosmos::{Match, Moment, Operation};
+use sandbox::process_clock::ProcessClock;
 use sandbox::world::World;
 use serde_json::json;
 
@@ -37,6 +38,26 @@ async fn rule_14_a_container_that_was_created_anew_is_filled_again() {
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
     assert_eq!(generation(&world).await, after, "one generation for one new container");
+    world.cosmos.reset_log();
+    world.turn().await.unwrap();
+    assert_eq!(world.document_writes(), [], "run it twice");
+}
+
+#[tokio::test]
+async fn rule_14_a_container_that_was_created_anew_under_a_running_process_is_noticed_within_the_hour() {
+    let clock = ProcessClock::start().unwrap();
+    let [library, file] = clock.env().unwrap();
+    let setup = setup().set(&library.0, &library.1).set(&file.0, &file.1);
+    let world = World::start(setup).await.unwrap();
+    world.settle_equal().await.unwrap();
+    let before = generation(&world).await;
+    recreate(&world, "users", "/id").await;
+    // Nothing has changed in the tenant, so nothing is written, and no answer tells of another container.
+    world.turn().await.unwrap();
+    assert_eq!((generation(&world).await, world.cosmos.documents("users").await.len()), (before, 0));
+    clock.pass(3600).unwrap();
+    world.settle_equal().await.unwrap();
+    assert!(generation(&world).await > before);
     world.cosmos.reset_log();
     world.turn().await.unwrap();
     assert_eq!(world.document_writes(), [], "run it twice");
