@@ -101,7 +101,7 @@ impl<'a> Driver<'a> {
             Ok(checkpoint) => {
                 self.lease.stay_above(checkpoint.epoch);
                 if is_first {
-                    warn_of_age(&checkpoint);
+                    warn_of_age(&checkpoint, self.lease.now());
                 }
                 let containers = containers(self.mirror, self.row, Some(&checkpoint)).await?;
                 Ok(Event::Loaded(Box::new(checkpoint), containers))
@@ -113,7 +113,8 @@ impl<'a> Driver<'a> {
 
     async fn lost(&self) -> Result<Event, SyncError> {
         let containers = containers(self.mirror, self.row, None).await?;
-        Ok(Event::Lost(above(&self.mirror.store, self.row, &containers).await?, containers))
+        let from_time = Numbers::from_time(self.lease.now());
+        Ok(Event::Lost(above(&self.mirror.store, self.row, &containers, from_time).await?, containers))
     }
 
     /// Saves over the version in hand (rule 4); an unknown answer is an error and ends the turn.
@@ -137,7 +138,7 @@ impl<'a> Driver<'a> {
         let (asked, fetched) = match ahead {
             Some((_, asked, fetched)) => (asked, fetched),
             None => {
-                let (asked, span) = (OffsetDateTime::now_utc(), tracing::info_span!("graph_page"));
+                let (asked, span) = (self.lease.now(), tracing::info_span!("graph_page"));
                 (asked, self.mirror.graph.page(&request, self.deadline).instrument(span).await)
             }
         };
@@ -189,7 +190,7 @@ impl<'a> Driver<'a> {
             source: crate::store::Source::Delta,
             generation: checkpoint.generation,
             save: checkpoint.save + 1,
-            now: OffsetDateTime::now_utc(),
+            now: self.lease.now(),
             tombstone_ttl: self.mirror.options.tombstone_ttl,
         }
     }
@@ -200,9 +201,14 @@ impl<'a> Driver<'a> {
     }
 }
 
-/// Numbers above all that the documents of a feed carry.
-pub(super) async fn above(store: &Store, row: &Row, there: &Containers) -> Result<Numbers, StoreError> {
-    let mut numbers = Numbers::from_time(OffsetDateTime::now_utc());
+/// Numbers from time, above all that the documents of a feed carry.
+pub(super) async fn above(
+    store: &Store,
+    row: &Row,
+    there: &Containers,
+    from_time: Numbers,
+) -> Result<Numbers, StoreError> {
+    let mut numbers = from_time;
     for container in row.containers().map(|(name, _)| name).filter(|name| there.ids.contains_key(*name)) {
         numbers = store.above(container, numbers).await?;
     }
@@ -239,8 +245,7 @@ pub(super) fn by_id(row: &Row, id: &str) -> Request {
 }
 
 /// Tells, while there is still time, that a token is about to die of not being used; and that a feed gets nowhere.
-fn warn_of_age(checkpoint: &Checkpoint) {
-    let now = OffsetDateTime::now_utc();
+fn warn_of_age(checkpoint: &Checkpoint, now: OffsetDateTime) {
     if plan::is_old(checkpoint, now) {
         let age_hours = plan::age(checkpoint, now).whole_hours();
         tracing::error!(event = "token_old", resource = checkpoint.feed, ageHours = age_hours);

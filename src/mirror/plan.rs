@@ -17,7 +17,7 @@ mod stuck;
 mod swept;
 
 pub use abandon::{burn, forget, forgettable};
-pub use clock::{age, bounded, is_ahead, is_old};
+pub use clock::{CLOCKS, age, bounded, is_ahead, is_old};
 pub use containers::{acquainted, expired};
 pub use doubt::{
     has_abandoned, has_outslept, is_agreed, is_doubtful, is_doubtful_link, is_to_be_told_again, is_told,

@@ -10,7 +10,6 @@ use std::future::ready;
 
 use futures_util::TryStreamExt as _;
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
 
 use super::change;
 use super::document::Stamp;
@@ -24,7 +23,7 @@ use crate::store::{Burnt, Candidate, Checkpoint, Counts};
 impl Driver<'_> {
     /// Settles what has been doubtful for long enough.
     pub async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Counts, SyncError> {
-        let cutoff = OffsetDateTime::now_utc() - self.mirror.options.doubt;
+        let cutoff = self.lease.now() - self.mirror.options.doubt;
         let (store, container) = (&self.mirror.store, self.row.container);
         let found = store.doubtful(container, checkpoint, cutoff).await?;
         let mut found: Vec<_> = found
@@ -58,7 +57,7 @@ impl Driver<'_> {
 
     /// Of the abandoned numbers that may be forgotten, those that no document carries. Asked once: they are forgotten then.
     pub async fn uncarried(&self, checkpoint: &Checkpoint) -> Result<Vec<Burnt>, SyncError> {
-        let mut old = plan::forgettable(checkpoint, OffsetDateTime::now_utc());
+        let mut old = plan::forgettable(checkpoint, self.lease.now());
         for (container, _) in self.row.containers() {
             if old.is_empty() {
                 break;

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use time::OffsetDateTime;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -10,7 +9,7 @@ use super::drive::Driver;
 use super::error::SyncError;
 use super::machine::{Action, Event, Machine, Stop, Task};
 use super::outcome::{Ending, Outcome};
-use super::plan::Definition;
+use super::plan::{CLOCKS, Definition};
 use super::{Mirror, Reader, run};
 use crate::catalogue::Row;
 use crate::graph::Guard;
@@ -71,8 +70,8 @@ pub(super) async fn turn(
         containers: Ids::new(),
     };
     let epoch = lease.epoch().await;
-    let mut machine =
-        Machine::new(task, definition, !row.links.is_empty(), epoch, clean, OffsetDateTime::now_utc());
+    warn_of_clock(feed, lease.clock_is_off());
+    let mut machine = Machine::new(task, definition, !row.links.is_empty(), epoch, clean, lease.now());
     let mut driver = Driver {
         mirror,
         row,
@@ -102,6 +101,13 @@ pub(super) async fn turn(
     Ok((outcome, driver.nowhere))
 }
 
+/// Nothing is decided by this clock, but logs, records and the end of the lease are told by it.
+fn warn_of_clock(feed: &str, off: time::Duration) {
+    if off.unsigned_abs() > CLOCKS {
+        tracing::warn!(event = "clock_off", resource = feed, seconds = off.whole_seconds());
+    }
+}
+
 /// What a turn needs the lease for. A reset is soon over, and somebody waits for it at a terminal.
 fn purpose(task: Task) -> Purpose {
     match task {
@@ -125,7 +131,7 @@ async fn walk(driver: &mut Driver<'_>, machine: &mut Machine) -> Result<Ending, 
             driver.charge +=
                 run::unclean(driver.control, machine.checkpoint(), driver.reached(machine)).await;
         }
-        action = match machine.on(event, OffsetDateTime::now_utc(), driver.is_spent()) {
+        action = match machine.on(event, driver.lease.now(), driver.is_spent()) {
             Ok(Action::End(ending)) => return Ok(ending),
             Ok(next) => next,
             Err(Stop::Failing) => return Err(driver.failure.take().unwrap_or(SyncError::Failing)),

@@ -35,7 +35,7 @@ impl Driver<'_> {
         };
         let fetch = async {
             let Some(link) = ahead else { return Ok(None) };
-            let asked = OffsetDateTime::now_utc();
+            let asked = self.lease.now();
             let request = Request::Follow(link.clone());
             let page = self.mirror.graph.page(&request, self.deadline);
             let fetched = page.instrument(tracing::info_span!("graph_page")).await;

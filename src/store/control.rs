@@ -9,7 +9,9 @@ use std::time::Instant;
 use azure_core::http::Etag;
 use azure_data_cosmos::clients::ContainerClient;
 use azure_data_cosmos::models::ItemResponse;
-use azure_data_cosmos::options::{ItemReadOptions, ItemWriteOptions, Precondition, QueryOptions};
+use azure_data_cosmos::options::{
+    ContentResponseOnWrite, ItemReadOptions, ItemWriteOptions, OperationOptions, Precondition, QueryOptions,
+};
 use azure_data_cosmos::{FeedScope, Query};
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
@@ -149,9 +151,42 @@ impl Control {
         etag: Option<&Etag>,
         deadline: Instant,
     ) -> Result<Saved<T>, StoreError> {
-        let stamped = &Stamped::new(&document);
+        let answer = self.put(id, &document, etag, deadline, write_options()).await?;
+        let (etag, charge) = version(&answer)?;
+        Ok(Saved { document, etag, charge })
+    }
+
+    /// As [`Control::write`]; what comes back is the document as it lies in Cosmos, with Cosmos' time stamp.
+    ///
+    /// # Errors
+    /// As [`Control::write`].
+    pub async fn write_and_see<T: Serialize + DeserializeOwned>(
+        &self,
+        id: &str,
+        document: &T,
+        etag: Option<&Etag>,
+        deadline: Instant,
+    ) -> Result<Saved<T>, StoreError> {
+        let mut options = write_options();
+        options.content_response_on_write = Some(ContentResponseOnWrite::Enabled);
+        let answer = self.put(id, document, etag, deadline, options).await?;
+        let (etag, charge) = version(&answer)?;
+        let document = answer.into_model();
+        let document = document.map_err(|_| StoreError::Unknown("a write that shows no document".into()))?;
+        Ok(Saved { document, etag, charge })
+    }
+
+    async fn put<T: Serialize>(
+        &self,
+        id: &str,
+        document: &T,
+        etag: Option<&Etag>,
+        deadline: Instant,
+        options: OperationOptions,
+    ) -> Result<ItemResponse, StoreError> {
+        let stamped = &Stamped::new(document);
         let answer = attempt::patiently(deadline, || async {
-            let options = ItemWriteOptions::default().with_operation_options(write_options());
+            let options = ItemWriteOptions::default().with_operation_options(options.clone());
             let feed = self.feed.clone();
             match etag {
                 None => {
@@ -165,8 +200,7 @@ impl Control {
                 }
             }
         });
-        let (etag, charge) = version(&answer.await.map_err(|error| self.named(error))?)?;
-        Ok(Saved { document, etag, charge })
+        answer.await.map_err(|error| self.named(error))
     }
 }
 

@@ -16,11 +16,16 @@ use tokio::task::JoinSet;
 
 use super::control::{Control, Saved};
 use super::error::StoreError;
+pub use acquire::Acquired;
+use clock::Clock;
+pub use clock::borne_out;
 pub use state::{LeaseState, Released};
-use terms::{Entry, Terms};
+use terms::Terms;
 pub use terms::{Purpose, first_epoch};
 use until::Until;
 
+mod acquire;
+mod clock;
 mod state;
 mod terms;
 mod until;
@@ -36,6 +41,7 @@ pub struct Lease {
     life: Duration,
     held: Mutex<Held>,
     until: PlainMutex<Until>,
+    clock: Clock,
     lost: AtomicBool,
     /// The highest epoch that a checkpoint was seen to have.
     checkpoint: AtomicU64,
@@ -45,23 +51,6 @@ pub struct Lease {
 struct Held {
     terms: Terms,
     etag: Etag,
-}
-
-/// How an acquisition ended.
-#[derive(Debug)]
-pub enum Acquired {
-    /// The feed is ours.
-    Held {
-        /// The lease.
-        lease: Arc<Lease>,
-        /// Whether the turn before us ended cleanly; if not, its save number must be burnt.
-        clean: bool,
-    },
-    /// Somebody else holds it, and the doorbell is rung; or a walk has waited for it longer than this look.
-    Busy {
-        /// When that lease ends, unless it is renewed.
-        until: OffsetDateTime,
-    },
 }
 
 impl Lease {
@@ -74,74 +63,13 @@ impl Lease {
         Ok(LeaseState::of(found.map(|found| found.document), OffsetDateTime::now_utc()))
     }
 
-    /// Takes the lease of a feed for `holder`, a name unique to this turn, or rings its doorbell. A look gives way to a
-    /// walk that has found a look at work.
-    ///
-    /// # Errors
-    /// [`StoreError`], when the lease could not be read or written for certain.
-    pub async fn acquire(
-        control: &Control,
-        holder: &str,
-        purpose: Purpose,
-        life: Duration,
-    ) -> Result<Acquired, StoreError> {
-        let (mut was_clean, mut is_newest) = (false, false);
-        for _ in 0..TRIES {
-            let (begun, now) = (Instant::now(), OffsetDateTime::now_utc());
-            let deadline = begun + life / 2;
-            let found: Option<Saved<Terms>> = control.read(ID).await?;
-            let etag = found.as_ref().map(|found| found.etag.clone());
-            let entry = match found {
-                Some(found) => terms::enter(found.document, holder, purpose, now, life),
-                None => {
-                    let epoch = terms::first_epoch(control.checkpoint_epoch().await?, now);
-                    let terms = Terms::first(control.feed(), holder, purpose, epoch, now + life);
-                    // Nobody knows how the last turn ended, and whether it has ended at all.
-                    Entry::Take { terms, clean: false }
-                }
-            };
-            let written = match entry {
-                // The answer to our own write was lost: `was_clean` still holds what we replaced.
-                Entry::Ours(terms) => etag.map(|etag| (terms, etag)).ok_or(StoreError::Overtaken),
-                Entry::AlreadyRung(terms) if is_newest => return Ok(Acquired::Busy { until: terms.end() }),
-                Entry::GiveWay(_) if is_newest => return Ok(Acquired::Busy { until: now + life }),
-                // An old lease may say so, of a holder who has answered the ring, or a walk that came, long ago.
-                Entry::AlreadyRung(terms) | Entry::GiveWay(terms) => {
-                    is_newest = true;
-                    control.reach_newest(ID, &terms, deadline).await?;
-                    Err(StoreError::Overtaken)
-                }
-                Entry::Ring(terms) => match control.write(ID, terms, etag.as_ref(), deadline).await {
-                    Ok(saved) => return Ok(Acquired::Busy { until: saved.document.end() }),
-                    Err(error) => Err(error),
-                },
-                Entry::Take { terms, clean } => {
-                    was_clean = clean;
-                    control
-                        .write(ID, terms, etag.as_ref(), deadline)
-                        .await
-                        .map(|saved| (saved.document, saved.etag))
-                }
-            };
-            match written {
-                Ok((terms, etag)) => {
-                    let until = Until::of(&terms, begun, now);
-                    let lease = Self::new(control.clone(), life, Held { terms, etag }, until);
-                    return Ok(Acquired::Held { lease: Arc::new(lease), clean: was_clean });
-                }
-                Err(StoreError::Overtaken | StoreError::Unknown(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(StoreError::Unknown("the lease is contended".into()))
-    }
-
-    fn new(control: Control, life: Duration, held: Held, until: Until) -> Self {
+    fn new(control: Control, life: Duration, held: Held, until: Until, clock: Clock) -> Self {
         Self {
             control,
             life,
             held: Mutex::new(held),
             until: PlainMutex::new(until),
+            clock,
             lost: AtomicBool::new(false),
             checkpoint: AtomicU64::new(0),
         }
@@ -150,6 +78,16 @@ impl Lease {
     /// The epoch of this lease: higher than that of everybody before.
     pub async fn epoch(&self) -> u64 {
         self.held.lock().await.terms.epoch
+    }
+
+    /// The time by which the turn that holds it decides: that of Cosmos, as far as it can be known.
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// How far the clock of this machine is off from that: ahead, or negative.
+    pub fn clock_is_off(&self) -> time::Duration {
+        self.clock.off()
     }
 
     /// The checkpoint has this epoch: the next turn's will be higher, also where the lease document is an older one.

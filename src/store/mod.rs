@@ -40,7 +40,7 @@ pub use ids::{document_id, hashed};
 pub use init::Made;
 pub use items::{BATCH, Written};
 pub use kept::Kept;
-pub use lease::{Acquired, Lease, LeaseState, Purpose, Released, first_epoch};
+pub use lease::{Acquired, Lease, LeaseState, Purpose, Released, borne_out, first_epoch};
 pub use links::{LinkDocument, link_id, parent_of};
 pub use properties::{Properties, Ttl};
 pub use remedy::Account;

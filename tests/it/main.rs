@@ -7,6 +7,7 @@ mod azure_tools;
 mod bad_graph;
 mod certificate;
 mod client_secret;
+mod clocks;
 mod closed_pipe;
 mod command_line;
 mod connections;

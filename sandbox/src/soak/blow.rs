@@ -4,17 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::deed::{Blow, Who};
 use super::loss::{Lost, lose};
 use super::trace::Trace;
 use crate::process_clock::ProcessClock;
 use crate::world::World;
-
-/// No lease here is longer.
-const NEVER_SO_LONG: Duration = Duration::from_secs(60);
 
 /// How a host is.
 #[derive(Debug, Default)]
@@ -79,25 +74,6 @@ pub(super) async fn skew(world: &World, feed: &str) -> Result<()> {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    Ok(())
-}
-
-/// A lease that was taken by a clock that is ahead is not believed for longer than a quarter of an hour: that passes.
-///
-/// # Errors
-/// When the lease cannot be written.
-pub(super) async fn outlive_wrong_clocks(world: &World, trace: &Trace) -> Result<()> {
-    for feed in world.feeds() {
-        let lease = world.cosmos.document("mirror", feed, "lease").await.unwrap_or_default();
-        let expires = lease["expires"].as_str().and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
-        let is_held = !lease["holder"].is_null();
-        if is_held && expires.is_some_and(|at| at > OffsetDateTime::now_utc() + NEVER_SO_LONG) {
-            trace.note(format!(
-                "a quarter of an hour passes: the lease of {feed} is of a clock that was ahead"
-            ));
-            skew(world, feed).await?;
-        }
     }
     Ok(())
 }

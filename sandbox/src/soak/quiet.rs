@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::blow::outlive_wrong_clocks;
 use super::deed::Who;
 use super::hazard::Hazard;
 use super::killed;
@@ -29,9 +28,6 @@ pub(super) async fn quiet(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
     awake(trouble, plan, Fate::Killed).await?;
     if Who::BOTH.iter().all(|who| trouble.is_frozen(*who)) {
         trouble.thaw(Who::A).await?;
-    }
-    if plan.has(Hazard::Clocks) {
-        outlive_wrong_clocks(trouble.world(), &trouble.trace).await?;
     }
     if plan.has(Hazard::Shapes) {
         trouble.one_shape().await?;

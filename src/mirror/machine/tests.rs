@@ -79,7 +79,21 @@ fn rule_1_a_lost_lease_was_not_clean() {
 fn rule_1_a_lost_lease_starts_above_whoever_still_holds_it() {
     let losses =
         Options { losses: 6, refreshes: 0, resets: 0, recreations: 0, brakes: 0, ..Options::default() };
-    is_needed_within(Off::LostEpoch, Options { turns: 8, hides: 0, asks: false, ..losses }, 3_000_000);
+    is_needed_within(
+        Off::LostEpoch,
+        Options { turns: 8, hides: 0, clocks: 0, asks: false, ..losses },
+        3_000_000,
+    );
+}
+
+#[test]
+fn rule_1_a_lease_of_a_clock_that_is_ahead_is_not_believed() {
+    is_needed(Off::LeaseEnd, Options::default());
+}
+
+#[test]
+fn a_turn_goes_by_the_time_of_cosmos() {
+    is_needed(Off::OwnClock, Options::default());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::store::{Checkpoint, State};
 /// (<https://learn.microsoft.com/graph/delta-query-overview#token-duration>): somebody should look before.
 pub(super) const OLD: Duration = Duration::from_secs(5 * 86_400);
 /// Clocks of two machines may differ so much.
-pub(super) const CLOCKS: Duration = Duration::from_secs(300);
+pub const CLOCKS: Duration = Duration::from_secs(300);
 
 /// The checkpoint as a right clock would have written it: nothing in it is later than `now`. What a clock that was ahead
 /// wrote would else hold back the next walk, or removals, until that day.

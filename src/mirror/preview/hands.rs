@@ -18,7 +18,7 @@ use crate::mirror::one;
 use crate::mirror::outcome::Ending;
 use crate::mirror::plan::{Took, Why};
 use crate::mirror::{Mirror, Reader};
-use crate::store::{Checkpoint, Containers, Counts, Opaque, document_id, link_id};
+use crate::store::{Checkpoint, Containers, Counts, Numbers, Opaque, document_id, link_id};
 
 mod weigh;
 
@@ -85,7 +85,8 @@ impl<'a> Dry<'a> {
                 Action::Load => match found.take() {
                     Some(found) => Event::Loaded(Box::new(found), containers.clone()),
                     None => {
-                        let numbers = above(&self.mirror.store, self.row, &containers).await?;
+                        let from_time = Numbers::from_time(OffsetDateTime::now_utc());
+                        let numbers = above(&self.mirror.store, self.row, &containers, from_time).await?;
                         Event::Lost(numbers, containers.clone())
                     }
                 },

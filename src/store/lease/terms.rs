@@ -5,9 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-/// However far away the end of a lease says it is, it is not later than this after its last write: a
-/// clock gone wrong must not lock a feed for years.
-const LONGEST: Duration = Duration::from_secs(900);
+/// Leases of earlier versions do not say how long they last, but none lasts longer.
+const LONGEST: Duration = Duration::from_secs(600);
 /// How long looks give way to a walk that waits: two periods of its timer. A walk that does not come by then will not.
 const WAITS: Duration = Duration::from_secs(600);
 
@@ -34,6 +33,9 @@ pub struct Terms {
     /// When it ends, unless it is renewed.
     #[serde(with = "time::serde::rfc3339")]
     pub expires: OffsetDateTime,
+    /// How many seconds it lasts from each renewal, so that nobody has to believe the clock by which it ends.
+    #[serde(default)]
+    life_seconds: Option<u64>,
     /// Somebody wants the holder to look again.
     pub rung: bool,
     /// The last turn ended with every write answered and saved.
@@ -52,6 +54,8 @@ pub struct Terms {
 /// What somebody who wants the feed does about the lease that it found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Entry {
+    /// There is none: create it, by writing this.
+    Create(Terms),
     /// It is this turn's already.
     Ours(Terms),
     /// Take it, by writing this.
@@ -69,10 +73,11 @@ pub enum Entry {
     GiveWay(Terms),
 }
 
-/// The epoch of a lease whose document is missing: above that of the checkpoint, and from time (microseconds since 1970),
-/// so that a turn that still holds the lost lease has another one.
-pub fn first_epoch(checkpoint: Option<u64>, now: OffsetDateTime) -> u64 {
-    let from_time = u64::try_from(now.unix_timestamp_nanos() / 1000).unwrap_or(0);
+/// The epoch of the first turn that takes a lease whose document was missing: above that of the checkpoint, and from time
+/// (microseconds since 1970), so that a turn that still holds the lost lease has a lower one. The second is the one in
+/// which Cosmos wrote the new document; within it, the machine's own clock is good enough to tell two losses apart.
+pub fn first_epoch(checkpoint: Option<u64>, written: i64, own: OffsetDateTime) -> u64 {
+    let from_time = u64::try_from(written).unwrap_or(0) * 1_000_000 + u64::from(own.microsecond());
     from_time.max(checkpoint.map_or(0, |epoch| epoch + 1))
 }
 
@@ -82,46 +87,69 @@ pub fn enter(found: Terms, holder: &str, purpose: Purpose, now: OffsetDateTime, 
     match &found.holder {
         Some(name) if name == holder => Entry::Ours(found),
         Some(_) if now < found.end() => match (found.looks && !looks && !found.is_awaited(now), found.rung) {
-            (true, _) => Entry::Ring(Terms { rung: true, walk_waits: Some(now), ..found }),
-            (false, true) => Entry::AlreadyRung(found),
-            (false, false) => Entry::Ring(Terms { rung: true, ..found }),
+            (true, _) => Entry::Ring(Terms { walk_waits: Some(now), ..found.ringing() }),
+            (false, true) if found.expires == found.end() => Entry::AlreadyRung(found),
+            (false, _) => Entry::Ring(found.ringing()),
         },
         _ if looks && found.is_awaited(now) => Entry::GiveWay(found),
         _ => {
             let clean = found.clean;
             let (epoch, holder) = (found.epoch + 1, Some(holder.to_owned()));
-            let (expires, walk_waits) = (now + life, None);
             // A look does not do what somebody rang for.
             let rung = found.rung && looks;
-            let terms = Terms { holder, epoch, expires, rung, clean: false, looks, walk_waits, ..found };
-            Entry::Take { terms, clean }
+            let terms = Terms { holder, epoch, rung, clean: false, looks, walk_waits: None, ..found };
+            Entry::Take { terms: terms.renewed(now, life), clean }
         }
     }
 }
 
 impl Terms {
-    /// The lease of a feed that has none, or has lost it.
-    pub fn first(feed: &str, holder: &str, purpose: Purpose, epoch: u64, expires: OffsetDateTime) -> Self {
+    /// The lease of a feed that has none, or has lost it: free, and not clean, since nobody knows how the last turn ended,
+    /// and whether it has ended at all. Whoever takes it gives it its first epoch.
+    pub fn created(feed: &str) -> Self {
         Self {
             id: "lease".into(),
             feed: feed.into(),
-            holder: Some(holder.into()),
-            epoch,
-            expires,
+            holder: None,
+            epoch: 0,
+            expires: OffsetDateTime::UNIX_EPOCH,
+            life_seconds: None,
             rung: false,
             clean: false,
-            looks: purpose == Purpose::Look,
+            looks: false,
             walk_waits: None,
             written: 0,
         }
     }
 
-    /// When it ends: as it says, but never absurdly long after it was written.
+    /// Whether nobody has taken it since it was created.
+    pub fn is_new(&self) -> bool {
+        self.epoch == 0
+    }
+
+    /// With the epoch before that of whoever takes it first.
+    pub fn before_first(self, checkpoint: Option<u64>, own: OffsetDateTime) -> Self {
+        Self { epoch: first_epoch(checkpoint, self.written, own) - 1, ..self }
+    }
+
+    /// When it ends: as it says, but not later than what it lasts after Cosmos wrote it. A clock that is ahead must not
+    /// lock a feed.
     pub fn end(&self) -> OffsetDateTime {
-        match OffsetDateTime::from_unix_timestamp(self.written) {
-            Ok(written) if self.written > 0 => self.expires.min(written + LONGEST),
+        let life = self.life_seconds.map_or(LONGEST, Duration::from_secs);
+        match OffsetDateTime::from_unix_timestamp(self.written + 1) {
+            Ok(written) if self.written > 0 => self.expires.min(written + life),
             _ => self.expires,
         }
+    }
+
+    /// The second in which Cosmos wrote it.
+    pub fn written(&self) -> i64 {
+        self.written
+    }
+
+    /// With a ring. Its end is said as it is believed, since this write moves the time from which it would be reckoned.
+    fn ringing(self) -> Self {
+        Self { rung: true, expires: self.end(), ..self }
     }
 
     /// The same turn's lease, whatever else changed.
@@ -131,7 +159,8 @@ impl Terms {
 
     /// With a new end.
     pub fn renewed(&self, now: OffsetDateTime, life: Duration) -> Self {
-        Self { expires: now + life, ..self.clone() }
+        let life_seconds = Some(life.as_secs_f64().ceil() as u64);
+        Self { expires: now + life, life_seconds, ..self.clone() }
     }
 
     /// Whether a walk waits, and is still to be expected.

@@ -116,9 +116,18 @@ impl Schedule {
 
     fn trouble(&mut self) {
         let mut current = None;
-        let Options { mut changes, mut kills, mut turns, mut refreshes, mut resets, mut losses, .. } =
-            self.options;
+        let Options {
+            mut changes,
+            mut kills,
+            mut turns,
+            mut refreshes,
+            mut resets,
+            mut losses,
+            mut clocks,
+            ..
+        } = self.options;
         let (mut short, mut long, mut recreations) = (4, 3, self.options.recreations);
+        let what = if clocks > 0 { 103 } else { 100 };
         for _ in 0..STEPS {
             if let Some(me) = current.filter(|_| self.below(100) < 80) {
                 if !self.step(me) {
@@ -129,7 +138,7 @@ impl Schedule {
                 }
                 continue;
             }
-            match self.below(100) {
+            match self.below(what) {
                 0..22 => current = self.any(),
                 22..40 if turns > 0 => {
                     turns -= 1;
@@ -151,6 +160,10 @@ impl Schedule {
                 99 if losses > 0 => {
                     losses -= 1;
                     self.world.borrow_mut().lose();
+                }
+                100..103 if clocks > 0 => {
+                    clocks -= 1;
+                    self.world.borrow_mut().set_clock();
                 }
                 50..72 if changes > 0 => {
                     changes -= 1;

@@ -8,6 +8,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use super::world::{
     Answer, CONTAINER, Content, DOUBT, Entry, LATEST, LEASE, LeaseDoc, Lost, OBJECTS, Off, Version, WHOLE,
     World, clock,
@@ -16,7 +18,9 @@ use crate::mirror::machine::{Action, Event, Machine, Task, Weight};
 use crate::mirror::outcome::Hold;
 use crate::mirror::plan::doubt::Marks;
 use crate::mirror::plan::{self, Definition, Leads, Swept, Took};
-use crate::store::{Burnt, Checkpoint, Containers, Counts, Ids, Opaque, Source, State, first_epoch};
+use crate::store::{
+    Burnt, Checkpoint, Containers, Counts, Ids, Opaque, Source, State, borne_out, first_epoch,
+};
 
 pub type Shared = Rc<RefCell<World>>;
 
@@ -50,9 +54,20 @@ struct Turn {
     etag: Option<u64>,
     page: Vec<Entry>,
     /// When the page was asked for.
-    asked: i64,
+    asked: OffsetDateTime,
     /// When the lease ends, as far as this turn knows.
     until: i64,
+    /// How far ahead this turn believes the time to be.
+    ahead: i64,
+}
+
+/// What comes of taking the lease.
+struct Taken {
+    epoch: u64,
+    clean: bool,
+    until: i64,
+    /// How far ahead the turn believes the time to be.
+    ahead: i64,
 }
 
 pub fn definition() -> Definition {
@@ -60,31 +75,40 @@ pub fn definition() -> Definition {
 }
 
 pub async fn run(world: Shared, me: u32, kind: Kind) {
-    let Some((epoch, clean, until)) = acquire(&world, me).await else { return };
-    let mut turn = Turn { world, me, epoch, etag: None, page: Vec::new(), asked: 0, until };
+    let Some(Taken { epoch, clean, until, ahead }) = acquire(&world, me).await else { return };
+    let (page, asked) = (Vec::new(), clock(0));
+    let mut turn = Turn { world, me, epoch, etag: None, page, asked, until, ahead };
     let clean = clean || turn.world.borrow().is_off(Off::Burn);
     // Ended: the lease is lost, or has been given back where it happened.
     let _ = turn.run(clean, kind).await;
 }
 
-async fn acquire(world: &Shared, me: u32) -> Option<(u64, bool, i64)> {
-    for _ in 0..4 {
+async fn acquire(world: &Shared, me: u32) -> Option<Taken> {
+    for _ in 0..5 {
         let found = world.borrow().lease.clone();
         step().await;
-        let lost = found.is_none();
-        let found = match found {
-            Some(found) => found,
-            None => first_lease(world).await,
+        let Some(found) = found else {
+            let clean = world.borrow().is_off(Off::LostLease);
+            cas_lease(&mut world.borrow_mut(), None, LeaseDoc { clean, ..LeaseDoc::default() });
+            step().await;
+            continue;
         };
-        let now = world.borrow().now;
-        let taken = found.holder.is_some_and(|holder| holder != me) && now < found.expires;
+        let before =
+            if found.epoch == 0 { first_epoch_after(world, me, &found).await - 1 } else { found.epoch };
+        let now = world.borrow().own_clock(me);
+        let end = match world.borrow().is_off(Off::LeaseEnd) {
+            true => found.expires,
+            false => found.expires.min(found.written + 1 + LEASE),
+        };
+        let taken = found.holder.is_some_and(|holder| holder != me) && now < end;
         if taken && found.rung {
             return None;
         }
+        // Whoever rings moves no end that was believed so far.
         let next = if taken {
-            LeaseDoc { rung: true, ..found.clone() }
+            LeaseDoc { rung: true, expires: end, ..found.clone() }
         } else {
-            let epoch = found.epoch + 1;
+            let epoch = before + 1;
             LeaseDoc {
                 holder: Some(me),
                 epoch,
@@ -94,27 +118,35 @@ async fn acquire(world: &Shared, me: u32) -> Option<(u64, bool, i64)> {
                 ..found.clone()
             }
         };
-        let (epoch, until) = (next.epoch, next.expires);
-        let done = cas_lease(&mut world.borrow_mut(), (!lost).then_some(&found), next);
+        let epoch = next.epoch;
+        let done = cas_lease(&mut world.borrow_mut(), Some(&found), next);
+        let written = world.borrow().now;
         world.borrow_mut().note(|| format!("{me}: lease, taken {taken}, epoch {epoch}, done {done}"));
         step().await;
         if done {
-            return (!taken).then_some((epoch, found.clean, until));
+            let world = world.borrow();
+            let took = Duration::from_secs((world.now - written).unsigned_abs());
+            let own = clock(world.own_clock(me));
+            let believed = borne_out(own, clock(written).unix_timestamp(), took);
+            let ahead = (believed - clock(world.now)).whole_seconds();
+            return (!taken).then_some(Taken { epoch, clean: found.clean, until: written + LEASE, ahead });
         }
     }
     None
 }
 
-/// What stands in for a lease document that is missing: before the first turn, or after a loss.
-async fn first_lease(world: &Shared) -> LeaseDoc {
+/// The epoch of whoever is the first to take a lease that was just created: before the first turn, or after a loss.
+async fn first_epoch_after(world: &Shared, me: u32, found: &LeaseDoc) -> u64 {
     let checkpoint = world.borrow().checkpoint.as_ref().map(|(checkpoint, _)| checkpoint.epoch);
     step().await;
     let mut world = world.borrow_mut();
-    let epoch = match world.is_off(Off::LostEpoch) {
-        true => checkpoint.map_or(1, |epoch| epoch + 1),
-        false => first_epoch(checkpoint, world.clock()),
-    };
-    LeaseDoc { epoch: epoch - 1, clean: world.is_off(Off::LostLease), ..LeaseDoc::default() }
+    let own = world.own_clock(me);
+    let own = world.moment(own);
+    match world.options.off {
+        Some(Off::LostEpoch) => checkpoint.map_or(1, |epoch| epoch + 1),
+        Some(Off::OwnClock) => first_epoch(checkpoint, own.unix_timestamp(), own),
+        _ => first_epoch(checkpoint, clock(found.written).unix_timestamp(), own),
+    }
 }
 
 /// Writes the lease over the one that was found; none: creates it.
@@ -123,7 +155,7 @@ fn cas_lease(world: &mut World, found: Option<&LeaseDoc>, next: LeaseDoc) -> boo
         return false;
     }
     let etag = world.next_etag();
-    world.lease = Some(LeaseDoc { etag, ..next });
+    world.lease = Some(LeaseDoc { etag, written: world.now, ..next });
     world.maybe_lost().is_ok()
 }
 
@@ -177,9 +209,19 @@ impl Turn {
     }
 
     /// The time; a feed that starts without numbers from time does not know it.
-    fn now(&self) -> time::OffsetDateTime {
+    fn now(&self) -> OffsetDateTime {
         let mut world = self.world.borrow_mut();
-        if world.is_off(Off::Time) { clock(0) } else { world.clock() }
+        let second = match world.options.off {
+            Some(Off::Time) => return clock(0),
+            Some(Off::OwnClock) => world.own_clock(self.me),
+            _ => world.now + self.ahead,
+        };
+        world.moment(second)
+    }
+
+    /// The second of [`Turn::now`].
+    fn seconds(&self) -> i64 {
+        (self.now() - clock(0)).whole_seconds()
     }
 
     async fn load(&mut self) -> Event {
@@ -189,7 +231,8 @@ impl Turn {
         let off = self.world.borrow().options.off;
         let Some((mut checkpoint, _)) = found else {
             let containers = self.look_at_container(None).await;
-            return Event::Lost(self.world.borrow_mut().numbers(), containers);
+            let now = self.now();
+            return Event::Lost(self.world.borrow_mut().numbers(now), containers);
         };
         if off == Some(Off::Epoch) {
             checkpoint.epoch = 0;
@@ -257,7 +300,7 @@ impl Turn {
                 link.expose().parse().expect("ours")
             }
         };
-        self.asked = self.world.borrow().now;
+        self.asked = self.now();
         step().await;
         let answer = self.world.borrow_mut().page(link);
         step().await;
@@ -273,7 +316,8 @@ impl Turn {
     }
 
     async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Took, Ended> {
-        let (early, read) = (self.world.borrow().is_off(Off::WriteFirst), self.world.borrow().now);
+        let early = self.world.borrow().is_off(Off::WriteFirst);
+        let read = self.seconds();
         for (object, version, named) in std::mem::take(&mut self.page) {
             if early && self.world.borrow_mut().random.u8(..4) == 0 {
                 continue;
@@ -290,7 +334,7 @@ impl Turn {
                 _ => drop(self.write(object, version, marks, read, None).await?),
             }
         }
-        Ok(Took { counts: Counts::default(), doubtful: false, at: clock(self.asked) })
+        Ok(Took { counts: Counts::default(), doubtful: false, at: self.asked })
     }
 
     /// An entry of a round of changes beside the document that is there, as `merge::step` has it.
@@ -360,7 +404,7 @@ impl Turn {
             let ours = world.lease.clone().filter(|lease| {
                 lease.holder == Some(self.me)
                     && lease.epoch == self.epoch
-                    && world.now < lease.expires + LEASE
+                    && world.now < lease.written + 2 * LEASE
             });
             // Until it renews the lease, a turn does not see that the document is gone.
             if world.now >= self.until - 5 {
@@ -369,9 +413,9 @@ impl Turn {
                     return Err(Ended);
                 };
                 let etag = world.next_etag();
-                let expires = world.now + LEASE;
-                self.until = expires;
-                world.lease = Some(LeaseDoc { expires, etag, ..ours });
+                let (written, expires) = (world.now, world.own_clock(self.me) + LEASE);
+                self.until = written + LEASE;
+                world.lease = Some(LeaseDoc { expires, written, etag, ..ours });
             }
         }
         step().await;
@@ -409,7 +453,8 @@ impl Turn {
     async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, Ended> {
         let mut swept = Swept::default();
         let Some(owed) = checkpoint.owed else { return Ok(swept) };
-        let (now, found): (_, Vec<_>) = {
+        let now = self.seconds();
+        let found: Vec<_> = {
             let world = self.world.borrow();
             // Only what was announced: doubt that came after the weighing waits for the next one.
             let announced = world.options.links && checkpoint.again;
@@ -422,11 +467,12 @@ impl Turn {
                 // A doubtful tombstone is written anew, or its doubt would begin generations for ever.
                 let buried = announced && doc.version.is_none() && doubtful;
                 let older = older && (also_doubtful || !doubtful);
-                let told = also_young || plan::is_told(checkpoint, clock(doc.read), doubt());
+                let told =
+                    also_young || plan::is_told(checkpoint, clock(doc.read.min(doc.written + 1)), doubt());
                 swept.left |= older && !told;
                 (buried || older && told).then_some((*object, doc.etag))
             };
-            (world.now, (0..OBJECTS).filter_map(|object| taken(&object)).collect())
+            (0..OBJECTS).filter_map(|object| taken(&object)).collect()
         };
         step().await;
         let mut asked = Vec::new();
@@ -437,7 +483,7 @@ impl Turn {
                 world.options.links || !world.options.asks || world.is_off(Off::AskFirst)
             };
             let version = if blind { None } else { self.world.borrow_mut().by_id(object) };
-            let read = self.world.borrow().now;
+            let read = self.seconds();
             step().await;
             swept.hidden += u64::from(version.is_some());
             asked.push((object, etag, version, read));
@@ -459,15 +505,16 @@ impl Turn {
     }
 
     async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Counts, Ended> {
+        let now = self.seconds();
         let found: Vec<_> = {
             let world = self.world.borrow();
             if world.options.links || world.is_off(Off::Settle) {
                 return Ok(Counts::default());
             }
-            let age = if world.is_off(Off::SettleAge) { 0 } else { DOUBT };
+            let cutoff = now - if world.is_off(Off::SettleAge) { 0 } else { DOUBT };
             let old = |object: &usize| {
                 let doc = world.docs[*object].as_ref()?;
-                let taken = doc.written <= world.now - age
+                let taken = doc.written <= cutoff
                     && world.is_doubtful(checkpoint, doc)
                     && plan::may_settle(checkpoint, doc.marks);
                 taken.then(|| (*object, doc.clone()))
@@ -477,7 +524,7 @@ impl Turn {
         step().await;
         for (object, doc) in found {
             let version = self.world.borrow_mut().by_id(object);
-            let read = self.world.borrow().now;
+            let read = self.seconds();
             step().await;
             let (generation, source) = plan::settle(checkpoint, doc.marks, version.is_some());
             let marks = marks(checkpoint, generation, source);
@@ -487,10 +534,11 @@ impl Turn {
     }
 
     async fn uncarried(&mut self, checkpoint: &Checkpoint) -> Vec<Burnt> {
+        let now = self.now();
         let uncarried = {
-            let mut world = self.world.borrow_mut();
+            let world = self.world.borrow();
             let (age, carried) = (world.is_off(Off::ForgetAge), !world.is_off(Off::ForgetCarried));
-            let now = world.clock() + if age { doubt() * 1000 } else { Duration::ZERO };
+            let now = now + if age { doubt() * 1000 } else { Duration::ZERO };
             let saves: Vec<_> = world.docs.iter().flatten().map(|doc| doc.marks.save).collect();
             let mut old = plan::forgettable(checkpoint, now);
             old.retain(|burnt| !(carried && saves.iter().any(|save| (burnt.from..=burnt.to).contains(save))));
@@ -505,7 +553,7 @@ impl Turn {
         let present = self.world.borrow().docs[object].clone();
         step().await;
         let version = self.world.borrow_mut().by_id(object);
-        let read = self.world.borrow().now;
+        let read = self.seconds();
         step().await;
         if present.as_ref().and_then(|doc| doc.version) != version {
             let living = present.filter(|doc| doc.version.is_some()).map(|doc| doc.marks);

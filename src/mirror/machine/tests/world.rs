@@ -55,6 +55,10 @@ pub enum Off {
     Merge,
     MergeDoubt,
     MergeOld,
+    /// A turn goes by the clock of its machine.
+    OwnClock,
+    /// The end of a lease is believed, however far away it is.
+    LeaseEnd,
 }
 
 /// What a schedule may contain.
@@ -82,6 +86,8 @@ pub struct Options {
     pub losses: u32,
     /// Enumerations that do not show an object although it is there.
     pub hides: u32,
+    /// Times that the clock of a process is set, by an hour or by a day.
+    pub clocks: u32,
     /// What a sweep is about to remove is asked for by id, where it can be.
     pub asks: bool,
 }
@@ -104,6 +110,7 @@ impl Default for Options {
             recreations: 1,
             losses: 1,
             hides: 1,
+            clocks: 2,
             asks: true,
         }
     }
@@ -136,6 +143,8 @@ pub struct LeaseDoc {
     pub holder: Option<u32>,
     pub epoch: u64,
     pub expires: i64,
+    /// When it was last written, as Cosmos says.
+    pub written: i64,
     pub clean: bool,
     pub rung: bool,
     pub etag: u64,
@@ -188,6 +197,8 @@ pub struct World {
     container: u32,
     /// … and which one processes saw last, and when.
     looked: [Option<(u32, i64)>; PROCESSES],
+    /// How far the clocks of the processes are ahead, in seconds.
+    ahead: [i64; PROCESSES],
     pub lease: Option<LeaseDoc>,
     pub checkpoint: Option<(Box<Checkpoint>, u64)>,
     links: Vec<Link>,
@@ -207,7 +218,7 @@ impl World {
         Self {
             random: fastrand::Rng::with_seed(seed),
             options,
-            now: 1_000,
+            now: 1_000_000,
             quiet: false,
             history: vec![vec![(0, None)]; OBJECTS],
             times: vec![0],
@@ -216,6 +227,7 @@ impl World {
             wronged: BTreeSet::new(),
             container: 0,
             looked: [None; PROCESSES],
+            ahead: [0; PROCESSES],
             lease: None,
             checkpoint: None,
             links: vec![Link::default()],
@@ -234,10 +246,23 @@ impl World {
         self.options.off == Some(off)
     }
 
-    /// What a turn takes for the time. No two looks are the same.
-    pub fn clock(&mut self) -> OffsetDateTime {
+    /// A moment of this second. No two looks are the same.
+    pub fn moment(&mut self, second: i64) -> OffsetDateTime {
         self.ticks += 1;
-        clock(self.now) + time::Duration::milliseconds(self.ticks)
+        clock(second) + time::Duration::milliseconds(self.ticks)
+    }
+
+    /// What the clock of the machine says on which a turn runs.
+    pub fn own_clock(&self, turn: u32) -> i64 {
+        self.now + if self.quiet { 0 } else { self.ahead[turn as usize % PROCESSES] }
+    }
+
+    /// Somebody sets a clock.
+    pub fn set_clock(&mut self) {
+        let process = self.random.usize(..PROCESSES);
+        let ahead = [3_600, -3_600, 86_400, -86_400, 0][self.random.usize(..5)];
+        self.ahead[process] = ahead;
+        self.note(|| format!("the clock of process {process} is {ahead} s ahead"));
     }
 
     /// Takes something out of the control partition.
@@ -253,11 +278,11 @@ impl World {
     }
 
     /// Above whatever the documents carry.
-    pub fn numbers(&mut self) -> Numbers {
+    pub fn numbers(&mut self, now: OffsetDateTime) -> Numbers {
         if self.is_off(Off::Time) {
             return Numbers { generation: 0, save: 0 };
         }
-        let from_time = Numbers::from_time(self.clock());
+        let from_time = Numbers::from_time(now);
         let marks = || self.docs.iter().flatten().map(|doc| doc.marks);
         let generation = marks().map(|marks| marks.generation + 1).max().unwrap_or(0);
         let save = marks().map(|marks| marks.save + 1).max().unwrap_or(0);

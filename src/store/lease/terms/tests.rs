@@ -7,16 +7,47 @@ fn now() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
 }
 
+/// As Cosmos shows it now.
+fn seen(terms: Terms) -> Terms {
+    Terms { written: now().unix_timestamp(), ..terms }
+}
+
+/// Taken as the first one by `a`.
+fn taken_for(purpose: Purpose) -> Terms {
+    match enter(seen(Terms { epoch: 1, ..Terms::created("users") }), "a", purpose, now(), LIFE) {
+        Entry::Take { terms, .. } => seen(terms),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn taken() -> Terms {
-    let first = Terms::first("users", "a", Walk, 1, now() + LIFE);
-    Terms { written: now().unix_timestamp(), ..first }
+    taken_for(Walk)
 }
 
 #[test]
 fn a_lost_lease_starts_above_the_checkpoint_and_above_whoever_holds_the_lost_one() {
-    assert!(first_epoch(Some(12), now()) > first_epoch(Some(12), now() - Duration::from_micros(1)));
-    assert!(first_epoch(None, now()) > 1_000_000_000_000);
-    assert_eq!(first_epoch(Some(u64::MAX - 1), now()), u64::MAX, "a clock that was ahead");
+    let (second, micro) = (now().unix_timestamp(), Duration::from_micros(1));
+    assert!(first_epoch(Some(12), second, now() + micro) > first_epoch(Some(12), second, now()));
+    assert!(first_epoch(None, second, now()) > 1_000_000_000_000);
+    let day = Duration::from_secs(86_400);
+    assert!(
+        first_epoch(None, second + 1, now() - day) > first_epoch(None, second, now() + day),
+        "wrong clocks"
+    );
+    assert_eq!(first_epoch(Some(u64::MAX - 1), second, now()), u64::MAX, "of a time to come");
+}
+
+#[test]
+fn nobody_knows_how_the_turn_ended_whose_lease_was_lost() {
+    let new = seen(Terms::created("users"));
+    assert!(new.is_new());
+    match enter(new.before_first(Some(12), now()), "a", Walk, now(), LIFE) {
+        Entry::Take { terms, clean } => {
+            assert!(!clean && !terms.is_new());
+            assert_eq!(terms.epoch, first_epoch(Some(12), now().unix_timestamp(), now()));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -39,7 +70,10 @@ fn the_first_one_takes_it_and_the_second_one_rings_once() {
 fn an_expired_lease_is_taken_with_the_next_epoch_and_was_not_clean() {
     match enter(taken(), "b", Walk, now() + LIFE, LIFE) {
         Entry::Take { terms, clean } => {
-            assert_eq!((terms.epoch, clean, terms.clean, terms.rung), (2, false, false, false))
+            assert_eq!(
+                (terms.epoch, clean, terms.clean, terms.rung),
+                (taken().epoch + 1, false, false, false)
+            )
         }
         other => panic!("{other:?}"),
     }
@@ -60,16 +94,37 @@ fn a_lost_answer_to_our_own_write_is_recognised() {
     assert_eq!(enter(taken(), "a", Walk, now(), LIFE), Entry::Ours(taken()));
 }
 
+/// A day ahead, as a machine says whose clock is.
+fn ahead() -> Terms {
+    Terms { expires: now() + Duration::from_secs(86_400), ..taken() }
+}
+
 #[test]
-fn an_absurd_end_is_capped() {
-    let absurd = Terms { expires: now() + Duration::from_secs(86_400 * 365), ..taken() };
-    assert!(matches!(enter(absurd.clone(), "b", Walk, now() + LONGEST / 2, LIFE), Entry::Ring(_)));
-    assert!(matches!(enter(absurd, "b", Walk, now() + LONGEST, LIFE), Entry::Take { .. }));
+fn a_lease_of_a_clock_that_is_ahead_ends_like_any_other() {
+    let end = now() + LIFE + Duration::from_secs(1);
+    assert_eq!(ahead().end(), end);
+    assert!(matches!(enter(ahead(), "b", Walk, end, LIFE), Entry::Take { .. }));
+    let of_an_earlier_version = Terms { life_seconds: None, ..ahead() };
+    assert_eq!(of_an_earlier_version.end(), now() + LONGEST + Duration::from_secs(1));
+}
+
+#[test]
+fn a_ring_does_not_make_such_a_lease_longer() {
+    let later = now() + Duration::from_secs(9);
+    let written_later = |terms| Terms { written: later.unix_timestamp(), ..terms };
+    let rung = match enter(ahead(), "b", Walk, later, LIFE) {
+        Entry::Ring(terms) => written_later(terms),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(rung.end(), ahead().end());
+    // Its holder has renewed it by that clock, and left the ring: the next one to come says the end anew.
+    let renewed = written_later(Terms { expires: now() + Duration::from_secs(86_400), ..rung });
+    assert!(matches!(enter(renewed, "c", Walk, later, LIFE), Entry::Ring(_)));
 }
 
 #[test]
 fn a_look_gives_way_to_a_walk_that_waits_until_it_came_or_will_not_come() {
-    let looks = Terms::first("users", "a", Look, 1, now() + LIFE);
+    let looks = taken_for(Look);
     let waits = match enter(looks, "b", Walk, now(), LIFE) {
         Entry::Ring(terms) => terms,
         other => panic!("{other:?}"),
@@ -118,11 +173,11 @@ fn looks_before_a_walk(seed: u64, off: bool) -> usize {
         match enter(lease.clone(), &at.to_string(), purpose, at, LIFE) {
             Entry::Take { .. } if purpose == Walk => return looks.unwrap_or(0),
             Entry::Take { terms, .. } => {
-                lease = terms;
+                lease = Terms { written: at.unix_timestamp(), ..terms };
                 looks = looks.map(|looks| looks + 1);
             }
-            Entry::Ring(terms) => lease = terms,
-            Entry::AlreadyRung(_) | Entry::GiveWay(_) | Entry::Ours(_) => {}
+            Entry::Ring(terms) => lease = Terms { written: at.unix_timestamp(), ..terms },
+            _ => {}
         }
         if purpose == Walk {
             looks = looks.or(Some(0));

@@ -1,0 +1,66 @@
+//! The time by which a turn decides: that of Cosmos, whatever the machine's own clock says.
+//!
+//! Documents bear Cosmos' time stamps, and what is decided by their age must not depend on a clock that is a day off. The
+//! write that takes the lease says what time it is there.
+
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+
+/// A clock that was set when the lease was taken, and that nobody sets while the turn lasts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    set: OffsetDateTime,
+    since: Instant,
+}
+
+impl Clock {
+    /// Set by a write that Cosmos stamped with the second `written`, and which took from `begun` until now.
+    pub fn set(written: i64, begun: Instant) -> Self {
+        let since = Instant::now();
+        Self { set: borne_out(OffsetDateTime::now_utc(), written, since - begun), since }
+    }
+
+    /// What time it is.
+    pub fn now(self) -> OffsetDateTime {
+        self.set + self.since.elapsed()
+    }
+
+    /// How far the machine's own clock is ahead of that.
+    pub fn off(self) -> time::Duration {
+        OffsetDateTime::now_utc() - self.now()
+    }
+}
+
+/// The machine's `own` time, as far as it is borne out by a write that was just answered, took so long, and has the time
+/// stamp `written` (`_ts`, cut to the second).
+pub fn borne_out(own: OffsetDateTime, written: i64, took: Duration) -> OffsetDateTime {
+    const SECOND: Duration = Duration::from_secs(1);
+    let earliest = OffsetDateTime::from_unix_timestamp(written).unwrap_or(own);
+    own.clamp(earliest, earliest + SECOND + took)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_right_is_believed_to_the_millisecond() {
+        let took = Duration::from_millis(30);
+        for millis in [0, 7, 999, 1029] {
+            let own = at(100) + Duration::from_millis(millis);
+            assert_eq!(borne_out(own, 100, took), own);
+        }
+    }
+
+    #[test]
+    fn one_that_is_off_is_not_believed() {
+        let (day, took) = (86_400, Duration::from_millis(30));
+        assert_eq!(borne_out(at(100 + day), 100, took), at(101) + took);
+        assert_eq!(borne_out(at(100 - day), 100, took), at(100));
+    }
+
+    fn at(second: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(second).unwrap()
+    }
+}
