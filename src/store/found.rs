@@ -248,7 +248,7 @@ fn or_abandoned(text: &mut String, checkpoint: &Checkpoint) {
     if checkpoint.first_save > 0 {
         let _ = write!(text, " OR c._mirror.save < {}", checkpoint.first_save);
     }
-    for range in &checkpoint.burnt {
-        let _ = write!(text, " OR {}", within(range));
+    if !checkpoint.burnt.is_empty() {
+        let _ = write!(text, " OR {}", within(&checkpoint.burnt));
     }
 }

@@ -32,8 +32,7 @@ impl Store {
         container: &str,
         ranges: &[Burnt],
     ) -> Result<impl Found<u64> + use<>, StoreError> {
-        let any: Vec<_> = ranges.iter().map(within).collect();
-        let text = format!("SELECT VALUE c._mirror.save FROM c WHERE {}", any.join(" OR "));
+        let text = format!("SELECT VALUE c._mirror.save FROM c WHERE {}", within(ranges));
         self.query(container, Query::from(text)).await
     }
 
@@ -70,7 +69,38 @@ impl Store {
     }
 }
 
-/// A range of saves, in a query.
-pub(super) fn within(Burnt { from, to, .. }: &Burnt) -> String {
-    format!("(c._mirror.save >= {from} AND c._mirror.save <= {to})")
+/// Ranges up to this length are written as numbers.
+const SHORT: u64 = 16;
+
+/// Whether a save lies in one of the ranges, in a query. Each turn that was killed leaves one of one number, as a rule, so
+/// these stand in one list: a thousand conditions beside each other are more than a reader of queries takes.
+pub(super) fn within(ranges: &[Burnt]) -> String {
+    let is_short = |range: &&Burnt| range.from <= range.to && range.to - range.from < SHORT;
+    let (short, long): (Vec<_>, Vec<_>) = ranges.iter().partition(is_short);
+    let numbers: Vec<_> =
+        short.iter().flat_map(|range| range.from..=range.to).map(|n| n.to_string()).collect();
+    let list = (!numbers.is_empty()).then(|| format!("c._mirror.save IN ({})", numbers.join(", ")));
+    let long = long
+        .iter()
+        .map(|Burnt { from, to, .. }| format!("(c._mirror.save >= {from} AND c._mirror.save <= {to})"));
+    list.into_iter().chain(long).collect::<Vec<_>>().join(" OR ")
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::*;
+
+    #[test]
+    fn short_ranges_stand_in_one_list_and_long_ones_beside_it() {
+        let ranges = |all: &[(u64, u64)]| {
+            let at = OffsetDateTime::UNIX_EPOCH;
+            within(&all.iter().map(|&(from, to)| Burnt { from, to, at }).collect::<Vec<_>>())
+        };
+        assert_eq!(ranges(&[(3, 3), (5, 6)]), "c._mirror.save IN (3, 5, 6)");
+        let long = "(c._mirror.save >= 10 AND c._mirror.save <= 40)";
+        assert_eq!(ranges(&[(10, 40)]), long);
+        assert_eq!(ranges(&[(10, 40), (50, 50)]), format!("c._mirror.save IN (50) OR {long}"));
+    }
 }

@@ -175,7 +175,7 @@ async fn after_many_kills_every_quiet_turn_looked_for_all_their_numbers() {
     let mut killed = checkpoint(&world).await;
     let first = killed["save"].as_u64().unwrap() + 10;
     let ranges =
-        (0..100).map(|n| json!({"from": first + 2 * n, "to": first + 2 * n, "at": "2026-01-01T00:00:00Z"}));
+        (0..1000).map(|n| json!({"from": first + 2 * n, "to": first + 2 * n, "at": "2026-01-01T00:00:00Z"}));
     killed["burnt"] = ranges.collect();
     killed["save"] = json!(first + 3000);
     put_checkpoint(&world, &killed).await;
