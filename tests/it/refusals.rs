@@ -33,6 +33,20 @@ async fn a_403_of_cosmos_that_is_not_about_the_role_does_not_blame_the_role() {
 }
 
 #[tokio::test]
+async fn an_account_that_fails_over_is_waited_for_and_blames_no_role() {
+    let world = copied().await;
+    world.graph.tenant(|tenant| tenant.create_user());
+    let fault = Fault::Says { status: 403, sub_status: Some(3), message: "hushhush".into() };
+    world.cosmos.fail(cosmos::Match::writes().container("users"), usize::MAX, fault);
+    assert!(!world.fire().await.unwrap().succeeded());
+    let said = failure(&world);
+    assert!(said.contains("the account is failing over; the next turn tries again"), "{said}");
+    assert!(!said.contains("role") && !said.contains("documentation") && !said.contains("hush"), "{said}");
+    world.cosmos.faults().clear();
+    world.settle_equal().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_401_of_cosmos_says_whether_it_is_the_key_or_the_clock() {
     for (message, word) in [
         (

@@ -151,3 +151,32 @@ async fn a_change_back_is_written_though_an_old_document_says_so_already() {
     drop(behind);
     first.ensure_equal().await.unwrap();
 }
+
+#[tokio::test]
+async fn an_old_record_of_a_subscription_neither_makes_a_second_one_nor_ends_the_living_one() {
+    let notified = Setup { notified: true, ..hasty() };
+    let [first, second] = two_hosts(notified.set("RELOOK_SECONDS", "0")).await;
+    first.keep_subscriptions().await.unwrap();
+    second.keep_subscriptions().await.unwrap();
+    let behind = first.cosmos.read_behind(Match::any().container("mirror"));
+    let lost = living(&first)[0].clone();
+    first.graph.lose_subscription(&lost);
+    assert!(first.keep_subscriptions().await.unwrap().contains("created users;"));
+    let before = living(&first);
+    assert!(before.len() == 2 && !before.contains(&lost), "{before:?}");
+    // The second host is told of the lease as it was, and of the record of the subscription that is gone.
+    let told = second.keep_subscriptions().await.unwrap();
+    assert!(behind.answered() > 0, "an old lease was read");
+    assert_eq!(told, "subscriptions: created none; extended none; 0 ended; failed none");
+    assert_eq!(living(&first), before);
+    drop(behind);
+    second.keep_subscriptions().await.unwrap();
+    assert_eq!(living(&first), before);
+}
+
+/// The ids of the subscriptions that there are, that of the users first.
+fn living(world: &World) -> Vec<String> {
+    let mut all = world.graph.subscriptions();
+    all.sort_by_key(|one| one.feed != "users");
+    all.into_iter().map(|one| one.id).collect()
+}
