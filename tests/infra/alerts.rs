@@ -105,3 +105,18 @@ fn every_query_has_an_alert_and_a_chapter_of_the_guide() {
         assert!(guide.contains(&format!("### {short}")), "docs/operations.md says nothing of \"{short}\"");
     }
 }
+
+/// Turns that only go on are no news of a copy that is a day old, and a feed that gets nowhere is old however its turns end.
+#[test]
+fn a_feed_that_never_ends_its_round_alerts() {
+    let query = text("infra/app/queries/stale.kql");
+    let fresh = query.lines().find(|line| line.contains("is_fresh =")).unwrap();
+    assert!(fresh.contains(r#"in ("complete", "held")"#), "{fresh}");
+    assert!(
+        fresh.contains(
+            r#"in ("continued") and (isnull(tolong(line.lagSeconds)) or tolong(line.lagSeconds) < 86400)"#
+        ),
+        "{fresh}"
+    );
+    assert!(events(&query).contains(&"feed_stuck"));
+}

@@ -132,3 +132,15 @@ async fn a_page_with_far_too_much_in_it_is_named_and_not_taken_to_memory() {
         format!(r#"{{"value":[],"@odata.nextLink":"https://graph.microsoft.com/{}"}}"#, "x".repeat(1 << 20));
     fails_and_says(Fault::Status { code: 200, body: link }, "more than 512 KiB in one link").await;
 }
+
+/// The bound is looked at while the page is read: four million objects would take 200 MiB and more before they are counted.
+#[tokio::test]
+async fn a_page_of_four_million_objects_does_not_end_a_small_instance() {
+    let world = copied().await;
+    let body = format!(r#"{{"value":[{}]}}"#, vec!["{}"; 4 << 20].join(","));
+    world.graph.fail(Match::any(), 1, Fault::Status { code: 200, body });
+    assert!(!world.fire().await.unwrap().succeeded());
+    assert!(failure(&world).contains("more than 10,000 objects"));
+    let peak = world.host.usage().peak_rss_mib;
+    assert!(peak > 0.0 && peak < 128.0, "{peak} MiB");
+}

@@ -1,6 +1,6 @@
 //! Feeds that get nowhere, although none of their turns says so by itself.
 
-use sandbox::graph::{Fault, Match, RetryAfter};
+use sandbox::graph::{Fault, Match, RetryAfter, TokenDeath};
 use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
@@ -82,4 +82,22 @@ async fn two_versions_of_another_shape_took_turns_for_ever() {
     let told = status(&world).await;
     assert_eq!(told["state"], "failed");
     assert!(told["lastError"].as_str().unwrap().contains("take turns"), "{told}");
+}
+
+#[tokio::test]
+async fn generations_that_began_one_after_the_other_looked_like_a_first_copy() {
+    let small = Setup { page_size: 5, ..setup() };
+    let world = World::start(small.set("SYNC_BUDGET_SECONDS", "0")).await.unwrap();
+    for _ in 0..2 {
+        world.fire().await.unwrap();
+        assert_eq!(status(&world).await["lastError"], Value::Null);
+        world.graph.kill_tokens(TokenDeath::SyncStateNotFound);
+    }
+    world.fire().await.unwrap();
+    let told = status(&world).await;
+    assert_eq!((&told["state"], &told["asOf"]), (&json!("failed"), &Value::Null), "{told}");
+    assert!(told["lastError"].as_str().unwrap().contains("never read to its end"), "{told}");
+    world.settle().await.unwrap();
+    assert!(logged(&world, "feed_stuck").iter().any(|line| line.contains("generations")));
+    assert_eq!(status(&world).await["state"], "tracking");
 }

@@ -88,3 +88,15 @@ async fn empty_pages_and_pages_that_are_told_twice_are_no_loop() {
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
 }
+
+/// Neither a link nor a page comes twice in a row, and nothing new is ever on one.
+#[tokio::test]
+async fn two_pages_that_take_turns_for_ever() {
+    let world = copied().await;
+    let before = checkpoint(&world).await;
+    for n in 0..502 {
+        let name = if n % 2 == 0 { "one" } else { "two" };
+        world.graph.fail(Match::any(), 1, page(&world, name, &link(&world, &n.to_string())));
+    }
+    fails_and_recovers(&world, "500 pages in a row are empty or were seen before", &before).await;
+}

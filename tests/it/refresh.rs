@@ -166,6 +166,32 @@ async fn who_rings_while_single_objects_are_looked_up_gets_a_walk_from_the_queue
 }
 
 #[tokio::test]
+async fn who_asks_for_an_object_waits_for_a_walk_that_found_the_lease_taken() {
+    let world = copied().await;
+    let ids = world.graph.tenant(|tenant| tenant.user_ids());
+    let mut hold = world.graph.hold(Match::by_id());
+    let looking = tokio::spawn({
+        let (world, path) = (world.clone(), format!("users/{}", ids[0]));
+        async move { refresh(&world, &path, "").await }
+    });
+    hold.arrived().await;
+    assert!(world.turn().await.unwrap().contains("busy"));
+    hold.release();
+    assert_eq!(looking.await.unwrap().status, 200);
+    world.graph.forget_requests();
+    let next = format!("users/{}", ids[1]);
+    let reply = refresh(&world, &next, "").await;
+    assert_eq!(
+        (reply.status, &reply.body["outcome"]),
+        (202, &json!("busy")),
+        "the lease is free, and a walk is due"
+    );
+    assert_eq!(world.graph.requests().len(), 0);
+    assert!(world.turn().await.unwrap().contains("complete"));
+    assert_eq!(refresh(&world, &next, "").await.status, 200, "after the walk it is looked up");
+}
+
+#[tokio::test]
 async fn what_takes_longer_than_a_caller_waits_goes_on_in_the_queue() {
     let world =
         World::start(Setup { page_size: 10, ..setup() }.set("SYNC_BUDGET_SECONDS", "0")).await.unwrap();

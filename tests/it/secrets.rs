@@ -13,9 +13,15 @@ async fn a_rich_life() -> World {
     world.turn().await.unwrap();
     let away = Fault::RedirectTo("https://evil.example/v1.0/users/delta?$deltatoken=hush".into());
     let told_all = Fault::Status { code: 500, body: r#"{"error":{"code":"x","message":"hush"}}"#.into() };
-    for fault in
-        [Fault::Html, Fault::NotJson, Fault::Reset, away, told_all, Fault::ForeignLink("evil.example".into())]
-    {
+    for fault in [
+        Fault::Html,
+        Fault::Typed("text/hush"),
+        Fault::NotJson,
+        Fault::Reset,
+        away,
+        told_all,
+        Fault::ForeignLink("evil.example".into()),
+    ] {
         world.graph.tenant(|tenant| tenant.create_user());
         world.graph.fail(Match::any(), 1, fault);
         world.fire().await.unwrap();

@@ -4,7 +4,9 @@ use sandbox::graph::Match;
 use sandbox::world::{Setup, WORK_QUEUE, World, told};
 use serde_json::json;
 
-use crate::stage::{begin, begin_pumping, checkpoint, copied, failure, logged, put_checkpoint, setup, world};
+use crate::stage::{
+    begin, begin_pumping, checkpoint, copied, failure, hasty, logged, put_checkpoint, setup, world,
+};
 
 #[tokio::test]
 async fn a_spent_budget_goes_on_in_the_queue() {
@@ -161,4 +163,31 @@ async fn a_work_item_that_comes_back_beside_its_own_turn_makes_that_look_again()
     assert_eq!(first.graph.requests().len(), 2, "it looked once more");
     assert_eq!((first.host.messages(WORK_QUEUE).len(), first.host.poison(WORK_QUEUE).len()), (0, 0));
     first.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn rule_1_a_turn_that_waits_for_longer_than_its_lease_keeps_it() {
+    let world = World::start(hasty().set("LEASE_SECONDS", "5")).await.unwrap();
+    let mut hold = world.graph.hold(Match::any());
+    let turn = begin(&world);
+    hold.arrived().await;
+    let first = lease_ends(&world).await;
+    // Until it was put off for a whole life.
+    loop {
+        let ends = lease_ends(&world).await;
+        assert!(time::OffsetDateTime::now_utc() < ends, "the lease ended while its turn waited");
+        if ends > first + time::Duration::seconds(5) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    hold.release();
+    assert!(turn.await.unwrap().succeeded());
+    world.ensure_equal().await.unwrap();
+}
+
+async fn lease_ends(world: &World) -> time::OffsetDateTime {
+    let lease = world.cosmos.document("mirror", "users", "lease").await.unwrap();
+    let ends = lease["expires"].as_str().unwrap();
+    time::OffsetDateTime::parse(ends, &time::format_description::well_known::Rfc3339).unwrap()
 }

@@ -35,6 +35,8 @@ pub enum Fault {
     CutBody(Framing),
     /// Status 200 with an HTML page, as a captive proxy answers.
     Html,
+    /// Status 200 with a body of this content type.
+    Typed(&'static str),
     /// Status 200 with something that only claims to be JSON.
     NotJson,
     /// The page lacks `value`.
@@ -156,6 +158,7 @@ impl Fault {
                 "text/html",
                 "<!doctype html><title>Sign in</title><p>Please sign in to the network.",
             )),
+            Self::Typed(kind) => Some(Answer::text(200, kind, "{}")),
             Self::NotJson => Some(Answer::text(200, "application/json", "{\"value\":[{\"id\":\"")),
             Self::RedirectTo(url) => Some(Answer::text(302, "text/plain", "").with("location", url)),
             Self::GoneTo(url) => {
