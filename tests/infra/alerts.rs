@@ -120,3 +120,11 @@ fn a_feed_that_never_ends_its_round_alerts() {
     );
     assert!(events(&query).contains(&"feed_stuck"));
 }
+
+#[test]
+fn three_killed_turns_in_an_hour_alert() {
+    assert!(text("infra/app/queries/unclean.kql").trim_end().ends_with("| where turns >= 3"));
+    let alerts = file("app/alerts.bicep").text;
+    let rule = alerts.split("name: 'unclean'").nth(1).unwrap().split('}').next().unwrap();
+    assert!(rule.contains("window: 'PT1H'"), "{rule}");
+}
