@@ -1,3 +1,6 @@
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use super::*;
 
 fn read(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
@@ -152,4 +155,45 @@ fn a_tombstone_has_to_stay_for_longer_than_a_delta_token_lives() {
         assert!(problems.contains(word), "{word}: {problems}");
     }
     assert!(read(&[cosmos, ("TOMBSTONE_TTL_DAYS", "8")]).is_ok());
+}
+
+/// What stands in a variable may be a secret that was put into the wrong one.
+#[test]
+fn no_value_is_repeated_whichever_setting_is_wrong() {
+    let odd = [
+        "hush",
+        "http://hush.example",
+        "https://hush:hush@hush.example/hush?hush#hush",
+        "1hush",
+        "a://hush /",
+    ];
+    let asked = RefCell::new(BTreeSet::new());
+    let told = |credential: &str, one: &str, value: &str| {
+        let lookup = |name: &str| {
+            asked.borrow_mut().insert(name.to_owned());
+            let stated = match name {
+                _ if name == one => value,
+                "COSMOS_ENDPOINT" => "https://a.documents.azure.com",
+                "GRAPH_CREDENTIAL" => credential,
+                _ => return None,
+            };
+            Some(stated.to_owned())
+        };
+        [Settings::for_serve(lookup).err(), Settings::for_command(lookup).err()]
+            .into_iter()
+            .flatten()
+            .map(|problems| problems.to_string())
+            .collect::<String>()
+    };
+    for credential in ["managed-identity", "client-secret", "client-certificate", "interactive-browser"] {
+        told(credential, "", "");
+        let names = asked.borrow().clone();
+        for one in names {
+            for value in odd {
+                let told = told(credential, &one, value);
+                assert!(!told.contains("hush"), "{credential}: {one}={value}: {told}");
+            }
+        }
+    }
+    assert!(asked.borrow().len() > 20, "{asked:?}");
 }

@@ -29,6 +29,7 @@ async fn a_403_of_cosmos_that_is_not_about_the_role_does_not_blame_the_role() {
     for (sub_status, word) in [(Some(1028), "storage limit"), (Some(9), "status 403/9")] {
         let said = refused(403, sub_status, "hushhush").await;
         assert!(said.contains(word) && !said.contains("role") && !said.contains("hush"), "{said}");
+        assert!(said.contains("activity id 00000000-"), "by what a support case finds the request: {said}");
     }
 }
 
