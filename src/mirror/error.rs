@@ -110,7 +110,12 @@ impl SyncError {
             );
         let store = matches!(
             self,
-            Self::Store(StoreError::Unknown(_) | StoreError::LeaseLost | StoreError::NoToken(_))
+            Self::Store(
+                StoreError::Unknown(_)
+                    | StoreError::LeaseLost
+                    | StoreError::NoToken(_)
+                    | StoreError::Recreated(_)
+            )
         );
         graph || store || matches!(self, Self::Overtaken)
     }

@@ -113,6 +113,10 @@ impl Store {
             StoreError::NoContainer(_) => {
                 StoreError::Container(Box::new(self.unfit(container, Fault::Missing)))
             }
+            StoreError::Recreated(_) => {
+                self.looked().remove(container);
+                error
+            }
             StoreError::OtherKey(said) => {
                 self.looked().remove(container);
                 let needs = self.partition_key(container);

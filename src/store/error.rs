@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use azure_core::error::ErrorKind;
 use azure_core::http::StatusCode;
-use azure_data_cosmos::CosmosError;
+use azure_data_cosmos::{CosmosError, CosmosStatus};
 
 use super::cause::{self, Kind};
 use super::format::Unreadable;
@@ -39,6 +39,9 @@ pub enum StoreError {
     /// The container has another partition key than the request (400/1001); callers see [`StoreError::Container`].
     #[error("the container has another partition key: {0}")]
     OtherKey(String),
+    /// The container is another one than this process opened: it was dropped and created anew (400/1024, 410/1000).
+    #[error("a container was created anew ({0}); the next turn looks at it and begins a generation")]
+    Recreated(String),
     /// Cosmos will never take this document (400, 413, a full logical partition).
     #[error("Cosmos DB refuses the document: {0}")]
     Refused(String),
@@ -146,6 +149,12 @@ pub(super) const NO_CONTAINER: u32 = 1003;
 /// Sub-status of a 400 when the partition key of the document is not that of the request
 /// (<https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-bad-request>).
 pub(super) const OTHER_KEY: u32 = 1001;
+/// Whether the container is another one than the request is for: the SDK names the one that it opened in each request, and
+/// opens the other one when it is told so. It lets the refusal through where that fails.
+pub(super) fn is_recreated(status: &CosmosStatus) -> bool {
+    let sub = status.sub_status().map(|sub| sub.value());
+    matches!((u16::from(status.status_code()), sub), (400, Some(1024)) | (410, Some(1000)))
+}
 
 impl From<CosmosError> for StoreError {
     fn from(error: CosmosError) -> Self {
@@ -170,6 +179,7 @@ impl From<CosmosError> for StoreError {
             return Self::Distrusted(why);
         }
         match code {
+            _ if from_service && is_recreated(&status) => Self::Recreated(text),
             StatusCode::TooManyRequests => Self::Throttled { after: wait(&error) },
             _ if status.is_retry_with() => Self::Throttled { after: wait(&error) },
             StatusCode::PreconditionFailed | StatusCode::Conflict if from_service => Self::Overtaken,

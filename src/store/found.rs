@@ -229,8 +229,10 @@ impl Store {
             StoreError::NoContainer(_) => StoreError::Container(Box::new(gone.clone())),
             other => other.of_account(|| gone.account.clone()),
         };
-        let found =
-            container.query_items::<Box<RawValue>>(query, scope, Some(options)).await.map_err(&named)?;
+        let found = match container.query_items::<Box<RawValue>>(query, scope, Some(options)).await {
+            Ok(found) => found,
+            Err(error) => return Err(self.blame(name, error.into()).await),
+        };
         let name = name.to_owned();
         let read = move |row: Box<RawValue>| match T::read(&row) {
             Ok(row) => Some(row),

@@ -1,7 +1,7 @@
 //! Containers that are not what they were, or not what they have to be (rule 14): lost, created anew, with a default
 //! TTL, with another partition key. Each is mended by itself, or named with what to do.
 
-use sandbox::cosmos::{Match, Moment, Operation};
+use sandbox::cosmos::{Fault, Match, Moment, Operation};
 use sandbox::process_clock::ProcessClock;
 use sandbox::world::World;
 use serde_json::json;
@@ -184,4 +184,28 @@ async fn a_container_that_is_missing_is_named_on_every_request() {
         let said = failures(&world).pop().unwrap();
         assert!(said.contains("container `mirror` of database `graph`"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn rule_14_users_were_set_aside_since_their_container_was_created_anew() {
+    // The SDK opens the new container by itself, unless it cannot ask for it.
+    let busy = Fault::Throttle { retry_after_ms: 10 };
+    let meta = || Match::operation(Operation::Meta).container("users");
+    let world = world().await;
+    let mut hold = world.cosmos.hold(Match::writes().container("users").nth(30), Moment::Before);
+    let (turn, ()) = tokio::join!(world.fire(), async {
+        hold.arrived().await;
+        recreate(&world, "users", "/id").await;
+        world.cosmos.fail(meta(), 1, busy.clone());
+        hold.release();
+    });
+    assert!(!turn.unwrap().succeeded());
+    assert!(failures(&world)[0].contains("created anew"), "{:?}", failures(&world));
+    assert_eq!(logged(&world, "set_aside"), Vec::<String>::new());
+    world.settle_equal().await.unwrap();
+    recreate(&world, "users", "/id").await;
+    world.cosmos.fail(meta(), 1, busy);
+    world.graph.tenant(|tenant| tenant.create_user());
+    assert!(!world.fire().await.unwrap().succeeded());
+    world.settle_equal().await.unwrap();
 }
