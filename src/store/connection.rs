@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::containers::Looked;
+use super::containers::Looks;
 use super::error::StoreError;
 use super::pacer::Pacer;
 use super::remedy::Account;
@@ -51,7 +51,7 @@ pub struct Store {
     credential: Arc<dyn TokenCredential>,
     client: OnceCell<CosmosClient>,
     containers: Mutex<HashMap<String, ContainerClient>>,
-    looked: Mutex<HashMap<String, Looked>>,
+    pub(super) looks: Looks,
     pub(super) pacer: Pacer,
 }
 
@@ -65,7 +65,7 @@ impl Store {
     pub fn new(options: Options, credential: Arc<dyn TokenCredential>) -> Self {
         let pacer = Pacer::new(options.concurrency);
         let client = OnceCell::new();
-        Self { options, credential, client, containers: Mutex::default(), looked: Mutex::default(), pacer }
+        Self { options, credential, client, containers: Mutex::default(), looks: Looks::default(), pacer }
     }
 
     /// Most writes in flight.
@@ -116,11 +116,6 @@ impl Store {
     pub(super) fn partition_key(&self, container: &str) -> &'static str {
         let needed = self.options.containers.iter().find(|(name, _)| *name == container);
         needed.map_or("/id", |(_, key)| key)
-    }
-
-    /// When containers were looked at last, and what there was.
-    pub(super) fn looked(&self) -> MutexGuard<'_, HashMap<String, Looked>> {
-        locked(&self.looked)
     }
 
     /// The name of the database.

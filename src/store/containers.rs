@@ -2,10 +2,12 @@
 //!
 //! Promises: each has its partition key, and TTL on without a default, or is named with what to do. Each has a resource
 //! id, which another container of the same name does not have: the SDK goes over to a container that was created anew
-//! without a word, so nothing but this id tells that the documents of before are gone. It costs one read of each
-//! container an hour and process. Leaves out on purpose: what follows from another id.
+//! without an error, so nothing but this id tells that the documents of before are gone. Where it cannot, the refusal of
+//! Cosmos tells that. It costs one read of each container an hour and process. Leaves out on purpose: what follows from
+//! another id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
@@ -22,9 +24,25 @@ pub type Ids = BTreeMap<String, String>;
 
 /// A container as it was when it was looked at.
 #[derive(Debug, Clone)]
-pub(super) struct Looked {
+struct Looked {
     at: Instant,
     id: String,
+}
+
+/// When containers were looked at last, and what there was.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Looks(Arc<Mutex<HashMap<String, Looked>>>);
+
+impl Looks {
+    /// Has the next turn look at a container, whenever that was done last.
+    fn forget(&self, container: &str) {
+        self.all().remove(container);
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Looked>> {
+        // Nobody panics while holding it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a look at the containers of a feed has shown.
@@ -90,7 +108,7 @@ impl Store {
         known: &Ids,
     ) -> Result<(String, Result<String, Option<Box<Unfit>>>), StoreError> {
         let known = known.get(name).map(String::as_str);
-        let looked = self.looked().get(name).cloned();
+        let looked = self.looks.all().get(name).cloned();
         if let Some(looked) = looked.filter(|looked| is_good(looked.at.elapsed(), &looked.id, known)) {
             return Ok((name.to_owned(), Ok(looked.id)));
         }
@@ -103,22 +121,16 @@ impl Store {
         if let Some(fault) = Fault::of(&there, key) {
             return Ok((name.to_owned(), Err(Some(Box::new(self.unfit(name, fault))))));
         }
-        self.looked().insert(name.to_owned(), Looked { at, id: there.id.clone() });
+        self.looks.all().insert(name.to_owned(), Looked { at, id: there.id.clone() });
         Ok((name.to_owned(), Ok(there.id)))
     }
 
-    /// What a failed request says of its container: one that is gone, or has another partition key, is named.
+    /// What a failed request says of its container: one that is gone, was created anew, or has another partition key, is
+    /// named.
     pub(super) async fn blame(&self, container: &str, error: StoreError) -> StoreError {
         match error {
-            StoreError::NoContainer(_) => {
-                StoreError::Container(Box::new(self.unfit(container, Fault::Missing)))
-            }
-            StoreError::Recreated(_) => {
-                self.looked().remove(container);
-                error
-            }
             StoreError::OtherKey(said) => {
-                self.looked().remove(container);
+                self.looks.forget(container);
                 let needs = self.partition_key(container);
                 let there = self.properties(container).await.ok();
                 let fault = there.and_then(|there| Fault::of(&there, needs));
@@ -127,7 +139,35 @@ impl Store {
                     None => StoreError::Refused(said),
                 }
             }
-            other => other.of_account(|| self.account()),
+            other => self.blamer(container).named(other),
+        }
+    }
+
+    /// For whoever has to name a container without this store.
+    pub(super) fn blamer(&self, container: &str) -> Blamer {
+        Blamer { gone: Box::new(self.unfit(container, Fault::Missing)), looks: self.looks.clone() }
+    }
+}
+
+/// Names a container in what a failed request says, without another request.
+#[derive(Debug, Clone)]
+pub(super) struct Blamer {
+    /// What is said when the container is gone.
+    gone: Box<Unfit>,
+    looks: Looks,
+}
+
+impl Blamer {
+    /// The error with the container in it, where it is about that. One that was created anew is looked at by the next turn.
+    pub(super) fn named(&self, error: StoreError) -> StoreError {
+        let name = &self.gone.container;
+        match error {
+            StoreError::NoContainer(_) => StoreError::Container(self.gone.clone()),
+            StoreError::Recreated(said) => {
+                self.looks.forget(name);
+                StoreError::Recreated(format!("`{name}`, {said}"))
+            }
+            other => other.of_account(|| self.gone.account.clone()),
         }
     }
 }

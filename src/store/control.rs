@@ -22,10 +22,10 @@ use serde_json::value::RawValue;
 use super::attempt;
 use super::checkpoint::CHECKPOINT;
 use super::connection::{READ_TIMEOUT, Store, query_options, read_options, with, write_options};
+use super::containers::Blamer;
 use super::error::StoreError;
 use super::format::{self, Stamped, Unreadable};
 use super::newest;
-use super::unfit::{Fault, Unfit};
 
 const CONTAINER: &str = "mirror";
 /// The container and its partition key.
@@ -36,8 +36,7 @@ pub const CONTROL: (&str, &str) = (CONTAINER, "/feed");
 pub struct Control {
     container: ContainerClient,
     feed: String,
-    /// What is said when the container is gone.
-    gone: Box<Unfit>,
+    blamer: Blamer,
 }
 
 /// A document as it lies in Cosmos, with the etag that the next save must match.
@@ -57,8 +56,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`], when the account or the container cannot be opened.
     pub async fn control(&self, feed: &str) -> Result<Control, StoreError> {
-        let gone = Box::new(self.unfit(CONTAINER, Fault::Missing));
-        Ok(Control { container: self.container(CONTAINER).await?, feed: feed.to_owned(), gone })
+        let (container, blamer) = (self.container(CONTAINER).await?, self.blamer(CONTAINER));
+        Ok(Control { container, feed: feed.to_owned(), blamer })
     }
 }
 
@@ -106,15 +105,7 @@ impl Control {
                 Ok(Some(Saved { document: format::read(&text), etag, charge }))
             }
             Err(StoreError::Missing(_)) => Ok(None),
-            Err(error) => Err(self.named(error)),
-        }
-    }
-
-    /// Names the container when it is gone.
-    fn named(&self, error: StoreError) -> StoreError {
-        match error {
-            StoreError::NoContainer(_) => StoreError::Container(self.gone.clone()),
-            other => other.of_account(|| self.gone.account.clone()),
+            Err(error) => Err(self.blamer.named(error)),
         }
     }
 
@@ -134,8 +125,9 @@ impl Control {
         let partition = FeedScope::partition(self.feed.clone());
         let found = self.container.query_items::<Box<RawValue>>(query, partition, Some(options));
         let all = async { found.await?.try_collect().await };
-        let all: Vec<_> =
-            attempt::once(Instant::now() + READ_TIMEOUT, all).await.map_err(|error| self.named(error))?;
+        let all: Vec<_> = attempt::once(Instant::now() + READ_TIMEOUT, all)
+            .await
+            .map_err(|error| self.blamer.named(error))?;
         Ok(all.iter().filter_map(|text| format::read(text).ok()).collect())
     }
 
@@ -200,7 +192,7 @@ impl Control {
                 }
             }
         });
-        answer.await.map_err(|error| self.named(error))
+        answer.await.map_err(|error| self.blamer.named(error))
     }
 }
 

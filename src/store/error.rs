@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use azure_core::error::ErrorKind;
 use azure_core::http::StatusCode;
-use azure_data_cosmos::{CosmosError, CosmosStatus};
+use azure_data_cosmos::CosmosError;
 
 use super::cause::{self, Kind};
 use super::format::Unreadable;
@@ -151,9 +151,8 @@ pub(super) const NO_CONTAINER: u32 = 1003;
 pub(super) const OTHER_KEY: u32 = 1001;
 /// Whether the container is another one than the request is for: the SDK names the one that it opened in each request, and
 /// opens the other one when it is told so. It lets the refusal through where that fails.
-pub(super) fn is_recreated(status: &CosmosStatus) -> bool {
-    let sub = status.sub_status().map(|sub| sub.value());
-    matches!((u16::from(status.status_code()), sub), (400, Some(1024)) | (410, Some(1000)))
+pub(super) fn is_recreated(status: u16, sub: Option<u32>) -> bool {
+    matches!((status, sub), (400, Some(1024)) | (410, Some(1000)))
 }
 
 impl From<CosmosError> for StoreError {
@@ -179,7 +178,7 @@ impl From<CosmosError> for StoreError {
             return Self::Distrusted(why);
         }
         match code {
-            _ if from_service && is_recreated(&status) => Self::Recreated(text),
+            _ if from_service && is_recreated(code.into(), sub) => Self::Recreated(text),
             StatusCode::TooManyRequests => Self::Throttled { after: wait(&error) },
             _ if status.is_retry_with() => Self::Throttled { after: wait(&error) },
             StatusCode::PreconditionFailed | StatusCode::Conflict if from_service => Self::Overtaken,

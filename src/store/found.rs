@@ -15,7 +15,6 @@ use super::connection::{Store, query_options, with};
 use super::documents::{Reason, Source};
 use super::error::StoreError;
 use super::numbers::within;
-use super::unfit::Fault;
 use crate::json::Members;
 
 /// What is read of a document that was found.
@@ -218,21 +217,16 @@ impl Store {
         scope: FeedScope,
         query: Query,
     ) -> Result<impl Found<T> + use<T>, StoreError> {
-        let gone = self.unfit(name, Fault::Missing);
+        let blamer = self.blamer(name);
         let container = self.container(name).await?;
         let page = std::num::NonZeroU32::new(PAGE).map(MaxItemCountHint::Limit);
         let mut options = QueryOptions::default().with_operation_options(query_options());
         if let Some(page) = page {
             options = options.with_max_item_count(page);
         }
-        let named = move |error| match StoreError::from(error) {
-            StoreError::NoContainer(_) => StoreError::Container(Box::new(gone.clone())),
-            other => other.of_account(|| gone.account.clone()),
-        };
-        let found = match container.query_items::<Box<RawValue>>(query, scope, Some(options)).await {
-            Ok(found) => found,
-            Err(error) => return Err(self.blame(name, error.into()).await),
-        };
+        let named = move |error| blamer.named(StoreError::from(error));
+        let found =
+            container.query_items::<Box<RawValue>>(query, scope, Some(options)).await.map_err(&named)?;
         let name = name.to_owned();
         let read = move |row: Box<RawValue>| match T::read(&row) {
             Ok(row) => Some(row),

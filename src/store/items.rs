@@ -1,25 +1,21 @@
 //! Writing documents of a resource: under the lease, with bounded concurrency, retried only after a
 //! definite refusal.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use azure_core::http::Etag;
 use azure_data_cosmos::TransactionalBatch;
-use azure_data_cosmos::models::{BatchResponse, TransactionalBatchOperationResult};
+use azure_data_cosmos::models::BatchResponse;
 use azure_data_cosmos::options::{BatchOptions, ItemWriteOptions, Precondition};
 
-use super::attempt;
 use super::connection::{Store, write_options};
 use super::documents::Stored;
-use super::error::{NO_CONTAINER, OTHER_KEY, StoreError};
+use super::error::StoreError;
 use super::lease::Lease;
+use super::{attempt, batch};
 
 /// Most documents of one batch: <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>.
 pub const BATCH: usize = 100;
-/// Status of an operation that failed only because another one of its batch did.
-const FAILED_DEPENDENCY: u16 = 424;
-/// Wait where a refused operation of a batch names none.
-const DEFAULT_WAIT: Duration = Duration::from_millis(100);
 
 /// A write that Cosmos answered.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,15 +79,15 @@ impl Store {
             return self.write(container, only, None, lease, give_up).await;
         }
         let (name, container) = (container, self.container(container).await?);
-        let mut batch = TransactionalBatch::new(first.partition().to_owned());
+        let mut upserts = TransactionalBatch::new(first.partition().to_owned());
         for document in documents {
-            batch = batch.upsert_item(document, None)?;
+            upserts = upserts.upsert_item(document, None)?;
         }
         let written = attempt::patiently(give_up, || async {
             let _place = self.pacer.admit().await;
             let deadline = lease.guard().await?;
             let options = BatchOptions::default().with_operation_options(write_options());
-            let sent = container.execute_transactional_batch(batch.clone(), Some(options));
+            let sent = container.execute_transactional_batch(upserts.clone(), Some(options));
             self.followed(attempt::once(deadline, sent).await.and_then(judged))
         });
         self.blamed(name, written.await).await
@@ -118,16 +114,8 @@ impl Store {
 /// A failed batch answers without an error: only its operations say so.
 fn judged(response: BatchResponse) -> Result<Written, StoreError> {
     let charge = response.headers().request_charge().map_or(0.0, |charge| charge.value());
-    let results = response.into_model()?;
-    let failed = |result: &&TransactionalBatchOperationResult| !result.is_success();
-    let itself = |result: &&TransactionalBatchOperationResult| result.status_code() != FAILED_DEPENDENCY;
-    match results.results().iter().filter(failed).find(itself) {
-        Some(result) => Err(refusal(result)),
-        None if results.results().iter().any(|result| !result.is_success()) => {
-            Err(StoreError::Unknown("a batch of which no operation failed by itself".into()))
-        }
-        None => Ok(Written { charge }),
-    }
+    let body = response.into_body().single()?;
+    batch::judged(&body).map(|()| Written { charge })
 }
 
 /// Nothing can be there that an upsert would mind, but a unique key.
@@ -135,20 +123,5 @@ fn of_upsert(error: StoreError) -> StoreError {
     match error {
         StoreError::Overtaken => StoreError::of_status(409, None, "", "status 409").unwrap_or(error),
         other => other,
-    }
-}
-
-fn refusal(result: &TransactionalBatchOperationResult) -> StoreError {
-    let (status, sub_status) = (result.status_code(), result.substatus_code());
-    let text = format!("status {status}/{} of an operation in a batch", result.substatus_code().unwrap_or(0));
-    match status {
-        429 | 449 => StoreError::Throttled { after: result.retry_after().unwrap_or(DEFAULT_WAIT) },
-        412 => StoreError::Overtaken,
-        400 if sub_status == Some(OTHER_KEY) => StoreError::OtherKey(text),
-        400 | 413 => StoreError::Refused(text),
-        404 if sub_status == Some(NO_CONTAINER) => StoreError::NoContainer(text),
-        404 => StoreError::Missing(text),
-        // A batch upserts, so a conflict is one of a unique key.
-        _ => StoreError::of_status(status, sub_status, "", &text).unwrap_or(StoreError::Unknown(text)),
     }
 }

@@ -4,6 +4,7 @@
 //! (the `mirror` container), [`lease`] (who may write), [`checkpoint`] (how far the copy is).
 
 mod attempt;
+mod batch;
 mod cause;
 mod checkpoint;
 mod connection;

@@ -200,12 +200,53 @@ async fn rule_14_users_were_set_aside_since_their_container_was_created_anew() {
         hold.release();
     });
     assert!(!turn.unwrap().succeeded());
-    assert!(failures(&world)[0].contains("created anew"), "{:?}", failures(&world));
+    assert!(failures(&world)[0].contains("created anew (`users`, status 400/1024"), "{:?}", failures(&world));
     assert_eq!(logged(&world, "set_aside"), Vec::<String>::new());
     world.settle_equal().await.unwrap();
     recreate(&world, "users", "/id").await;
     world.cosmos.fail(meta(), 1, busy);
     world.graph.tenant(|tenant| tenant.create_user());
     assert!(!world.fire().await.unwrap().succeeded());
+    world.settle_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn rule_14_links_were_refused_since_their_container_was_created_anew() {
+    let world = World::start(sandbox::world::Setup { groups: 5, ..setup() }).await.unwrap();
+    world.settle_equal().await.unwrap();
+    recreate(&world, "groups-members", "/_mirror/parent").await;
+    world.graph.tenant(|tenant| {
+        let group = tenant.group_ids()[0].clone();
+        let new: Vec<_> =
+            tenant.user_ids().into_iter().filter(|user| tenant.add_member(&group, user)).collect();
+        assert!(new.len() > 1, "one alone is not written as a batch");
+    });
+    world.cosmos.fail(Match::writes().container("groups-members"), 1, Fault::Inside(400, 1024));
+    assert!(!world.fire_feed("groups").await.unwrap().succeeded());
+    let said = failures(&world).pop().unwrap();
+    assert!(said.contains("created anew (`groups-members`, status 400/1024"), "{said}");
+    // The container is looked at, so the links of before come back too.
+    world.settle_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn rule_14_the_container_of_leases_was_created_anew_in_mid_walk() {
+    let world = world().await;
+    let mut hold = world.cosmos.hold(Match::writes().container("mirror").nth(4), Moment::Before);
+    let (turn, ()) = tokio::join!(world.fire(), async {
+        hold.arrived().await;
+        recreate(&world, "mirror", "/tenantId").await;
+        let meta = Match::operation(Operation::Meta).container("mirror");
+        world.cosmos.fail(meta, 1, Fault::Throttle { retry_after_ms: 10 });
+        hold.release();
+    });
+    assert!(!turn.unwrap().succeeded());
+    let said = failures(&world).pop().unwrap();
+    assert!(said.contains("created anew (`mirror`, status 400/1024"), "{said}");
+    // It is looked at before a lease is taken there.
+    assert!(!world.fire().await.unwrap().succeeded());
+    let said = failures(&world).pop().unwrap();
+    assert!(said.contains("-n mirror --partition-key-path /feed --ttl -1"), "{said}");
+    recreate(&world, "mirror", "/feed").await;
     world.settle_equal().await.unwrap();
 }

@@ -202,13 +202,13 @@ async fn a_batch_that_fails_inside_is_no_success() {
     let world = with_groups(4).await;
     let members = || Match::writes().container("groups-members");
     world.cosmos.fail(members(), 2, Fault::Throttle { retry_after_ms: 30 });
-    world.cosmos.fail(members().nth(2), 2, Fault::Inside(429));
+    world.cosmos.fail(members().nth(2), 2, Fault::Inside(429, 0));
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
     assert_eq!(world.cosmos.faults().unused(), 0);
     for (status, word) in [(500, "no certain answer"), (400, "refuses the document")] {
         let world = with_groups(4).await;
-        world.cosmos.fail(members(), 1, Fault::Inside(status));
+        world.cosmos.fail(members(), 1, Fault::Inside(status, 0));
         assert!(!world.fire_feed("groups").await.unwrap().succeeded(), "{status}");
         assert!(failure(&world).contains(word), "{status}: {}", failure(&world));
         world.settle().await.unwrap();

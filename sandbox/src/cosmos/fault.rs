@@ -40,9 +40,9 @@ pub enum Fault {
     /// 403 for want of a data-plane role: sub-status 5301 about metadata, 5302 about documents.
     /// <https://learn.microsoft.com/azure/cosmos-db/nosql/troubleshoot-forbidden>
     NoRole,
-    /// A batch fails because its first operation does, with this status: the answer is a 207, and nothing was
-    /// written. <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>
-    Inside(u16),
+    /// A batch fails because its first operation does, with this status and sub-status, or 0: the answer is a 207, and
+    /// nothing was written. <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>
+    Inside(u16, u32),
     /// A batch is answered as if it had been carried out, and is not: for load, where only the client counts. The emulator
     /// copies a whole container for each batch.
     Pretended,
@@ -90,7 +90,7 @@ impl Fault {
                  firewall settings. More info: https://aka.ms/cosmosdb-tsg-forbidden",
             )),
             Self::NoRole => Some(without_role(call.operation)),
-            Self::Inside(status) => Some(inside(*status, call.items.len())),
+            Self::Inside(status, sub) => Some(inside((*status, *sub), call.items.len())),
             Self::Pretended => Some(pretended(call.items.len())),
             Self::Lost | Self::Twice | Self::Reset | Self::Slow(_) => None,
         }
@@ -124,11 +124,12 @@ fn pretended(operations: usize) -> Reply {
 }
 
 /// A batch of so many operations, of which the first one fails by itself and the others with it.
-fn inside(status: u16, operations: usize) -> Reply {
-    let result = |place| if place == 0 { status } else { 424 };
-    let results: Vec<_> = (0..operations)
-        .map(|place| json!({"statusCode": result(place), "requestCharge": 1.0, "retryAfterMilliseconds": 20}))
-        .collect();
+fn inside(first: (u16, u32), operations: usize) -> Reply {
+    let mut results =
+        vec![json!({"statusCode": 424, "requestCharge": 1.0, "retryAfterMilliseconds": 20}); operations];
+    if let Some(result) = results.first_mut() {
+        (result["statusCode"], result["subStatusCode"]) = (first.0.into(), first.1.into());
+    }
     Reply { status: 207, headers: Vec::new(), body: serde_json::Value::from(results).to_string().into() }
         .with("content-type", "application/json")
         .with("x-ms-request-charge", 1.0)
