@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 
 use super::document::Stamp;
 use super::error::SyncError;
-use super::machine::{Action, Event, Machine, Task};
+use super::machine::{Action, Event, Machine, Settled, Task};
 use super::plan::{self, Leads};
 use super::run::{Cost, Reached};
 use super::{Mirror, Reader};
@@ -67,8 +67,9 @@ impl<'a> Driver<'a> {
             Action::Weigh => self.weigh(machine.checkpoint()).await.map(Event::Weighed),
             Action::Sweep => self.sweep(machine.checkpoint()).await.map(Event::Swept),
             Action::Settle => {
-                let counts = self.settle(machine.checkpoint()).await?;
-                Ok(Event::Settled(counts, self.uncarried(machine.checkpoint()).await?))
+                let settled = self.settle(machine.checkpoint()).await?;
+                let uncarried = self.uncarried(machine.checkpoint()).await?;
+                Ok(Event::Settled(Settled { uncarried, ..settled }))
             }
             Action::Look => self.look(machine.checkpoint()).await,
             Action::Leave { clean, stay } => Ok(self.leave(clean, stay).await),

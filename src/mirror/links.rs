@@ -88,6 +88,7 @@ impl Driver<'_> {
                 }
                 for gone in &missing {
                     doubtful |= self.is_any_doubtful(link.container, gone, checkpoint).await?;
+                    wrote = wrote + self.unlink_spared(link.container, gone, checkpoint, stamp).await?;
                 }
             }
         }
@@ -140,6 +141,30 @@ impl Driver<'_> {
         };
         let found = linked.try_fold(false, |any, link| ready(Ok(any || is_doubtful(&link)))).await?;
         Ok(found)
+    }
+
+    /// Links that a sweep has spared since their source lived unseen, and which is gone now.
+    async fn unlink_spared(
+        &self,
+        container: &str,
+        gone: &BTreeMap<String, i64>,
+        checkpoint: &Checkpoint,
+        stamp: &Stamp<'_>,
+    ) -> Result<Wrote, SyncError> {
+        if checkpoint.owed.is_some() {
+            return Ok(Wrote::default());
+        }
+        let linked = self.mirror.store.linked(container, gone.keys()).await?;
+        let is_spared = |link: &Candidate| {
+            let of_gone = link.source_id.as_ref().is_some_and(|source| gone.contains_key(source));
+            of_gone && link.generation < checkpoint.generation
+        };
+        linked
+            .try_filter(|link| ready(is_spared(link)))
+            .map(|link| async move { self.bury(container, link?, Reason::Missing, stamp).await })
+            .buffer_unordered(self.mirror.store.concurrency())
+            .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
+            .await
     }
 
     async fn unlink(

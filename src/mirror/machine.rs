@@ -14,7 +14,7 @@ mod load;
 mod words;
 
 use words::Stage;
-pub use words::{Action, Event, Stop, Task, Weight};
+pub use words::{Action, Event, Settled, Stop, Task, Weight};
 
 /// New generations after a dead token that one turn may begin.
 const RESTARTS: u32 = 3;
@@ -155,15 +155,7 @@ impl Machine {
             (Stage::Announcing, Event::Saved) => Ok(self.sweep()),
             (Stage::Sweeping, Event::Swept(swept)) => Ok(self.swept(swept, now)),
             (Stage::Paying(ending), Event::Saved) => Ok(self.settle(ending)),
-            (Stage::Settling(ending), Event::Settled(counts, uncarried)) => {
-                self.dirty = false;
-                self.counts += counts;
-                if uncarried.is_empty() {
-                    return Ok(self.leave(ending));
-                }
-                let next = plan::forget(&self.checkpoint, &uncarried, self.epoch);
-                Ok(self.save(next, Stage::Forgetting(ending)))
-            }
+            (Stage::Settling(ending), Event::Settled(settled)) => Ok(self.settled(ending, settled, now)),
             (Stage::Forgetting(ending), Event::Saved) => Ok(self.leave(ending)),
             (Stage::Looking, Event::Looked(counts)) => {
                 self.dirty = false;
@@ -200,6 +192,7 @@ impl Machine {
 
     fn begin(&mut self, why: Why, location: Option<Opaque>, now: OffsetDateTime) -> Action {
         let next = plan::begin(&self.checkpoint, &self.definition, location, self.epoch, now);
+        let next = Checkpoint { unseen: why == Why::Unseen, ..next };
         tracing::info!(
             event = "generation",
             resource = next.feed,
@@ -268,6 +261,19 @@ impl Machine {
         self.dirty = true;
         self.stage = Stage::Settling(ending);
         Action::Settle
+    }
+
+    fn settled(&mut self, ending: Ending, settled: Settled, now: OffsetDateTime) -> Action {
+        self.dirty = false;
+        self.counts += settled.counts;
+        if settled.unseen && plan::is_to_be_walked_again(&self.checkpoint, now) {
+            return self.begin(Why::Unseen, None, now);
+        }
+        if settled.uncarried.is_empty() {
+            return self.leave(ending);
+        }
+        let next = plan::forget(&self.checkpoint, &settled.uncarried, self.epoch);
+        self.save(next, Stage::Forgetting(ending))
     }
 
     fn leave(&mut self, ending: Ending) -> Action {

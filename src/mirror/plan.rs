@@ -20,8 +20,8 @@ pub use abandon::{burn, forget, forgettable};
 pub use clock::{CLOCKS, age, bounded, is_ahead, is_old};
 pub use containers::{acquainted, expired};
 pub use doubt::{
-    has_abandoned, has_outslept, is_agreed, is_doubtful, is_doubtful_link, is_to_be_told_again, is_told,
-    is_weighed, marks, may_settle, read, refreshed, settle,
+    has_outslept, is_agreed, is_doubtful, is_doubtful_link, is_to_be_told_again, is_to_be_walked_again,
+    is_told, is_unseen, is_weighed, marks, may_settle, read, refreshed, settle,
 };
 pub use swept::{Swept, swept};
 
@@ -77,6 +77,8 @@ pub enum Why {
     FailingLink,
     /// Links that nobody can look up one by one are doubtful (rule 12).
     DoubtfulLinks,
+    /// An object lives that the walk did not show (rule 11): what else it did not tell, nobody knows.
+    Unseen,
 }
 
 impl Why {
@@ -91,6 +93,7 @@ impl Why {
             Self::DeadLocation => "deadLocation",
             Self::FailingLink => "failingLink",
             Self::DoubtfulLinks => "doubtfulLinks",
+            Self::Unseen => "unseen",
         }
     }
 }
@@ -118,6 +121,7 @@ pub fn blank(definition: &Definition, numbers: Numbers, now: OffsetDateTime) -> 
         owed: None,
         again: false,
         hidden: 0,
+        unseen: false,
         save: numbers.save,
         failing_since: None,
         unfinished_generations: 0,

@@ -40,7 +40,7 @@ pub struct Preview {
     /// The state that the copy is in now.
     pub state: State,
     /// Why the run would read the whole resource anew, if it would: `first`, `shape`, `container`, `age`,
-    /// `deadToken`, `deadLocation`, `failingLink` or `doubtfulLinks`.
+    /// `deadToken`, `deadLocation`, `failingLink`, `doubtfulLinks` or `unseen`.
     pub begins: Option<&'static str>,
     /// What the sweep would remove; part of `removed` and `links`.
     pub swept: Sweep,

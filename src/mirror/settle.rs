@@ -15,14 +15,15 @@ use super::change;
 use super::document::Stamp;
 use super::drive::{Driver, by_id};
 use super::error::SyncError;
+use super::machine::Settled;
 use super::plan;
 use super::write::Wrote;
 use crate::graph::GraphError;
-use crate::store::{Burnt, Candidate, Checkpoint, Counts};
+use crate::store::{Burnt, Candidate, Checkpoint};
 
 impl Driver<'_> {
     /// Settles what has been doubtful for long enough.
-    pub async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Counts, SyncError> {
+    pub async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Settled, SyncError> {
         let cutoff = self.lease.now() - self.mirror.options.doubt;
         let (store, container) = (&self.mirror.store, self.row.container);
         let found = store.doubtful(container, checkpoint, cutoff).await?;
@@ -31,7 +32,7 @@ impl Driver<'_> {
             .try_collect()
             .await?;
         found.sort_by_key(|candidate: &Candidate| candidate.written);
-        let (mut counts, mut looked) = (Counts::default(), false);
+        let (mut settled, mut looked) = (Settled::default(), false);
         for candidate in found {
             let Some(id) = candidate.object_id() else { continue };
             if looked && self.is_spent() {
@@ -48,11 +49,14 @@ impl Driver<'_> {
                 }
                 Err(error) => return Err(self.explain(error)),
             };
+            let (marks, doubt) = (plan::marks(&candidate), self.mirror.options.doubt);
+            settled.unseen |=
+                object.is_some() && plan::is_unseen(checkpoint, marks, candidate.written, doubt);
             let wrote = self.settle_one(checkpoint, candidate, object.as_deref()).await?;
-            counts += wrote.counts;
+            settled.counts += wrote.counts;
             self.charge += wrote.charge;
         }
-        Ok(counts)
+        Ok(settled)
     }
 
     /// Of the abandoned numbers that may be forgotten, those that no document carries. Asked once: they are forgotten then.

@@ -5,6 +5,7 @@
 //! than a share *and* more than a number of the living documents of a container, or every object; and a walk that hid
 //! several objects: a feed that suddenly shows half the tenant is more likely wrong than right.
 
+use std::collections::HashSet;
 use std::future::ready;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,9 +49,6 @@ impl Driver<'_> {
             }
         }
         for link in self.row.links {
-            if checkpoint.owed.is_none() && !plan::has_abandoned(checkpoint) {
-                break;
-            }
             let owed = checkpoint.owed.unwrap_or(0);
             let found = self.mirror.store.older_or_burnt(link.container, owed, checkpoint).await?;
             // Doubtful ones go too, once that is announced.
@@ -95,8 +93,9 @@ impl Driver<'_> {
             held(self.control.feed(), swept.hidden, swept.living, Hold::WalkHidObjects);
         } else {
             wrote = wrote + self.tell_again(checkpoint, owed).await?;
+            let unseen = self.unseen_sources(owed).await?;
             for link in self.row.links {
-                let links = self.sweep_links(link.container, checkpoint, owed).await?;
+                let links = self.sweep_links(link.container, checkpoint, owed, &unseen).await?;
                 wrote = wrote + links.0;
                 swept.left |= links.1;
             }
@@ -199,10 +198,22 @@ impl Driver<'_> {
             .await
     }
 
+    /// Objects that live although the walk did not show them: it has not told of their links either.
+    async fn unseen_sources(&self, owed: u64) -> Result<HashSet<String>, SyncError> {
+        if self.row.links.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let older = self.mirror.store.older_than(self.row.container, owed).await?;
+        let ids = older.try_filter_map(|one| ready(Ok(one.object_id().map(str::to_owned))));
+        Ok(ids.try_collect().await?)
+    }
+
     fn is_told(&self, checkpoint: &Checkpoint, candidate: &Candidate) -> bool {
         plan::is_told(checkpoint, plan::read(candidate), self.mirror.options.doubt)
     }
 
+    /// Links of what lives unseen stay as they are, until a walk tells of them (rule 11) or their source is gone.
+    ///
     /// Links cannot be looked up one by one: once another generation is announced to bring back what this
     /// takes too much, doubtful ones go too, and doubtful tombstones are written anew (rule 12).
     async fn sweep_links(
@@ -210,11 +221,13 @@ impl Driver<'_> {
         container: &str,
         checkpoint: &Checkpoint,
         owed: u64,
+        unseen: &HashSet<String>,
     ) -> Result<(Wrote, bool), SyncError> {
         let stamp = &self.stamp(checkpoint);
         let found = self.mirror.store.older_or_burnt(container, owed, checkpoint).await?;
         let taken = |one: &Candidate| {
-            let older = !one.removed && one.generation < owed;
+            let is_unseen = one.source_id.as_ref().is_some_and(|source| unseen.contains(source));
+            let older = !one.removed && one.generation < owed && !is_unseen;
             let doubtful = plan::is_doubtful_link(checkpoint, plan::marks(one));
             ready(if checkpoint.again { older || one.removed && doubtful } else { older && !doubtful })
         };

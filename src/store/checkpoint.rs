@@ -41,6 +41,9 @@ pub struct Checkpoint {
     /// So many objects that the walk of the owed generation did not show are still shown by their ids: the sweep is held.
     #[serde(default)]
     pub hidden: u64,
+    /// This generation began because an object lives that the walk before did not show.
+    #[serde(default)]
+    pub unseen: bool,
     /// Number of this save; every document names the save that covers it.
     pub save: u64,
     /// Since when Graph answers the stored link with server errors only.
@@ -241,6 +244,7 @@ mod tests {
             owed: Some(3),
             again: false,
             hidden: 2,
+            unseen: true,
             save: 17,
             failing_since: Some(OffsetDateTime::UNIX_EPOCH),
             unfinished_generations: 1,

@@ -241,9 +241,8 @@ impl Store {
 
 /// Numbers of our own; a string always takes them.
 fn or_abandoned(text: &mut String, checkpoint: &Checkpoint) {
-    if checkpoint.first_save > 0 {
-        let _ = write!(text, " OR c._mirror.save < {}", checkpoint.first_save);
-    }
+    let (first, next) = (checkpoint.first_save, checkpoint.save + 1);
+    let _ = write!(text, " OR c._mirror.save < {first} OR c._mirror.save > {next}");
     if !checkpoint.burnt.is_empty() {
         let _ = write!(text, " OR {}", within(&checkpoint.burnt));
     }

@@ -113,3 +113,55 @@ async fn everybody_going_is_held_however_few_they_are() {
     run(world.settings(), "sync users --accept-removals").await.code(0);
     world.ensure_equal().await.unwrap();
 }
+
+/// A group with members and owners, and the walk after the next dead token does not show it.
+async fn with_a_group_unseen() -> (World, String) {
+    let world = World::start(Setup { groups: 12, ..setup() }).await.unwrap();
+    world.settle().await.unwrap();
+    world.ensure_equal().await.unwrap();
+    let links = world.cosmos.documents("groups-members").await;
+    let group = links[0]["sourceId"].as_str().unwrap().to_owned();
+    world.graph.hide("groups", [group.clone()]);
+    world.graph.kill_tokens(TokenDeath::ALL[0]);
+    (world, group)
+}
+
+#[tokio::test]
+async fn a_group_that_a_walk_did_not_show_lost_its_members() {
+    let (world, group) = with_a_group_unseen().await;
+    let said = world.settle_feed("groups").await.unwrap();
+    assert_eq!(world.differences().await, [], "its links stay: {said}");
+    let kept = world.cosmos.document("groups", &group, &group).await.unwrap();
+    assert_eq!(kept["_mirror"]["source"], "by-id", "Graph showed it by its id");
+    world.settle_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_lives_unseen_was_looked_up_for_thirty_days_and_its_links_were_never_told() {
+    let (world, group) = with_a_group_unseen().await;
+    world.settle_feed("groups").await.unwrap();
+    let kept = || async {
+        let group = world.cosmos.document("groups", &group, &group).await.unwrap();
+        group["_mirror"]["source"].as_str().unwrap().to_owned()
+    };
+    for _ in 0..200 {
+        if kept().await == "delta" {
+            break;
+        }
+        world.settle_feed("groups").await.unwrap();
+    }
+    assert_eq!(kept().await, "delta", "another walk has shown it");
+    let began = logged(&world, "generation");
+    assert_eq!(began.iter().filter(|line| line.contains("unseen")).count(), 1, "{began:?}");
+    world.ensure_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_group_that_lived_unseen_and_is_gone_takes_its_links_along() {
+    let (world, group) = with_a_group_unseen().await;
+    world.settle_feed("groups").await.unwrap();
+    // Its removal is told by nobody: the walk did not know it.
+    world.graph.quirks(|quirks| quirks.purges_reported = false);
+    world.graph.tenant(|tenant| assert!(tenant.purge_group(&group)));
+    world.settle_equal().await.unwrap();
+}

@@ -26,12 +26,9 @@ struct Arguments {
     /// Histories at a time; they mostly wait.
     #[arg(long, default_value_t = 8)]
     jobs: usize,
-    /// What strikes the histories besides their own trouble; several are separated by commas.
-    #[arg(long, value_delimiter = ',', conflicts_with = "with_all")]
+    /// What strikes the histories besides their own trouble, separated by commas; all of it by default.
+    #[arg(long, value_delimiter = ',')]
     with: Option<Vec<Hazard>>,
-    /// All of that.
-    #[arg(long)]
-    with_all: bool,
     /// Go on after a failure.
     #[arg(long)]
     keep_going: bool,
@@ -46,11 +43,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     eprintln!("· building the product");
     let staged = product::staged()?;
     let (from, count) = arguments.seed.map_or((arguments.from, arguments.seeds), |seed| (seed, 1));
-    let hazards = match (&arguments.with, arguments.with_all) {
-        (_, true) => Hazard::ALL.to_vec(),
-        (Some(hazards), _) => hazards.clone(),
-        (None, _) => Hazard::USUAL.to_vec(),
-    };
+    let hazards = arguments.with.clone().unwrap_or_else(|| Hazard::ALL.to_vec());
     let (bar, begun) = (bar(count), Instant::now());
     let (mut passed, mut failed) = (Vec::new(), Vec::new());
     let seeds = from..from.saturating_add(count);
@@ -89,8 +82,7 @@ async fn main() -> anyhow::Result<ExitCode> {
 fn replay(seed: u64, hazards: &[Hazard]) -> String {
     let release = if cfg!(debug_assertions) { "" } else { "--release " };
     let with = match hazards {
-        hazards if hazards == Hazard::USUAL => String::new(),
-        hazards if hazards == Hazard::ALL => " --with-all".to_owned(),
+        hazards if hazards == Hazard::ALL => String::new(),
         hazards => {
             let names = hazards.iter().filter_map(ValueEnum::to_possible_value);
             let names: Vec<_> = names.map(|name| name.get_name().to_owned()).collect();

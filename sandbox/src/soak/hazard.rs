@@ -27,11 +27,9 @@ pub enum Hazard {
 }
 
 impl Hazard {
-    /// All of them.
+    /// All of them: the product is held to each.
     pub const ALL: [Self; 6] =
         [Self::Losses, Self::Hidden, Self::Shapes, Self::Tombstones, Self::Clocks, Self::Stale];
-    /// Those that the product is held to.
-    pub const USUAL: [Self; 5] = [Self::Losses, Self::Shapes, Self::Tombstones, Self::Clocks, Self::Stale];
 
     /// The seed of what it does in a history.
     pub(super) fn random(self, seed: u64) -> Rng {

@@ -21,14 +21,12 @@ use crate::world::{WORK_QUEUE, told};
 pub(super) async fn unchanged(trouble: &Trouble) -> Result<()> {
     let world = trouble.world();
     world.graph.quirks(|quirks| quirks.replays = false);
-    let looked_up: BTreeSet<_> = world
-        .cosmos
-        .documents("users")
-        .await
-        .iter()
-        .filter(|document| document["_mirror"]["source"] == "by-id")
-        .map(id)
-        .collect();
+    let mut looked_up = BTreeSet::new();
+    for feed in world.feeds() {
+        let mut documents = world.cosmos.documents(feed).await;
+        documents.retain(|document| document["_mirror"]["source"] == "by-id");
+        looked_up.extend(documents.iter().map(id));
+    }
     let mut writes = Vec::new();
     for rest in 0..RESTS {
         let before = world.document_writes().len();

@@ -53,7 +53,7 @@ fn unasked() -> Options {
 
 /// Documents that cannot be looked up by id.
 fn links() -> Options {
-    Options { links: true, refreshes: 0, hides: 0, ..Options::default() }
+    Options { links: true, refreshes: 0, ..Options::default() }
 }
 
 /// Without the rule, some schedule leaves a wrong copy.
@@ -182,6 +182,16 @@ fn rule_9_what_a_lagging_replica_may_not_know_is_not_swept() {
 #[test]
 fn rule_9_what_a_walk_did_not_show_is_asked_for_by_id() {
     is_needed(Off::AskFirst, Options::default());
+}
+
+#[test]
+fn rule_9_the_links_of_a_source_that_lives_unseen_are_not_swept() {
+    is_needed(Off::Spare, links());
+}
+
+#[test]
+fn rule_11_what_lives_unseen_is_walked_for_again() {
+    is_needed(Off::Unseen, links());
 }
 
 #[test]

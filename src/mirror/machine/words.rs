@@ -81,15 +81,25 @@ pub enum Event {
     Weighed(Weight),
     /// Every write of the sweep is answered.
     Swept(Swept),
-    /// Every write of the settling is answered; of the abandoned numbers that may be forgotten, these are carried by no
-    /// document.
-    Settled(Counts, Vec<Burnt>),
+    /// Every write of the settling is answered.
+    Settled(Settled),
     /// Every write of the look is answered.
     Looked(Counts),
     /// The lease is free.
     Free,
     /// Somebody rang; the ring is cleared, and the lease is still ours.
     Rung,
+}
+
+/// What came of settling doubt.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settled {
+    /// Documents written.
+    pub counts: Counts,
+    /// Some object still lives of which the feed has not told since it was last looked up.
+    pub unseen: bool,
+    /// Of the abandoned numbers that may be forgotten, those that no document carries.
+    pub uncarried: Vec<Burnt>,
 }
 
 /// What a sweep would take.

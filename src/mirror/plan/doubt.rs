@@ -10,17 +10,18 @@ use crate::store::{Burnt, Candidate, Checkpoint, Reason, Source, State};
 /// Whether nobody knows that the save of this number was confirmed: it was abandoned, or given by a checkpoint that is
 /// lost.
 pub fn is_abandoned(checkpoint: &Checkpoint, number: u64) -> bool {
-    number < checkpoint.first_save || is_burnt(&checkpoint.burnt, number)
+    is_lost(checkpoint, number) || is_burnt(&checkpoint.burnt, number)
 }
 
-/// Whether documents may carry abandoned numbers.
-pub fn has_abandoned(checkpoint: &Checkpoint) -> bool {
-    checkpoint.first_save > 0 || !checkpoint.burnt.is_empty()
+/// Whether this checkpoint never gave the number: it lies below its first one, or above the next. Those above are of a
+/// lost checkpoint whose clock was ahead, or of one that an older version was restored over.
+fn is_lost(checkpoint: &Checkpoint, number: u64) -> bool {
+    number < checkpoint.first_save || number > checkpoint.save + 1
 }
 
 /// Whether a document was last written under a checkpoint that is lost.
 pub fn is_of_lost(checkpoint: &Checkpoint, marks: Marks) -> bool {
-    marks.save < checkpoint.first_save
+    is_lost(checkpoint, marks.save)
 }
 
 /// Whether a document that the walk did not show counts for the removal limit: it would go in the sweep, or, of a lost
@@ -76,6 +77,25 @@ pub fn settle(checkpoint: &Checkpoint, marks: Marks, found: bool) -> (u64, Sourc
         && marks.generation == checkpoint.generation
         && !is_abandoned(checkpoint, marks.save);
     if !found || vouched { (marks.generation, Source::Checked) } else { (0, Source::ById) }
+}
+
+/// Whether an object that was looked up and found lives unseen: its document was read by id before, in the second
+/// `written`, no walk vouches for it, and the rounds since then must have told of it.
+pub fn is_unseen(checkpoint: &Checkpoint, marks: Marks, written: i64, doubt: Duration) -> bool {
+    let written = OffsetDateTime::from_unix_timestamp(written + 1);
+    let is_told = written.is_ok_and(|written| is_told(checkpoint, written, doubt));
+    marks.source == Source::ById && marks.generation != checkpoint.generation && is_told
+}
+
+/// How long the next walk waits where one was not enough, or where somebody should look first.
+const PATIENCE: time::Duration = time::Duration::days(1);
+
+/// Whether a walk for the sake of what lives unseen is due: at once, but only once a day when the last one was for that
+/// and has not shown it either, or when the walk hid so much that its sweep is held.
+pub fn is_to_be_walked_again(checkpoint: &Checkpoint, now: OffsetDateTime) -> bool {
+    let has_waited = now - checkpoint.generation_began >= PATIENCE;
+    let is_first = !checkpoint.unseen && checkpoint.hidden == 0;
+    matches!(checkpoint.state, State::Tracking { .. }) && (is_first || has_waited)
 }
 
 /// The generation of a document that is read by id on request (rule 10): that of the living document in its

@@ -45,6 +45,8 @@ fn play(seed: u64, options: Options, traced: bool) -> Option<Violation> {
     wrong.extend(
         wronged.map(|object| format!("object {object} was never gone, and was removed from the copy")),
     );
+    let unspared = world.unspared.iter();
+    wrong.extend(unspared.map(|object| format!("link {object} was swept although its source lived unseen")));
     (!wrong.is_empty()).then(|| Violation { seed, copy: wrong.join("; "), trace: world.trace.join("\n") })
 }
 

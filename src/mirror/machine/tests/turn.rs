@@ -14,7 +14,7 @@ use super::world::{
     Answer, CONTAINER, Content, DOUBT, Entry, LATEST, LEASE, LeaseDoc, Lost, OBJECTS, Off, Version, WHOLE,
     World, clock,
 };
-use crate::mirror::machine::{Action, Event, Machine, Task, Weight};
+use crate::mirror::machine::{Action, Event, Machine, Settled, Task, Weight};
 use crate::mirror::outcome::Hold;
 use crate::mirror::plan::doubt::Marks;
 use crate::mirror::plan::{self, Definition, Leads, Swept, Took};
@@ -200,8 +200,9 @@ impl Turn {
             Action::Weigh => Event::Weighed(self.weigh(checkpoint).await),
             Action::Sweep => Event::Swept(self.sweep(checkpoint).await?),
             Action::Settle => {
-                let counts = self.settle(checkpoint).await?;
-                Event::Settled(counts, self.uncarried(checkpoint).await)
+                let unseen = self.settle(checkpoint).await?;
+                let uncarried = self.uncarried(checkpoint).await;
+                Event::Settled(Settled { counts: Counts::default(), unseen, uncarried })
             }
             Action::Leave { clean, stay } => self.release(clean, stay, checkpoint.epoch).await,
             Action::Look | Action::End(_) => unreachable!("handled where it comes up"),
@@ -294,12 +295,7 @@ impl Turn {
     }
 
     async fn fetch(&mut self, checkpoint: &Checkpoint) -> Event {
-        let link = match &checkpoint.state {
-            State::Start | State::Enumerating { link: None } => 0,
-            State::Enumerating { link: Some(link) } | State::Tracking { link } => {
-                link.expose().parse().expect("ours")
-            }
-        };
+        let link = link(checkpoint);
         self.asked = self.now();
         step().await;
         let answer = self.world.borrow_mut().page(link);
@@ -456,6 +452,7 @@ impl Turn {
         let now = self.seconds();
         let found: Vec<_> = {
             let world = self.world.borrow();
+            let unseen = world.hidden(link(checkpoint));
             // Only what was announced: doubt that came after the weighing waits for the next one.
             let announced = world.options.links && checkpoint.again;
             let also_doubtful = announced || world.is_off(Off::SweepDoubt);
@@ -463,7 +460,8 @@ impl Turn {
             let mut taken = |object: &usize| {
                 let doc = world.docs[*object].as_ref()?;
                 let doubtful = world.is_doubtful(checkpoint, doc);
-                let older = doc.version.is_some() && doc.marks.generation < owed;
+                let is_unseen = world.options.links && !world.is_off(Off::Spare) && unseen.contains(object);
+                let older = doc.version.is_some() && doc.marks.generation < owed && !is_unseen;
                 // A doubtful tombstone is written anew, or its doubt would begin generations for ever.
                 let buried = announced && doc.version.is_none() && doubtful;
                 let older = older && (also_doubtful || !doubtful);
@@ -497,6 +495,7 @@ impl Turn {
                 None if swept.is_held() => {}
                 None => {
                     let marks = marks(checkpoint, owed, Source::Delta);
+                    self.world.borrow_mut().swept(object, link(checkpoint));
                     self.write(object, None, marks, now, Some(etag)).await?;
                 }
             }
@@ -504,12 +503,16 @@ impl Turn {
         Ok(swept)
     }
 
-    async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<Counts, Ended> {
-        let now = self.seconds();
+    /// Whether something lives unseen; of links: whether a source does, which is asked for by its id.
+    async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<bool, Ended> {
+        let (now, mut unseen) = (self.seconds(), false);
         let found: Vec<_> = {
             let world = self.world.borrow();
-            if world.options.links || world.is_off(Off::Settle) {
-                return Ok(Counts::default());
+            if world.options.links {
+                return Ok(!world.hidden(link(checkpoint)).is_empty() && !world.is_off(Off::Unseen));
+            }
+            if world.is_off(Off::Settle) {
+                return Ok(false);
             }
             let cutoff = now - if world.is_off(Off::SettleAge) { 0 } else { DOUBT };
             let old = |object: &usize| {
@@ -526,11 +529,12 @@ impl Turn {
             let version = self.world.borrow_mut().by_id(object);
             let read = self.seconds();
             step().await;
+            unseen |= version.is_some() && plan::is_unseen(checkpoint, doc.marks, doc.written, doubt());
             let (generation, source) = plan::settle(checkpoint, doc.marks, version.is_some());
             let marks = marks(checkpoint, generation, source);
             self.write(object, version, marks, read, Some(doc.etag)).await?;
         }
-        Ok(Counts::default())
+        Ok(unseen)
     }
 
     async fn uncarried(&mut self, checkpoint: &Checkpoint) -> Vec<Burnt> {
@@ -595,6 +599,16 @@ impl Turn {
             }
         }
         Event::Free
+    }
+}
+
+/// The link that the checkpoint stands before.
+fn link(checkpoint: &Checkpoint) -> usize {
+    match &checkpoint.state {
+        State::Start | State::Enumerating { link: None } => 0,
+        State::Enumerating { link: Some(link) } | State::Tracking { link } => {
+            link.expose().parse().expect("ours")
+        }
     }
 }
 

@@ -59,6 +59,10 @@ pub enum Off {
     OwnClock,
     /// The end of a lease is believed, however far away it is.
     LeaseEnd,
+    /// The links of a source that lives are swept although the walk did not show it.
+    Spare,
+    /// What lives and was not shown by the walk is not walked for again.
+    Unseen,
 }
 
 /// What a schedule may contain.
@@ -158,6 +162,8 @@ pub struct Link {
     round: Option<(i64, BTreeSet<usize>)>,
     /// It is the `Location` of a dead token: good for the first page, or for nothing.
     location: Option<bool>,
+    /// What the enumeration hid, and nothing has told since.
+    hidden: BTreeSet<usize>,
 }
 
 /// What Graph answers.
@@ -193,6 +199,8 @@ pub struct World {
     pub docs: Vec<Option<Doc>>,
     /// Objects that were removed from the copy, though they were there ever since their creation.
     pub wronged: BTreeSet<usize>,
+    /// Links that were swept although their sources lived and the walk had not shown them.
+    pub unspared: BTreeSet<usize>,
     /// Which container there is, by number, …
     container: u32,
     /// … and which one processes saw last, and when.
@@ -225,6 +233,7 @@ impl World {
             versions: 0,
             docs: vec![None; OBJECTS],
             wronged: BTreeSet::new(),
+            unspared: BTreeSet::new(),
             container: 0,
             looked: [None; PROCESSES],
             ahead: [0; PROCESSES],
@@ -376,9 +385,10 @@ impl World {
             self.note(|| format!("location {link} leads to nothing"));
             return Answer::Nothing;
         }
+        let mut hidden = from.hidden.clone();
         let (round, mut todo) = match from.round.clone() {
             Some(round) => round,
-            None => match self.begin(link == 0 || from.location.is_some(), &from) {
+            None => match self.begin(link == 0 || from.location.is_some(), &from, &mut hidden) {
                 Some(round) => round,
                 None => return self.answer(Vec::new(), Link { round: None, ..from }, true),
             },
@@ -397,6 +407,7 @@ impl World {
             let now = now.filter_map(|other| Some((other, self.state(other, position)?))).next();
             if let Some((other, version)) = now {
                 objects.push((other, Some(version), WHOLE));
+                hidden.remove(&other);
                 given.insert(other);
                 given.remove(&object);
                 continue;
@@ -404,6 +415,7 @@ impl World {
             if version.is_some() || given.contains(&object) || self.random.bool() {
                 let named = self.named(object, from.position, position);
                 objects.push((object, version, named));
+                hidden.remove(&object);
                 if version.is_some() {
                     given.insert(object)
                 } else {
@@ -413,9 +425,9 @@ impl World {
         }
         let home = todo.is_empty();
         let next = if home {
-            Link { position: round, given, ..Link::default() }
+            Link { position: round, given, hidden, ..Link::default() }
         } else {
-            Link { position: from.position, given, round: Some((round, todo)), location: None }
+            Link { position: from.position, given, round: Some((round, todo)), location: None, hidden }
         };
         self.answer(objects, next, home)
     }
@@ -443,8 +455,13 @@ impl World {
         self.links.len() - 1
     }
 
-    /// The objects of a new round; none when the replica is behind the link and has nothing to say.
-    fn begin(&mut self, initial: bool, from: &Link) -> Option<(i64, BTreeSet<usize>)> {
+    /// The objects of a new round, and what it hides; none when the replica is behind the link and has nothing to say.
+    fn begin(
+        &mut self,
+        initial: bool,
+        from: &Link,
+        hidden: &mut BTreeSet<usize>,
+    ) -> Option<(i64, BTreeSet<usize>)> {
         let position = self.replica(-1);
         let touched = |world: &Self, low: i64, high: i64, object: usize| {
             world.history[object].iter().any(|(at, _)| low < *at && *at <= high)
@@ -455,7 +472,7 @@ impl World {
             if self.random.u8(..10) < 3 {
                 todo.extend((0..OBJECTS).filter(|object| self.truth(*object).is_some()));
             }
-            self.hide(&mut todo);
+            *hidden = self.hide(&mut todo);
         } else if position < from.position {
             if self.random.bool() {
                 return None;
@@ -474,18 +491,32 @@ impl World {
 
     /// Loses some of what an enumeration would show, of what the copy has and was always there: what it never had, only
     /// the next enumeration can bring.
-    fn hide(&mut self, todo: &mut BTreeSet<usize>) {
+    fn hide(&mut self, todo: &mut BTreeSet<usize>) -> BTreeSet<usize> {
         if self.quiet || self.hides == 0 || self.random.u8(..4) > 0 {
-            return;
+            return BTreeSet::new();
         }
         self.hides -= 1;
         let is_copied = |doc: &Option<Doc>| doc.as_ref().is_some_and(|doc| doc.version.is_some());
-        let mut hidden: Vec<_> = (0..OBJECTS)
+        let mut hidden: BTreeSet<_> = (0..OBJECTS)
             .filter(|object| self.was_never_removed(*object) && is_copied(&self.docs[*object]))
             .collect();
         hidden.retain(|_| self.random.bool());
         todo.retain(|object| !hidden.contains(object));
         self.note(|| format!("the enumeration hides {hidden:?}"));
+        hidden
+    }
+
+    /// What the enumeration hid that led to this link. Of links: their sources live, and can be asked for by their ids.
+    pub fn hidden(&self, link: usize) -> &BTreeSet<usize> {
+        &self.links[link].hidden
+    }
+
+    /// A sweep is about to bury this. A link whose source lives unseen must stay.
+    pub fn swept(&mut self, object: usize, link: usize) {
+        let lives = self.docs[object].as_ref().is_some_and(|doc| doc.version.is_some());
+        if self.options.links && lives && self.links[link].hidden.contains(&object) {
+            self.unspared.insert(object);
+        }
     }
 
     fn answer(&mut self, objects: Vec<Entry>, next: Link, home: bool) -> Answer {

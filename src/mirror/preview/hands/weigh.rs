@@ -10,7 +10,7 @@ use super::{Dry, Sweep, hash};
 use crate::graph::{BATCH, GraphError};
 use crate::mirror::ask::{Fate, ask};
 use crate::mirror::error::SyncError;
-use crate::mirror::machine::{Event, Weight};
+use crate::mirror::machine::{Event, Settled, Weight};
 use crate::mirror::outcome::Hold;
 use crate::mirror::plan::{self, Swept, Why};
 use crate::mirror::sweep::hold_above_limit;
@@ -43,9 +43,6 @@ impl Dry<'_> {
             }
         }
         for link in self.row.links {
-            if checkpoint.owed.is_none() && !plan::has_abandoned(checkpoint) {
-                break;
-            }
             let unseen = self.unseen_links(link.container, checkpoint).await?;
             let owed = checkpoint.owed.unwrap_or(0);
             let older = unseen.iter().filter(|one| !one.removed && one.generation < owed).count();
@@ -151,7 +148,7 @@ impl Dry<'_> {
         let found = self.mirror.store.doubtful(container, checkpoint, cutoff).await?;
         let found: Vec<Candidate> = found.try_collect().await?;
         self.doubtful = found.iter().filter(|one| !self.is_walked(container, one)).count() as u64;
-        Ok(Event::Settled(Counts::default(), Vec::new()))
+        Ok(Event::Settled(Settled::default()))
     }
 
     async fn missing_objects(
