@@ -170,6 +170,17 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// A container went while this turn was at work: the checkpoint says so to every other process, whose look at it is
+    /// still good for a while (rule 14). Best effort: whoever looks by himself finds out, too.
+    pub async fn tell_gone(&mut self, machine: &Machine, container: &str) {
+        let (epoch, now) = (self.lease.epoch().await, self.lease.now());
+        let next = plan::gone(machine.checkpoint(), container, epoch, now);
+        let Some(next) = next.filter(|_| self.etag.is_some()) else { return };
+        if let Err(error) = self.save(Box::new(next)).await {
+            tracing::warn!(event = "container_not_noted", resource = self.control.feed(), %error);
+        }
+    }
+
     /// Gives the lease back (rule 6). A failure is no loss: the lease ends by itself, and the next turn
     /// burns our number.
     pub async fn leave(&self, clean: bool, stay: bool) -> Event {
@@ -191,7 +202,7 @@ impl<'a> Driver<'a> {
             source: crate::store::Source::Delta,
             generation: checkpoint.generation,
             save: checkpoint.save + 1,
-            now: self.lease.now(),
+            now: self.lease.latest(),
             tombstone_ttl: self.mirror.options.tombstone_ttl,
         }
     }

@@ -120,6 +120,15 @@ impl SyncError {
         graph || store || matches!(self, Self::Overtaken)
     }
 
+    /// The container that is not there any more, or of whose name there is another one now. `own` where it is not named.
+    pub fn container<'a>(&'a self, own: &'a str) -> Option<&'a str> {
+        match self {
+            Self::Store(StoreError::Container(unfit)) => unfit.is_missing().then_some(&*unfit.container),
+            Self::Store(StoreError::Recreated(_)) => Some(own),
+            _ => None,
+        }
+    }
+
     /// Whether Graph gave an answer that its contract does not know, or refused what it should not.
     pub fn blames_graph(&self) -> bool {
         let ours = matches!(self, Self::Graph(GraphError::Unauthorized(_)));

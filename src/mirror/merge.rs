@@ -60,10 +60,16 @@ pub(super) fn step<'d>(
     let generation = checkpoint.generation;
     // Nobody vouches for what an earlier walk wrote, and this one has not shown.
     let trusted = marks.generation == generation && !plan::is_doubtful(checkpoint, marks);
-    if whole && !trusted {
+    let tracking = matches!(checkpoint.state, State::Tracking { .. });
+    // The walk did not show it, and a round of changes tells no links but those that changed (rule 11).
+    let unseen = tracking && marks.generation < generation && !row.links.is_empty();
+    if whole && !trusted && !unseen {
         return Step::Replace { whole };
     }
     let Some((merged, differs)) = merged(change, kept) else { return Step::Replace { whole } };
+    if unseen {
+        return Step::Merge { change: merged, generation: 0, settled: false };
+    }
     if !differs && marks.generation == generation {
         return Step::Skip;
     }

@@ -52,13 +52,20 @@ impl Driver<'_> {
             let owed = checkpoint.owed.unwrap_or(0);
             let found = self.mirror.store.older_or_burnt(link.container, owed, checkpoint).await?;
             // Doubtful ones go too, once that is announced.
-            let count = |(missing, doubtful), one: Candidate| {
+            let count = |(missing, mut doubtful): (u64, HashSet<_>), one: Candidate| {
                 let older = !one.removed && one.generation < owed;
-                let is_doubtful = plan::is_doubtful_link(checkpoint, plan::marks(&one));
-                ready(Ok((missing + u64::from(older), doubtful | is_doubtful)))
+                if plan::is_doubtful_link(checkpoint, plan::marks(&one)) {
+                    doubtful.insert(one.source_id);
+                }
+                ready(Ok((missing + u64::from(older), doubtful)))
             };
-            let (missing, doubtful) = found.try_fold((0, false), count).await?;
-            all.doubtful_links |= doubtful;
+            let (missing, doubtful) = found.try_fold((0, HashSet::new()), count).await?;
+            if !doubtful.is_empty() && !all.doubtful_links {
+                // Those of a source that lives unseen wait for the walk that is begun for its sake.
+                let unseen = self.unseen_sources(checkpoint.generation).await?;
+                let is_seen = |source: &Option<String>| source.as_ref().is_none_or(|id| !unseen.contains(id));
+                all.doubtful_links = doubtful.iter().any(is_seen);
+            }
             self.brake(link.container, missing, owed, &mut all).await?;
         }
         if let Some(reason) = all.held {
@@ -93,7 +100,10 @@ impl Driver<'_> {
             held(self.control.feed(), swept.hidden, swept.living, Hold::WalkHidObjects);
         } else {
             wrote = wrote + self.tell_again(checkpoint, owed).await?;
-            let unseen = self.unseen_sources(owed).await?;
+            let unseen = match self.row.links {
+                [] => HashSet::new(),
+                _ => self.unseen_sources(owed).await?,
+            };
             for link in self.row.links {
                 let links = self.sweep_links(link.container, checkpoint, owed, &unseen).await?;
                 wrote = wrote + links.0;
@@ -198,13 +208,11 @@ impl Driver<'_> {
             .await
     }
 
-    /// Objects that live although the walk did not show them: it has not told of their links either.
-    async fn unseen_sources(&self, owed: u64) -> Result<HashSet<String>, SyncError> {
-        if self.row.links.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let older = self.mirror.store.older_than(self.row.container, owed).await?;
-        let ids = older.try_filter_map(|one| ready(Ok(one.object_id().map(str::to_owned))));
+    /// Objects that live, as a look by id has shown, although the walk did not show them: it has not told of their links
+    /// either.
+    async fn unseen_sources(&self, generation: u64) -> Result<HashSet<String>, SyncError> {
+        let found = self.mirror.store.unseen(self.row.container, generation).await?;
+        let ids = found.try_filter_map(|one| ready(Ok(one.object_id().map(str::to_owned))));
         Ok(ids.try_collect().await?)
     }
 
@@ -226,8 +234,7 @@ impl Driver<'_> {
         let stamp = &self.stamp(checkpoint);
         let found = self.mirror.store.older_or_burnt(container, owed, checkpoint).await?;
         let taken = |one: &Candidate| {
-            let is_unseen = one.source_id.as_ref().is_some_and(|source| unseen.contains(source));
-            let older = !one.removed && one.generation < owed && !is_unseen;
+            let older = !one.removed && one.generation < owed && !is_of(&unseen, one);
             let doubtful = plan::is_doubtful_link(checkpoint, plan::marks(one));
             ready(if checkpoint.again { older || one.removed && doubtful } else { older && !doubtful })
         };
@@ -252,6 +259,11 @@ impl Driver<'_> {
         let counts = Counts { removed: 1, ..Counts::default() };
         Ok(self.write(self.row.container, &document, Some(&etag), counts, self.give_up()).await?)
     }
+}
+
+/// Whether a link is one of these sources.
+fn is_of(sources: &HashSet<String>, link: &Candidate) -> bool {
+    link.source_id.as_ref().is_some_and(|source| sources.contains(source))
 }
 
 /// Says that a sweep is held.

@@ -91,6 +91,9 @@ pub(super) async fn turn(
     };
     let ending = lease.kept(walk(&mut driver, &mut machine)).await;
     if let Err(error) = &ending {
+        if let Some(container) = error.container(row.container) {
+            driver.tell_gone(&machine, container).await;
+        }
         driver.leave(!machine.is_dirty(), false).await;
         if task == Task::Walk {
             run::failed(&control, epoch, error, driver.reached(&machine)).await;

@@ -162,7 +162,10 @@ impl Blamer {
     pub(super) fn named(&self, error: StoreError) -> StoreError {
         let name = &self.gone.container;
         match error {
-            StoreError::NoContainer(_) => StoreError::Container(self.gone.clone()),
+            StoreError::NoContainer(_) => {
+                self.looks.forget(name);
+                StoreError::Container(self.gone.clone())
+            }
             StoreError::Recreated(said) => {
                 self.looks.forget(name);
                 StoreError::Recreated(format!("`{name}`, {said}"))

@@ -138,6 +138,21 @@ impl Store {
         self.query(container, query).await
     }
 
+    /// Streams the living documents below `generation` that were read by their ids: their objects live, and the walk of that
+    /// generation did not show them.
+    ///
+    /// # Errors
+    /// As [`Store::older_than`].
+    pub async fn unseen(
+        &self,
+        container: &str,
+        generation: u64,
+    ) -> Result<impl Found<Candidate> + use<>, StoreError> {
+        let by_id = "NOT IS_DEFINED(c._mirror.removed) AND c._mirror.source = 'by-id'";
+        let text = format!("{FIELDS}{by_id} AND c._mirror.generation < @generation");
+        self.query(container, with(Query::from(text), "@generation", generation)?).await
+    }
+
     /// Streams the tombstones below `generation` of objects that may come back.
     ///
     /// # Errors

@@ -80,9 +80,15 @@ impl Lease {
         self.held.lock().await.terms.epoch
     }
 
-    /// The time by which the turn that holds it decides: that of Cosmos, as far as it can be known.
+    /// The time by which the turn that holds it decides: that of Cosmos. Where the machine's own clock is off it may be a
+    /// second earlier, but never later.
     pub fn now(&self) -> OffsetDateTime {
-        self.clock.now()
+        self.clock.now().earliest
+    }
+
+    /// The same, but never earlier: what is read now is not older than this says.
+    pub fn latest(&self) -> OffsetDateTime {
+        self.clock.now().latest
     }
 
     /// How far the clock of this machine is off from that: ahead, or negative.

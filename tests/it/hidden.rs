@@ -5,7 +5,7 @@ use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
 use crate::command_line::{run, stdout};
-use crate::stage::{checkpoint, document, logged, setup};
+use crate::stage::{checkpoint, document, logged, setup, until_shown};
 
 /// A world of so many users whose copy is complete.
 async fn copied(users: usize) -> (World, Vec<String>) {
@@ -140,17 +140,7 @@ async fn a_group_that_a_walk_did_not_show_lost_its_members() {
 async fn what_lives_unseen_was_looked_up_for_thirty_days_and_its_links_were_never_told() {
     let (world, group) = with_a_group_unseen().await;
     world.settle_feed("groups").await.unwrap();
-    let kept = || async {
-        let group = world.cosmos.document("groups", &group, &group).await.unwrap();
-        group["_mirror"]["source"].as_str().unwrap().to_owned()
-    };
-    for _ in 0..200 {
-        if kept().await == "delta" {
-            break;
-        }
-        world.settle_feed("groups").await.unwrap();
-    }
-    assert_eq!(kept().await, "delta", "another walk has shown it");
+    until_shown(&world, "groups", &group).await;
     let began = logged(&world, "generation");
     assert_eq!(began.iter().filter(|line| line.contains("unseen")).count(), 1, "{began:?}");
     world.ensure_equal().await.unwrap();

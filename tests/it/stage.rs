@@ -156,3 +156,16 @@ pub fn failure(world: &World) -> String {
     assert_eq!(failed.len(), 1, "{failed:?}");
     failed.into_iter().next().unwrap()
 }
+
+/// Turns until a walk has shown an object that was last read by its id.
+pub async fn until_shown(world: &World, feed: &str, id: &str) {
+    for _ in 0..200 {
+        let document = world.cosmos.document(feed, id, id).await.unwrap();
+        if document["_mirror"]["source"] == "delta" {
+            return;
+        }
+        world.settle_feed(feed).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no walk shows {id}");
+}

@@ -32,6 +32,10 @@ pub(super) async fn quiet(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
     if plan.has(Hazard::Shapes) {
         trouble.one_shape().await?;
     }
+    if plan.has(Hazard::Losses) {
+        // A process that has not noticed that a container was created anew does so within the hour; a new one at once.
+        trouble.kill(awake_one(trouble)).await;
+    }
     complete(trouble).await?;
     // So far they lagged.
     trouble.world().graph.quirks(|quirks| (quirks.lag, quirks.random_lag) = (0, None));
@@ -73,6 +77,10 @@ async fn awake(trouble: &Trouble, plan: &Plan, fate: Fate) -> Result<()> {
     Ok(())
 }
 
+fn awake_one(trouble: &Trouble) -> Who {
+    if trouble.is_frozen(Who::A) { Who::B } else { Who::A }
+}
+
 /// Turns of every feed on a host that is awake, until one of each is complete; whether the sweep of one is held.
 pub(super) async fn complete(trouble: &Trouble) -> Result<bool> {
     let mut is_held = false;
@@ -83,7 +91,7 @@ pub(super) async fn complete(trouble: &Trouble) -> Result<bool> {
 }
 
 async fn complete_feed(trouble: &Trouble, feed: &str) -> Result<bool> {
-    let who = if trouble.is_frozen(Who::A) { Who::B } else { Who::A };
+    let who = awake_one(trouble);
     let (view, until) = (trouble.view(who), Instant::now() + PATIENCE);
     let mut last = String::new();
     while Instant::now() < until {

@@ -59,7 +59,9 @@ impl Machine {
             return Ok(self.decide(now, spent));
         };
         match plan::expired(&self.checkpoint, &unfit.container, self.epoch) {
-            Some(next) if unfit.expires() => Ok(self.save(next, Stage::Refusing(unfit))),
+            Some(next) if unfit.expires() || unfit.is_missing() => {
+                Ok(self.save(next, Stage::Refusing(unfit)))
+            }
             _ => Err(Stop::Unfit(unfit)),
         }
     }

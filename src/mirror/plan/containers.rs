@@ -1,9 +1,11 @@
 //! What follows from the containers that there are (rule 14). Pure.
 
-use super::{Definition, save};
+use time::OffsetDateTime;
+
+use super::{Definition, burn, save};
 use crate::store::{Checkpoint, Ids};
 
-/// In place of the id of a container of which documents may have expired; no id is like this.
+/// In place of the id of a container that is gone, or of which documents may have expired; no id is like this.
 const EXPIRED: &str = "expired";
 
 /// Whether any container is another one than the copy was written to. One that nobody knew before says nothing.
@@ -21,12 +23,18 @@ pub fn acquainted(mut checkpoint: Checkpoint, definition: &Definition) -> Checkp
     checkpoint
 }
 
-/// Documents of a container may have expired: once that is mended, it counts as another one. None when that is known.
+/// A container is not there, or documents of it may have expired: once that is mended, it counts as another one. None when that is known.
 pub fn expired(checkpoint: &Checkpoint, container: &str, epoch: u64) -> Option<Checkpoint> {
     let is_known = checkpoint.containers.get(container).is_some_and(|id| id == EXPIRED);
     let mut next = save(checkpoint, epoch);
     next.containers.insert(container.to_owned(), EXPIRED.to_owned());
     (!is_known).then_some(next)
+}
+
+/// A container went while a turn wrote: every process is to look at it again, and whatever is there then counts as another
+/// one. What this turn wrote and has not saved is abandoned. None when that is known.
+pub fn gone(checkpoint: &Checkpoint, container: &str, epoch: u64, now: OffsetDateTime) -> Option<Checkpoint> {
+    expired(&burn(checkpoint, epoch, now), container, epoch)
 }
 
 /// The containers of a new generation. One that is missing now is still known when it comes back.

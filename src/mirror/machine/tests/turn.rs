@@ -57,8 +57,8 @@ struct Turn {
     asked: OffsetDateTime,
     /// When the lease ends, as far as this turn knows.
     until: i64,
-    /// How far ahead this turn believes the time to be.
-    ahead: i64,
+    /// How far ahead this turn believes the time to be, at least and at most.
+    ahead: [i64; 2],
 }
 
 /// What comes of taking the lease.
@@ -66,8 +66,8 @@ struct Taken {
     epoch: u64,
     clean: bool,
     until: i64,
-    /// How far ahead the turn believes the time to be.
-    ahead: i64,
+    /// How far ahead the turn believes the time to be, at least and at most.
+    ahead: [i64; 2],
 }
 
 pub fn definition() -> Definition {
@@ -127,8 +127,8 @@ async fn acquire(world: &Shared, me: u32) -> Option<Taken> {
             let world = world.borrow();
             let took = Duration::from_secs((world.now - written).unsigned_abs());
             let own = clock(world.own_clock(me));
-            let believed = borne_out(own, clock(written).unix_timestamp(), took);
-            let ahead = (believed - clock(world.now)).whole_seconds();
+            let span = borne_out(own, clock(written).unix_timestamp(), took);
+            let ahead = [span.earliest, span.latest].map(|then| (then - clock(world.now)).whole_seconds());
             return (!taken).then_some(Taken { epoch, clean: found.clean, until: written + LEASE, ahead });
         }
     }
@@ -215,7 +215,7 @@ impl Turn {
         let second = match world.options.off {
             Some(Off::Time) => return clock(0),
             Some(Off::OwnClock) => world.own_clock(self.me),
-            _ => world.now + self.ahead,
+            _ => world.now + self.ahead[0],
         };
         world.moment(second)
     }
@@ -223,6 +223,14 @@ impl Turn {
     /// The second of [`Turn::now`].
     fn seconds(&self) -> i64 {
         (self.now() - clock(0)).whole_seconds()
+    }
+
+    /// No earlier than it is: what documents say of when they were read.
+    fn latest(&self) -> i64 {
+        match self.world.borrow().options.off {
+            Some(Off::Time | Off::OwnClock) => self.seconds(),
+            _ => self.world.borrow().now + self.ahead[1],
+        }
     }
 
     async fn load(&mut self) -> Event {
@@ -313,7 +321,7 @@ impl Turn {
 
     async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Took, Ended> {
         let early = self.world.borrow().is_off(Off::WriteFirst);
-        let read = self.seconds();
+        let read = self.latest();
         for (object, version, named) in std::mem::take(&mut self.page) {
             if early && self.world.borrow_mut().random.u8(..4) == 0 {
                 continue;
@@ -481,7 +489,7 @@ impl Turn {
                 world.options.links || !world.options.asks || world.is_off(Off::AskFirst)
             };
             let version = if blind { None } else { self.world.borrow_mut().by_id(object) };
-            let read = self.seconds();
+            let read = self.latest();
             step().await;
             swept.hidden += u64::from(version.is_some());
             asked.push((object, etag, version, read));
@@ -527,7 +535,7 @@ impl Turn {
         step().await;
         for (object, doc) in found {
             let version = self.world.borrow_mut().by_id(object);
-            let read = self.seconds();
+            let read = self.latest();
             step().await;
             unseen |= version.is_some() && plan::is_unseen(checkpoint, doc.marks, doc.written, doubt());
             let (generation, source) = plan::settle(checkpoint, doc.marks, version.is_some());
@@ -557,7 +565,7 @@ impl Turn {
         let present = self.world.borrow().docs[object].clone();
         step().await;
         let version = self.world.borrow_mut().by_id(object);
-        let read = self.seconds();
+        let read = self.latest();
         step().await;
         if present.as_ref().and_then(|doc| doc.version) != version {
             let living = present.filter(|doc| doc.version.is_some()).map(|doc| doc.marks);
