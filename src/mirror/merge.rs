@@ -62,13 +62,13 @@ pub(super) fn step<'d>(
     let trusted = marks.generation == generation && !plan::is_doubtful(checkpoint, marks);
     let tracking = matches!(checkpoint.state, State::Tracking { .. });
     // The walk did not show it, and a round of changes tells no links but those that changed (rule 11).
-    let unseen = tracking && marks.generation < generation && !row.links.is_empty();
+    let unseen = tracking && plan::is_earlier(checkpoint, marks) && !row.links.is_empty();
     if whole && !trusted && !unseen {
         return Step::Replace { whole };
     }
     let Some((merged, differs)) = merged(change, kept) else { return Step::Replace { whole } };
     if unseen {
-        return Step::Merge { change: merged, generation: 0, settled: false };
+        return Step::Merge { change: merged, generation: marks.generation, settled: false };
     }
     if !differs && marks.generation == generation {
         return Step::Skip;

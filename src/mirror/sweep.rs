@@ -165,11 +165,12 @@ impl Driver<'_> {
         swept.left |= fates.iter().any(|fate| matches!(fate, Fate::Unknown));
         let is_held = swept.is_held() && !self.mirror.options.accepts_removals;
         let stamp = &self.stamp(checkpoint);
-        let shown = &Stamp { generation: 0, source: Source::ById, ..stamp.clone() };
         let writes = some.into_iter().zip(fates).map(|(candidate, fate)| async move {
             match fate {
                 Fate::Shown(object) => {
                     let change = change::of_response(object);
+                    let generation = candidate.generation;
+                    let shown = &Stamp { generation, source: Source::ById, ..stamp.clone() };
                     self.write_change(&change, shown, Some(&candidate.etag), self.give_up()).await
                 }
                 Fate::Gone if !is_held => self.remove(candidate, stamp).await,
@@ -234,7 +235,7 @@ impl Driver<'_> {
         let stamp = &self.stamp(checkpoint);
         let found = self.mirror.store.older_or_burnt(container, owed, checkpoint).await?;
         let taken = |one: &Candidate| {
-            let older = !one.removed && one.generation < owed && !is_of(&unseen, one);
+            let older = !one.removed && one.generation < owed && !is_of(unseen, one);
             let doubtful = plan::is_doubtful_link(checkpoint, plan::marks(one));
             ready(if checkpoint.again { older || one.removed && doubtful } else { older && !doubtful })
         };

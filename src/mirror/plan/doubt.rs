@@ -73,18 +73,35 @@ pub fn is_doubtful_link(checkpoint: &Checkpoint, marks: Marks) -> bool {
 /// How a doubtful document is written after a fresh look at its object (rule 11): with which generation,
 /// and from which source.
 pub fn settle(checkpoint: &Checkpoint, marks: Marks, found: bool) -> (u64, Source) {
-    let vouched = marks.source == Source::ById
-        && marks.generation == checkpoint.generation
-        && !is_abandoned(checkpoint, marks.save);
-    if !found || vouched { (marks.generation, Source::Checked) } else { (0, Source::ById) }
+    let vouched = marks.source == Source::ById && is_vouched(checkpoint, marks);
+    match found && !vouched {
+        true => (unvouched(checkpoint, marks), Source::ById),
+        false => (marks.generation, Source::Checked),
+    }
+}
+
+/// Whether a walk of this generation vouches for a document.
+fn is_vouched(checkpoint: &Checkpoint, marks: Marks) -> bool {
+    marks.generation == checkpoint.generation && !is_abandoned(checkpoint, marks.save)
+}
+
+/// The generation of a document for which no walk vouches: that of an earlier one that did, which says that the last one
+/// did not show its object; else none.
+fn unvouched(checkpoint: &Checkpoint, marks: Marks) -> u64 {
+    if is_earlier(checkpoint, marks) { marks.generation } else { 0 }
+}
+
+/// Whether a walk before the last one is the last that vouched for a living document.
+pub fn is_earlier(checkpoint: &Checkpoint, marks: Marks) -> bool {
+    0 < marks.generation && marks.generation < checkpoint.generation
 }
 
 /// Whether an object that was looked up and found lives unseen: its document was read by id before, in the second
-/// `written`, no walk vouches for it, and the rounds since then must have told of it.
+/// `written`, only an earlier walk has shown it, and the rounds since then must have told of it.
 pub fn is_unseen(checkpoint: &Checkpoint, marks: Marks, written: i64, doubt: Duration) -> bool {
     let written = OffsetDateTime::from_unix_timestamp(written + 1);
     let is_told = written.is_ok_and(|written| is_told(checkpoint, written, doubt));
-    marks.source == Source::ById && marks.generation != checkpoint.generation && is_told
+    marks.source == Source::ById && is_earlier(checkpoint, marks) && is_told
 }
 
 /// How long the next walk waits where one was not enough, or where somebody should look first.
@@ -99,11 +116,13 @@ pub fn is_to_be_walked_again(checkpoint: &Checkpoint, now: OffsetDateTime) -> bo
 }
 
 /// The generation of a document that is read by id on request (rule 10): that of the living document in its
-/// place if a walk of this generation vouches for it, else none.
+/// place if a walk vouches for it, or an earlier one did, else none.
 pub fn refreshed(checkpoint: &Checkpoint, living: Option<Marks>) -> u64 {
-    let vouched =
-        |marks: &Marks| marks.generation == checkpoint.generation && !is_abandoned(checkpoint, marks.save);
-    living.filter(vouched).map_or(0, |marks| marks.generation)
+    let generation = |marks| match is_vouched(checkpoint, marks) {
+        true => marks.generation,
+        false => unvouched(checkpoint, marks),
+    };
+    living.map_or(0, generation)
 }
 
 /// An object can be restored for 30 days after its soft deletion

@@ -227,7 +227,8 @@ impl Turn {
 
     /// No earlier than it is: what documents say of when they were read.
     fn latest(&self) -> i64 {
-        match self.world.borrow().options.off {
+        let off = self.world.borrow().options.off;
+        match off {
             Some(Off::Time | Off::OwnClock) => self.seconds(),
             _ => self.world.borrow().now + self.ahead[1],
         }
@@ -497,7 +498,9 @@ impl Turn {
         for (object, etag, version, read) in asked {
             match version {
                 Some(_) => {
-                    let marks = marks(checkpoint, 0, Source::ById);
+                    let generation =
+                        self.world.borrow().docs[object].as_ref().map_or(0, |doc| doc.marks.generation);
+                    let marks = marks(checkpoint, generation, Source::ById);
                     self.write(object, version, marks, read, Some(etag)).await?;
                 }
                 None if swept.is_held() => {}
