@@ -171,7 +171,7 @@ impl<'a> Driver<'a> {
     }
 
     /// A container went while this turn was at work: the checkpoint says so to every other process, whose look at it is
-    /// still good for a while (rule 14). Best effort: whoever looks by himself finds out, too.
+    /// still good for a while (rule 14). Best effort: without it, each process finds out with its next look.
     pub async fn tell_gone(&mut self, machine: &Machine, container: &str) {
         let (epoch, now) = (self.lease.epoch().await, self.lease.now());
         let next = plan::gone(machine.checkpoint(), container, epoch, now);
