@@ -187,6 +187,26 @@ async fn a_container_that_is_missing_is_named_on_every_request() {
 }
 
 #[tokio::test]
+async fn rule_14_what_one_process_found_gone_is_filled_again_by_another_that_had_looked_before() {
+    let world = copied().await;
+    let other = world.second_host().await.unwrap();
+    other.turn().await.unwrap();
+    let before = generation(&world).await;
+    world.cosmos.remove_container("users").await.unwrap();
+    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Ulm"})));
+    assert!(!world.fire().await.unwrap().succeeded());
+    world.cosmos.add_container("users", "/id").await.unwrap();
+    // Its own look is good for an hour: only the checkpoint can tell it that all the others are gone too.
+    other.settle().await.unwrap();
+    other.ensure_equal().await.unwrap();
+    let after = generation(&world).await;
+    assert!(after > before);
+    world.settle().await.unwrap();
+    assert_eq!(generation(&world).await, after, "one generation for one new container");
+}
+
+#[tokio::test]
 async fn rule_14_users_were_set_aside_since_their_container_was_created_anew() {
     // The SDK opens the new container by itself, unless it cannot ask for it.
     let busy = Fault::Throttle { retry_after_ms: 10 };
