@@ -114,17 +114,17 @@ impl SyncError {
                 StoreError::Unknown(_)
                     | StoreError::LeaseLost
                     | StoreError::NoToken(_)
-                    | StoreError::Recreated(_)
+                    | StoreError::Recreated { .. }
             )
         );
         graph || store || matches!(self, Self::Overtaken)
     }
 
-    /// The container that is not there any more, or of whose name there is another one now. `own` where it is not named.
-    pub fn container<'a>(&'a self, own: &'a str) -> Option<&'a str> {
+    /// The container that is not there any more, or of whose name there is another one now.
+    pub fn container(&self) -> Option<&str> {
         match self {
             Self::Store(StoreError::Container(unfit)) => unfit.is_missing().then_some(&*unfit.container),
-            Self::Store(StoreError::Recreated(_)) => Some(own),
+            Self::Store(StoreError::Recreated { container, .. }) => Some(container),
             _ => None,
         }
     }

@@ -91,7 +91,7 @@ pub(super) async fn turn(
     };
     let ending = lease.kept(walk(&mut driver, &mut machine)).await;
     if let Err(error) = &ending {
-        if let Some(container) = error.container(row.container) {
+        if let Some(container) = error.container() {
             driver.tell_gone(&machine, container).await;
         }
         driver.leave(!machine.is_dirty(), false).await;

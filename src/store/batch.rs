@@ -52,7 +52,7 @@ impl Answer {
         let (status, sub) = (self.status, self.sub);
         let text = format!("status {status}/{} of an operation in a batch", sub.unwrap_or(0));
         match status {
-            _ if error::is_recreated(status, sub) => StoreError::Recreated(text),
+            _ if error::is_other_container(status, sub) => StoreError::OtherContainer(text),
             429 | 449 => StoreError::Throttled { after: self.after.unwrap_or(DEFAULT_WAIT) },
             412 => StoreError::Overtaken,
             400 if sub == Some(OTHER_KEY) => StoreError::OtherKey(text),
@@ -77,8 +77,11 @@ mod tests {
         let why = |sub: &str| judged(&body(sub)).unwrap_err();
         assert!(matches!(why(""), StoreError::Refused(_)));
         assert!(matches!(why(r#","subStatusCode":1001"#), StoreError::OtherKey(_)));
-        assert!(matches!(why(r#","subStatusCode":1024"#), StoreError::Recreated(_)));
-        assert!(matches!(why(r#","substatusCode":1024"#), StoreError::Recreated(_)), "as the SDK spells it");
+        assert!(matches!(why(r#","subStatusCode":1024"#), StoreError::OtherContainer(_)));
+        assert!(
+            matches!(why(r#","substatusCode":1024"#), StoreError::OtherContainer(_)),
+            "as the SDK spells it"
+        );
         let after = Duration::from_millis(20);
         let busy = judged(br#"[{"statusCode":429,"retryAfterMilliseconds":20}]"#);
         assert_eq!(busy, Err(StoreError::Throttled { after }));

@@ -166,9 +166,9 @@ impl Blamer {
                 self.looks.forget(name);
                 StoreError::Container(self.gone.clone())
             }
-            StoreError::Recreated(said) => {
+            StoreError::OtherContainer(said) => {
                 self.looks.forget(name);
-                StoreError::Recreated(format!("`{name}`, {said}"))
+                StoreError::Recreated { container: name.clone(), said }
             }
             other => other.of_account(|| self.gone.account.clone()),
         }

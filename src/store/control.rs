@@ -207,7 +207,8 @@ impl Control {
         document: &(impl Serialize + Sync),
         deadline: Instant,
     ) -> Result<(), StoreError> {
-        newest::reach(&self.container, &self.feed, id, document, deadline).await
+        let reached = newest::reach(&self.container, &self.feed, id, document, deadline).await;
+        reached.map_err(|error| self.blamer.named(error))
     }
 }
 

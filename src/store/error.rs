@@ -39,9 +39,19 @@ pub enum StoreError {
     /// The container has another partition key than the request (400/1001); callers see [`StoreError::Container`].
     #[error("the container has another partition key: {0}")]
     OtherKey(String),
-    /// The container is another one than this process opened: it was dropped and created anew (400/1024, 410/1000).
-    #[error("a container was created anew ({0}); the next turn looks at it and begins a generation")]
-    Recreated(String),
+    /// A container is another one than this process opened: it was dropped and created anew.
+    #[error(
+        "a container was created anew (`{container}`, {said}); the next turn looks at it and begins a generation"
+    )]
+    Recreated {
+        /// Which.
+        container: String,
+        /// What Cosmos said.
+        said: String,
+    },
+    /// The container is another one than the request is for (400/1024, 410/1000); callers see [`StoreError::Recreated`].
+    #[error("the container is another one: {0}")]
+    OtherContainer(String),
     /// Cosmos will never take this document (400, 413, a full logical partition).
     #[error("Cosmos DB refuses the document: {0}")]
     Refused(String),
@@ -151,7 +161,7 @@ pub(super) const NO_CONTAINER: u32 = 1003;
 pub(super) const OTHER_KEY: u32 = 1001;
 /// Whether the container is another one than the request is for: the SDK names the one that it opened in each request, and
 /// opens the other one when it is told so. It lets the refusal through where that fails.
-pub(super) fn is_recreated(status: u16, sub: Option<u32>) -> bool {
+pub(super) fn is_other_container(status: u16, sub: Option<u32>) -> bool {
     matches!((status, sub), (400, Some(1024)) | (410, Some(1000)))
 }
 
@@ -178,7 +188,7 @@ impl From<CosmosError> for StoreError {
             return Self::Distrusted(why);
         }
         match code {
-            _ if from_service && is_recreated(code.into(), sub) => Self::Recreated(text),
+            _ if from_service && is_other_container(code.into(), sub) => Self::OtherContainer(text),
             StatusCode::TooManyRequests => Self::Throttled { after: wait(&error) },
             _ if status.is_retry_with() => Self::Throttled { after: wait(&error) },
             StatusCode::PreconditionFailed | StatusCode::Conflict if from_service => Self::Overtaken,

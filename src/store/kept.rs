@@ -82,8 +82,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`], when Cosmos could not be asked.
     pub async fn reach_newest(&self, container: &str, kept: &Kept) -> Result<(), StoreError> {
-        let (id, container) = (&kept.marks.id, self.container(container).await?);
-        newest::reach(&container, id, id, &kept.text, Instant::now() + READ_TIMEOUT).await
+        let (id, name, container) = (&kept.marks.id, container, self.container(container).await?);
+        match newest::reach(&container, id, id, &kept.text, Instant::now() + READ_TIMEOUT).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.blame(name, error).await),
+        }
     }
 
     /// The text of a document, and what it cost to read it.

@@ -15,6 +15,7 @@ mod containers;
 mod copy;
 mod corpus;
 mod cosmos_trouble;
+mod created_anew;
 mod credentials;
 mod dangling;
 mod dead_token;
