@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::store::{CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State};
 
-mod abandon;
+pub mod abandon;
 mod clock;
 mod containers;
 pub mod doubt;

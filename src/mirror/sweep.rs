@@ -61,7 +61,8 @@ impl Driver<'_> {
             };
             let (missing, doubtful) = found.try_fold((0, HashSet::new()), count).await?;
             if !doubtful.is_empty() && !all.doubtful_links {
-                // Those of a source that lives unseen wait for the walk that is begun for its sake.
+                // Those of a source that the walk has not shown wait until it is known to be gone, or for the walk that
+                // is begun for its sake.
                 let unseen = self.unseen_sources(checkpoint.generation).await?;
                 let is_seen = |source: &Option<String>| source.as_ref().is_none_or(|id| !unseen.contains(id));
                 all.doubtful_links = doubtful.iter().any(is_seen);
@@ -209,10 +210,10 @@ impl Driver<'_> {
             .await
     }
 
-    /// Objects that live, as a look by id has shown, although the walk did not show them: it has not told of their links
+    /// Objects that this walk has not shown, and of which nobody knows that they are gone: it has not told of their links
     /// either.
     async fn unseen_sources(&self, generation: u64) -> Result<HashSet<String>, SyncError> {
-        let found = self.mirror.store.unseen(self.row.container, generation).await?;
+        let found = self.mirror.store.older_than(self.row.container, generation).await?;
         let ids = found.try_filter_map(|one| ready(Ok(one.object_id().map(str::to_owned))));
         Ok(ids.try_collect().await?)
     }
@@ -221,7 +222,7 @@ impl Driver<'_> {
         plan::is_told(checkpoint, plan::read(candidate), self.mirror.options.doubt)
     }
 
-    /// Links of what lives unseen stay as they are, until a walk tells of them (rule 11) or their source is gone.
+    /// Links of what the walk has not shown stay as they are, until a walk tells of them (rule 11) or their source is gone.
     ///
     /// Links cannot be looked up one by one: once another generation is announced to bring back what this
     /// takes too much, doubtful ones go too, and doubtful tombstones are written anew (rule 12).

@@ -138,22 +138,6 @@ impl Store {
         self.query(container, query).await
     }
 
-    /// Streams the living documents that were read by their ids and that only a walk before `generation` has shown: their
-    /// objects live unseen.
-    ///
-    /// # Errors
-    /// As [`Store::older_than`].
-    pub async fn unseen(
-        &self,
-        container: &str,
-        generation: u64,
-    ) -> Result<impl Found<Candidate> + use<>, StoreError> {
-        let by_id = "NOT IS_DEFINED(c._mirror.removed) AND c._mirror.source = 'by-id'";
-        let earlier = "c._mirror.generation > 0 AND c._mirror.generation < @generation";
-        let text = format!("{FIELDS}{by_id} AND {earlier}");
-        self.query(container, with(Query::from(text), "@generation", generation)?).await
-    }
-
     /// Streams the tombstones below `generation` of objects that may come back.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use sandbox::cosmos::Match;
 use sandbox::world::World;
 use serde_json::{Value, json};
 
-use crate::stage::{checkpoint, document, hasty, kill_after, until_settled};
+use crate::stage::{checkpoint, document, hasty, kill_after, until_settled, until_shown};
 
 /// A complete copy, and a burnt save number that no document carries any more.
 async fn with_a_burnt_number() -> (World, u64) {
@@ -44,7 +44,7 @@ async fn rule_11_a_late_write_about_somebody_who_is_gone_becomes_a_tombstone() {
 }
 
 #[tokio::test]
-async fn rule_11_a_late_write_of_an_older_version_is_mended_and_stays_doubtful() {
+async fn rule_11_a_late_write_of_an_older_version_is_mended_and_a_walk_shows_it_again() {
     let (world, burnt) = with_a_burnt_number().await;
     let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
     let before = document(&world, &id).await;
@@ -54,14 +54,12 @@ async fn rule_11_a_late_write_of_an_older_version_is_mended_and_stays_doubtful()
     until_settled(&world, "users").await;
     let mended = document(&world, &id).await;
     assert_eq!(mended["city"], "Ulm");
-    assert_eq!(
-        (&mended["_mirror"]["source"], &mended["_mirror"]["generation"]),
-        (&json!("by-id"), &json!(0))
-    );
-    world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Bern"})));
-    world.turn().await.unwrap();
-    world.ensure_equal().await.unwrap();
-    assert_eq!(document(&world, &id).await["_mirror"]["source"], "delta", "a write from the chain settles");
+    assert_eq!(mended["_mirror"]["source"], "by-id");
+    let generation = checkpoint(&world).await["generation"].as_u64().unwrap();
+    let earlier = mended["_mirror"]["generation"].as_u64().unwrap();
+    assert!(0 < earlier && earlier < generation, "the walk vouches no longer: {earlier} and {generation}");
+    // What else the turn that wrote late had overwritten, and so what the walk had shown, nobody knows.
+    until_shown(&world, "users", &id).await;
     world.ensure_equal().await.unwrap();
 }
 

@@ -102,6 +102,11 @@ fn rule_7_numbers_come_from_time() {
 }
 
 #[test]
+fn rule_7_a_walk_that_begins_anew_does_not_vouch_for_what_was_abandoned() {
+    is_needed(Off::Anew, links());
+}
+
+#[test]
 fn rule_7_what_a_lost_checkpoint_covered_is_doubtful() {
     is_needed(Off::LostDoubt, Options { losses: 2, ..unasked() });
 }

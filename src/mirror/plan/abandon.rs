@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::save;
-use crate::store::{Burnt, Checkpoint, Unclean};
+use crate::store::{Burnt, Checkpoint, State, Unclean};
 
 /// How long burnt numbers are kept: as long as documents may carry them unsettled.
 pub(super) const BURNT_AGE: Duration = Duration::from_secs(30 * 86_400);
@@ -15,6 +15,9 @@ pub(super) const LATEST: Duration = Duration::from_secs(2 * 3600);
 /// A turn before us did not end cleanly: whatever carries its number is doubtful (rule 3).
 pub fn burn(checkpoint: &Checkpoint, epoch: u64, now: OffsetDateTime) -> Checkpoint {
     let mut next = save(checkpoint, epoch);
+    if begins_anew(checkpoint) {
+        next.generation += 1;
+    }
     let turns = checkpoint.unclean.map_or(0, |unclean| unclean.turns) + 1;
     next.unclean = Some(Unclean { turns, noticed_at: now });
     next.burnt.retain(|burnt| now - burnt.at < BURNT_AGE);
@@ -26,6 +29,15 @@ pub fn burn(checkpoint: &Checkpoint, epoch: u64, now: OffsetDateTime) -> Checkpo
         _ => next.burnt.push(Burnt { from: next.save, to: next.save, at: now }),
     }
     next
+}
+
+/// Whether the next page is the first one of a walk. If it was written already and is asked for again, that is another walk,
+/// which may not show the same, and must not seem to vouch for what the first one has written (rule 7).
+pub fn begins_anew(checkpoint: &Checkpoint) -> bool {
+    match checkpoint.state {
+        State::Enumerating { ref link } => link.is_none() || checkpoint.at_location,
+        State::Start | State::Tracking { .. } => false,
+    }
 }
 
 /// The abandoned numbers that no late write can bring back: once no document carries them, they are of no use (rule 3).

@@ -85,10 +85,10 @@ fn is_vouched(checkpoint: &Checkpoint, marks: Marks) -> bool {
     marks.generation == checkpoint.generation && !is_abandoned(checkpoint, marks.save)
 }
 
-/// The generation of a document for which no walk vouches: that of an earlier one that did, which says that the last one
-/// did not show its object; else none.
+/// The generation of a document for which no walk vouches, but which a walk or a round has told of: an earlier one than the
+/// last, which says that the last walk did not show its object; of one that was never told of: none.
 fn unvouched(checkpoint: &Checkpoint, marks: Marks) -> u64 {
-    if is_earlier(checkpoint, marks) { marks.generation } else { 0 }
+    marks.generation.min(checkpoint.generation.saturating_sub(1))
 }
 
 /// Whether a walk before the last one is the last that vouched for a living document.

@@ -35,13 +35,13 @@ fn play(seed: u64, options: Options, traced: bool) -> Option<Violation> {
     schedule.quiet();
     let world = schedule.world.borrow();
     let copy = |object: usize| world.docs[object].as_ref().and_then(|doc| doc.version);
-    let mut wrong: Vec<_> = (0..OBJECTS)
+    let mut wrong: Vec<_> = (0..world.docs.len())
         .filter(|object| world.truth(*object) != copy(*object))
         .map(|object| {
             format!("object {object} is {:?} and its copy {:?}", world.truth(object), world.docs[object])
         })
         .collect();
-    let wronged = world.wronged.iter().filter(|_| !options.links);
+    let wronged = world.wronged.iter().filter(|object| !options.links || world.is_source(**object));
     wrong.extend(
         wronged.map(|object| format!("object {object} was never gone, and was removed from the copy")),
     );
@@ -148,7 +148,7 @@ impl Schedule {
                 }
                 40..50 if refreshes > 0 => {
                     refreshes -= 1;
-                    let object = self.below(OBJECTS as u32) as usize;
+                    let object = self.refreshed();
                     current = Some(self.start(Kind::Refresh(object)));
                 }
                 96..98 if resets > 0 => {
@@ -190,6 +190,13 @@ impl Schedule {
                 current = None;
             }
         }
+    }
+
+    /// What can be read by its id.
+    fn refreshed(&self) -> usize {
+        let count = self.world.borrow().docs.len();
+        let first = if self.options.links { OBJECTS } else { 0 };
+        first + self.below((count - first) as u32) as usize
     }
 
     fn kill(&mut self) -> bool {

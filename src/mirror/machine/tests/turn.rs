@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::future::Future;
+use std::ops::RangeFrom;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -327,13 +328,15 @@ impl Turn {
             if early && self.world.borrow_mut().random.u8(..4) == 0 {
                 continue;
             }
-            let marks = marks(checkpoint, checkpoint.generation, Source::Delta);
+            let anew =
+                u64::from(plan::abandon::begins_anew(checkpoint) && self.world.borrow().is_off(Off::Anew));
+            let marks = marks(checkpoint, checkpoint.generation + anew, Source::Delta);
             for replaced in self.replaced_by(object, version) {
                 self.write(replaced, None, marks, read, None).await?;
             }
-            let links = self.world.borrow().options.links;
+            let is_link = self.is_link(object);
             match (version, &checkpoint.state) {
-                (Some(content), State::Tracking { .. }) if !links => {
+                (Some(content), State::Tracking { .. }) if !is_link => {
                     self.merge(checkpoint, object, content, named, read).await?;
                 }
                 _ => drop(self.write(object, version, marks, read, None).await?),
@@ -367,6 +370,16 @@ impl Turn {
             };
             let doubtful = self.world.borrow().is_doubtful(checkpoint, &doc);
             let older = doc.marks.generation != checkpoint.generation && off != Some(Off::MergeOld);
+            // A round of changes does not tell of its links.
+            let unseen = self.world.borrow().is_source(object) && plan::is_earlier(checkpoint, doc.marks);
+            if unseen && off != Some(Off::Unseen) {
+                let merged = [0, 1].map(|one| if named[one] { content[one] } else { before[one] });
+                (marks.generation, marks.source) = (doc.marks.generation, Source::ById);
+                if self.write(object, Some(merged), marks, read, Some(doc.etag)).await? {
+                    return Ok(());
+                }
+                continue;
+            }
             if (doubtful || older) && whole {
                 self.write(object, Some(content), marks, read, None).await?;
                 return Ok(());
@@ -385,10 +398,16 @@ impl Turn {
         Err(Ended)
     }
 
+    /// What cannot be looked up by its id.
+    fn is_link(&self, object: usize) -> bool {
+        self.world.borrow().source_of(object).is_some()
+    }
+
     /// What a new link of a relationship to one takes the place of.
     fn replaced_by(&self, object: usize, version: Version) -> Vec<usize> {
         let world = self.world.borrow();
-        if !world.options.to_one || version.is_none() || world.is_off(Off::OneLink) {
+        if !world.options.to_one || world.is_source(object) || version.is_none() || world.is_off(Off::OneLink)
+        {
             return Vec::new();
         }
         let lives = |other: &usize| world.docs[*other].as_ref().is_some_and(|doc| doc.version.is_some());
@@ -438,7 +457,10 @@ impl Turn {
             let mut world = self.world.borrow_mut();
             let links = world.options.links;
             let docs: Vec<_> = world.docs.iter().flatten().cloned().collect();
-            let doubtful = docs.iter().any(|doc| world.is_doubtful(checkpoint, doc));
+            let unseen = world.unseen(checkpoint.generation);
+            let doubtful = (0..OBJECTS)
+                .filter(|link| !unseen.contains(link))
+                .any(|link| world.docs[link].as_ref().is_some_and(|doc| world.is_doubtful(checkpoint, doc)));
             let doubtful_links = links && doubtful && !world.is_off(Off::LinkDoubt);
             let owed = checkpoint.owed;
             let missing = docs
@@ -456,38 +478,80 @@ impl Turn {
     }
 
     async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, Ended> {
-        let mut swept = Swept::default();
+        let (mut swept, links) = (Swept::default(), self.world.borrow().options.links);
         let Some(owed) = checkpoint.owed else { return Ok(swept) };
-        let now = self.seconds();
-        let found: Vec<_> = {
-            let world = self.world.borrow();
-            let unseen = world.hidden(link(checkpoint));
-            // Only what was announced: doubt that came after the weighing waits for the next one.
-            let announced = world.options.links && checkpoint.again;
-            let also_doubtful = announced || world.is_off(Off::SweepDoubt);
-            let also_young = announced || world.is_off(Off::SweepAge);
-            let mut taken = |object: &usize| {
-                let doc = world.docs[*object].as_ref()?;
-                let doubtful = world.is_doubtful(checkpoint, doc);
-                let is_unseen = world.options.links && !world.is_off(Off::Spare) && unseen.contains(object);
-                let older = doc.version.is_some() && doc.marks.generation < owed && !is_unseen;
-                // A doubtful tombstone is written anew, or its doubt would begin generations for ever.
-                let buried = announced && doc.version.is_none() && doubtful;
-                let older = older && (also_doubtful || !doubtful);
-                let told =
-                    also_young || plan::is_told(checkpoint, clock(doc.read.min(doc.written + 1)), doubt());
-                swept.left |= older && !told;
-                (buried || older && told).then_some((*object, doc.etag))
-            };
-            (0..OBJECTS).filter_map(|object| taken(&object)).collect()
+        self.sweep_objects(checkpoint, owed, if links { OBJECTS.. } else { 0.. }, &mut swept).await?;
+        if links && (checkpoint.again || !swept.is_held()) {
+            self.sweep_links(checkpoint, owed, &mut swept).await?;
+        }
+        Ok(swept)
+    }
+
+    /// Those of these that are older than what is owed, with their versions; `announced`: doubtful ones too, as was
+    /// announced, and also doubtful tombstones, or their doubt would begin generations for ever.
+    fn older(
+        &self,
+        checkpoint: &Checkpoint,
+        owed: u64,
+        objects: impl Iterator<Item = usize>,
+        announced: bool,
+        swept: &mut Swept,
+    ) -> Vec<(usize, u64)> {
+        let world = self.world.borrow();
+        let also_doubtful = announced || world.is_off(Off::SweepDoubt);
+        let also_young = announced || world.is_off(Off::SweepAge);
+        let taken = |object: usize| {
+            let doc = world.docs[object].as_ref()?;
+            let doubtful = world.is_doubtful(checkpoint, doc);
+            let buried = announced && doc.version.is_none() && doubtful;
+            let older = doc.version.is_some() && doc.marks.generation < owed && (also_doubtful || !doubtful);
+            let told = also_young || plan::is_told(checkpoint, clock(doc.read.min(doc.written + 1)), doubt());
+            swept.left |= older && !told;
+            (buried || older && told).then_some((object, doc.etag))
         };
+        objects.filter_map(taken).collect()
+    }
+
+    /// Links cannot be asked for. Those of a source that lives unseen are spared.
+    async fn sweep_links(
+        &mut self,
+        checkpoint: &Checkpoint,
+        owed: u64,
+        swept: &mut Swept,
+    ) -> Result<(), Ended> {
+        let mut unseen = self.world.borrow().unseen(owed);
+        step().await;
+        if self.world.borrow().is_off(Off::Spare) {
+            unseen.clear();
+        }
+        let seen = (0..OBJECTS).filter(|link| !unseen.contains(link));
+        let found = self.older(checkpoint, owed, seen, checkpoint.again, swept);
+        step().await;
+        let marks = marks(checkpoint, owed, Source::Delta);
+        for (object, etag) in found {
+            self.world.borrow_mut().swept(object, link(checkpoint));
+            self.write(object, None, marks, self.seconds(), Some(etag)).await?;
+        }
+        Ok(())
+    }
+
+    async fn sweep_objects(
+        &mut self,
+        checkpoint: &Checkpoint,
+        owed: u64,
+        objects: RangeFrom<usize>,
+        swept: &mut Swept,
+    ) -> Result<(), Ended> {
+        let now = self.seconds();
+        let count = self.world.borrow().docs.len();
+        let found = self.older(checkpoint, owed, objects.take_while(|object| *object < count), false, swept);
         step().await;
         let mut asked = Vec::new();
         for (object, etag) in found {
-            // Nothing goes that Graph still shows by its id; links cannot be asked for.
+            // Nothing goes that Graph still shows by its id.
             let blind = {
                 let world = self.world.borrow();
-                world.options.links || !world.options.asks || world.is_off(Off::AskFirst)
+                !world.options.asks || world.is_off(Off::AskFirst)
             };
             let version = if blind { None } else { self.world.borrow_mut().by_id(object) };
             let read = self.latest();
@@ -506,22 +570,18 @@ impl Turn {
                 None if swept.is_held() => {}
                 None => {
                     let marks = marks(checkpoint, owed, Source::Delta);
-                    self.world.borrow_mut().swept(object, link(checkpoint));
                     self.write(object, None, marks, now, Some(etag)).await?;
                 }
             }
         }
-        Ok(swept)
+        Ok(())
     }
 
-    /// Whether something lives unseen; of links: whether a source does, which is asked for by its id.
+    /// Whether something lives unseen.
     async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<bool, Ended> {
         let (now, mut unseen) = (self.seconds(), false);
         let found: Vec<_> = {
             let world = self.world.borrow();
-            if world.options.links {
-                return Ok(!world.hidden(link(checkpoint)).is_empty() && !world.is_off(Off::Unseen));
-            }
             if world.is_off(Off::Settle) {
                 return Ok(false);
             }
@@ -533,7 +593,8 @@ impl Turn {
                     && plan::may_settle(checkpoint, doc.marks);
                 taken.then(|| (*object, doc.clone()))
             };
-            (0..OBJECTS).filter_map(|object| old(&object)).collect()
+            let first = if world.options.links { OBJECTS } else { 0 };
+            (first..world.docs.len()).filter_map(|object| old(&object)).collect()
         };
         step().await;
         for (object, doc) in found {
@@ -545,7 +606,7 @@ impl Turn {
             let marks = marks(checkpoint, generation, source);
             self.write(object, version, marks, read, Some(doc.etag)).await?;
         }
-        Ok(unseen)
+        Ok(unseen && !self.world.borrow().is_off(Off::Unseen))
     }
 
     async fn uncarried(&mut self, checkpoint: &Checkpoint) -> Vec<Burnt> {

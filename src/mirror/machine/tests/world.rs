@@ -63,13 +63,15 @@ pub enum Off {
     Spare,
     /// What lives and was not shown by the walk is not walked for again.
     Unseen,
+    /// A walk that begins anew after its first page was abandoned has the same generation as before.
+    Anew,
 }
 
 /// What a schedule may contain.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     pub off: Option<Off>,
-    /// Documents that cannot be looked up by id.
+    /// The objects are links, which cannot be looked up by id; each has a source that always lives, and can be.
     pub links: bool,
     /// Rounds of changes name only the properties that changed.
     pub partial: bool,
@@ -164,6 +166,8 @@ pub struct Link {
     location: Option<bool>,
     /// What the enumeration hid, and nothing has told since.
     hidden: BTreeSet<usize>,
+    /// An enumeration is under way.
+    is_walk: bool,
 }
 
 /// What Graph answers.
@@ -221,6 +225,21 @@ pub struct World {
     ticks: i64,
 }
 
+/// How many sources the links have.
+fn sources(options: &Options) -> usize {
+    match (options.links, options.to_one) {
+        (false, _) => 0,
+        (true, true) => 1,
+        (true, false) => OBJECTS,
+    }
+}
+
+/// Sources were always there.
+fn since_the_beginning(object: usize) -> Vec<(i64, Version)> {
+    let source = (object >= OBJECTS).then_some((0, Some([1; 2])));
+    [(0, None)].into_iter().chain(source).collect()
+}
+
 impl World {
     pub fn new(seed: u64, options: Options, traced: bool) -> Self {
         Self {
@@ -228,10 +247,10 @@ impl World {
             options,
             now: 1_000_000,
             quiet: false,
-            history: vec![vec![(0, None)]; OBJECTS],
+            history: (0..OBJECTS + sources(&options)).map(since_the_beginning).collect(),
             times: vec![0],
-            versions: 0,
-            docs: vec![None; OBJECTS],
+            versions: 1,
+            docs: vec![None; OBJECTS + sources(&options)],
             wronged: BTreeSet::new(),
             unspared: BTreeSet::new(),
             container: 0,
@@ -308,9 +327,9 @@ impl World {
     // The tenant.
 
     pub fn change(&mut self) {
-        let object = self.random.usize(..OBJECTS);
+        let object = self.random.usize(..self.docs.len());
         let living = self.truth(object).is_some();
-        let version = if living && self.random.bool() {
+        let version = if living && !self.is_source(object) && self.random.bool() {
             None
         } else {
             self.versions += 1;
@@ -325,13 +344,24 @@ impl World {
         let head = self.head();
         self.history[object].push((head, version));
         self.note(|| format!("tenant {object} := {version:?} @{head}"));
-        if self.options.to_one && version.is_some() {
+        if self.options.to_one && version.is_some() && !self.is_source(object) {
             for other in (0..OBJECTS).filter(|other| *other != object) {
                 if self.truth(other).is_some() {
                     self.history[other].push((head, None));
                 }
             }
         }
+    }
+
+    /// Links come first, then their sources.
+    pub fn is_source(&self, object: usize) -> bool {
+        object >= OBJECTS
+    }
+
+    /// The source of a link.
+    pub fn source_of(&self, link: usize) -> Option<usize> {
+        let one = if self.options.to_one { 0 } else { link };
+        (self.options.links && link < OBJECTS).then_some(OBJECTS + one)
     }
 
     pub fn truth(&self, object: usize) -> Version {
@@ -386,6 +416,7 @@ impl World {
             return Answer::Nothing;
         }
         let mut hidden = from.hidden.clone();
+        let is_walk = from.is_walk || from.round.is_none() && (link == 0 || from.location.is_some());
         let (round, mut todo) = match from.round.clone() {
             Some(round) => round,
             None => match self.begin(link == 0 || from.location.is_some(), &from, &mut hidden) {
@@ -401,6 +432,24 @@ impl World {
             let object = *todo.iter().nth(self.random.usize(..todo.len())).expect("within its length");
             todo.remove(&object);
             let position = self.replica(round);
+            // A link is told with its source, and by a walk a source with its links.
+            let source = self.source_of(object).unwrap_or(object);
+            if self.is_source(source) {
+                objects.push((source, self.state(source, position), WHOLE));
+                todo.remove(&source);
+            }
+            if self.is_source(object) {
+                let links = (0..OBJECTS).filter(|link| is_walk && self.source_of(*link) == Some(object));
+                let links: Vec<_> =
+                    links.filter_map(|link| Some((link, self.state(link, position)?))).collect();
+                for (link, version) in links {
+                    objects.push((link, Some(version), WHOLE));
+                    hidden.remove(&link);
+                    todo.remove(&link);
+                    given.insert(link);
+                }
+                continue;
+            }
             let version = self.state(object, position);
             // Of a relationship to one, the link that is there is told, and not the one that it took the place of.
             let now = (0..OBJECTS).filter(|_| self.options.to_one && version.is_none());
@@ -427,7 +476,14 @@ impl World {
         let next = if home {
             Link { position: round, given, hidden, ..Link::default() }
         } else {
-            Link { position: from.position, given, round: Some((round, todo)), location: None, hidden }
+            Link {
+                position: from.position,
+                given,
+                round: Some((round, todo)),
+                location: None,
+                hidden,
+                is_walk,
+            }
         };
         self.answer(objects, next, home)
     }
@@ -468,23 +524,25 @@ impl World {
         };
         let mut todo = BTreeSet::new();
         if initial {
-            todo.extend((0..OBJECTS).filter(|object| self.state(*object, position).is_some()));
+            let all = 0..self.docs.len();
+            todo.extend(all.clone().filter(|object| self.state(*object, position).is_some()));
             if self.random.u8(..10) < 3 {
-                todo.extend((0..OBJECTS).filter(|object| self.truth(*object).is_some()));
+                todo.extend(all.filter(|object| self.truth(*object).is_some()));
             }
             *hidden = self.hide(&mut todo);
         } else if position < from.position {
             if self.random.bool() {
                 return None;
             }
-            for object in 0..OBJECTS {
+            for object in 0..self.docs.len() {
                 let again = touched(self, position, from.position, object) || self.random.u8(..10) < 3;
                 if again && self.history[object][0].0 <= position {
                     todo.insert(object);
                 }
             }
         } else {
-            todo.extend((0..OBJECTS).filter(|object| touched(self, from.position, position, *object)));
+            let all = 0..self.docs.len();
+            todo.extend(all.filter(|object| touched(self, from.position, position, *object)));
         }
         Some((position, todo))
     }
@@ -497,23 +555,30 @@ impl World {
         }
         self.hides -= 1;
         let is_copied = |doc: &Option<Doc>| doc.as_ref().is_some_and(|doc| doc.version.is_some());
-        let mut hidden: BTreeSet<_> = (0..OBJECTS)
+        let mut hidden: BTreeSet<_> = (0..self.docs.len())
             .filter(|object| self.was_never_removed(*object) && is_copied(&self.docs[*object]))
             .collect();
-        hidden.retain(|_| self.random.bool());
+        if self.options.links {
+            // One source with all its links: two would have to be released by somebody.
+            let sources: Vec<_> = hidden.into_iter().filter(|object| self.is_source(*object)).collect();
+            let source = self.random.choice(sources);
+            hidden =
+                (0..OBJECTS).filter(|link| source.is_some() && self.source_of(*link) == source).collect();
+            todo.retain(|object| Some(*object) != source);
+        } else {
+            hidden.retain(|_| self.random.bool());
+        }
         todo.retain(|object| !hidden.contains(object));
         self.note(|| format!("the enumeration hides {hidden:?}"));
         hidden
     }
 
-    /// What the enumeration hid that led to this link. Of links: their sources live, and can be asked for by their ids.
-    pub fn hidden(&self, link: usize) -> &BTreeSet<usize> {
-        &self.links[link].hidden
-    }
-
     /// A sweep is about to bury this. A link whose source lives unseen must stay.
     pub fn swept(&mut self, object: usize, link: usize) {
-        let lives = self.docs[object].as_ref().is_some_and(|doc| doc.version.is_some());
+        let lived = self.docs[object].as_ref().is_some_and(|doc| doc.version.is_some());
+        let source = self.source_of(object).and_then(|source| self.docs[source].as_ref());
+        let is_known = source.is_some_and(|source| source.version.is_some());
+        let lives = lived && is_known && self.truth(object).is_some();
         if self.options.links && lives && self.links[link].hidden.contains(&object) {
             self.unspared.insert(object);
         }
@@ -582,6 +647,15 @@ impl World {
         self.docs[object] = Some(Doc { version, marks, read, written: self.now, etag });
         self.note(|| format!("  put {object} = {version:?} {marks:?}"));
         self.maybe_lost().map(|()| true)
+    }
+
+    /// The links of sources that this walk has not shown, and that are not known to be gone.
+    pub fn unseen(&self, generation: u64) -> BTreeSet<usize> {
+        let is_unseen = |link: &usize| {
+            let source = self.source_of(*link).and_then(|source| self.docs[source].as_ref());
+            source.is_some_and(|source| source.version.is_some() && source.marks.generation < generation)
+        };
+        (0..OBJECTS).filter(is_unseen).collect()
     }
 
     /// The brake holds this time.
