@@ -24,6 +24,9 @@ use super::plan::{self, Swept};
 use super::write::Wrote;
 use crate::graph::{BATCH, GraphError};
 use crate::store::{Candidate, Checkpoint, Counts, Reason, Source};
+use links::LinkFate;
+
+pub(super) mod links;
 
 impl Driver<'_> {
     /// What the owed sweep would take, and whether any link is doubtful.
@@ -64,8 +67,7 @@ impl Driver<'_> {
                 // Those of a source that the walk has not shown wait until it is known to be gone, or for the walk that
                 // is begun for its sake.
                 let unseen = self.unseen_sources(checkpoint.generation).await?;
-                let is_seen = |source: &Option<String>| source.as_ref().is_none_or(|id| !unseen.contains(id));
-                all.doubtful_links = doubtful.iter().any(is_seen);
+                all.doubtful_links = doubtful.iter().any(|source| !links::is_of(&unseen, source.as_ref()));
             }
             self.brake(link.container, missing, owed, &mut all).await?;
         }
@@ -222,10 +224,7 @@ impl Driver<'_> {
         plan::is_told(checkpoint, plan::read(candidate), self.mirror.options.doubt)
     }
 
-    /// Links of what the walk has not shown stay as they are, until a walk tells of them (rule 11) or their source is gone.
-    ///
-    /// Links cannot be looked up one by one: once another generation is announced to bring back what this
-    /// takes too much, doubtful ones go too, and doubtful tombstones are written anew (rule 12).
+    /// Takes the links that are to go; whether some have to wait.
     async fn sweep_links(
         &self,
         container: &str,
@@ -235,18 +234,14 @@ impl Driver<'_> {
     ) -> Result<(Wrote, bool), SyncError> {
         let stamp = &self.stamp(checkpoint);
         let found = self.mirror.store.older_or_burnt(container, owed, checkpoint).await?;
-        let taken = |one: &Candidate| {
-            let older = !one.removed && one.generation < owed && !is_of(unseen, one);
-            let doubtful = plan::is_doubtful_link(checkpoint, plan::marks(one));
-            ready(if checkpoint.again { older || one.removed && doubtful } else { older && !doubtful })
-        };
+        let doubt = self.mirror.options.doubt;
         found
-            .try_filter(taken)
             .map(|link| async move {
                 let link = link?;
-                match checkpoint.again || self.is_told(checkpoint, &link) {
-                    true => Ok((self.bury(container, link, Reason::Missing, stamp).await?, false)),
-                    false => Ok((Wrote::default(), true)),
+                match links::fate(checkpoint, &link, unseen, doubt) {
+                    LinkFate::Goes => Ok((self.bury(container, link, Reason::Missing, stamp).await?, false)),
+                    LinkFate::Waits => Ok((Wrote::default(), true)),
+                    LinkFate::Stays => Ok((Wrote::default(), false)),
                 }
             })
             .buffer_unordered(self.mirror.store.concurrency())
@@ -261,11 +256,6 @@ impl Driver<'_> {
         let counts = Counts { removed: 1, ..Counts::default() };
         Ok(self.write(self.row.container, &document, Some(&etag), counts, self.give_up()).await?)
     }
-}
-
-/// Whether a link is one of these sources.
-fn is_of(sources: &HashSet<String>, link: &Candidate) -> bool {
-    link.source_id.as_ref().is_some_and(|source| sources.contains(source))
 }
 
 /// Says that a sweep is held.

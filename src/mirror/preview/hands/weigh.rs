@@ -1,5 +1,6 @@
 //! What a sweep would take in a dry run, and what is doubtful: as in a turn, of the copy as it would be by then.
 
+use std::collections::HashSet;
 use std::future::ready;
 use std::time::Instant;
 
@@ -14,6 +15,7 @@ use crate::mirror::machine::{Event, Settled, Weight};
 use crate::mirror::outcome::Hold;
 use crate::mirror::plan::{self, Swept, Why};
 use crate::mirror::sweep::hold_above_limit;
+use crate::mirror::sweep::links::{self, LinkFate};
 use crate::store::{Candidate, Checkpoint, Counts, Source};
 
 impl Dry<'_> {
@@ -42,12 +44,15 @@ impl Dry<'_> {
                 (all.missing, all.living) = (missing, missing);
             }
         }
+        let unseen = self.unseen_sources(checkpoint).await?;
         for link in self.row.links {
-            let unseen = self.unseen_links(link.container, checkpoint).await?;
+            let found = self.older_links(link.container, checkpoint).await?;
             let owed = checkpoint.owed.unwrap_or(0);
-            let older = unseen.iter().filter(|one| !one.removed && one.generation < owed).count();
-            all.doubtful_links |=
-                unseen.iter().any(|one| plan::is_doubtful_link(checkpoint, plan::marks(one)));
+            let older = found.iter().filter(|one| !one.removed && one.generation < owed).count();
+            all.doubtful_links |= found.iter().any(|one| {
+                plan::is_doubtful_link(checkpoint, plan::marks(one))
+                    && !links::is_of(&unseen, one.source_id.as_ref())
+            });
             self.brake(link.container, older as u64, checkpoint, &mut all).await?;
         }
         if all.doubtful_links {
@@ -93,36 +98,35 @@ impl Dry<'_> {
             .await?;
         let all = objects.len() as u64;
         let due: Vec<_> = objects.into_iter().filter(told).collect();
-        let (removed, hidden) = self.asked(&due).await?;
+        let (gone, hidden) = self.asked(&due).await?;
+        let removed = gone.len() as u64;
         let held = Swept { hidden, ..Swept::default() };
         if held.is_held() && !self.mirror.options.accepts_removals && !checkpoint.again {
             self.is_swept = true;
             let living = self.mirror.store.count_from(self.row.container, 0).await?;
             return Ok(Swept { living, ..held });
         }
-        let (mut links, mut left) = (0, removed + hidden < all);
-        let owed = checkpoint.owed.unwrap_or(0);
+        let (mut ended, mut left) = (0, removed + hidden < all);
+        let mut unseen = self.unseen_sources(checkpoint).await?;
+        unseen.retain(|id| !gone.contains(id.as_str()));
         for link in self.row.links {
-            for one in self.unseen_links(link.container, checkpoint).await? {
-                let older = !one.removed && one.generation < owed;
-                let doubtful = plan::is_doubtful_link(checkpoint, plan::marks(&one));
-                match checkpoint.again {
-                    true if older || one.removed && doubtful => links += 1,
-                    false if older && !doubtful && told(&one) => links += 1,
-                    false if older && !doubtful => left = true,
-                    _ => {}
+            for one in self.older_links(link.container, checkpoint).await? {
+                match links::fate(checkpoint, &one, &unseen, doubt) {
+                    LinkFate::Goes => ended += 1,
+                    LinkFate::Waits => left = true,
+                    LinkFate::Stays => {}
                 }
             }
         }
         self.is_swept = true;
-        self.swept = Sweep { objects: self.swept.objects + removed, links: self.swept.links + links };
-        let counts = Counts { removed, links, upserted: hidden, ..Counts::default() };
+        self.swept = Sweep { objects: self.swept.objects + removed, links: self.swept.links + ended };
+        let counts = Counts { removed, links: ended, upserted: hidden, ..Counts::default() };
         Ok(Swept { counts, left, ..Swept::default() })
     }
 
-    /// As a sweep asks: how many of these are gone, and how many Graph still shows by their ids.
-    async fn asked(&self, due: &[Candidate]) -> Result<(u64, u64), SyncError> {
-        let (mut gone, mut shown) = (0, 0);
+    /// As a sweep asks: which of these are gone, and how many Graph still shows by their ids.
+    async fn asked<'c>(&self, due: &'c [Candidate]) -> Result<(HashSet<&'c str>, u64), SyncError> {
+        let (mut gone, mut shown) = (HashSet::new(), 0);
         for some in due.chunks(BATCH) {
             let deadline = Instant::now() + self.budget;
             let fates = match ask(&self.mirror.graph, self.row, some, deadline).await {
@@ -131,9 +135,9 @@ impl Dry<'_> {
                     fates.map_err(|error| SyncError::explained(error, &self.row.permission, self.reader))?
                 }
             };
-            for fate in fates {
+            for (one, fate) in some.iter().zip(fates) {
                 match fate {
-                    Fate::Gone => gone += 1,
+                    Fate::Gone => drop(gone.insert(one.object_id().unwrap_or(&one.id))),
                     Fate::Shown(_) => shown += 1,
                     Fate::Unknown => {}
                 }
@@ -164,7 +168,19 @@ impl Dry<'_> {
         Ok(found.into_iter().filter(is_missing).collect())
     }
 
-    async fn unseen_links(
+    /// As a sweep knows them: objects that the walk has not shown, and of which nobody knows that they are gone.
+    async fn unseen_sources(&self, checkpoint: &Checkpoint) -> Result<HashSet<String>, SyncError> {
+        let container = self.row.container;
+        if self.row.links.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let found = self.mirror.store.older_than(container, checkpoint.generation).await?;
+        let found: Vec<Candidate> = found.try_collect().await?;
+        let unseen = found.iter().filter(|one| !self.is_walked(container, one));
+        Ok(unseen.filter_map(|one| one.object_id().map(str::to_owned)).collect())
+    }
+
+    async fn older_links(
         &self,
         container: &str,
         checkpoint: &Checkpoint,
