@@ -20,8 +20,9 @@ pub use abandon::{burn, forget, forgettable};
 pub use clock::{CLOCKS, age, bounded, is_ahead, is_old};
 pub use containers::{acquainted, expired, gone};
 pub use doubt::{
-    has_outslept, is_agreed, is_doubtful, is_doubtful_link, is_earlier, is_to_be_told_again,
-    is_to_be_walked_again, is_told, is_unseen, is_weighed, marks, may_settle, read, refreshed, settle,
+    has_outslept, holds_links, is_agreed, is_doubtful, is_doubtful_link, is_earlier, is_to_be_told_again,
+    is_to_be_walked_again, is_told, is_unseen, is_weighed, keeps_links, marks, may_settle, read, refreshed,
+    settle,
 };
 pub use swept::{Swept, swept};
 

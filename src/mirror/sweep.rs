@@ -64,9 +64,10 @@ impl Driver<'_> {
             };
             let (missing, doubtful) = found.try_fold((0, HashSet::new()), count).await?;
             if !doubtful.is_empty() && !all.doubtful_links {
-                // Those of a source that the walk has not shown wait until it is known to be gone, or for the walk that
-                // is begun for its sake.
-                let unseen = self.unseen_sources(checkpoint.generation).await?;
+                // Those of a source that the walk has not shown wait for the look at it, or for the walk that is begun
+                // for its sake. Whom the sweep is about to ask for by its id need not wait.
+                let holds = |one: &Candidate| plan::holds_links(checkpoint, plan::marks(one));
+                let unseen = self.unseen_sources(checkpoint.generation, holds).await?;
                 all.doubtful_links = doubtful.iter().any(|source| !links::is_of(&unseen, source.as_ref()));
             }
             self.brake(link.container, missing, owed, &mut all).await?;
@@ -105,7 +106,10 @@ impl Driver<'_> {
             wrote = wrote + self.tell_again(checkpoint, owed).await?;
             let unseen = match self.row.links {
                 [] => HashSet::new(),
-                _ => self.unseen_sources(owed).await?,
+                _ => {
+                    let keeps = |one: &Candidate| plan::keeps_links(checkpoint, plan::marks(one));
+                    self.unseen_sources(owed, keeps).await?
+                }
             };
             for link in self.row.links {
                 let links = self.sweep_links(link.container, checkpoint, owed, &unseen).await?;
@@ -214,8 +218,13 @@ impl Driver<'_> {
 
     /// Objects that this walk has not shown, and of which nobody knows that they are gone: it has not told of their links
     /// either.
-    async fn unseen_sources(&self, generation: u64) -> Result<HashSet<String>, SyncError> {
+    async fn unseen_sources(
+        &self,
+        generation: u64,
+        is_meant: impl Fn(&Candidate) -> bool,
+    ) -> Result<HashSet<String>, SyncError> {
         let found = self.mirror.store.older_than(self.row.container, generation).await?;
+        let found = found.try_filter(|one| ready(is_meant(one)));
         let ids = found.try_filter_map(|one| ready(Ok(one.object_id().map(str::to_owned))));
         Ok(ids.try_collect().await?)
     }

@@ -19,22 +19,22 @@ fn is_lost(checkpoint: &Checkpoint, number: u64) -> bool {
     number < checkpoint.first_save || number > checkpoint.save + 1
 }
 
-/// Whether a document was last written under a checkpoint that is lost.
+/// Whether a document was last written under a checkpoint that is lost, and was not looked up since.
 pub fn is_of_lost(checkpoint: &Checkpoint, marks: Marks) -> bool {
-    is_lost(checkpoint, marks.save)
+    is_lost(checkpoint, marks.save) && marks.source != Source::ById
 }
 
 /// Whether a document that the walk did not show counts for the removal limit: it would go in the sweep, or, of a lost
 /// checkpoint, after a look.
 pub fn is_weighed(checkpoint: &Checkpoint, marks: Marks) -> bool {
-    !is_doubtful(checkpoint, marks) || is_of_lost(checkpoint, marks) && marks.source != Source::ById
+    !is_doubtful(checkpoint, marks) || is_of_lost(checkpoint, marks)
 }
 
 /// Whether a doubtful document may be looked up and settled now. One of a lost checkpoint waits for the walk: if that does
 /// not show it, it is weighed with the others that would go, under the removal limit, before it is looked up.
 pub fn may_settle(checkpoint: &Checkpoint, marks: Marks) -> bool {
-    let only_lost = is_of_lost(checkpoint, marks) && marks.source != Source::ById;
-    !only_lost || matches!(checkpoint.state, State::Tracking { .. }) && checkpoint.owed.is_none()
+    !is_of_lost(checkpoint, marks)
+        || matches!(checkpoint.state, State::Tracking { .. }) && checkpoint.owed.is_none()
 }
 
 /// Whether a save number was burnt.
@@ -94,6 +94,17 @@ fn unvouched(checkpoint: &Checkpoint, marks: Marks) -> u64 {
 /// Whether a walk before the last one is the last that vouched for a living document.
 pub fn is_earlier(checkpoint: &Checkpoint, marks: Marks) -> bool {
     0 < marks.generation && marks.generation < checkpoint.generation
+}
+
+/// Whether the links of an object stay in a sweep whose walk has not shown it: the walk has not told of them either. Of a lost
+/// checkpoint they go with the rest, after it was weighed, since another generation follows (rule 12).
+pub fn keeps_links(checkpoint: &Checkpoint, marks: Marks) -> bool {
+    !is_of_lost(checkpoint, marks)
+}
+
+/// Whether the sweep has nobody to ask about an object that keeps its links: it waits for a look, or for another walk.
+pub fn holds_links(checkpoint: &Checkpoint, marks: Marks) -> bool {
+    keeps_links(checkpoint, marks) && is_doubtful(checkpoint, marks)
 }
 
 /// Whether an object that was looked up and found lives unseen: its document was read by id before, in the second

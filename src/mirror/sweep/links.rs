@@ -39,8 +39,7 @@ pub fn fate(
     }
 }
 
-/// Whether the walk has not shown the source of a link. Such a link is no reason to begin a generation either: it waits
-/// until its source is known to be gone, or for the walk that is begun for the sake of it.
+/// Whether the source of a link is one of these, which the walk has not shown.
 pub fn is_of(unseen: &HashSet<String>, source: Option<&String>) -> bool {
     source.is_some_and(|source| unseen.contains(source))
 }

@@ -457,7 +457,8 @@ impl Turn {
             let mut world = self.world.borrow_mut();
             let links = world.options.links;
             let docs: Vec<_> = world.docs.iter().flatten().cloned().collect();
-            let unseen = world.unseen(checkpoint.generation);
+            // Whom the sweep is about to ask for need not wait.
+            let unseen = world.unseen(checkpoint.generation, |doc| plan::holds_links(checkpoint, doc.marks));
             let doubtful = (0..OBJECTS)
                 .filter(|link| !unseen.contains(link))
                 .any(|link| world.docs[link].as_ref().is_some_and(|doc| world.is_doubtful(checkpoint, doc)));
@@ -519,18 +520,22 @@ impl Turn {
         owed: u64,
         swept: &mut Swept,
     ) -> Result<(), Ended> {
-        let mut unseen = self.world.borrow().unseen(owed);
+        let mut unseen = self.world.borrow().unseen(owed, |doc| plan::keeps_links(checkpoint, doc.marks));
         step().await;
         if self.world.borrow().is_off(Off::Spare) {
             unseen.clear();
         }
         let seen = (0..OBJECTS).filter(|link| !unseen.contains(link));
         let found = self.older(checkpoint, owed, seen, checkpoint.again, swept);
+        let spared = self.world.borrow().spared(link(checkpoint), checkpoint);
         step().await;
         let marks = marks(checkpoint, owed, Source::Delta);
         for (object, etag) in found {
-            self.world.borrow_mut().swept(object, link(checkpoint));
-            self.write(object, None, marks, self.seconds(), Some(etag)).await?;
+            let done = self.write(object, None, marks, self.seconds(), Some(etag)).await?;
+            // What an announced sweep takes too much, the generation that follows brings back.
+            if done && !checkpoint.again && spared.contains(&object) {
+                self.world.borrow_mut().unspared.insert(object);
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::mirror::plan::doubt::{Marks, is_abandoned, is_burnt};
+use crate::mirror::plan::doubt::{Marks, is_abandoned, is_burnt, keeps_links};
 use crate::store::{Checkpoint, Numbers, Source, is_good};
 
 /// Life of the lease, in seconds.
@@ -573,15 +573,14 @@ impl World {
         hidden
     }
 
-    /// A sweep is about to bury this. A link whose source lives unseen must stay.
-    pub fn swept(&mut self, object: usize, link: usize) {
-        let lived = self.docs[object].as_ref().is_some_and(|doc| doc.version.is_some());
-        let source = self.source_of(object).and_then(|source| self.docs[source].as_ref());
-        let is_known = source.is_some_and(|source| source.version.is_some());
-        let lives = lived && is_known && self.truth(object).is_some();
-        if self.options.links && lives && self.links[link].hidden.contains(&object) {
-            self.unspared.insert(object);
-        }
+    /// The links that a sweep must spare: the enumeration hid them with their sources, and they live.
+    pub fn spared(&self, link: usize, checkpoint: &Checkpoint) -> BTreeSet<usize> {
+        let lives = |object: usize| self.docs[object].as_ref().filter(|doc| doc.version.is_some());
+        let keeps = |source: &Doc| keeps_links(checkpoint, source.marks);
+        let has_source = |link: &usize| self.source_of(*link).and_then(lives).is_some_and(keeps);
+        let hidden = self.links[link].hidden.iter().copied();
+        let hidden = hidden.filter(|link| lives(*link).is_some() && self.truth(*link).is_some());
+        hidden.filter(has_source).collect()
     }
 
     fn answer(&mut self, objects: Vec<Entry>, next: Link, home: bool) -> Answer {
@@ -650,10 +649,12 @@ impl World {
     }
 
     /// The links of sources that this walk has not shown, and that are not known to be gone.
-    pub fn unseen(&self, generation: u64) -> BTreeSet<usize> {
+    pub fn unseen(&self, generation: u64, is_meant: impl Fn(&Doc) -> bool) -> BTreeSet<usize> {
         let is_unseen = |link: &usize| {
             let source = self.source_of(*link).and_then(|source| self.docs[source].as_ref());
-            source.is_some_and(|source| source.version.is_some() && source.marks.generation < generation)
+            source.is_some_and(|source| {
+                source.version.is_some() && source.marks.generation < generation && is_meant(source)
+            })
         };
         (0..OBJECTS).filter(is_unseen).collect()
     }

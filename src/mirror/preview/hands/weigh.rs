@@ -44,7 +44,8 @@ impl Dry<'_> {
                 (all.missing, all.living) = (missing, missing);
             }
         }
-        let unseen = self.unseen_sources(checkpoint).await?;
+        let holds = |one: &Candidate| plan::holds_links(checkpoint, plan::marks(one));
+        let unseen = self.unseen_sources(checkpoint, holds).await?;
         for link in self.row.links {
             let found = self.older_links(link.container, checkpoint).await?;
             let owed = checkpoint.owed.unwrap_or(0);
@@ -107,7 +108,8 @@ impl Dry<'_> {
             return Ok(Swept { living, ..held });
         }
         let (mut ended, mut left) = (0, removed + hidden < all);
-        let mut unseen = self.unseen_sources(checkpoint).await?;
+        let keeps = |one: &Candidate| plan::keeps_links(checkpoint, plan::marks(one));
+        let mut unseen = self.unseen_sources(checkpoint, keeps).await?;
         unseen.retain(|id| !gone.contains(id.as_str()));
         for link in self.row.links {
             for one in self.older_links(link.container, checkpoint).await? {
@@ -169,14 +171,18 @@ impl Dry<'_> {
     }
 
     /// As a sweep knows them: objects that the walk has not shown, and of which nobody knows that they are gone.
-    async fn unseen_sources(&self, checkpoint: &Checkpoint) -> Result<HashSet<String>, SyncError> {
+    async fn unseen_sources(
+        &self,
+        checkpoint: &Checkpoint,
+        is_meant: impl Fn(&Candidate) -> bool,
+    ) -> Result<HashSet<String>, SyncError> {
         let container = self.row.container;
         if self.row.links.is_empty() {
             return Ok(HashSet::new());
         }
         let found = self.mirror.store.older_than(container, checkpoint.generation).await?;
         let found: Vec<Candidate> = found.try_collect().await?;
-        let unseen = found.iter().filter(|one| !self.is_walked(container, one));
+        let unseen = found.iter().filter(|one| !self.is_walked(container, one) && is_meant(one));
         Ok(unseen.filter_map(|one| one.object_id().map(str::to_owned)).collect())
     }
 
