@@ -1,0 +1,75 @@
+//! Looks by id in the model: to settle doubt, and on request.
+
+use std::time::Duration;
+
+use super::{Ended, Turn, doubt, marks, step};
+use crate::mirror::machine::tests::world::{DOUBT, OBJECTS, Off};
+use crate::mirror::plan;
+use crate::store::{Burnt, Checkpoint, Source};
+
+impl Turn {
+    /// Whether something lives unseen.
+    pub(super) async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<bool, Ended> {
+        let (now, mut unseen) = (self.seconds(), false);
+        let found: Vec<_> = {
+            let world = self.world.borrow();
+            if world.is_off(Off::Settle) {
+                return Ok(false);
+            }
+            let cutoff = now - if world.is_off(Off::SettleAge) { 0 } else { DOUBT };
+            let old = |object: &usize| {
+                let doc = world.docs[*object].as_ref()?;
+                let taken = doc.written <= cutoff
+                    && world.is_doubtful(checkpoint, doc)
+                    && plan::may_settle(checkpoint, doc.marks);
+                taken.then(|| (*object, doc.clone()))
+            };
+            let first = if world.options.links { OBJECTS } else { 0 };
+            (first..world.docs.len()).filter_map(|object| old(&object)).collect()
+        };
+        step().await;
+        for (object, doc) in found {
+            let version = self.world.borrow_mut().by_id(object);
+            let read = self.latest();
+            step().await;
+            unseen |= version.is_some() && plan::is_unseen(checkpoint, doc.marks, doc.written, doubt());
+            let (generation, source) = plan::settle(checkpoint, doc.marks, version.is_some());
+            let marks = marks(checkpoint, generation, source);
+            self.write(object, version, marks, read, Some(doc.etag)).await?;
+        }
+        Ok(unseen && !self.world.borrow().is_off(Off::Unseen))
+    }
+
+    pub(super) async fn uncarried(&mut self, checkpoint: &Checkpoint) -> Vec<Burnt> {
+        let now = self.now();
+        let uncarried = {
+            let world = self.world.borrow();
+            let (age, carried) = (world.is_off(Off::ForgetAge), !world.is_off(Off::ForgetCarried));
+            let now = now + if age { doubt() * 1000 } else { Duration::ZERO };
+            let saves: Vec<_> = world.docs.iter().flatten().map(|doc| doc.marks.save).collect();
+            let mut old = plan::forgettable(checkpoint, now);
+            old.retain(|burnt| !(carried && saves.iter().any(|save| (burnt.from..=burnt.to).contains(save))));
+            old
+        };
+        step().await;
+        uncarried
+    }
+
+    /// A look at one object on request (rule 10).
+    pub(super) async fn look(&mut self, checkpoint: &Checkpoint, object: usize) -> Result<(), Ended> {
+        let present = self.world.borrow().docs[object].clone();
+        step().await;
+        let version = self.world.borrow_mut().by_id(object);
+        let read = self.latest();
+        step().await;
+        if present.as_ref().and_then(|doc| doc.version) != version {
+            let living = present.filter(|doc| doc.version.is_some()).map(|doc| doc.marks);
+            let vouched = self.world.borrow().is_off(Off::RefreshGeneration);
+            let generation =
+                if vouched { checkpoint.generation } else { plan::refreshed(checkpoint, living) };
+            let marks = marks(checkpoint, generation, Source::ById);
+            self.write(object, version, marks, read, None).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! A page in the model: asked for, merged and written.
+
+use super::{Ended, Turn, link, marks, step};
+use crate::mirror::machine::Event;
+use crate::mirror::machine::tests::world::{
+    Answer, Content, LATEST, LEASE, LeaseDoc, OBJECTS, Off, Version, WHOLE,
+};
+use crate::mirror::plan::doubt::Marks;
+use crate::mirror::plan::{self, Leads, Took};
+use crate::store::{Checkpoint, Counts, Opaque, Source, State};
+
+impl Turn {
+    pub(super) async fn fetch(&mut self, checkpoint: &Checkpoint) -> Event {
+        let link = link(checkpoint);
+        self.asked = self.now();
+        step().await;
+        let answer = self.world.borrow_mut().page(link);
+        step().await;
+        match answer {
+            Answer::Dead(location) => Event::Dead(location.map(|location| Opaque::new(location.to_string()))),
+            Answer::Nothing => Event::Refused,
+            Answer::Page { objects, next, home } => {
+                self.page = objects;
+                let next = Opaque::new(next.to_string());
+                Event::Fetched(if home { Leads::Home(next) } else { Leads::On(next) })
+            }
+        }
+    }
+
+    pub(super) async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Took, Ended> {
+        let early = self.world.borrow().is_off(Off::WriteFirst);
+        let read = self.latest();
+        for (object, version, named) in std::mem::take(&mut self.page) {
+            if early && self.world.borrow_mut().random.u8(..4) == 0 {
+                continue;
+            }
+            let anew =
+                u64::from(plan::abandon::begins_anew(checkpoint) && self.world.borrow().is_off(Off::Anew));
+            let marks = marks(checkpoint, checkpoint.generation + anew, Source::Delta);
+            for replaced in self.replaced_by(object, version) {
+                self.write(replaced, None, marks, read, None).await?;
+            }
+            let is_link = self.is_link(object);
+            match (version, &checkpoint.state) {
+                (Some(content), State::Tracking { .. }) if !is_link => {
+                    self.merge(checkpoint, object, content, named, read).await?;
+                }
+                _ => drop(self.write(object, version, marks, read, None).await?),
+            }
+        }
+        Ok(Took { counts: Counts::default(), doubtful: false, at: self.asked })
+    }
+
+    /// An entry of a round of changes beside the document that is there, as `merge::step` has it.
+    pub(super) async fn merge(
+        &mut self,
+        checkpoint: &Checkpoint,
+        object: usize,
+        content: Content,
+        named: [bool; 2],
+        read: i64,
+    ) -> Result<(), Ended> {
+        let whole = named == WHOLE;
+        for _ in 0..4 {
+            let present = self.world.borrow().docs[object].clone();
+            step().await;
+            let living = present.and_then(|doc| Some((doc.version?, doc)));
+            let mut marks = marks(checkpoint, checkpoint.generation, Source::Delta);
+            let off = self.world.borrow().options.off;
+            // What is not named was never there, as far as a mirror without merging knows.
+            let part = [0, 1].map(|one| if named[one] { content[one] } else { 0 });
+            let Some((before, doc)) = living.filter(|_| off != Some(Off::Merge)) else {
+                marks.source = if whole || off == Some(Off::Merge) { Source::Delta } else { Source::ById };
+                self.write(object, Some(part), marks, read, None).await?;
+                return Ok(());
+            };
+            let doubtful = self.world.borrow().is_doubtful(checkpoint, &doc);
+            let older = doc.marks.generation != checkpoint.generation && off != Some(Off::MergeOld);
+            // A round of changes does not tell of its links.
+            let unseen = self.world.borrow().is_source(object) && plan::is_earlier(checkpoint, doc.marks);
+            if unseen && off != Some(Off::Unseen) {
+                let merged = [0, 1].map(|one| if named[one] { content[one] } else { before[one] });
+                (marks.generation, marks.source) = (doc.marks.generation, Source::ById);
+                if self.write(object, Some(merged), marks, read, Some(doc.etag)).await? {
+                    return Ok(());
+                }
+                continue;
+            }
+            if (doubtful || older) && whole {
+                self.write(object, Some(content), marks, read, None).await?;
+                return Ok(());
+            }
+            let merged = [0, 1].map(|one| if named[one] { content[one] } else { before[one] });
+            if merged == before && doc.marks.generation == checkpoint.generation {
+                return Ok(());
+            }
+            let settles = !older && (!doubtful || off == Some(Off::MergeDoubt));
+            marks.source = if settles { Source::Delta } else { Source::ById };
+            if self.write(object, Some(merged), marks, read, Some(doc.etag)).await? {
+                return Ok(());
+            }
+        }
+        self.release(false, false, checkpoint.epoch).await;
+        Err(Ended)
+    }
+
+    /// What cannot be looked up by its id.
+    pub(super) fn is_link(&self, object: usize) -> bool {
+        self.world.borrow().source_of(object).is_some()
+    }
+
+    /// What a new link of a relationship to one takes the place of.
+    pub(super) fn replaced_by(&self, object: usize, version: Version) -> Vec<usize> {
+        let world = self.world.borrow();
+        if !world.options.to_one || world.is_source(object) || version.is_none() || world.is_off(Off::OneLink)
+        {
+            return Vec::new();
+        }
+        let lives = |other: &usize| world.docs[*other].as_ref().is_some_and(|doc| doc.version.is_some());
+        (0..OBJECTS).filter(|other| *other != object).filter(lives).collect()
+    }
+
+    /// One write: the lease is looked at first; between that look and the write lies a freeze.
+    pub(super) async fn write(
+        &mut self,
+        object: usize,
+        version: Version,
+        marks: Marks,
+        read: i64,
+        over: Option<u64>,
+    ) -> Result<bool, Ended> {
+        {
+            let mut world = self.world.borrow_mut();
+            let ours = world.lease.clone().filter(|lease| {
+                lease.holder == Some(self.me)
+                    && lease.epoch == self.epoch
+                    && world.now < lease.written + 2 * LEASE
+            });
+            // Until it renews the lease, a turn does not see that the document is gone.
+            if world.now >= self.until - 5 {
+                let Some(ours) = ours else {
+                    world.note(|| "lease lost".into());
+                    return Err(Ended);
+                };
+                let etag = world.next_etag();
+                let (written, expires) = (world.now, world.own_clock(self.me) + LEASE);
+                self.until = written + LEASE;
+                world.lease = Some(LeaseDoc { expires, written, etag, ..ours });
+            }
+        }
+        step().await;
+        if self.world.borrow().now > self.until + LATEST {
+            self.world.borrow_mut().note(|| "too late: the connection is closed".into());
+            return Err(Ended);
+        }
+        let answer = self.world.borrow_mut().put(object, version, marks, read, over);
+        step().await;
+        self.unless_lost(answer).await
+    }
+}

@@ -1,0 +1,102 @@
+//! What a schedule may contain, and which rule is switched off.
+
+/// A rule to switch off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Off {
+    Epoch,
+    Burn,
+    SaveMatch,
+    WriteFirst,
+    Dirty,
+    Owed,
+    SweepDoubt,
+    SweepAge,
+    RefreshGeneration,
+    Settle,
+    SettleAge,
+    ById,
+    LinkDoubt,
+    /// Abandoned numbers are forgotten at once.
+    ForgetAge,
+    /// Abandoned numbers are forgotten although documents carry them.
+    ForgetCarried,
+    Container,
+    /// A lost lease was given back cleanly.
+    LostLease,
+    /// A lost lease starts at the epoch after that of the checkpoint, which a turn under way may have too.
+    LostEpoch,
+    /// A feed without a checkpoint starts its numbers at one.
+    Time,
+    /// What a lost checkpoint covered is trusted.
+    LostDoubt,
+    OneLink,
+    AskFirst,
+    Merge,
+    MergeDoubt,
+    MergeOld,
+    /// A turn goes by the clock of its machine.
+    OwnClock,
+    /// The end of a lease is believed, however far away it is.
+    LeaseEnd,
+    /// The links of a source that lives are swept although the walk did not show it.
+    Spare,
+    /// What lives and was not shown by the walk is not walked for again.
+    Unseen,
+    /// A walk that begins anew after its first page was abandoned has the same generation as before.
+    Anew,
+}
+
+/// What a schedule may contain.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub off: Option<Off>,
+    /// The objects are links, which cannot be looked up by id; each has a source that always lives, and can be.
+    pub links: bool,
+    /// Rounds of changes name only the properties that changed.
+    pub partial: bool,
+    /// The objects are links of one source, which has one of them at most, and Graph tells a new one without a word about
+    /// the one before.
+    pub to_one: bool,
+    pub refreshes: u32,
+    pub resets: u32,
+    pub changes: u32,
+    pub kills: u32,
+    pub turns: u32,
+    pub deaths: u32,
+    pub lost: u32,
+    pub brakes: u32,
+    /// Times that the container is dropped and created anew.
+    pub recreations: u32,
+    /// Losses of the lease, the checkpoint, or both.
+    pub losses: u32,
+    /// Enumerations that do not show an object although it is there.
+    pub hides: u32,
+    /// Times that the clock of a process is set, by an hour or by a day.
+    pub clocks: u32,
+    /// What a sweep is about to remove is asked for by id, where it can be.
+    pub asks: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            off: None,
+            links: false,
+            partial: false,
+            to_one: false,
+            refreshes: 2,
+            resets: 1,
+            changes: 5,
+            kills: 2,
+            turns: 4,
+            deaths: 2,
+            lost: 1,
+            brakes: 1,
+            recreations: 1,
+            losses: 1,
+            hides: 1,
+            clocks: 2,
+            asks: true,
+        }
+    }
+}
