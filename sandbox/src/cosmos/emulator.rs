@@ -250,7 +250,7 @@ impl Emulator {
         partition: &str,
         id: &str,
     ) -> anyhow::Result<Option<Value>> {
-        let reply = self.item("GET", container, &json!([partition]).to_string(), id).await?;
+        let reply = self.item("GET", container, &json!([partition]).to_string(), id, &[]).await?;
         if reply.status == 404 {
             return Ok(None);
         }
@@ -299,15 +299,42 @@ impl Emulator {
 
     /// Deletes one document; `partition` as in the header.
     pub(super) async fn delete(&self, container: &str, partition: &str, id: &str) -> anyhow::Result<()> {
-        let reply = self.item("DELETE", container, partition, id).await?;
+        let reply = self.item("DELETE", container, partition, id, &[]).await?;
         ensure!(reply.is_success() || reply.status == 404, "delete {container}/{id}: {}", reply.status);
         Ok(())
     }
 
-    async fn item(&self, method: &str, container: &str, partition: &str, id: &str) -> anyhow::Result<Reply> {
+    /// Deletes one document whose time to live is over, unless another version has taken its place meanwhile.
+    pub(super) async fn delete_expired(
+        &self,
+        container: &str,
+        partition: &str,
+        id: &str,
+    ) -> anyhow::Result<()> {
+        let reply = self.item("GET", container, partition, id, &[]).await?;
+        let document = if reply.is_success() { reply.json()? } else { Value::Null };
+        let (Some(_), Some(etag)) = (document["ttl"].as_u64(), document["_etag"].as_str()) else {
+            return Ok(());
+        };
+        let reply = self.item("DELETE", container, partition, id, &[("if-match", etag)]).await?;
+        let is_done = reply.is_success() || matches!(reply.status, 404 | 412);
+        ensure!(is_done, "delete {container}/{id}: {}", reply.status);
+        Ok(())
+    }
+
+    async fn item(
+        &self,
+        method: &str,
+        container: &str,
+        partition: &str,
+        id: &str,
+        more: &[(&str, &str)],
+    ) -> anyhow::Result<Reply> {
         let id = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
         let path = format!("{}/{id}", self.docs(container));
-        let headers = headers(&[("x-ms-documentdb-partitionkey", partition)]);
+        let mut all = vec![("x-ms-documentdb-partitionkey", partition)];
+        all.extend(more);
+        let headers = headers(&all);
         self.ask(Ask { method, path: &path, headers, body: Bytes::new() }).await
     }
 

@@ -162,6 +162,17 @@ async fn documents_expire_when_their_time_has_come() {
 }
 
 #[tokio::test]
+async fn a_version_that_took_the_place_of_one_that_expires_at_that_moment_stays() {
+    const DAY: u64 = 86_400;
+    let setup = Setup::new().await;
+    setup.upsert(json!({"id": "a", "ttl": DAY})).await.unwrap();
+    // As by a request whose own look at what has expired is over.
+    setup.cosmos.put("users", "a", &json!({"id": "a"})).await.unwrap();
+    setup.cosmos.advance(Duration::from_secs(2 * DAY));
+    assert_eq!(setup.read("a").await.0, 200);
+}
+
+#[tokio::test]
 async fn a_container_with_a_default_ttl_deletes_what_says_nothing_else_and_one_without_deletes_nothing() {
     const DAY: u64 = 86_400;
     let setup = Setup::new().await;

@@ -124,7 +124,7 @@ impl Inner {
         let expired = lock(&self.expiry).expired(container);
         for (partition, id) in expired {
             // Gone already is as good.
-            let _deleted = self.emulator.delete(container, &partition, &id).await;
+            let _deleted = self.emulator.delete_expired(container, &partition, &id).await;
         }
         let by_default = lock(&self.expiry).expired_by_default(container);
         if let Some(newest) = by_default {
