@@ -133,7 +133,8 @@ fn answer(mut members: HashMap<String, Box<RawValue>>) -> Option<(String, Try)> 
         Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     };
     let body = members.remove("body").filter(|body| body.get() != "null");
-    let told = retry::retry_after(header("retry-after").as_deref(), SystemTime::now());
+    let (after, date) = (header("retry-after"), header("date"));
+    let told = retry::retry_after(after.as_deref(), date.as_deref(), SystemTime::now());
     if let Some(failure) = retry::failure(status, told) {
         return Some((id, Try::Failed(failure, told)));
     }

@@ -201,8 +201,9 @@ impl Client {
                 Err(BodyError::Cut) => Ok(Try::Failed(Failure::Connection, "the answer was cut".into())),
             };
         }
-        let told = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        if let Some(failure) = retry::failure(status.as_u16(), retry::retry_after(told, SystemTime::now())) {
+        let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let told = retry::retry_after(text(header::RETRY_AFTER), text(header::DATE), SystemTime::now());
+        if let Some(failure) = retry::failure(status.as_u16(), told) {
             return Ok(Try::Failed(failure, format!("status {}", status.as_u16())));
         }
         if let Some(challenge) = challenge(&response, token) {

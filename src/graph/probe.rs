@@ -66,7 +66,7 @@ fn load(headers: &HeaderMap, now: SystemTime) -> Load {
         used: number("x-ms-throttle-limit-percentage"),
         remaining: number("ratelimit-remaining"),
         limit: number("ratelimit-limit"),
-        retry_after: retry::retry_after(text("retry-after"), now),
+        retry_after: retry::retry_after(text("retry-after"), text("date"), now),
     }
 }
 

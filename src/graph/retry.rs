@@ -66,15 +66,17 @@ pub fn failure(status: u16, told: Option<Duration>) -> Option<Failure> {
     }
 }
 
-/// Reads a `Retry-After` header; `None` when it is absent or unreadable.
-pub fn retry_after(header: Option<&str>, now: SystemTime) -> Option<Duration> {
+/// Reads a `Retry-After` header; `None` when it is absent or unreadable. A date counts from the `date` of the same answer, if
+/// that can be read, else from `now`: our clock may be wrong, and Graph's own two agree.
+pub fn retry_after(header: Option<&str>, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let text = header?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return (seconds.is_finite() && seconds >= 0.0)
             .then(|| Duration::from_secs_f64(seconds.min(CAP.as_secs_f64())));
     }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default().min(CAP))
+    let until = httpdate::parse_http_date(text).ok()?;
+    let now = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).unwrap_or(now);
+    Some(until.duration_since(now).unwrap_or_default().min(CAP))
 }
 
 #[cfg(test)]
@@ -86,19 +88,22 @@ mod tests {
     #[test]
     fn retry_after_is_read_in_all_its_forms() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-        let read = |text| retry_after(Some(text), now);
+        let read = |text| retry_after(Some(text), None, now);
         assert_eq!(read("7"), Some(Duration::from_secs(7)));
         assert_eq!(read("2.128"), Some(Duration::from_millis(2128)));
         assert_eq!(read("0"), Some(Duration::ZERO));
         let date = httpdate::fmt_http_date(now + Duration::from_secs(90));
-        assert_eq!(retry_after(Some(&date), now), Some(Duration::from_secs(90)));
+        assert_eq!(retry_after(Some(&date), None, now), Some(Duration::from_secs(90)));
+        let (answered, ours) = (httpdate::fmt_http_date(now), now - 24 * HOUR);
+        assert_eq!(retry_after(Some(&date), Some(&answered), ours), Some(Duration::from_secs(90)));
+        assert_eq!(retry_after(Some(&date), Some("soon"), now), Some(Duration::from_secs(90)));
         let past = httpdate::fmt_http_date(now - Duration::from_secs(90));
-        assert_eq!(retry_after(Some(&past), now), Some(Duration::ZERO));
+        assert_eq!(retry_after(Some(&past), None, now), Some(Duration::ZERO));
         for unreadable in ["-1", "NaN", "inf", "soon", ""] {
             assert_eq!(read(unreadable), None, "{unreadable}");
         }
         assert_eq!(read("1e300"), Some(CAP));
-        assert_eq!(retry_after(None, now), None);
+        assert_eq!(retry_after(None, None, now), None);
     }
 
     #[test]

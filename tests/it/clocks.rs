@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sandbox::cosmos::{self, Moment};
-use sandbox::graph::TokenDeath;
+use sandbox::graph::{self, RetryAfter, TokenDeath};
 use sandbox::process_clock::ProcessClock;
 use sandbox::world::{Setup, World};
 use serde_json::Value;
@@ -66,4 +66,17 @@ async fn a_machine_whose_clock_was_ahead_died_and_its_lease_locked_the_feed_for_
     assert!(moment(&lease["expires"]) > OffsetDateTime::now_utc() + time::Duration::hours(12), "{lease}");
     // Tries until the lease has ended, which is the patience of any story.
     world.settle_equal().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_a_day_behind_made_an_hour_of_the_second_that_graph_asked_for() {
+    let clock = ProcessClock::start().unwrap();
+    let world = World::start(with_clock(setup(), &clock)).await.unwrap();
+    world.settle_equal().await.unwrap();
+    clock.shift(-DAY).unwrap();
+    let busy =
+        graph::Fault::Throttle { status: 429, retry_after: RetryAfter::DateIn(Duration::from_secs(1)) };
+    world.graph.fail(graph::Match::any(), 1, busy);
+    world.turn().await.unwrap();
+    assert_eq!(checkpoint(&world).await["notBefore"], Value::Null);
 }

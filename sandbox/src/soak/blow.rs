@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::deed::{Blow, Who};
+use super::deed::{Blow, Loss, Who};
 use super::loss::{Lost, lose};
 use super::trace::Trace;
 use crate::process_clock::ProcessClock;
@@ -32,6 +32,10 @@ pub(super) async fn strike(view: &World, who: Who, blow: Blow, hosts: &Hosts, tr
     // One that is just being restarted is no victim yet; a frozen one answers nobody, but is ready.
     let struck = match blow {
         Blow::Lose(loss) => {
+            if matches!(loss, Loss::Container(name) if name != "mirror") {
+                // Nobody could know of what was lost, and is hidden from the walk that follows.
+                view.feeds().iter().for_each(|feed| view.graph.hide(feed, []));
+            }
             // Before, since nobody waits for this to end when it gets quiet; and after.
             lost.note(loss, view);
             lose(&view.cosmos, loss).await.map(|()| lost.note(loss, view))
