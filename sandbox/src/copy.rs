@@ -14,28 +14,23 @@ pub use self::{
     difference::{Difference, What},
     links::{ExpectedLinks, link_differences},
 };
-use crate::graph::{Collection, Object, Tenant};
+use crate::graph::{Object, Tenant};
 
 /// Everything in which the documents of the container `users` are not a copy of the tenant's users, in the order of ids.
 pub fn differences(tenant: &Tenant, documents: &[Value]) -> Vec<Difference> {
-    differences_of("users", &tenant.users, &tenant.id, documents)
+    differences_of("users", tenant, documents)
 }
 
-/// Everything in which the documents of the container `resource` are not a copy of these objects, in the order of ids.
-pub fn differences_of(
-    resource: &str,
-    objects: &Collection,
-    tenant_id: &str,
-    documents: &[Value],
-) -> Vec<Difference> {
+/// Everything in which the documents of the container `resource` are not a copy of that collection, in the order of ids.
+pub fn differences_of(resource: &str, tenant: &Tenant, documents: &[Value]) -> Vec<Difference> {
     let mut found = Found { resource, differences: Vec::new() };
     let mut copies = found.living(documents);
-    for (id, object) in objects.living() {
+    for (id, object) in tenant.collection(resource).living() {
         match copies.remove(id.as_str()) {
             None => found.add(id, What::Missing),
             Some(document) => {
                 found.compare(id, object, document);
-                found.check_marks(id, &[resource], tenant_id, document);
+                found.check_marks(id, &[resource], &tenant.id, document);
             }
         }
     }
@@ -129,7 +124,7 @@ mod tests {
             document["@odata.type"] = json!("#microsoft.graph.user");
             document
         };
-        tenant.users.living().map(|(_, user)| document(user)).collect()
+        tenant.users().living().map(|(_, user)| document(user)).collect()
     }
 
     #[test]
@@ -181,7 +176,7 @@ mod tests {
         let group = tenant.create_group();
         let mut document = Value::Object(tenant.group(&group).unwrap().clone());
         document["_mirror"] = json!({"resource": "groups", "tenantId": tenant.id, "generation": 1, "save": 2, "source": "delta"});
-        let told = |documents: &[Value]| differences_of("groups", &tenant.groups, &tenant.id, documents);
+        let told = |documents: &[Value]| differences_of("groups", &tenant, documents);
         assert_eq!(told(std::slice::from_ref(&document)), []);
         document["members@delta"] = json!([]);
         let told: Vec<_> = told(&[document]).iter().map(ToString::to_string).collect();

@@ -264,15 +264,11 @@ impl World {
 
     /// In what the copy differs from the tenant.
     pub async fn differences(&self) -> Vec<Difference> {
-        let users = self.cosmos.documents("users").await;
-        let mut differences = self.graph.tenant(|tenant| copy::differences(tenant, &users));
-        if self.feeds.contains(&"groups") {
-            let groups = self.cosmos.documents("groups").await;
-            differences.extend(
-                self.graph
-                    .tenant(|tenant| copy::differences_of("groups", &tenant.groups, &tenant.id, &groups)),
-            );
-            for relationship in Relationship::ALL {
+        let mut differences = Vec::new();
+        for feed in self.feeds {
+            let objects = self.cosmos.documents(feed).await;
+            differences.extend(self.graph.tenant(|tenant| copy::differences_of(feed, tenant, &objects)));
+            for relationship in Relationship::told_by(feed) {
                 let links = self.cosmos.documents(relationship.container()).await;
                 differences.extend(self.graph.tenant(|tenant| {
                     copy::link_differences(&ExpectedLinks::of(tenant, relationship), &links)
@@ -337,7 +333,7 @@ fn people(tenant: &Tenant) -> Vec<User> {
     let text = |object: &Object, name: &str| {
         object.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
     };
-    let living = tenant.users.living().take(PEOPLE);
+    let living = tenant.users().living().take(PEOPLE);
     let person = |(id, object): (&String, &Object)| User {
         object_id: id.clone(),
         user_principal_name: text(object, "userPrincipalName"),
@@ -357,7 +353,7 @@ async fn start_cosmos(
     }
     let origin = bound.map(|bound| bound.cosmos.origin());
     let cosmos = Cosmos::start_behind(origin, identity.clone(), options).await?;
-    cosmos.add_group_containers().await?;
+    cosmos.add_all_containers().await?;
     Ok(cosmos)
 }
 

@@ -66,7 +66,7 @@ async fn an_application_lists_users_with_a_client_secret() {
     assert!(succeeded, "{said}");
     let mut expected: Vec<String> = world.graph.tenant(|tenant| {
         let names =
-            tenant.users.living().map(|(_, user)| user["userPrincipalName"].as_str().unwrap().to_owned());
+            tenant.users().living().map(|(_, user)| user["userPrincipalName"].as_str().unwrap().to_owned());
         names.collect()
     });
     let mut found: Vec<_> = printed.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect();
@@ -79,7 +79,7 @@ async fn an_application_lists_users_with_a_client_secret() {
 async fn a_client_reads_one_object_a_list_and_handles_an_error() {
     let world = World::start(Setup { groups: 7, ..with_secret() }).await.unwrap();
     let name = world.graph.tenant(|tenant| {
-        let (_, user) = tenant.users.living().next().unwrap();
+        let (_, user) = tenant.users().living().next().unwrap();
         user["userPrincipalName"].as_str().unwrap().to_owned()
     });
     let (printed, said, succeeded) = run(&world, "graph_client", &[&name]).await;

@@ -72,7 +72,7 @@ async fn all_objects_of_all_pages_are_lines_and_equal_the_tenant() {
 async fn one_answer_is_printed_as_it_came() {
     let world = world().await;
     let (id, name) = world.graph.tenant(|tenant| {
-        let (id, user) = tenant.users.living().next().unwrap();
+        let (id, user) = tenant.users().living().next().unwrap();
         (id.clone(), user["userPrincipalName"].as_str().unwrap().to_owned())
     });
     let path = format!("/users/{name}?$select=id,city");

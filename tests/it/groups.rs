@@ -24,7 +24,7 @@ async fn copied(groups: usize) -> World {
 #[tokio::test]
 async fn groups_and_links_are_copied_and_a_second_run_writes_no_document() {
     let world = copied(12).await;
-    for relationship in Relationship::ALL {
+    for relationship in ["users", "groups"].into_iter().flat_map(Relationship::told_by) {
         let links = world.cosmos.documents(relationship.container()).await;
         assert!(!links.is_empty(), "{}", relationship.container());
         let link = &links[0];

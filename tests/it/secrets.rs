@@ -90,7 +90,7 @@ async fn no_token_link_body_or_address_is_logged() {
             .into();
     secrets.extend(world.identity.env().into_iter().map(|(_, value)| value));
     world.graph.tenant(|tenant| {
-        for (id, user) in tenant.users.living() {
+        for (id, user) in tenant.users().living() {
             secrets.push(id.clone());
             secrets.extend(
                 ["displayName", "mail", "userPrincipalName"]

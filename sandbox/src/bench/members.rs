@@ -24,7 +24,7 @@ pub async fn members(count: usize, slice: usize) -> Result<Value> {
             tenant.add_member(&group, &user);
         }
     });
-    let expected = world.graph.tenant(|tenant| tenant.links(Relationship::Members).len());
+    let expected = world.graph.tenant(|tenant| tenant.links(Relationship::named("groups-members")).len());
     let begun = Instant::now();
     let told = world.turn_feed("groups").await?;
     let seconds = begun.elapsed().as_secs_f64();

@@ -47,7 +47,7 @@ pub fn link_differences(expected: &ExpectedLinks, documents: &[Value]) -> Vec<Di
             None => found.add(&id, What::Missing),
             Some(document) => {
                 found.compare(&id, &wanted(&id, link), document);
-                let resources = [container, expected.relationship.feed()];
+                let resources = [container, expected.relationship.of()];
                 found.check_marks(&id, &resources, &expected.tenant_id, document);
                 let parent = document.pointer("/_mirror/parent");
                 if parent.is_none_or(|parent| *parent != *link.source) {
@@ -79,7 +79,7 @@ mod tests {
     }
 
     fn told(tenant: &Tenant, documents: &[Value]) -> Vec<What> {
-        let expected = ExpectedLinks::of(tenant, Relationship::Members);
+        let expected = ExpectedLinks::of(tenant, Relationship::named("groups-members"));
         link_differences(&expected, documents).into_iter().map(|difference| difference.what).collect()
     }
 
@@ -102,7 +102,7 @@ mod tests {
         let mut tombstone = documents[0].clone();
         tombstone["_mirror"]["removed"] = json!({"reason": "deleted"});
         assert_eq!(told(&tenant, &[tombstone, documents[1].clone()]), []);
-        assert_eq!(ExpectedLinks::of(&tenant, Relationship::Members).count(), 1);
+        assert_eq!(ExpectedLinks::of(&tenant, Relationship::named("groups-members")).count(), 1);
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
         let mut wrong = document(&tenant, &group, &user, "group");
         wrong["_mirror"]["parent"] = json!(user);
         wrong["@removed"] = Value::Null;
-        let expected = ExpectedLinks::of(&tenant, Relationship::Members);
+        let expected = ExpectedLinks::of(&tenant, Relationship::named("groups-members"));
         let told: Vec<_> = link_differences(&expected, &[wrong]).iter().map(ToString::to_string).collect();
         let id = format!("groups-members/{group}|{user}");
         assert_eq!(

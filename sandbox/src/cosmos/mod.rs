@@ -36,7 +36,7 @@ pub use self::{
 };
 use crate::{
     clock::Clock,
-    graph::Relationship,
+    graph::{Relationship, Row},
     identity::Identity,
     loopback::{Loopback, Server},
     script::{Faults, Gates, Hold, Rule, lock},
@@ -232,11 +232,13 @@ impl Cosmos {
         Ok(())
     }
 
-    /// Adds the containers of groups and links: `groups` by `/id`, and `groups-members`, `groups-owners` and `users-manager`
-    /// by `/_mirror/parent`.
-    pub async fn add_group_containers(&self) -> anyhow::Result<()> {
-        self.add_container("groups", "/id").await?;
-        for relationship in Relationship::ALL {
+    /// Adds the containers of all feeds but `users`, such as `groups`, by `/id`, and those of all links that feeds tell, such
+    /// as `groups-members`, by `/_mirror/parent`.
+    pub async fn add_all_containers(&self) -> anyhow::Result<()> {
+        for row in Row::all().filter(|row| row.delta && row.name != "users") {
+            self.add_container(&row.name, "/id").await?;
+        }
+        for relationship in Relationship::all().filter(|relationship| relationship.is_told()) {
             self.add_container(relationship.container(), "/_mirror/parent").await?;
         }
         Ok(())

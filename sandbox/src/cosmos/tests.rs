@@ -275,7 +275,7 @@ async fn sabotage_is_answered_as_success() {
 async fn links_are_kept_by_their_parent() {
     let identity = Identity::start(Default::default()).await.unwrap();
     let cosmos = Cosmos::start(identity).await.unwrap();
-    cosmos.add_group_containers().await.unwrap();
+    cosmos.add_all_containers().await.unwrap();
     for container in ["groups-members", "groups-owners", "users-manager"] {
         let link = json!({"id": "g|u", "sourceId": "g", "targetId": "u", "_mirror": {"parent": "g"}});
         cosmos.put(container, "g", &link).await.unwrap();

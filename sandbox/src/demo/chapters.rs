@@ -122,7 +122,7 @@ async fn on_demand(world: &World, random: &mut fastrand::Rng) -> Result<String> 
 }
 
 fn removed(tenant: &graph::Tenant) -> Vec<String> {
-    let gone = tenant.users.entries().filter(|(_, entry)| entry.life == graph::Life::Removed);
+    let gone = tenant.users().entries().filter(|(_, entry)| entry.life == graph::Life::Removed);
     gone.map(|(id, _)| id.clone()).collect()
 }
 

@@ -70,7 +70,7 @@ impl Report {
     pub async fn finish(&mut self, world: &World, took: Duration) -> Result<()> {
         let documents = world.cosmos.documents("users").await;
         let living = documents.iter().filter(|document| document["_mirror"]["removed"].is_null()).count();
-        let tenant = world.graph.tenant(|tenant| tenant.users.living().count());
+        let tenant = world.graph.tenant(|tenant| tenant.users().living().count());
         let differing = world.differences().await;
         let users = differing.iter().filter(|difference| difference.resource == "users");
         let mut ids: Vec<_> = users.map(Difference::id).collect();

@@ -31,7 +31,7 @@ pub async fn expired_token(world: &World, random: &mut fastrand::Rng) -> Result<
 
 /// Graph forgets our tokens, and then shows half of what there is, as if that were all.
 pub async fn half_the_tenant(world: &World) -> Result<String> {
-    let half = world.graph.tenant(|tenant| tenant.users.living().count()) / 2;
+    let half = world.graph.tenant(|tenant| tenant.users().living().count()) / 2;
     world.graph.quirks(|quirks| quirks.show_only = Some(half));
     forget_tokens(world);
     let held = world.settle_feed("users").await?;

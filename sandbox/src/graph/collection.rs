@@ -241,17 +241,14 @@ impl Collection {
         true
     }
 
-    /// Removes all links to a target that is deleted for good.
-    pub(super) fn unlink_target(&mut self, target: &str) {
-        let links: Vec<(String, LinkKey)> = Relationship::ALL
-            .into_iter()
-            .map(|relationship| (relationship, target.to_owned()))
-            .flat_map(|key| self.edges.iter().map(move |(source, edges)| (source, edges, key.clone())))
-            .filter(|(_, edges, key)| edges.get(key).is_some_and(Edge::is_now))
-            .map(|(source, _, key)| (source.clone(), key))
-            .collect();
-        for (source, key) in links {
-            self.unlink(&source, key, true);
+    /// Removes all links of one relationship to a target that is deleted for good.
+    pub(super) fn unlink_target(&mut self, relationship: Relationship, target: &str) {
+        let key = (relationship, target.to_owned());
+        let is_linked = |edges: &BTreeMap<LinkKey, Edge>| edges.get(&key).is_some_and(Edge::is_now);
+        let linked = self.edges.iter().filter(|(_, edges)| is_linked(edges));
+        let sources: Vec<_> = linked.map(|(source, _)| source.clone()).collect();
+        for source in sources {
+            self.unlink(&source, key.clone(), true);
         }
     }
 

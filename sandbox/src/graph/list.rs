@@ -13,10 +13,10 @@ use super::{
     World,
     answer::Answer,
     collection::{Life, Object},
-    feed::Feed,
     links::Cursor,
     read::{context, version},
     request::Record,
+    row::Row,
     select::Select,
 };
 
@@ -42,7 +42,7 @@ struct Place<'a> {
 }
 
 impl World {
-    pub(super) fn list(&mut self, feed: &'static Feed, record: &Record) -> Result<Answer, Answer> {
+    pub(super) fn list(&mut self, feed: &'static Row, record: &Record) -> Result<Answer, Answer> {
         let (path, query) = record.path.split_once('?').unwrap_or((&record.path, ""));
         let is_eventual =
             record.consistency_level.as_deref().is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
@@ -52,11 +52,12 @@ impl World {
         let place = self.place(query)?;
         let wanted = self.query(feed, &place.options, is_eventual)?;
         let replica = self.replica(feed, 0);
-        let all =
-            self.tenant.collection(feed).entries().filter_map(|(id, entry)| match entry.at(replica)? {
+        let all = self.tenant.collection(&feed.name).entries().filter_map(|(id, entry)| {
+            match entry.at(replica)? {
                 (Life::Living, object) => Some((id, object)),
                 _ => None,
-            });
+            }
+        });
         let all = all.filter(|(_, object)| wanted.filter.as_ref().is_none_or(|filter| filter.holds(object)));
         let all: Vec<_> = all.collect();
         let rest: Vec<_> = all.iter().filter(|(id, _)| **id > place.after).collect();
@@ -105,7 +106,7 @@ impl World {
         }
     }
 
-    fn query(&self, feed: &'static Feed, options: &str, is_eventual: bool) -> Result<Query, Answer> {
+    fn query(&self, feed: &'static Row, options: &str, is_eventual: bool) -> Result<Query, Answer> {
         let mut options: HashMap<_, _> =
             url::form_urlencoded::parse(options.as_bytes()).into_owned().collect();
         let select = Select::parse(feed, options.remove("$select").as_deref(), false)?;
@@ -134,10 +135,10 @@ impl World {
     }
 
     /// The number as text, after a byte order mark, as Graph sends it.
-    fn count(&self, feed: &'static Feed, is_eventual: bool) -> Result<Answer, Answer> {
+    fn count(&self, feed: &'static Row, is_eventual: bool) -> Result<Answer, Answer> {
         match is_eventual {
             true => {
-                let number = self.tenant.collection(feed).living().count();
+                let number = self.tenant.collection(&feed.name).living().count();
                 Ok(Answer::text(200, "text/plain", format!("\u{feff}{number}")))
             }
             false => Err(Answer::error(400, "Request_BadRequest", "$count is not currently supported.")),

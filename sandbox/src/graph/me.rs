@@ -12,26 +12,28 @@ use serde_json::{Value, json};
 use super::{
     World,
     answer::Answer,
-    feed::{Feed, GROUPS, USERS},
     read::version,
     relationship::Relationship,
     request::{Kind, Record},
+    row::Row,
     select::Select,
 };
 
 /// The roles and scopes of which one is needed.
 pub(super) fn readers(record: &Record) -> Vec<&'static str> {
-    let feed = record.feed.and_then(Feed::named).unwrap_or(&USERS);
+    let feed = record.feed.and_then(Row::named).unwrap_or_else(|| Row::of("users"));
     let more: &[&str] = match record.kind {
         Kind::Me => &["User.Read", "User.ReadWrite"],
         Kind::Photo => &["ProfilePhoto.Read.All"],
         Kind::Organization => &["Organization.Read.All", "Directory.Read.All", "User.Read"],
-        Kind::List | Kind::ById if feed.name == "users" => &["User.ReadBasic.All"],
         _ => &[],
     };
+    let readers = feed.readers.iter().map(String::as_str);
+    let lists = feed.lists.iter().map(String::as_str);
     match record.kind {
         Kind::Organization => more.to_vec(),
-        _ => feed.readers.iter().chain(more).copied().collect(),
+        Kind::List | Kind::ById => readers.chain(lists).collect(),
+        _ => readers.chain(more.iter().copied()).collect(),
     }
 }
 
@@ -51,7 +53,7 @@ pub(super) fn as_user(record: &Record, user: &str) -> Record {
         last if last == user => Kind::ById,
         _ => Kind::Other,
     };
-    Record { path, kind, feed: Some(USERS.name), ..record.clone() }
+    Record { path, kind, feed: Some("users"), ..record.clone() }
 }
 
 impl World {
@@ -66,11 +68,11 @@ impl World {
     pub(super) fn member_of(&self, path: &str, query: &str) -> Result<Answer, Answer> {
         let id = self.user_of(path).ok_or_else(|| Self::not_found("user"))?;
         let options: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let select = Select::parse(&GROUPS, options.get("$select").map(String::as_str), false)?;
-        let key = (Relationship::Members, id);
-        let groups = self.tenant.groups.living();
+        let select = Select::parse(Row::of("groups"), options.get("$select").map(String::as_str), false)?;
+        let key = (Relationship::named("groups-members"), id);
+        let groups = self.tenant.groups().living();
         let groups = groups.filter(|(group, _)| {
-            self.tenant.groups.edge(group, &key).is_some_and(super::relationship::Edge::is_now)
+            self.tenant.groups().edge(group, &key).is_some_and(super::relationship::Edge::is_now)
         });
         let value: Vec<_> = groups
             .map(|(_, group)| {
@@ -96,7 +98,7 @@ impl World {
     /// The living user that the third segment of a path names.
     fn user_of(&self, path: &str) -> Option<String> {
         let name = percent_encoding::percent_decode_str(path.split('/').nth(3)?).decode_utf8_lossy();
-        let id = self.found(&USERS, &name);
+        let id = self.found(Row::of("users"), &name);
         self.tenant.user(&id).map(|_| id)
     }
 }

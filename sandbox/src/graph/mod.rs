@@ -6,7 +6,7 @@
 //! Left out: `Prefer: return=minimal` (allowed to be ignored), `$filter` in delta.
 //!
 //! The map: `tenant` and `collection` (the truth), `relationship` (links between objects), `seed` (what it is made
-//! of), `feed` (the rows), `delta` (rounds as values), `read` (what a request is answered), `targets` (lists of
+//! of), `row` (the rows), `delta` (rounds as values), `read` (what a request is answered), `targets` (lists of
 //! links), `list` (lists of objects), `me` (the signed-in user and other single things), `batch` (several requests in
 //! one), `links` (tokens), `replica`, `hidden` and `quirks` (what a client has to live with), `fault` (what goes wrong),
 //! `challenge` (claims that a token
@@ -18,7 +18,6 @@ mod challenge;
 mod collection;
 mod delta;
 mod fault;
-mod feed;
 mod hidden;
 mod links;
 mod list;
@@ -28,6 +27,7 @@ mod read;
 mod relationship;
 mod replica;
 mod request;
+mod row;
 mod seed;
 mod select;
 mod subscriptions;
@@ -51,7 +51,7 @@ pub use self::{
     quirks::Quirks,
     relationship::{Link, Relationship},
     request::{Kind, Match, Record},
-    seed::{PROPERTIES, groups::GROUP_PROPERTIES},
+    row::Row,
     subscriptions::{Delivered, EndpointState, Habits, Lifecycle, Limits, Subscription},
     tenant::Tenant,
 };
@@ -203,15 +203,15 @@ impl Graph {
     /// All replicas have seen everything that happened so far: [`Quirks::random_lag`] hides only what happens later.
     pub fn settle_replicas(&self) {
         let World { tenant, replicas, .. } = &mut *lock(&self.inner.world);
-        feed::FEEDS.into_iter().for_each(|feed| replicas.settle(feed, tenant.collection(feed).position()));
+        row::Row::all().for_each(|feed| replicas.settle(feed, tenant.collection(&feed.name).position()));
     }
 
     /// The next enumeration of a feed leaves these objects out, those that are neither removed, restored nor linked
     /// otherwise before it begins; by their ids they are found as ever.
     pub fn hide(&self, feed: &'static str, ids: impl IntoIterator<Item = String>) {
         let World { tenant, hidden, .. } = &mut *lock(&self.inner.world);
-        if let Some(feed) = feed::Feed::named(feed) {
-            hidden.hide(feed.name, tenant.collection(feed).position(), ids);
+        if let Some(feed) = row::Row::named(feed) {
+            hidden.hide(&feed.name, tenant.collection(&feed.name).position(), ids);
         }
     }
 

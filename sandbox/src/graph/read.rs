@@ -9,9 +9,9 @@ use super::{
     answer::Answer,
     collection::{Life, Object},
     delta::{Round, Terms, page_end},
-    feed::Feed,
     links::Cursor,
     request::{Kind, Record},
+    row::Row,
     select::Select,
 };
 
@@ -34,7 +34,7 @@ impl World {
                 "Specified HTTP method is not allowed for the request target.",
             ));
         }
-        match (record.feed.and_then(Feed::named), record.kind) {
+        match (record.feed.and_then(Row::named), record.kind) {
             (Some(feed), Kind::Initial) => {
                 let round = self.begin(feed, query)?;
                 Ok(self.page(Arc::new(round), Place { offset: 0, page: 0, asked: None }))
@@ -54,7 +54,7 @@ impl World {
         }
     }
 
-    fn begin(&mut self, feed: &'static Feed, query: &str) -> Result<Round, Answer> {
+    fn begin(&mut self, feed: &'static Row, query: &str) -> Result<Round, Answer> {
         let mut options: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let select = Select::parse(feed, options.remove("$select").as_deref(), true)?;
         let token = options.remove("$deltatoken");
@@ -67,8 +67,8 @@ impl World {
         }
         let replica = self.replica(feed, 0);
         let seed = self.random.u64(..);
-        let hidden = self.hidden.take(feed.name, self.tenant.collection(feed));
-        let (all, terms) = (self.tenant.collection(feed), self.terms(feed, replica, seed));
+        let hidden = self.hidden.take(&feed.name, self.tenant.collection(&feed.name));
+        let (all, terms) = (self.tenant.collection(&feed.name), self.terms(feed, replica, seed));
         Ok(match token.as_deref() {
             Some("latest") => {
                 let quirks = Default::default();
@@ -78,7 +78,7 @@ impl World {
         })
     }
 
-    fn follow(&mut self, feed: &Feed, query: &str) -> Result<Answer, Answer> {
+    fn follow(&mut self, feed: &Row, query: &str) -> Result<Answer, Answer> {
         let issued = self.links.find(query).filter(|(cursor, _)| cursor.select().feed.name == feed.name);
         let Some((cursor, dead)) = issued.cloned() else {
             let message =
@@ -95,7 +95,7 @@ impl World {
             Cursor::Delta { select, from, before } => {
                 let replica = self.replica(feed, 0);
                 let seed = self.random.u64(..);
-                let (all, terms) = (self.tenant.collection(feed), self.terms(feed, replica, seed));
+                let (all, terms) = (self.tenant.collection(&feed.name), self.terms(feed, replica, seed));
                 let round = Round::since(all, select, from, before, terms);
                 self.page(Arc::new(round), Place { offset: 0, page: 0, asked: None })
             }
@@ -106,7 +106,7 @@ impl World {
     }
 
     /// Where a client is sent whose token died.
-    fn restart(&self, feed: &Feed, query: &str) -> String {
+    fn restart(&self, feed: &Row, query: &str) -> String {
         let names = self.links.find(query).and_then(|(cursor, _)| cursor.select().text());
         let select = names.map(|names| format!("$select={names}&")).unwrap_or_default();
         format!("{}/v1.0/{}/delta?{select}$deltatoken=", self.origin, feed.name)
@@ -117,7 +117,7 @@ impl World {
         let feed = round.select.feed;
         let replica = self.replica(feed, round.until);
         let (end, next) = self.extent(&round, place);
-        let all = self.tenant.collection(feed);
+        let all = self.tenant.collection(&feed.name);
         let items = round.items[place.offset..end].iter();
         let value: Vec<_> = items.filter_map(|item| round.represent(item, all, replica)).collect();
         let (name, query) = match (next, place.asked) {
@@ -158,20 +158,20 @@ impl World {
         Answer::error(404, "Request_ResourceNotFound", &message)
     }
 
-    fn by_id(&mut self, feed: &'static Feed, path: &str, query: &str) -> Result<Answer, Answer> {
+    fn by_id(&mut self, feed: &'static Row, path: &str, query: &str) -> Result<Answer, Answer> {
         let options: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let select = Select::parse(feed, options.get("$select").map(String::as_str), false)?;
         let id = path.rsplit('/').next().unwrap_or_default();
         let id = self.found(feed, &percent_encoding::percent_decode_str(id).decode_utf8_lossy());
         let replica = self.replica(feed, 0);
-        let entry = self.tenant.collection(feed).entry(&id).and_then(|entry| entry.at(replica));
+        let entry = self.tenant.collection(&feed.name).entry(&id).and_then(|entry| entry.at(replica));
         let Some((Life::Living, object)) = entry else {
             return Err(Self::not_found(&id));
         };
         let mut body = select.of(object);
         if self.quirks.nulls_by_id {
             for name in feed.properties.iter().filter(|name| select.has(name)) {
-                body.entry(*name).or_insert(Value::Null);
+                body.entry(name).or_insert(Value::Null);
             }
         }
         let version = version(path);
@@ -182,8 +182,8 @@ impl World {
     }
 
     /// The id of an object that is named by its id or, a user, by its principal name, in either case.
-    pub(super) fn found(&self, feed: &Feed, name: &str) -> String {
-        let all = self.tenant.collection(feed);
+    pub(super) fn found(&self, feed: &Row, name: &str) -> String {
+        let all = self.tenant.collection(&feed.name);
         if all.entry(name).is_some() {
             return name.to_owned();
         }
@@ -195,18 +195,18 @@ impl World {
     }
 
     /// The position of the replica that answers this request.
-    pub(super) fn replica(&mut self, feed: &Feed, at_least: usize) -> usize {
-        let (head, agreed) = (self.tenant.collection(feed).position(), self.agreed(feed));
+    pub(super) fn replica(&mut self, feed: &Row, at_least: usize) -> usize {
+        let (head, agreed) = (self.tenant.collection(&feed.name).position(), self.agreed(feed));
         self.replicas.next(feed, head, at_least.max(agreed), self.quirks.random_lag)
     }
 
     /// What every replica has seen by now.
-    fn agreed(&self, feed: &Feed) -> usize {
+    fn agreed(&self, feed: &Row) -> usize {
         let agreed = self.quirks.agree_within.and_then(|lag| Instant::now().checked_sub(lag));
-        agreed.map_or(0, |moment| self.tenant.collection(feed).position_at(moment))
+        agreed.map_or(0, |moment| self.tenant.collection(&feed.name).position_at(moment))
     }
 
-    fn terms(&self, feed: &Feed, replica: usize, seed: u64) -> Terms<'_> {
+    fn terms(&self, feed: &Row, replica: usize, seed: u64) -> Terms<'_> {
         let told = replica.saturating_sub(self.quirks.lag).max(self.agreed(feed)).min(replica);
         Terms { quirks: &self.quirks, replica, told, links_per_slice: self.members_per_slice, seed }
     }

@@ -3,55 +3,102 @@
 //! A link belongs to the collection of its source and turns on and off at positions of that collection's log, so that
 //! every replica can say whether it was there. Nothing here knows of HTTP, pages or tokens.
 
-/// A navigation property that delta query tracks, told as `<name>@delta`. Sources:
-/// <https://learn.microsoft.com/graph/delta-query-groups> and <https://learn.microsoft.com/graph/api/user-delta>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Relationship {
-    /// Members of a group: users and groups.
-    Members,
-    /// Owners of a group: users.
-    Owners,
-    /// The manager of a user: at most one user.
-    Manager,
+use std::{fmt, sync::LazyLock};
+
+use super::row::{Definition, Row};
+
+/// All navigation properties, in the order of the rows.
+static ALL: LazyLock<Vec<Known>> = LazyLock::new(|| {
+    let definitions = Row::all().flat_map(|row| row.relationships.iter().map(move |it| (row, it)));
+    let known = definitions.map(|(row, definition)| Known {
+        row,
+        definition,
+        container: format!("{}-{}", row.name, definition.name),
+        annotation: format!("{}@delta", definition.name),
+    });
+    known.collect()
+});
+
+struct Known {
+    row: &'static Row,
+    definition: &'static Definition,
+    container: String,
+    annotation: String,
 }
 
+/// A navigation property of the objects of one collection; delta query tells its changes as `<name>@delta`. Sources:
+/// <https://learn.microsoft.com/graph/delta-query-groups> and <https://learn.microsoft.com/graph/api/user-delta>.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Relationship(usize);
+
 impl Relationship {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Members, Self::Owners, Self::Manager];
+    /// All of them, in the order of the rows.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..ALL.len()).map(Self)
+    }
+
+    /// Those whose changes a feed tells.
+    pub fn told_by(feed: &str) -> impl Iterator<Item = Self> {
+        Self::all().filter(move |one| one.of() == feed && one.is_told())
+    }
+
+    /// The one with that container: `groups-members` are the members of groups.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn named(container: &str) -> Self {
+        let found = Self::all().find(|one| one.container() == container);
+        found.unwrap_or_else(|| panic!("sandbox/tenant.json has no relationship `{container}`"))
+    }
 
     /// The name in `$select`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Members => "members",
-            Self::Owners => "owners",
-            Self::Manager => "manager",
-        }
+    pub fn name(self) -> &'static str {
+        &self.known().definition.name
     }
 
-    /// The feed in which it is told: that of its source.
-    pub const fn feed(self) -> &'static str {
-        match self {
-            Self::Members | Self::Owners => "groups",
-            Self::Manager => "users",
-        }
+    /// The collection of its sources.
+    pub fn of(self) -> &'static str {
+        &self.known().row.name
     }
 
-    /// The container of a copy: `<feed>-<name>`.
-    pub const fn container(self) -> &'static str {
-        match self {
-            Self::Members => "groups-members",
-            Self::Owners => "groups-owners",
-            Self::Manager => "users-manager",
-        }
+    /// The collections of its targets.
+    pub fn to(self) -> &'static [String] {
+        &self.known().definition.to
+    }
+
+    /// An object has at most one.
+    pub fn is_to_one(self) -> bool {
+        self.known().definition.one
+    }
+
+    /// Delta query tells its changes.
+    pub fn is_told(self) -> bool {
+        self.known().row.delta && self.known().definition.delta
+    }
+
+    /// The container of a copy: `<collection>-<name>`.
+    pub fn container(self) -> &'static str {
+        &self.known().container
     }
 
     /// The annotation that tells its changes.
-    pub(super) const fn annotation(self) -> &'static str {
-        match self {
-            Self::Members => "members@delta",
-            Self::Owners => "owners@delta",
-            Self::Manager => "manager@delta",
-        }
+    pub(super) fn annotation(self) -> &'static str {
+        &self.known().annotation
+    }
+
+    /// Delta query tells its changes also without `$select`.
+    pub(super) fn comes_by_default(self) -> bool {
+        self.known().definition.default
+    }
+
+    fn known(self) -> &'static Known {
+        &ALL[self.0]
+    }
+}
+
+impl fmt::Debug for Relationship {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.container())
     }
 }
 
@@ -62,7 +109,7 @@ pub struct Link {
     pub source: String,
     /// To whom.
     pub target: String,
-    /// `user` or `group`: the last segment of the target's `@odata.type`.
+    /// Such as `user`: the last segment of the target's `@odata.type`.
     pub target_type: &'static str,
     /// The source is among the deleted items: Graph does not show the link, and brings it back with the source.
     pub dormant: bool,

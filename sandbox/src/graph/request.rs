@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::http::{HeaderMap, Uri, request::Parts};
 
-use super::feed::Feed;
+use super::row::Row;
 use crate::script::Matches;
 
 /// What a request asks for.
@@ -38,7 +38,7 @@ pub enum Kind {
 
 impl Kind {
     /// What is asked for, and of which feed.
-    fn of(uri: &Uri) -> (Self, Option<&'static Feed>) {
+    fn of(uri: &Uri) -> (Self, Option<&'static Row>) {
         let path = ["/v1.0/", "/beta/"].iter().find_map(|version| uri.path().strip_prefix(version));
         let (name, rest) = path.map_or(("", ""), |path| path.split_once('/').unwrap_or((path, "")));
         match name {
@@ -47,14 +47,17 @@ impl Kind {
             "organization" if rest.is_empty() => return (Self::Organization, None),
             _ => {}
         }
-        let Some(feed) = Feed::named(name) else { return (Self::Other, None) };
+        let Some(feed) = Row::named(name) else { return (Self::Other, None) };
         let is_beta = uri.path().starts_with("/beta/");
         let kind = match rest {
             "" | "$count" => Self::List,
             path if path.ends_with("/photo/$value") && feed.kind == "user" => Self::Photo,
             path if path.ends_with("/memberOf") && feed.kind == "user" => Self::MemberOf,
             id if is_beta && (id.contains('/') || id.starts_with("delta")) => Self::Other,
-            "delta" | "delta()" | "microsoft.graph.delta" | "microsoft.graph.delta()" => Self::of_delta(uri),
+            "delta" | "delta()" | "microsoft.graph.delta" | "microsoft.graph.delta()" => match feed.delta {
+                true => Self::of_delta(uri),
+                false => Self::Other,
+            },
             id if !id.is_empty() && !id.contains('/') => Self::ById,
             path if feed.relationship_of(path).is_some() => Self::Targets,
             _ => Self::Other,
@@ -84,7 +87,7 @@ pub struct Record {
     pub path: String,
     /// What it asks for.
     pub kind: Kind,
-    /// Of which feed: `users` or `groups`.
+    /// Of which collection, such as `users`.
     pub feed: Option<&'static str>,
     /// Header `User-Agent`.
     pub user_agent: Option<String>,
@@ -110,7 +113,7 @@ impl Record {
             method: parts.method.to_string(),
             path: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
             kind,
-            feed: feed.map(|feed| feed.name),
+            feed: feed.map(|feed| feed.name.as_str()),
             user_agent: header("user-agent"),
             prefer: header("prefer"),
             consistency_level: header("consistencylevel"),
@@ -126,7 +129,14 @@ impl Record {
         let uri: Uri = path.parse().unwrap_or_default();
         let (kind, feed) = Kind::of(&uri);
         let (method, path) = (method.to_owned(), path.to_owned());
-        Self { method, path, kind, feed: feed.map(|feed| feed.name), at: Instant::now(), ..batch.clone() }
+        Self {
+            method,
+            path,
+            kind,
+            feed: feed.map(|feed| feed.name.as_str()),
+            at: Instant::now(),
+            ..batch.clone()
+        }
     }
 }
 
@@ -189,7 +199,7 @@ impl Match {
         Self::kind(Kind::List)
     }
 
-    /// Only those of this feed: `users` or `groups`.
+    /// Only those of this collection, such as `users`.
     pub const fn feed(self, feed: &'static str) -> Self {
         Self { feed: Some(feed), ..self }
     }

@@ -5,22 +5,7 @@ pub(super) mod groups;
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-/// The properties of a user that delta query tracks in its main store and that users are made of, as documented at
-/// <https://learn.microsoft.com/graph/api/resources/user>.
-#[rustfmt::skip]
-pub const PROPERTIES: &[&str] = &[
-    "id", "accountEnabled", "ageGroup", "assignedLicenses", "assignedPlans", "businessPhones", "city", "companyName",
-    "consentProvidedForMinor", "country", "createdDateTime", "creationType", "department", "displayName",
-    "employeeHireDate", "employeeId", "employeeOrgData", "employeeType", "externalUserState",
-    "externalUserStateChangeDateTime", "faxNumber", "givenName", "identities", "imAddresses", "jobTitle",
-    "lastPasswordChangeDateTime", "legalAgeGroupClassification", "mail", "mailNickname", "mobilePhone", "officeLocation",
-    "onPremisesDistinguishedName", "onPremisesDomainName", "onPremisesExtensionAttributes", "onPremisesImmutableId",
-    "onPremisesLastSyncDateTime", "onPremisesProvisioningErrors", "onPremisesSamAccountName",
-    "onPremisesSecurityIdentifier", "onPremisesSyncEnabled", "onPremisesUserPrincipalName", "otherMails",
-    "passwordPolicies", "postalCode", "preferredDataLocation", "preferredLanguage", "provisionedPlans", "proxyAddresses",
-    "securityIdentifier", "showInAddressList", "state", "streetAddress", "surname", "usageLocation", "userPrincipalName",
-    "userType",
-];
+use super::row::Row;
 
 const DOMAIN: &str = "contoso.example";
 const GIVEN: &[&str] =
@@ -47,6 +32,15 @@ const CITIES: &[(&str, &str, &str)] = &[
     ("東京", "JP", "100-0001"),
 ];
 const SERVICES: &[&str] = &["exchange", "SharePoint", "MicrosoftCommunicationsOnline", "TeamspaceAPI"];
+
+/// A made-up object of a collection, the `number`th of a tenant.
+pub(super) fn object_of(row: &Row, number: usize, random: &mut Rng) -> Map<String, Value> {
+    match row.name.as_str() {
+        "users" => user(number, random),
+        "groups" => groups::group(number, random),
+        _ => object(json!({"id": guid(random)})),
+    }
+}
 
 /// The `number`th user of a tenant.
 pub(super) fn user(number: usize, random: &mut Rng) -> Map<String, Value> {

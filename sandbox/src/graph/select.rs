@@ -2,24 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use super::{answer::Answer, collection::Object, feed::Feed, relationship::Relationship};
+use super::{answer::Answer, collection::Object, relationship::Relationship, row::Row};
 
 /// Which properties were asked for, and of which feed. Source: <https://learn.microsoft.com/graph/delta-query-overview>.
 #[derive(Clone, Debug)]
 pub(super) struct Select {
-    pub(super) feed: &'static Feed,
+    pub(super) feed: &'static Row,
     /// Nothing: no `$select`, the default set.
     names: Option<BTreeSet<String>>,
 }
 
 impl Select {
     /// The meaning of `$select`; `delta` says in whose words an unknown name is refused.
-    pub(super) fn parse(feed: &'static Feed, text: Option<&str>, delta: bool) -> Result<Self, Answer> {
+    pub(super) fn parse(feed: &'static Row, text: Option<&str>, delta: bool) -> Result<Self, Answer> {
         let Some(text) = text else { return Ok(Self { feed, names: None }) };
         let names: BTreeSet<_> = text.split(',').map(|name| name.trim().to_owned()).collect();
         let is_known = |name: &str| {
-            let is_relationship = feed.relationships.iter().any(|relationship| relationship.name() == name);
-            is_relationship || feed.properties.contains(&name) || feed.untracked.contains(&name)
+            Relationship::told_by(&feed.name).any(|relationship| relationship.name() == name)
+                || feed.has(name)
         };
         match names.iter().find(|name| !is_known(name)) {
             None => Ok(Self { feed, names: Some(names) }),
@@ -36,20 +36,20 @@ impl Select {
     /// Whether a property is selected.
     pub(super) fn has(&self, name: &str) -> bool {
         let is_asked = |names: &BTreeSet<String>| names.contains(name);
-        name == "id" || self.names.as_ref().map_or_else(|| self.feed.default.contains(&name), is_asked)
+        name == "id" || self.names.as_ref().map_or_else(|| self.feed.shows(name), is_asked)
     }
 
     /// Whether links are told.
     pub(super) fn tells(&self, relationship: Relationship) -> bool {
         match &self.names {
-            None => self.feed.default_relationships.contains(&relationship),
+            None => relationship.comes_by_default(),
             Some(names) => names.contains(relationship.name()),
         }
     }
 
     /// The relationships that are told.
     pub(super) fn relationships(&self) -> impl Iterator<Item = Relationship> {
-        self.feed.relationships.iter().copied().filter(|relationship| self.tells(*relationship))
+        Relationship::told_by(&self.feed.name).filter(|relationship| self.tells(*relationship))
     }
 
     /// The selected part of an object; what was never set stays absent.
@@ -61,7 +61,7 @@ impl Select {
     /// The same as lists and single objects have it, where a selected property that was never set is null.
     pub(super) fn whole(&self, object: &Object) -> Object {
         let names = self.feed.properties.iter().filter(|name| self.has(name));
-        names.map(|name| ((*name).to_owned(), object.get(*name).cloned().unwrap_or_default())).collect()
+        names.map(|name| (name.clone(), object.get(name).cloned().unwrap_or_default())).collect()
     }
 
     /// The names as they were asked for, if they were.

@@ -17,12 +17,7 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use url::Url;
 
-use super::{
-    Inner,
-    answer::Answer,
-    feed::{FEEDS, Feed},
-    request::Record,
-};
+use super::{Inner, answer::Answer, request::Record, row::Row};
 use crate::script::lock;
 
 pub use endpoint::{EndpointState, Limits};
@@ -100,9 +95,9 @@ impl Inner {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let known = id.and_then(|id| lock(&self.subscriptions).all.get(id).map(|one| one.feed));
         let wanted = body["resource"].as_str().map(|resource| resource.trim_start_matches('/'));
-        match known.or(wanted).and_then(Feed::named) {
-            Some(feed) => feed.readers.to_vec(),
-            None => FEEDS.into_iter().flat_map(|feed| feed.readers).copied().collect(),
+        match known.or(wanted).and_then(Row::named) {
+            Some(feed) => feed.readers.iter().map(String::as_str).collect(),
+            None => Row::all().flat_map(|feed| &feed.readers).map(String::as_str).collect(),
         }
     }
 
@@ -162,7 +157,8 @@ impl Inner {
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let url = |name: &str| text(name).and_then(|text| Url::parse(&text).ok());
         let resource = text("resource").ok_or_else(|| bad("resource is missing"))?;
-        let feed = Feed::named(resource.trim_start_matches('/')).ok_or_else(|| bad("unknown resource"))?.name;
+        let feed = Row::named(resource.trim_start_matches('/')).filter(|row| row.delta);
+        let feed = &feed.ok_or_else(|| bad("unknown resource"))?.name;
         let changes = text("changeType").ok_or_else(|| bad("changeType is missing"))?;
         // Of users and groups `updated` covers the creation.
         if changes.split(',').any(|change| !["updated", "deleted"].contains(&change.trim())) {
@@ -206,7 +202,7 @@ impl Inner {
     /// How far the log of a feed is.
     fn position(&self, feed: &str) -> usize {
         let world = lock(&self.world);
-        Feed::named(feed).map_or(0, |feed| world.tenant.collection(feed).position())
+        Row::named(feed).map_or(0, |feed| world.tenant.collection(&feed.name).position())
     }
 }
 

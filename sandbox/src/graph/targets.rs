@@ -9,20 +9,15 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{
-    World,
-    answer::Answer,
-    collection::Life,
-    feed::{FEEDS, Feed},
-    relationship::Relationship,
-};
+use super::{World, answer::Answer, collection::Life, relationship::Relationship, row::Row};
 
 /// Objects of a page where nothing else is asked for, and at most: <https://learn.microsoft.com/graph/paging>.
 const PAGE: (usize, usize) = (100, 999);
 
 impl World {
-    pub(super) fn targets(&mut self, feed: &'static Feed, path: &str, query: &str) -> Result<Answer, Answer> {
-        let asked = path.trim_start_matches("/v1.0/").trim_start_matches(feed.name).trim_start_matches('/');
+    pub(super) fn targets(&mut self, feed: &'static Row, path: &str, query: &str) -> Result<Answer, Answer> {
+        let asked =
+            path.trim_start_matches("/v1.0/").trim_start_matches(feed.name.as_str()).trim_start_matches('/');
         let (Some(relationship), Some((id, _))) = (feed.relationship_of(asked), asked.split_once('/')) else {
             return Err(Self::not_found(asked));
         };
@@ -45,10 +40,12 @@ impl World {
         }
         let all = self.shown(feed, &id, relationship).ok_or_else(|| Self::not_found(&id))?;
         let context = format!("{}/v1.0/$metadata#directoryObjects(id)", self.origin);
-        if relationship == Relationship::Manager {
-            let Some(mut manager) = all.into_iter().next() else { return Err(Self::not_found("manager")) };
-            manager["@odata.context"] = json!(format!("{context}/$entity"));
-            return Ok(Answer::json(manager));
+        if relationship.is_to_one() {
+            let Some(mut one) = all.into_iter().next() else {
+                return Err(Self::not_found(relationship.name()));
+            };
+            one["@odata.context"] = json!(format!("{context}/$entity"));
+            return Ok(Answer::json(one));
         }
         let value: Vec<_> = all.iter().skip(from).take(top).cloned().collect();
         let mut page = json!({"@odata.context": context, "value": value});
@@ -60,11 +57,11 @@ impl World {
     }
 
     /// The living targets of a living object, as the answering replicas know them; none when it does not live.
-    fn shown(&mut self, feed: &'static Feed, id: &str, relationship: Relationship) -> Option<Vec<Value>> {
-        let positions = FEEDS.map(|feed| (feed, self.replica(feed, 0)));
+    fn shown(&mut self, feed: &'static Row, id: &str, relationship: Relationship) -> Option<Vec<Value>> {
+        let positions = Row::all().map(|feed| (feed, self.replica(feed, 0))).collect::<Vec<_>>();
         let position = |name: &str| positions.iter().find(|(feed, _)| feed.name == name).map(|(_, at)| *at);
-        let sources = self.tenant.collection(feed);
-        let at = position(feed.name)?;
+        let sources = self.tenant.collection(&feed.name);
+        let at = position(&feed.name)?;
         let lives = |entry: Option<(Life, _)>| matches!(entry, Some((Life::Living, _)));
         if !lives(sources.entry(id).and_then(|entry| entry.at(at))) {
             return None;
@@ -72,7 +69,8 @@ impl World {
         let edges = sources.edges_of(id).filter(|((kind, _), edge)| *kind == relationship && edge.is_at(at));
         let shown = edges.filter_map(|((_, target), edge)| {
             let (feed, at) = positions.iter().find(|(feed, _)| feed.kind == edge.target_type)?;
-            let is_living = lives(self.tenant.collection(feed).entry(target).and_then(|entry| entry.at(*at)));
+            let is_living =
+                lives(self.tenant.collection(&feed.name).entry(target).and_then(|entry| entry.at(*at)));
             let kind = format!("#microsoft.graph.{}", edge.target_type);
             is_living.then(|| json!({"@odata.type": kind, "id": target}))
         });

@@ -27,7 +27,7 @@ struct Random {
 #[derive(Debug, PartialEq)]
 pub(super) struct Deed {
     what: &'static str,
-    of: &'static str,
+    of: String,
     id: String,
     name: Option<String>,
 }
@@ -63,7 +63,7 @@ impl Tenant {
                 Event::Linked { relationship, .. } | Event::Unlinked { relationship, .. } => {
                     link(*relationship)
                 }
-                _ => of,
+                _ => of.to_owned(),
             };
             Deed { what: word(&change.event), of, name: name(tenant, &change.id), id: change.id }
         });
@@ -73,7 +73,7 @@ impl Tenant {
     /// Up to so many users: living ones, or those among the deleted items.
     pub fn users(&self, life: Life, most: usize) -> Vec<Value> {
         self.graph.tenant(|tenant| {
-            let fitting = tenant.users.entries().filter(|(_, entry)| entry.life == life);
+            let fitting = tenant.users().entries().filter(|(_, entry)| entry.life == life);
             fitting
                 .take(most)
                 .map(|(id, entry)| json!({"id": id, "displayName": entry.properties["displayName"]}))
@@ -126,7 +126,7 @@ impl Tenant {
             return Ok(id.to_owned());
         }
         let ids = self.graph.tenant(|tenant| {
-            let fitting = tenant.users.entries().filter(|(_, entry)| entry.life == life);
+            let fitting = tenant.users().entries().filter(|(_, entry)| entry.life == life);
             fitting.map(|(id, _)| id.clone()).collect::<Vec<_>>()
         });
         lock(&self.random).random.choice(ids).ok_or_else(|| nobody(ANY))
@@ -147,7 +147,7 @@ impl fmt::Display for Deed {
 }
 
 fn deed(tenant: &graph::Tenant, what: &'static str, id: String) -> Deed {
-    Deed { what, of: "user", name: name(tenant, &id), id }
+    Deed { what, of: "user".to_owned(), name: name(tenant, &id), id }
 }
 
 fn nobody(id: &str) -> Nothing {
@@ -156,16 +156,20 @@ fn nobody(id: &str) -> Nothing {
 
 /// The name of a user or group, also of one that is gone.
 fn name(tenant: &graph::Tenant, id: &str) -> Option<String> {
-    let entry = tenant.users.entry(id).or_else(|| tenant.groups.entry(id))?;
+    let entry = tenant.users().entry(id).or_else(|| tenant.groups().entry(id))?;
     entry.properties.get("displayName")?.as_str().map(str::to_owned)
 }
 
-fn link(relationship: Relationship) -> &'static str {
-    match relationship {
-        Relationship::Members => "a member of",
-        Relationship::Owners => "an owner of",
-        Relationship::Manager => "the manager of",
-    }
+/// Such as "a member of" or "the manager of".
+fn link(relationship: Relationship) -> String {
+    let name = relationship.name();
+    let article = match name.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        _ if relationship.is_to_one() => "the",
+        true => "an",
+        false => "a",
+    };
+    let one = if relationship.is_to_one() { name } else { name.trim_end_matches('s') };
+    format!("{article} {one} of")
 }
 
 fn word(event: &Event) -> &'static str {

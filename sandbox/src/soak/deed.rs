@@ -137,7 +137,7 @@ impl Change {
         match self {
             Self::Few(count) => (0..count).for_each(|_| {
                 drop(tenant.random_change(random));
-                if tenant.groups.position() > 0 {
+                if tenant.groups().position() > 0 {
                     drop(tenant.random_group_change(random));
                 }
             }),
@@ -157,7 +157,7 @@ impl Change {
                 }
             }
             Self::Restore => {
-                let gone = tenant.users.entries().filter(|(_, entry)| entry.life == Life::Removed);
+                let gone = tenant.users().entries().filter(|(_, entry)| entry.life == Life::Removed);
                 let gone: Vec<_> = gone.map(|(id, _)| id.clone()).collect();
                 for id in gone {
                     tenant.restore_user(&id);

@@ -17,7 +17,7 @@ pub(super) async fn hide(world: &World, percent: usize, seed: u64) -> Vec<String
     let mut all = Vec::new();
     for feed in world.feeds() {
         let mut ids: Vec<String> = world.graph.tenant(|tenant| {
-            let objects = if *feed == "groups" { &tenant.groups } else { &tenant.users };
+            let objects = tenant.collection(feed);
             objects.living().map(|(id, _)| id.clone()).filter(|id| !differing.contains(id)).collect()
         });
         random.shuffle(&mut ids);

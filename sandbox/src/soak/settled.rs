@@ -78,7 +78,7 @@ async fn doubtful(trouble: &Trouble) -> Vec<String> {
             // What was written under a checkpoint that is lost.
             is_burnt || save < checkpoint["firstSave"].as_u64()
         };
-        let links = Relationship::ALL.into_iter().filter(|links| links.feed() == *feed);
+        let links = Relationship::told_by(feed);
         for container in links.map(Relationship::container).chain([*feed]) {
             let documents = cosmos.documents(container).await;
             all.extend(documents.iter().filter(|document| carries(document)).map(id));

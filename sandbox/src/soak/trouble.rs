@@ -168,7 +168,7 @@ impl Trouble {
         }
         let mut random = fastrand::Rng::with_seed(seed);
         let mut ids: Vec<_> =
-            self.world().graph.tenant(|tenant| tenant.users.entries().map(|(id, _)| id.clone()).collect());
+            self.world().graph.tenant(|tenant| tenant.users().entries().map(|(id, _)| id.clone()).collect());
         random.shuffle(&mut ids);
         ids.truncate(random.usize(1..5));
         let (view, trace) = (self.view(who).clone(), self.trace.clone());

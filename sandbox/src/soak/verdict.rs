@@ -107,7 +107,7 @@ pub(super) fn never_removed(trouble: &Trouble) -> Result<()> {
         let log = all.changes(0, all.position()).iter().filter(|change| gone(&change.event));
         log.map(|change| change.id.clone()).collect()
     };
-    let (users, groups) = world.graph.tenant(|tenant| (gone(&tenant.users), gone(&tenant.groups)));
+    let (users, groups) = world.graph.tenant(|tenant| (gone(tenant.users()), gone(tenant.groups())));
     let mut writes = world.document_writes();
     writes.retain(|write| {
         let gone = match write.container.as_str() {

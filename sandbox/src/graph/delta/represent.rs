@@ -56,7 +56,7 @@ impl Round {
             link
         });
         // A new one speaks for itself.
-        let is_silent = relationship == Relationship::Manager && !there.is_empty() && self.silent;
+        let is_silent = relationship.is_to_one() && !there.is_empty() && self.silent;
         let gone = gone.filter(|_| !is_silent);
         gone.chain(there.into_iter().map(|(key, edge)| link(key, edge))).collect()
     }

@@ -3,17 +3,14 @@
 use serde_json::json;
 
 use super::*;
-use crate::graph::{
-    feed::{GROUPS, USERS},
-    tenant::Tenant,
-};
+use crate::graph::{row::Row, tenant::Tenant};
 
 fn select(names: &str) -> Select {
-    Select::parse(&USERS, Some(names), true).unwrap()
+    Select::parse(Row::of("users"), Some(names), true).unwrap()
 }
 
 fn since(tenant: &Tenant, select: Select, from: usize, before: usize, quirks: &Quirks) -> Round {
-    let all = tenant.collection(select.feed);
+    let all = tenant.collection(&select.feed.name);
     let replica = all.position();
     let terms = Terms { quirks, replica, told: replica - quirks.lag, links_per_slice: 20, seed: 1 };
     Round::since(all, select, from, before, terms)
@@ -27,15 +24,15 @@ fn ids(round: &Round) -> Vec<&str> {
 fn changes_are_coalesced_and_only_selected_properties_count() {
     let mut tenant = Tenant::seeded(3, 1);
     let [a, b, c] = tenant.user_ids().try_into().unwrap();
-    let from = tenant.users.position();
+    let from = tenant.users().position();
     tenant.change_user(&a, json!({"jobTitle": null}));
     tenant.change_user(&a, json!({"jobTitle": "Chef"}));
     tenant.change_user(&b, json!({"city": "Ulm"}));
     tenant.remove_user(&c);
     let round = since(&tenant, select("jobTitle"), from, 0, &Quirks::default());
-    let at = tenant.users.position();
+    let at = tenant.users().position();
     let mut told: Vec<_> =
-        round.items.iter().filter_map(|item| round.represent(item, &tenant.users, at)).collect();
+        round.items.iter().filter_map(|item| round.represent(item, tenant.users(), at)).collect();
     told.sort_by_key(|item| item["id"] != json!(a));
     assert_eq!(
         told,
@@ -46,10 +43,10 @@ fn changes_are_coalesced_and_only_selected_properties_count() {
 #[test]
 fn duplicates_come_older_copy_first_and_replays_start_earlier() {
     let mut tenant = Tenant::seeded(10, 1);
-    let from = tenant.users.position();
+    let from = tenant.users().position();
     tenant.change_user(&tenant.user_ids()[0], json!({"city": "Ulm"}));
     let quirks = Quirks { duplicate_every: Some(1), replays: true, ..Quirks::default() };
-    let round = since(&tenant, Select::parse(&USERS, None, true).unwrap(), from, 0, &quirks);
+    let round = since(&tenant, Select::parse(Row::of("users"), None, true).unwrap(), from, 0, &quirks);
     assert_eq!(round.items.len(), 20);
     for (index, item) in round.items.iter().enumerate().filter(|(_, item)| !item.older) {
         assert!(round.items[..index].iter().any(|other| other.older && other.id == item.id));
@@ -60,7 +57,7 @@ fn duplicates_come_older_copy_first_and_replays_start_earlier() {
 fn a_lagging_replica_tells_a_change_later_and_not_twice() {
     let mut tenant = Tenant::seeded(3, 1);
     let [a, b, _] = tenant.user_ids().try_into().unwrap();
-    let from = tenant.users.position();
+    let from = tenant.users().position();
     tenant.change_user(&a, json!({"mail": "a@x"}));
     tenant.change_user(&b, json!({"mail": "b@x"}));
     let lagging = Quirks { lag: 1, ..Quirks::default() };
@@ -76,12 +73,12 @@ fn a_token_that_is_newer_than_the_replica_gets_nothing_or_the_past() {
     let (user, group, newer) = (tenant.user_ids()[0].clone(), tenant.create_group(), tenant.create_group());
     let replica = 1;
     tenant.add_member(&group, &user);
-    let (from, quirks) = (tenant.groups.position(), Quirks::default());
+    let (from, quirks) = (tenant.groups().position(), Quirks::default());
     let mut outcomes = std::collections::BTreeSet::new();
     for seed in 0..20 {
         let terms = Terms { quirks: &quirks, replica, told: replica, links_per_slice: 20, seed };
-        let select = Select::parse(&GROUPS, None, true).unwrap();
-        let round = Round::since(&tenant.groups, select, from, 0, terms);
+        let select = Select::parse(Row::of("groups"), None, true).unwrap();
+        let round = Round::since(tenant.groups(), select, from, 0, terms);
         assert!(!ids(&round).contains(&newer.as_str()), "it was not there yet");
         assert!(round.items.iter().all(|item| item.links.is_empty()), "nor was the link");
         outcomes.insert((round.items.len(), round.until));
@@ -97,14 +94,14 @@ fn a_large_group_is_sliced_and_never_twice_on_a_page() {
     tenant.user_ids().iter().for_each(|user| assert!(tenant.add_member(&group, user)));
     tenant.user_ids().iter().take(7).for_each(|user| assert!(tenant.add_owner(&group, user)));
     let quirks = Quirks::default();
-    let replica = tenant.groups.position();
+    let replica = tenant.groups().position();
     let terms = Terms { quirks: &quirks, replica, told: replica, links_per_slice: 5, seed: 3 };
-    let names = Select::parse(&GROUPS, Some("id,members,owners"), true).unwrap();
-    let round = Round::initial(&tenant.groups, names, terms);
+    let names = Select::parse(Row::of("groups"), Some("id,members,owners"), true).unwrap();
+    let round = Round::initial(tenant.groups(), names, terms);
     let (mut offset, mut pages, mut members) = (0, Vec::new(), 0);
     while offset < round.items.len() {
         let end = arrange::page_end(&round.items, offset, 4);
-        let told = |item: &Item| round.represent(item, &tenant.groups, terms.replica);
+        let told = |item: &Item| round.represent(item, tenant.groups(), terms.replica);
         let page: Vec<_> =
             round.items[offset..end].iter().filter_map(told).filter(|it| it["id"] == *group).collect();
         assert!(page.len() <= 1);

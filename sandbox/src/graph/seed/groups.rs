@@ -5,18 +5,6 @@ use serde_json::{Map, Value, json};
 
 use super::{DEPARTMENTS, DOMAIN, emoji, guid, moment, object, pick, sid};
 
-/// The properties of a group that delta query tracks and that groups are made of, as documented at
-/// <https://learn.microsoft.com/graph/api/resources/group>. `deletedDateTime` may be selected, and is never sent.
-#[rustfmt::skip]
-pub const GROUP_PROPERTIES: &[&str] = &[
-    "id", "classification", "createdDateTime", "description", "displayName", "expirationDateTime", "groupTypes",
-    "isAssignableToRole", "mail", "mailEnabled", "mailNickname", "membershipRule", "membershipRuleProcessingState",
-    "onPremisesDomainName", "onPremisesLastSyncDateTime", "onPremisesNetBiosName", "onPremisesProvisioningErrors",
-    "onPremisesSamAccountName", "onPremisesSecurityIdentifier", "onPremisesSyncEnabled", "preferredDataLocation",
-    "preferredLanguage", "proxyAddresses", "renewedDateTime", "resourceProvisioningOptions", "securityEnabled",
-    "securityIdentifier", "theme", "visibility",
-];
-
 const NAMES: &[&str] =
     &["Alle", "Büro & Küche", "Night/Shift", "\"Core\" team", "Proyecto Ñ", "総務", "Auditors <ext>"];
 const DESCRIPTIONS: &[&str] = &["Everybody \\ nobody", "Zeile 1\nZeile 2", "Réunions du mardi", ""];
@@ -91,18 +79,19 @@ fn join_premises(group: &mut Map<String, Value>, nickname: &str, random: &mut Rn
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::row::Row;
 
     #[test]
     fn groups_have_only_known_properties_some_absent_and_some_null() {
         let mut random = Rng::with_seed(1);
         let groups: Vec<_> = (0..100).map(|number| group(number, &mut random)).collect();
-        let known = |name: &String| GROUP_PROPERTIES.contains(&name.as_str());
+        let known = |name: &String| Row::of("groups").has(name);
         assert!(groups.iter().all(|group| group.keys().all(known)));
         assert!((0..100).all(|_| patch(&mut random).keys().all(known)));
         assert!(groups.iter().any(|group| group.get("description") == Some(&Value::Null)));
         assert!(groups.iter().any(|group| group.get("description").is_none()));
-        let seen = |name: &&str| groups.iter().any(|group| group.contains_key(*name));
-        let missing: Vec<_> = GROUP_PROPERTIES.iter().filter(|name| !seen(name)).collect();
+        let seen = |name: &&String| groups.iter().any(|group| group.contains_key(*name));
+        let missing: Vec<_> = Row::of("groups").properties.iter().filter(|name| !seen(name)).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
 }

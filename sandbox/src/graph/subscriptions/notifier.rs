@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use url::Url;
 
-use super::super::{Inner, collection::Event, feed::Feed};
+use super::super::{Inner, collection::Event, row::Row};
 use super::Subscription;
 use super::endpoint::{Endpoint, EndpointState};
 use crate::script::lock;
@@ -120,8 +120,8 @@ impl Inner {
         let now = time::OffsetDateTime::now_utc();
         subscriptions.all.retain(|_, one| one.expires > now);
         for one in subscriptions.all.values_mut() {
-            let Some(feed) = Feed::named(one.feed) else { continue };
-            let log = world.tenant.collection(feed);
+            let Some(feed) = Row::named(one.feed) else { continue };
+            let log = world.tenant.collection(&feed.name);
             let changes = log.changes(one.told, log.position());
             one.told = log.position();
             let told = changes
@@ -171,7 +171,7 @@ impl Inner {
 
 impl Subscription {
     /// As documented for directory objects; a soft delete is an update.
-    fn notification(&self, feed: &Feed, id: &str, event: &Event, tenant: &str) -> Option<Value> {
+    fn notification(&self, feed: &Row, id: &str, event: &Event, tenant: &str) -> Option<Value> {
         let kind = if *event == Event::Purged { "deleted" } else { "updated" };
         if !self.changes.split(',').any(|asked| asked.trim() == kind) {
             return None;

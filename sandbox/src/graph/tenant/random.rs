@@ -12,8 +12,8 @@ impl Tenant {
     /// # Panics
     /// Never: something is always done.
     pub fn random_change(&mut self, random: &mut Rng) -> Change {
-        let living = random.choice(self.users.ids(Life::Living)).cloned();
-        let removed = random.choice(self.users.ids(Life::Removed)).cloned();
+        let living = random.choice(self.users().ids(Life::Living)).cloned();
+        let removed = random.choice(self.users().ids(Life::Removed)).cloned();
         match (random.u8(..100), living, removed) {
             (0..10, Some(id), _) => self.remove_user(&id),
             (10..15, _, Some(id)) | (15..18, Some(id), _) => self.purge_user(&id),
@@ -21,7 +21,7 @@ impl Tenant {
             (25..85, Some(id), _) => self.change_user(&id, Value::Object(seed::patch(random))),
             _ => !self.create_user().is_empty(),
         };
-        self.users.last().expect("something was done").clone()
+        self.users().last().expect("something was done").clone()
     }
 
     /// Does one random thing to one random group, or to a link of a group or a user, and says what it was.
@@ -29,21 +29,21 @@ impl Tenant {
     /// # Panics
     /// Never: something is always done.
     pub fn random_group_change(&mut self, random: &mut Rng) -> Change {
-        let before = self.groups.position();
-        let group = random.choice(self.groups.ids(Life::Living)).cloned();
+        let before = self.groups().position();
+        let group = random.choice(self.groups().ids(Life::Living)).cloned();
         let (chance, done) = (random.u8(..100), group.is_some());
         let done = done && self.try_change(chance, &group.unwrap_or_default(), random);
         if !done {
             self.create_group();
         }
-        let log = if self.groups.position() > before { &self.groups } else { &self.users };
+        let log = if self.groups().position() > before { self.groups() } else { self.users() };
         log.last().expect("something was done").clone()
     }
 
     /// False when there is nothing that it could be done to.
     fn try_change(&mut self, chance: u8, group: &str, random: &mut Rng) -> bool {
         let mut any = |ids: Vec<String>| random.choice(ids).unwrap_or_default();
-        let removed = self.groups.ids(Life::Removed).into_iter().cloned().collect();
+        let removed = self.groups().ids(Life::Removed).into_iter().cloned().collect();
         match chance {
             0..4 => self.remove_group(group),
             4..6 => self.purge_group(group),
@@ -73,7 +73,7 @@ mod tests {
             let mut tenant = Tenant::seeded(20, seed);
             let mut random = Rng::with_seed(seed);
             let changes: Vec<_> = (0..100).map(|_| tenant.random_change(&mut random)).collect();
-            (changes, tenant.users.living().map(|(_, user)| user.clone()).collect::<Vec<_>>())
+            (changes, tenant.users().living().map(|(_, user)| user.clone()).collect::<Vec<_>>())
         };
         assert_eq!(story(7), story(7));
         assert_ne!(story(7), story(8));
@@ -85,7 +85,7 @@ mod tests {
             let mut tenant = Tenant::seeded(20, seed);
             let mut random = Rng::with_seed(seed);
             let changes: Vec<_> = (0..400).map(|_| tenant.random_group_change(&mut random)).collect();
-            (changes, Relationship::ALL.map(|relationship| tenant.links(relationship)))
+            (changes, Relationship::all().map(|one| tenant.links(one)).collect::<Vec<_>>())
         };
         let (changes, links) = story(7);
         assert_eq!((changes.clone(), links.clone()), story(7));

@@ -37,12 +37,13 @@ async fn small() -> (Setup, String, [String; 5], String) {
 async fn an_initial_round_tells_groups_with_their_links_in_slices() {
     let options = Options { page_size: 4, members_per_slice: 3, ..Default::default() };
     let setup = Setup::with(Tenant::seeded(60, 7).with_groups(20), options).await;
-    let (pages, _) = setup.walk(&setup.groups(&GROUP_PROPERTIES.join(","))).await;
+    let (pages, _) = setup.walk(&setup.groups(&Row::of("groups").properties.join(","))).await;
     assert_eq!(pages.concat().len(), 20);
     assert!(pages.concat().iter().all(|group| group.get("members@delta").is_none()));
 
-    let (pages, _) =
-        setup.walk(&setup.groups(&format!("{},members,owners", GROUP_PROPERTIES.join(",")))).await;
+    let (pages, _) = setup
+        .walk(&setup.groups(&format!("{},members,owners", Row::of("groups").properties.join(","))))
+        .await;
     let mut mirror = Mirror::new("groups", true);
     let mut properties = BTreeMap::new();
     for page in &pages {

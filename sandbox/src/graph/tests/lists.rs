@@ -71,7 +71,7 @@ async fn page_tokens_of_lists_die_too() {
 async fn users_are_found_by_conditions_and_by_their_names() {
     let setup = Setup::new(12, Options::default()).await;
     let (id, name) = setup.graph.tenant(|tenant| {
-        let (id, user) = tenant.users.living().next().unwrap();
+        let (id, user) = tenant.users().living().next().unwrap();
         (id.clone(), user["userPrincipalName"].as_str().unwrap().to_owned())
     });
     let filter = |condition: &str| format!("/v1.0/users?$select=id&$filter={condition}");

@@ -37,7 +37,7 @@ impl Mirror {
                 self.links.retain(|(_, source, _), _| keeps || *source != id);
             }
             None => {
-                for relationship in Relationship::ALL {
+                for relationship in Relationship::all() {
                     let links = object.as_object_mut().and_then(|it| it.remove(relationship.annotation()));
                     let links = links.as_ref().and_then(Value::as_array).into_iter().flatten();
                     links.for_each(|link| self.link(relationship, &id, link));
@@ -61,7 +61,6 @@ impl Mirror {
 
     /// In what it differs from the tenant.
     pub(super) fn differences(&self, tenant: &Tenant) -> Vec<Difference> {
-        let all = if self.feed == "groups" { &tenant.groups } else { &tenant.users };
         let mark = |container: &str| json!({"resource": container, "tenantId": tenant.id, "generation": 1, "save": 1, "source": "delta"});
         let objects: Vec<_> = self
             .objects
@@ -72,8 +71,8 @@ impl Mirror {
                 document
             })
             .collect();
-        let mut differences = differences_of(self.feed, all, &tenant.id, &objects);
-        for relationship in Relationship::ALL.into_iter().filter(|it| it.feed() == self.feed) {
+        let mut differences = differences_of(self.feed, tenant, &objects);
+        for relationship in Relationship::told_by(self.feed) {
             let links = self.links.iter().filter(|((of, ..), _)| *of == relationship);
             let links: Vec<_> = links
                 .map(|((_, source, target), kind)| {

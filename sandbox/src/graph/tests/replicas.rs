@@ -64,8 +64,11 @@ async fn follow(seed: u64) {
         ..Default::default()
     };
     let setup = Setup::with(Tenant::seeded(8, seed).with_groups(4), options.clone()).await;
-    let (users, groups) =
-        ([PROPERTIES, &["manager"]].concat(), [GROUP_PROPERTIES, &["members", "owners"]].concat());
+    let all = |name: &str, more: &[&'static str]| {
+        let properties = Row::of(name).properties.iter().map(String::as_str);
+        properties.chain(more.iter().copied()).collect::<Vec<_>>()
+    };
+    let (users, groups) = (all("users", &["manager"]), all("groups", &["members", "owners"]));
     let keeps = random.bool();
     let mut followers =
         [Follower::new(&setup, "users", &users, keeps), Follower::new(&setup, "groups", &groups, keeps)];
