@@ -25,7 +25,7 @@ const EXAMPLES: &str = "Examples:
   graph-mirror init --output json           one JSON object per database and container
 
 The containers have TTL on and no default, and the throughput that the account gives a container by
-itself. An Entra token cannot create containers; in Azure, infrastructure does (README.md).
+itself. An Entra token cannot create containers; in Azure, infrastructure does (docs/data.md).
 
 Exit codes: 0 everything is there; 1 failed, or a container has another partition key or TTL; 2 wrong
 usage; 78 wrong settings, or no COSMOS_KEY.";

@@ -88,8 +88,8 @@ const EXAMPLES: &str = "Examples:
                                          run one turn, as the Functions host does
 
 Data is on stdout, progress and logs are on stderr, without colours where that is no terminal or NO_COLOR is
-set. Settings are environment variables; README.md lists them. Wrong settings do not stop `serve`: it logs
-all of them, and every invocation fails naming them. Other commands name them all and end with 78.";
+set. Settings are environment variables; docs/settings.md lists them. Wrong settings do not stop `serve`:
+it logs all of them, and every invocation fails naming them. Other commands name them all and end with 78.";
 
 /// Runs the command line; the answer is the exit code.
 pub fn run() -> ExitCode {

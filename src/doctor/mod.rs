@@ -40,7 +40,7 @@ pub fn wrong_settings(problems: &[String]) -> Vec<Verdict> {
         Verdict::finding(
             Check::Settings,
             problem,
-            format!("set {name} as said; README.md lists all settings"),
+            format!("set {name} as said; docs/settings.md lists all settings"),
         )
     };
     let others = Check::ALL.into_iter().filter(|check| *check != Check::Settings);

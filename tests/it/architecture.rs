@@ -246,7 +246,7 @@ fn settings() -> BTreeSet<String> {
 }
 
 #[test]
-fn settings_example_and_readme_agree() {
+fn settings_example_and_page_agree() {
     let example = json("local.settings.example.json");
     let hosts_own = ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"];
     let stated: BTreeSet<String> = example["Values"]
@@ -257,16 +257,16 @@ fn settings_example_and_readme_agree() {
         .cloned()
         .collect();
     assert_eq!(stated, settings());
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let page = fs::read_to_string(root().join("docs/settings.md")).unwrap();
     for name in settings() {
-        assert!(readme.contains(&format!("| `{name}`")), "README.md has no row for {name}");
+        assert!(page.contains(&format!("| `{name}`")), "docs/settings.md has no row for {name}");
     }
 }
 
 #[test]
-fn the_readme_creates_every_container() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let commands = readme.lines().filter_map(|line| line.strip_prefix("container "));
+fn the_page_of_the_data_creates_every_container() {
+    let page = fs::read_to_string(root().join("docs/data.md")).unwrap();
+    let commands = page.lines().filter_map(|line| line.strip_prefix("container "));
     let stated: BTreeSet<_> = commands.filter_map(|line| line.split_once(' ')).collect();
     let stated: BTreeSet<_> = stated.into_iter().map(|(name, key)| (name, key.trim())).collect();
     assert_eq!(stated, graph_mirror::app::containers().collect());

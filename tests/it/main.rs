@@ -21,6 +21,7 @@ mod dangling;
 mod dead_token;
 mod doctor;
 mod doctor_signed_in;
+mod documents;
 mod doubt;
 mod dry_run;
 mod endless;
