@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use azure_core::http::Etag;
 use time::OffsetDateTime;
 use tracing::Instrument as _;
 
@@ -15,8 +14,8 @@ use super::{Mirror, Reader};
 use crate::catalogue::Row;
 use crate::graph::{GraphError, Guard, Link, Next, Page, Request};
 use crate::store::{
-    CHECKPOINT, Checkpoint, Containers, Control, Ids, Lease, Numbers, Opaque, Released, Saved, State, Store,
-    StoreError, Unreadable,
+    CHECKPOINT, Checkpoint, Containers, Control, Etag, Ids, Inspected, Lease, Numbers, Opaque, Released,
+    Saved, State, Store, StoreError, Unfit, Unreadable,
 };
 
 /// One turn's hands: the lease, the page in hand, and the one on its way.
@@ -42,6 +41,8 @@ pub(super) struct Driver<'a> {
     pub ahead: Option<(Link, OffsetDateTime, Result<Page, GraphError>)>,
     /// Why Graph fails, once the machine knows that it does.
     pub failure: Option<SyncError>,
+    /// What is wrong with a container, in words.
+    pub unfit: Option<Box<Unfit>>,
     /// What the pages so far lead to.
     pub guard: Guard,
     /// Request units so far.
@@ -104,7 +105,9 @@ impl<'a> Driver<'a> {
                 if is_first {
                     warn_of_age(&checkpoint, self.lease.now());
                 }
-                let containers = containers(self.mirror, self.row, Some(&checkpoint)).await?;
+                let inspected = containers(self.mirror, self.row, Some(&checkpoint)).await?;
+                let containers = Containers::from(&inspected);
+                self.unfit = inspected.unfit;
                 Ok(Event::Loaded(Box::new(checkpoint), containers))
             }
             Err(_) if machine.task() == Task::Reset => self.lost().await,
@@ -112,8 +115,10 @@ impl<'a> Driver<'a> {
         }
     }
 
-    async fn lost(&self) -> Result<Event, SyncError> {
-        let containers = containers(self.mirror, self.row, None).await?;
+    async fn lost(&mut self) -> Result<Event, SyncError> {
+        let inspected = containers(self.mirror, self.row, None).await?;
+        let containers = Containers::from(&inspected);
+        self.unfit = inspected.unfit;
         let from_time = Numbers::from_time(self.lease.now());
         Ok(Event::Lost(above(&self.mirror.store, self.row, &containers, from_time).await?, containers))
     }
@@ -245,7 +250,7 @@ pub(super) async fn containers(
     mirror: &Mirror,
     row: &Row,
     checkpoint: Option<&Checkpoint>,
-) -> Result<Containers, StoreError> {
+) -> Result<Inspected, StoreError> {
     let unknown = Ids::new();
     let known = checkpoint.map_or(&unknown, |checkpoint| &checkpoint.containers);
     mirror.store.look_at(row.containers(), row.targets, known).await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::catalogue::Permission;
 use crate::graph::{GraphError, Loop};
-use crate::store::{StoreError, Unreadable};
+use crate::store::{StoreError, Unfit, Unreadable};
 
 use super::Reader;
 use super::forbidden::Forbidden;
@@ -54,18 +54,6 @@ pub enum SyncError {
     Restarts(u32),
 }
 
-impl From<Stop> for SyncError {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::AnotherTenant(both) => Self::AnotherTenant(both),
-            Stop::Unfit(unfit) => Self::Store(StoreError::Container(unfit)),
-            Stop::Overtaken => Self::Overtaken,
-            Stop::Restarts(times) => Self::Restarts(times),
-            Stop::Failing => Self::Failing,
-        }
-    }
-}
-
 /// A service that we ask with a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
@@ -76,6 +64,18 @@ pub enum Service {
 }
 
 impl SyncError {
+    /// Why the machine stopped; `unfit` is what the look at the containers has shown to be wrong.
+    pub(super) fn stopped(stop: Stop, unfit: Option<Box<Unfit>>) -> Self {
+        match (stop, unfit) {
+            (Stop::AnotherTenant(both), _) => Self::AnotherTenant(both),
+            (Stop::Unfit, Some(unfit)) => Self::Store(StoreError::Container(unfit)),
+            (Stop::Unfit, None) => unreachable!("the machine knows of it from the look"),
+            (Stop::Overtaken, _) => Self::Overtaken,
+            (Stop::Restarts(times), _) => Self::Restarts(times),
+            (Stop::Failing, _) => Self::Failing,
+        }
+    }
+
     /// Names the checkpoint of `feed`, which cannot be read.
     pub(super) fn unreadable(feed: &str, unreadable: Unreadable) -> Self {
         Self::Unreadable { feed: feed.to_owned(), unreadable }

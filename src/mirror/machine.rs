@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::outcome::Ending;
 use super::plan::{self, Definition, Leads, Swept, Took, Why};
-use crate::store::{Checkpoint, Counts, LastRun, Numbers, Opaque, State, Unfit};
+use crate::store::{Checkpoint, Counts, LastRun, Numbers, Opaque, State, Unusable};
 
 mod load;
 mod words;
@@ -35,7 +35,7 @@ pub struct Machine {
     stale: bool,
     stage: Stage,
     /// A container is not as it has to be.
-    unfit: Option<Box<Unfit>>,
+    unfit: Option<Unusable>,
     checkpoint: Checkpoint,
     counts: Counts,
     dirty: bool,
@@ -122,7 +122,7 @@ impl Machine {
                 self.burnt = true;
                 self.start(now, spent)
             }
-            (Stage::Refusing(unfit), Event::Saved) => Err(Stop::Unfit(unfit)),
+            (Stage::Refusing, Event::Saved) => Err(Stop::Unfit),
             (Stage::Beginning, Event::Saved) => Ok(self.decide(now, spent)),
             (Stage::Fetching, Event::Fetched(leads)) => {
                 self.dirty = true;

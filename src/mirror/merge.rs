@@ -15,7 +15,6 @@ use serde_json::value::RawValue;
 use super::change::{self, Change, Kind, OF_RESPONSE, SHADOWED};
 use super::content::{Shadow, is_same};
 use super::plan;
-use crate::catalogue::Row;
 use crate::json::Members;
 use crate::store::{Checkpoint, Kept, State};
 
@@ -46,14 +45,16 @@ pub(super) fn needs_document(change: &Change<'_>, checkpoint: &Checkpoint) -> bo
     matches!(change.kind, Kind::Put { .. }) && (tracking || change.is_bare())
 }
 
-/// What becomes of an entry beside the document that is there.
+/// What becomes of an entry beside the document that is there. `always`: what a whole entry of the feed names;
+/// `has_links`: the feed tells links too.
 pub(super) fn step<'d>(
     change: &Change<'d>,
     kept: Option<&'d Kept>,
     checkpoint: &Checkpoint,
-    row: &Row,
+    always: &[&str],
+    has_links: bool,
 ) -> Step<'d> {
-    let whole = change.names_all(row.always);
+    let whole = change.names_all(always);
     let living = kept.filter(|kept| kept.removed.is_none() && !kept.set_aside);
     let Some(kept) = living else { return Step::Replace { whole } };
     let marks = plan::marks(&kept.marks);
@@ -62,7 +63,7 @@ pub(super) fn step<'d>(
     let trusted = marks.generation == generation && !plan::is_doubtful(checkpoint, marks);
     let tracking = matches!(checkpoint.state, State::Tracking { .. });
     // The walk did not show it, and a round of changes tells no links but those that changed (rule 11).
-    let unseen = tracking && plan::is_earlier(checkpoint, marks) && !row.links.is_empty();
+    let unseen = tracking && plan::is_earlier(checkpoint, marks) && has_links;
     if whole && !trusted && !unseen {
         return Step::Replace { whole };
     }

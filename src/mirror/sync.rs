@@ -86,6 +86,7 @@ pub(super) async fn turn(
         page: None,
         ahead: None,
         failure: None,
+        unfit: None,
         guard: Guard::default(),
         charge: 0.0,
     };
@@ -138,7 +139,7 @@ async fn walk(driver: &mut Driver<'_>, machine: &mut Machine) -> Result<Ending, 
             Ok(Action::End(ending)) => return Ok(ending),
             Ok(next) => next,
             Err(Stop::Failing) => return Err(driver.failure.take().unwrap_or(SyncError::Failing)),
-            Err(stop) => return Err(stop.into()),
+            Err(stop) => return Err(SyncError::stopped(stop, driver.unfit.take())),
         };
     }
 }

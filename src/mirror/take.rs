@@ -119,11 +119,12 @@ impl Driver<'_> {
         let id = change.id.as_deref().filter(|_| merge::needs_document(change, checkpoint));
         let Some(id) = id else { return self.write_change(change, stamp, None, give_up).await };
         let (container, key) = (self.row.container, document_id(id));
+        let (always, has_links) = (self.row.always, !self.row.links.is_empty());
         let (mut read, mut is_newest) = (0.0, false);
         for _ in 0..TRIES {
             let kept = self.mirror.store.known(container, &key).await?;
             read += kept.as_ref().map_or(0.0, |kept| kept.charge);
-            let wrote = match merge::step(change, kept.as_ref(), checkpoint, self.row) {
+            let wrote = match merge::step(change, kept.as_ref(), checkpoint, always, has_links) {
                 // An old version may say the same: only the newest one may decide that nothing is written.
                 Step::Skip if !is_newest => {
                     if let Some(kept) = &kept {

@@ -4,13 +4,11 @@ use std::borrow::Cow;
 use std::ops::Add;
 use std::time::{Duration, Instant};
 
-use azure_core::http::Etag;
-
 use super::change::{Change, Kind};
 use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
-use crate::store::{Counts, StoreError, Stored};
+use crate::store::{Counts, Etag, StoreError, Stored};
 
 /// How long past the budget throttled writes are still tried: giving up a page would cost more.
 const GRACE: Duration = Duration::from_secs(60);

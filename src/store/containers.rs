@@ -47,14 +47,42 @@ impl Looks {
 
 /// What a look at the containers of a feed has shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Containers {
+pub struct Inspected {
     /// The resource ids of those that are there.
     pub ids: Ids,
     /// One that is not as it has to be.
     pub unfit: Option<Box<Unfit>>,
 }
 
-impl Containers {
+/// The same, as far as anything follows from it for the protocol.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Containers {
+    /// The resource ids of those that are there.
+    pub ids: Ids,
+    /// One that is not as it has to be.
+    pub unfit: Option<Unusable>,
+}
+
+/// A container to which nothing may be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// Its name.
+    pub container: String,
+    /// It is not there, or documents of it may have expired: everything has to be read anew, once it is mended.
+    pub is_lossy: bool,
+}
+
+impl From<&Inspected> for Containers {
+    fn from(inspected: &Inspected) -> Self {
+        let unusable = |unfit: &Unfit| Unusable {
+            container: unfit.container.clone(),
+            is_lossy: unfit.is_missing() || unfit.expires(),
+        };
+        Self { ids: inspected.ids.clone(), unfit: inspected.unfit.as_deref().map(unusable) }
+    }
+}
+
+impl Inspected {
     /// All of them are as they have to be.
     ///
     /// # Errors
@@ -84,13 +112,13 @@ impl Store {
         own: impl Iterator<Item = (&str, &str)>,
         others: &[&str],
         known: &Ids,
-    ) -> Result<Containers, StoreError> {
+    ) -> Result<Inspected, StoreError> {
         let own: Vec<_> = own.collect();
         let others = others.iter().filter(|other| own.iter().all(|(name, _)| name != *other));
         let others = others.map(|name| self.look(name, None, known));
         let own = own.iter().map(|(name, key)| self.look(name, Some(key), known));
         let (own, others) = tokio::try_join!(try_join_all(own), try_join_all(others))?;
-        let mut containers = Containers::default();
+        let mut containers = Inspected::default();
         for (name, seen) in others.into_iter().chain(own) {
             match seen {
                 Ok(id) => drop(containers.ids.insert(name, id)),

@@ -6,7 +6,6 @@
 use std::fmt;
 use std::time::Instant;
 
-use azure_core::http::Etag;
 use azure_data_cosmos::clients::ContainerClient;
 use azure_data_cosmos::models::ItemResponse;
 use azure_data_cosmos::options::{
@@ -24,6 +23,7 @@ use super::checkpoint::CHECKPOINT;
 use super::connection::{READ_TIMEOUT, Store, query_options, read_options, with, write_options};
 use super::containers::Blamer;
 use super::error::StoreError;
+use super::etag::Etag;
 use super::format::{self, Stamped, Unreadable};
 use super::newest;
 
@@ -186,7 +186,7 @@ impl Control {
                         .await
                 }
                 Some(etag) => {
-                    let options = options.with_precondition(Precondition::IfMatch(etag.clone()));
+                    let options = options.with_precondition(Precondition::IfMatch(etag.as_ref().into()));
                     attempt::once(deadline, self.container.replace_item(feed, id, stamped, Some(options)))
                         .await
                 }
@@ -219,7 +219,7 @@ impl fmt::Debug for Control {
 }
 
 fn version(response: &ItemResponse) -> Result<(Etag, f64), StoreError> {
-    let etag = response.headers().etag().cloned();
+    let etag = response.headers().etag().map(|etag| Etag::from(etag.to_string()));
     let etag = etag.ok_or_else(|| StoreError::Unknown("an answer without an etag".into()))?;
     Ok((etag, attempt::charge(response)))
 }

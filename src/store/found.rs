@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use azure_core::http::Etag;
 use azure_data_cosmos::options::{MaxItemCountHint, QueryOptions};
 use azure_data_cosmos::{FeedScope, Query};
 use futures_util::{Stream, TryStreamExt as _};
@@ -14,6 +13,7 @@ use super::checkpoint::Checkpoint;
 use super::connection::{Store, query_options, with};
 use super::documents::{Reason, Source};
 use super::error::StoreError;
+use super::etag::Etag;
 use super::numbers::within;
 use crate::json::Members;
 

@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use azure_core::http::Etag;
 use azure_data_cosmos::TransactionalBatch;
 use azure_data_cosmos::models::BatchResponse;
 use azure_data_cosmos::options::{BatchOptions, ItemWriteOptions, Precondition};
@@ -11,6 +10,7 @@ use azure_data_cosmos::options::{BatchOptions, ItemWriteOptions, Precondition};
 use super::connection::{Store, write_options};
 use super::documents::Stored;
 use super::error::StoreError;
+use super::etag::Etag;
 use super::lease::Lease;
 use super::{attempt, batch};
 
@@ -53,7 +53,7 @@ impl Store {
                     attempt::once(deadline, answer).await.map_err(of_upsert)
                 }
                 Some(etag) => {
-                    let options = options.with_precondition(Precondition::IfMatch(etag.clone()));
+                    let options = options.with_precondition(Precondition::IfMatch(etag.as_ref().into()));
                     attempt::once(deadline, container.replace_item(partition, id, document, Some(options)))
                         .await
                 }

@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as PlainMutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use azure_core::http::Etag;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::control::{Control, Saved};
 use super::error::StoreError;
+use super::etag::Etag;
 pub use acquire::Acquired;
 use clock::Clock;
 pub use clock::borne_out;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use azure_core::http::Etag;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
@@ -15,7 +14,7 @@ use super::step::{Case, Did};
 use super::{FEED, KeepError, Keeper};
 use crate::catalogue::{Row, Subscribed};
 use crate::graph::{GraphError, Subscription};
-use crate::store::{Acquired, Control, Lease, Purpose, Released, Saved, hashed};
+use crate::store::{Acquired, Control, Etag, Lease, Purpose, Released, Saved, hashed};
 
 /// How long one look after all of them may take.
 const PATIENCE: Duration = Duration::from_secs(60);

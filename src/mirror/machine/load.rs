@@ -59,10 +59,8 @@ impl Machine {
             return Ok(self.decide(now, spent));
         };
         match plan::expired(&self.checkpoint, &unfit.container, self.epoch) {
-            Some(next) if unfit.expires() || unfit.is_missing() => {
-                Ok(self.save(next, Stage::Refusing(unfit)))
-            }
-            _ => Err(Stop::Unfit(unfit)),
+            Some(next) if unfit.is_lossy => Ok(self.save(next, Stage::Refusing)),
+            _ => Err(Stop::Unfit),
         }
     }
 

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::mirror::outcome::{Ending, Hold};
 use crate::mirror::plan::{AnotherTenant, Leads, Swept, Took};
-use crate::store::{Burnt, Checkpoint, Containers, Counts, Numbers, Opaque, Unfit};
+use crate::store::{Burnt, Checkpoint, Containers, Counts, Numbers, Opaque};
 
 /// What a turn is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,8 +120,8 @@ pub struct Weight {
 pub enum Stop {
     /// The copy is of another tenant.
     AnotherTenant(AnotherTenant),
-    /// A container is not as it has to be.
-    Unfit(Box<Unfit>),
+    /// A container is not as it has to be: whoever has looked at it says what is wrong.
+    Unfit,
     /// A turn with a later lease has saved. Or the lease document is older than the checkpoint; then giving it back puts
     /// that right.
     Overtaken,
@@ -136,7 +136,7 @@ pub enum Stop {
 pub(super) enum Stage {
     Loading,
     Burning,
-    Refusing(Box<Unfit>),
+    Refusing,
     Beginning,
     Fetching,
     Taking(Leads),

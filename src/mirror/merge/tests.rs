@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::*;
-use crate::catalogue;
 use crate::mirror::plan::Definition;
 use crate::store::{Burnt, Numbers, Opaque};
+
+/// What a whole entry names.
+const ALWAYS: &[&str] = &["accountEnabled", "displayName", "userPrincipalName"];
 
 fn raw(text: &str) -> Box<RawValue> {
     RawValue::from_string(text.to_owned()).unwrap()
@@ -46,7 +48,7 @@ fn kept(mut document: Value, marks: Value) -> Kept {
 fn told(entry: &str, kept: Option<&Kept>, checkpoint: &Checkpoint) -> String {
     let entry = raw(entry);
     let change = change::read(&entry);
-    match step(&change, kept, checkpoint, catalogue::row("users").unwrap()) {
+    match step(&change, kept, checkpoint, ALWAYS, true) {
         Step::Skip => "skip".into(),
         Step::Replace { whole } => format!("replace, whole {whole}"),
         Step::Merge { change, generation, settled } => {

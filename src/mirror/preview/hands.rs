@@ -18,7 +18,7 @@ use crate::mirror::one;
 use crate::mirror::outcome::Ending;
 use crate::mirror::plan::{Took, Why};
 use crate::mirror::{Mirror, Reader};
-use crate::store::{Checkpoint, Containers, Counts, Numbers, Opaque, document_id, link_id};
+use crate::store::{Checkpoint, Containers, Counts, Inspected, Numbers, Opaque, document_id, link_id};
 
 mod weigh;
 
@@ -77,8 +77,9 @@ impl<'a> Dry<'a> {
         &mut self,
         mut machine: Machine,
         mut found: Option<Checkpoint>,
-        containers: Containers,
+        inspected: Inspected,
     ) -> Result<(Ending, Counts), SyncError> {
+        let containers = Containers::from(&inspected);
         let mut action = machine.load();
         loop {
             let event = match action {
@@ -103,7 +104,8 @@ impl<'a> Dry<'a> {
             // The machine logs new generations; this one does not begin.
             let silent = tracing::subscriber::NoSubscriber::new();
             let next = || machine.on(event, OffsetDateTime::now_utc(), false);
-            action = tracing::subscriber::with_default(silent, next)?;
+            let next = tracing::subscriber::with_default(silent, next);
+            action = next.map_err(|stop| SyncError::stopped(stop, inspected.unfit.clone()))?;
         }
     }
 
@@ -169,7 +171,8 @@ impl<'a> Dry<'a> {
         let Some(id) = id else { return Ok(false) };
         let key = document_id(id);
         let kept = self.mirror.store.known(self.row.container, &key).await?;
-        Ok(matches!(merge::step(change, kept.as_ref(), checkpoint, self.row), Step::Skip))
+        let (always, has_links) = (self.row.always, !self.row.links.is_empty());
+        Ok(matches!(merge::step(change, kept.as_ref(), checkpoint, always, has_links), Step::Skip))
     }
 
     fn counted(&mut self, changes: &Changes<'_>) -> Counts {
