@@ -9,7 +9,7 @@ use graph_mirror::graph::{self, Listing, Page, Subscription};
 use graph_mirror::json::Members;
 use graph_mirror::mirror::{change, document};
 use graph_mirror::notify::{self, Keys};
-use graph_mirror::store::{Kept, Source};
+use graph_mirror::protocol::{Kept, Source};
 use secrecy::SecretString;
 use serde_json::Value;
 use serde_json::value::RawValue;

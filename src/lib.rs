@@ -12,6 +12,7 @@
 //! - [`challenge`] — the claims that a service asks of the next token
 //! - [`json`] — JSON that others sent, read member by member
 //! - [`trust`] — why a server's certificate is not trusted
+//! - [`protocol`] — what makes the copy right: pure
 //! - [`store`] — Azure Cosmos DB
 //! - [`catalogue`] — which Graph resources there are
 //! - [`credentials`], [`settings`], [`telemetry`] — who we are, what we were told, what we tell
@@ -32,6 +33,7 @@ pub mod graph;
 pub mod json;
 pub mod mirror;
 pub mod notify;
+pub mod protocol;
 pub mod settings;
 pub mod store;
 pub mod subscriptions;

@@ -11,7 +11,7 @@ use super::change::{self, Kind};
 use super::drive::by_id;
 use crate::catalogue::Row;
 use crate::graph::{self, GraphError, Member};
-use crate::store::Candidate;
+use crate::protocol::Candidate;
 
 /// What Graph says of an object that a walk did not show.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::json::{self, Members};
-use crate::store::{Counts, Reason};
+use crate::protocol::{Counts, Reason};
 
 mod holdable;
 mod links;

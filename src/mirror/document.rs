@@ -7,7 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::change::{Change, Kind, LinkChange};
-use crate::store::{
+use crate::protocol::{
     Candidate, Document, LinkDocument, Meta, Reason, Removed, SetAside, Source, document_id, hashed, link_id,
     parent_of,
 };

@@ -13,10 +13,8 @@ use super::run::{Cost, Reached};
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
 use crate::graph::{GraphError, Guard, Link, Next, Page, Request};
-use crate::store::{
-    CHECKPOINT, Checkpoint, Containers, Control, Etag, Ids, Inspected, Lease, Numbers, Opaque, Released,
-    Saved, State, Store, StoreError, Unfit, Unreadable,
-};
+use crate::protocol::{CHECKPOINT, Checkpoint, Containers, Etag, Ids, Numbers, Opaque, State, Unreadable};
+use crate::store::{Control, Inspected, Lease, Released, Saved, Store, StoreError, Unfit};
 
 /// One turn's hands: the lease, the page in hand, and the one on its way.
 pub(super) struct Driver<'a> {
@@ -204,7 +202,7 @@ impl<'a> Driver<'a> {
         Stamp {
             resource: self.row.resource,
             tenant_id: &self.reader.tenant_id,
-            source: crate::store::Source::Delta,
+            source: crate::protocol::Source::Delta,
             generation: checkpoint.generation,
             save: checkpoint.save + 1,
             now: self.lease.latest(),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::catalogue::Permission;
 use crate::graph::{GraphError, Loop};
-use crate::store::{StoreError, Unfit, Unreadable};
+use crate::protocol::Unreadable;
+use crate::store::{StoreError, Unfit};
 
 use super::Reader;
 use super::forbidden::Forbidden;

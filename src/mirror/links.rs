@@ -14,7 +14,8 @@ use super::error::SyncError;
 use super::one;
 use super::plan;
 use super::write::Wrote;
-use crate::store::{BATCH, Candidate, Checkpoint, Counts, Reason, StoreError};
+use crate::protocol::{Candidate, Checkpoint, Counts, Reason};
+use crate::store::{BATCH, StoreError};
 
 /// Most batches under way: each takes most of a megabyte until it is answered, and those of one source share a partition.
 const BATCHES: usize = 8;

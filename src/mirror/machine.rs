@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::outcome::Ending;
 use super::plan::{self, Definition, Leads, Swept, Took, Why};
-use crate::store::{Checkpoint, Counts, LastRun, Numbers, Opaque, State, Unusable};
+use crate::protocol::{Checkpoint, Counts, LastRun, Numbers, Opaque, State, Unusable};
 
 mod load;
 mod words;

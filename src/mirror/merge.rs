@@ -16,7 +16,7 @@ use super::change::{self, Change, Kind, OF_RESPONSE, SHADOWED};
 use super::content::{Shadow, is_same};
 use super::plan;
 use crate::json::Members;
-use crate::store::{Checkpoint, Kept, State};
+use crate::protocol::{Checkpoint, Kept, State};
 
 /// What follows from an entry and a document.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State};
+use crate::protocol::{CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State};
 
 pub mod abandon;
 mod clock;

@@ -23,7 +23,8 @@ use super::plan::{self, Definition, Why};
 use super::status::{self, State};
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
-use crate::store::{CHECKPOINT, Checkpoint, Counts, Lease};
+use crate::protocol::{CHECKPOINT, Checkpoint, Counts};
+use crate::store::Lease;
 use hands::Dry;
 
 mod hands;

@@ -22,7 +22,7 @@ use super::write::Wrote;
 use super::{Mirror, Reader, plan};
 use crate::catalogue::Row;
 use crate::graph::GraphError;
-use crate::store::{Checkpoint, Counts, Kept, Source, document_id};
+use crate::protocol::{Checkpoint, Counts, Kept, Source, document_id};
 
 /// Looks under way at a time.
 const LOOKS: usize = 4;

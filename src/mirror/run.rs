@@ -9,7 +9,8 @@ use time::OffsetDateTime;
 use super::Mirror;
 use super::outcome::{Ending, request_units};
 use crate::catalogue::Row;
-use crate::store::{Checkpoint, Control, Counts};
+use crate::protocol::{Checkpoint, Counts};
+use crate::store::Control;
 
 /// How long run records stay.
 const TTL_SECONDS: u64 = 30 * 86_400;

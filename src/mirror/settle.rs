@@ -19,7 +19,7 @@ use super::machine::Settled;
 use super::plan;
 use super::write::Wrote;
 use crate::graph::GraphError;
-use crate::store::{Burnt, Candidate, Checkpoint};
+use crate::protocol::{Burnt, Candidate, Checkpoint};
 
 impl Driver<'_> {
     /// Settles what has been doubtful for long enough.

@@ -10,7 +10,8 @@ use super::outcome::{Ending, Hold};
 use super::plan;
 use super::run::{self, Ended, Failed, Run};
 use crate::catalogue::Row;
-use crate::store::{CHECKPOINT, Checkpoint, Counts, State as Place, StoreError, Unclean, Unreadable};
+use crate::protocol::{CHECKPOINT, Checkpoint, Counts, State as Place, Unclean, Unreadable};
+use crate::store::StoreError;
 
 /// Run records that are read beyond those that are asked for.
 const SPARE: u32 = 3;
@@ -193,7 +194,7 @@ mod tests {
     use super::*;
     use crate::mirror::plan::Definition;
     use crate::mirror::run::Cost;
-    use crate::store::{Ids, LastRun, Numbers, Opaque};
+    use crate::protocol::{Ids, LastRun, Numbers, Opaque};
 
     fn now() -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()

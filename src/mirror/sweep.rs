@@ -23,7 +23,7 @@ use super::outcome::Hold;
 use super::plan::{self, Swept};
 use super::write::Wrote;
 use crate::graph::{BATCH, GraphError};
-use crate::store::{Candidate, Checkpoint, Counts, Reason, Source};
+use crate::protocol::{Candidate, Checkpoint, Counts, Reason, Source};
 use links::LinkFate;
 
 pub(super) mod links;

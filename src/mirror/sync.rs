@@ -13,7 +13,8 @@ use super::plan::{CLOCKS, Definition};
 use super::{Mirror, Reader, run};
 use crate::catalogue::Row;
 use crate::graph::Guard;
-use crate::store::{Acquired, CONTROL, Counts, Ids, Lease, Purpose};
+use crate::protocol::{Counts, Ids};
+use crate::store::{Acquired, CONTROL, Lease, Purpose};
 
 /// Brings the copy of a feed up to date, for at most about `budget`.
 ///

@@ -16,7 +16,7 @@ use super::plan::Took;
 use super::write::Wrote;
 use crate::graph::{Next, Page, Request};
 use crate::json::shown_id;
-use crate::store::{Checkpoint, Counts, document_id};
+use crate::protocol::{Checkpoint, Counts, document_id};
 
 /// Times that a document may be written by somebody else between its reading and its writing.
 const TRIES: u32 = 4;

@@ -19,7 +19,7 @@ use super::plan::{self, Definition};
 use super::progress::Stage;
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
-use crate::store::{CHECKPOINT, Checkpoint, Ids};
+use crate::protocol::{CHECKPOINT, Checkpoint, Ids};
 
 mod ask;
 mod diff;

@@ -8,7 +8,8 @@ use super::change::{Change, Kind};
 use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
-use crate::store::{Counts, Etag, StoreError, Stored};
+use crate::protocol::{Counts, Etag, Stored};
+use crate::store::StoreError;
 
 /// How long past the budget throttled writes are still tried: giving up a page would cost more.
 const GRACE: Duration = Duration::from_secs(60);

@@ -6,21 +6,16 @@
 //! Cosmos tells that. It costs one read of each container an hour and process. Leaves out on purpose: what follows from
 //! another id.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::try_join_all;
 
 use super::connection::Store;
 use super::error::StoreError;
 use super::unfit::{Fault, Unfit};
-
-/// How long a look at a container is good for.
-const GOOD_FOR: Duration = Duration::from_secs(3600);
-
-/// Resource ids of containers, by name.
-pub type Ids = BTreeMap<String, String>;
+use crate::protocol::{Containers, Ids, Unusable, is_good};
 
 /// A container as it was when it was looked at.
 #[derive(Debug, Clone)]
@@ -54,24 +49,6 @@ pub struct Inspected {
     pub unfit: Option<Box<Unfit>>,
 }
 
-/// The same, as far as anything follows from it for the protocol.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Containers {
-    /// The resource ids of those that are there.
-    pub ids: Ids,
-    /// One that is not as it has to be.
-    pub unfit: Option<Unusable>,
-}
-
-/// A container to which nothing may be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unusable {
-    /// Its name.
-    pub container: String,
-    /// It is not there, or documents of it may have expired: everything has to be read anew, once it is mended.
-    pub is_lossy: bool,
-}
-
 impl From<&Inspected> for Containers {
     fn from(inspected: &Inspected) -> Self {
         let unusable = |unfit: &Unfit| Unusable {
@@ -93,12 +70,6 @@ impl Inspected {
             Some(unfit) => Err(StoreError::Container(unfit)),
         }
     }
-}
-
-/// Whether a look that is so old still tells what container there is, where the checkpoint knows the id `known`: one that
-/// knows another id than we may have been saved by a process that looked later.
-pub fn is_good(age: Duration, seen: &str, known: Option<&str>) -> bool {
-    age < GOOD_FOR && known.is_none_or(|known| known == seen)
 }
 
 impl Store {
@@ -200,18 +171,5 @@ impl Blamer {
             }
             other => other.of_account(|| self.gone.account.clone()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_look_is_good_for_an_hour_unless_the_checkpoint_knows_another_container() {
-        let (fresh, old) = (Duration::from_secs(3599), Duration::from_secs(3600));
-        assert!(is_good(fresh, "a", None) && is_good(fresh, "a", Some("a")));
-        assert!(!is_good(old, "a", Some("a")));
-        assert!(!is_good(fresh, "a", Some("b")), "somebody looked later than we did");
     }
 }

@@ -19,13 +19,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::attempt;
-use super::checkpoint::CHECKPOINT;
 use super::connection::{READ_TIMEOUT, Store, query_options, read_options, with, write_options};
 use super::containers::Blamer;
 use super::error::StoreError;
-use super::etag::Etag;
-use super::format::{self, Stamped, Unreadable};
 use super::newest;
+use crate::protocol::format::{self, Stamped};
+use crate::protocol::{CHECKPOINT, Etag, Unreadable};
 
 const CONTAINER: &str = "mirror";
 /// The container and its partition key.

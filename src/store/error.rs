@@ -9,10 +9,10 @@ use azure_core::http::StatusCode;
 use azure_data_cosmos::CosmosError;
 
 use super::cause::{self, Kind};
-use super::format::Unreadable;
 use super::remedy::{Account, ROLE};
 use super::unfit::Unfit;
 use crate::json::shown_id;
+use crate::protocol::Unreadable;
 use crate::trust::distrusted;
 
 /// A request to Cosmos DB that did not do what was asked.

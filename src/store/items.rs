@@ -8,11 +8,10 @@ use azure_data_cosmos::models::BatchResponse;
 use azure_data_cosmos::options::{BatchOptions, ItemWriteOptions, Precondition};
 
 use super::connection::{Store, write_options};
-use super::documents::Stored;
 use super::error::StoreError;
-use super::etag::Etag;
 use super::lease::Lease;
 use super::{attempt, batch};
+use crate::protocol::{Etag, Stored};
 
 /// Most documents of one batch: <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>.
 pub const BATCH: usize = 100;

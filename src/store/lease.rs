@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::control::{Control, Saved};
 use super::error::StoreError;
-use super::etag::Etag;
+use crate::protocol::Etag;
 pub use acquire::Acquired;
 use clock::Clock;
 pub use clock::borne_out;

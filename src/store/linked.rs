@@ -4,7 +4,8 @@ use azure_data_cosmos::Query;
 
 use super::connection::{Store, with};
 use super::error::StoreError;
-use super::found::{Candidate, FIELDS, Found};
+use super::found::{FIELDS, Found};
+use crate::protocol::Candidate;
 
 impl Store {
     /// Streams the living links from or to one of `ids`.

@@ -5,10 +5,10 @@ use std::pin::pin;
 use azure_data_cosmos::Query;
 use futures_util::TryStreamExt as _;
 
-use super::checkpoint::{Burnt, Numbers};
 use super::connection::{Store, with};
 use super::error::StoreError;
 use super::found::Found;
+use crate::protocol::{Burnt, Numbers};
 
 impl Store {
     /// Counts the living documents of `generation` and later. The SDK refuses an aggregate over several

@@ -14,7 +14,8 @@ use super::step::{Case, Did};
 use super::{FEED, KeepError, Keeper};
 use crate::catalogue::{Row, Subscribed};
 use crate::graph::{GraphError, Subscription};
-use crate::store::{Acquired, Control, Etag, Lease, Purpose, Released, Saved, hashed};
+use crate::protocol::{Etag, hashed};
+use crate::store::{Acquired, Control, Lease, Purpose, Released, Saved};
 
 /// How long one look after all of them may take.
 const PATIENCE: Duration = Duration::from_secs(60);

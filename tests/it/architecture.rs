@@ -9,7 +9,7 @@ use graph_mirror::catalogue;
 use serde_json::Value;
 
 /// Which modules may use which (ARCHITECTURE.md has the same table).
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     (
         "cli",
         &[
@@ -24,7 +24,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "telemetry",
         ],
     ),
-    ("doctor", &["app", "catalogue", "credentials", "graph", "settings", "store"]),
+    ("doctor", &["app", "catalogue", "credentials", "graph", "protocol", "settings", "store"]),
     ("functions", &["app", "json", "mirror", "notify", "subscriptions", "telemetry"]),
     (
         "app",
@@ -40,20 +40,21 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "subscriptions",
         ],
     ),
-    ("subscriptions", &["catalogue", "graph", "notify", "store"]),
+    ("subscriptions", &["catalogue", "graph", "notify", "protocol", "store"]),
     ("notify", &["json"]),
-    ("mirror", &["catalogue", "graph", "json", "store"]),
+    ("mirror", &["catalogue", "graph", "json", "protocol", "store"]),
     ("challenge", &[]),
     ("graph", &["challenge", "json", "trust"]),
     ("json", &[]),
     ("trust", &[]),
-    ("store", &["json", "trust"]),
+    ("protocol", &["json"]),
+    ("store", &["json", "protocol", "trust"]),
     ("catalogue", &[]),
     ("credentials", &["challenge", "json"]),
     ("settings", &["credentials"]),
 ];
 
-/// Decided without I/O and without a clock: `now` is an argument.
+/// Decided without I/O and without a clock: `now` is an argument. So is all of `protocol`.
 const PURE: &[&str] = &[
     "doctor/clock.rs",
     "doctor/cosmos.rs",
@@ -89,7 +90,6 @@ const PURE: &[&str] = &[
     "mirror/verify/report.rs",
     "mirror/change.rs",
     "mirror/change/links.rs",
-    "store/links.rs",
     "mirror/document.rs",
     "graph/retry.rs",
     "graph/page.rs",
@@ -177,13 +177,34 @@ fn the_product_has_no_test_mode_and_pure_code_has_no_clock() {
     for (file, text) in sources() {
         assert!(!text.contains("cfg(test)"), "{file}: cfg(test) outside `mod tests`");
         let ends = ["now_utc()", "Instant::now", "SystemTime::now"];
-        assert!(
-            !PURE.contains(&file.as_str()) || !ends.iter().any(|clock| text.contains(clock)),
-            "{file} looks at a clock"
-        );
+        let is_pure = file.starts_with("protocol/") || PURE.contains(&file.as_str());
+        assert!(!is_pure || !ends.iter().any(|clock| text.contains(clock)), "{file} looks at a clock");
     }
     for file in PURE {
         assert!(sources().contains_key(*file), "{file} is gone from the list of pure files");
+    }
+}
+
+/// What the protocol may use of others: data, and the forms in which it is written.
+const WITHOUT_IO: [&str; 7] =
+    ["base64", "percent_encoding", "serde", "serde_json", "sha2", "thiserror", "time"];
+
+#[test]
+fn the_protocol_does_no_io() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let names = manifest.lines().filter_map(|line| line.split_once([' ', '.', '=']));
+    let crates: BTreeSet<String> = names.map(|(name, _)| name.replace('-', "_")).collect();
+    assert!(crates.contains("azure_data_cosmos") && crates.contains("tokio"), "{crates:?}");
+    let of_std = ["env", "fs", "io", "net", "process", "sync", "thread"];
+    for (file, text) in sources().into_iter().filter(|(file, _)| file.starts_with("protocol/")) {
+        assert!(!text.contains("async "), "{file} waits for something");
+        let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').collect();
+        for path in words.iter().filter(|word| word.contains("::")) {
+            let parts: Vec<_> = path.split("::").collect();
+            assert!(parts[0] != "std" || !of_std.contains(&parts[1]), "{file} uses {path}");
+            let is_fine = !crates.contains(parts[0]) || WITHOUT_IO.contains(&parts[0]);
+            assert!(is_fine, "{file} uses {path}: the protocol does no I/O");
+        }
     }
 }
 

@@ -19,8 +19,9 @@ use crate::app;
 use crate::catalogue::{Permission, Row};
 use crate::credentials::{Cached, Credential, claims};
 use crate::graph::{Client, GraphError, Options};
+use crate::protocol::{CHECKPOINT, Checkpoint};
 use crate::settings::{HostStorage, Settings};
-use crate::store::{self, Account, CHECKPOINT, CONTROL, Checkpoint, Store, StoreError};
+use crate::store::{self, Account, CONTROL, Store, StoreError};
 
 mod web;
 

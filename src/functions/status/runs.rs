@@ -161,7 +161,7 @@ mod tests {
 
     use super::*;
     use crate::mirror::{Cost, Failed};
-    use crate::store::Counts;
+    use crate::protocol::Counts;
 
     fn run(minute: i64, ended: Ended, as_of: Option<i64>) -> Run {
         let at = |minute| OffsetDateTime::from_unix_timestamp(1_800_000_000 + minute * 60).unwrap();

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 use super::page::{self, Address};
 use crate::app::{Known, Subscription};
 use crate::mirror::{Cost, Ended, Ending, Failed, Held, Hold, Run, State, Status, Unclean};
-use crate::store::Counts;
+use crate::protocol::Counts;
 
 const ADDRESS: Address = Address { has_key: false, resource: None };
 const HOSTILE: &str = "</style><script>alert(1)</script><img src=x onerror='alert(2)'>\"&\u{202e}";

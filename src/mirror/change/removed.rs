@@ -8,7 +8,7 @@
 use serde_json::value::RawValue;
 
 use crate::json::{self, Members};
-use crate::store::Reason;
+use crate::protocol::Reason;
 
 /// The annotation.
 pub(super) const REMOVED: &str = "@removed";

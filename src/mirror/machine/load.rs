@@ -6,7 +6,7 @@ use super::words::Stage;
 use super::{Action, Machine, Stop, Task};
 use crate::mirror::outcome::Ending;
 use crate::mirror::plan::{self, Step};
-use crate::store::{Checkpoint, Containers, Numbers};
+use crate::protocol::{Checkpoint, Containers, Numbers};
 
 impl Machine {
     pub(super) fn loaded(

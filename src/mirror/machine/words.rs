@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::mirror::outcome::{Ending, Hold};
 use crate::mirror::plan::{AnotherTenant, Leads, Swept, Took};
-use crate::store::{Burnt, Checkpoint, Containers, Counts, Numbers, Opaque};
+use crate::protocol::{Burnt, Checkpoint, Containers, Counts, Numbers, Opaque};
 
 /// What a turn is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::*;
 use crate::mirror::plan::Definition;
-use crate::store::{Burnt, Numbers, Opaque};
+use crate::protocol::{Burnt, Numbers, Opaque};
 
 /// What a whole entry names.
 const ALWAYS: &[&str] = &["accountEnabled", "displayName", "userPrincipalName"];

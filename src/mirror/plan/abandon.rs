@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::save;
-use crate::store::{Burnt, Checkpoint, State, Unclean};
+use crate::protocol::{Burnt, Checkpoint, State, Unclean};
 
 /// How long burnt numbers are kept: as long as documents may carry them unsettled.
 pub(super) const BURNT_AGE: Duration = Duration::from_secs(30 * 86_400);

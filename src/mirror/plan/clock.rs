@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Checkpoint, State};
+use crate::protocol::{Checkpoint, State};
 
 /// Entra's tokens are documented to die after seven days without use
 /// (<https://learn.microsoft.com/graph/delta-query-overview#token-duration>): somebody should look before.

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{Definition, burn, save};
-use crate::store::{Checkpoint, Ids};
+use crate::protocol::{Checkpoint, Ids};
 
 /// In place of the id of a container that is gone, or of which documents may have expired; no id is like this.
 const EXPIRED: &str = "expired";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Burnt, Candidate, Checkpoint, Reason, Source, State};
+use crate::protocol::{Burnt, Candidate, Checkpoint, Reason, Source, State};
 
 /// Whether nobody knows that the save of this number was confirmed: it was abandoned, or given by a checkpoint that is
 /// lost.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::store::{Checkpoint, State};
+use crate::protocol::{Checkpoint, State};
 
 /// A round, and a link that fails, have this long.
 const LONGEST: Duration = Duration::from_secs(86_400);

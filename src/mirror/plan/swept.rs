@@ -2,7 +2,7 @@
 
 use super::save;
 use crate::mirror::outcome::{Ending, Hold};
-use crate::store::{Checkpoint, Counts};
+use crate::protocol::{Checkpoint, Counts};
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

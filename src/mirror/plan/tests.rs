@@ -7,7 +7,7 @@ use super::clock::{CLOCKS, OLD};
 use super::doubt::{Marks, is_burnt};
 use super::stuck::Stuck;
 use super::*;
-use crate::store::{Burnt, Source, Unclean};
+use crate::protocol::{Burnt, Source, Unclean};
 
 fn now() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()

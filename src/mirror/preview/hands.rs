@@ -18,7 +18,8 @@ use crate::mirror::one;
 use crate::mirror::outcome::Ending;
 use crate::mirror::plan::{Took, Why};
 use crate::mirror::{Mirror, Reader};
-use crate::store::{Checkpoint, Containers, Counts, Inspected, Numbers, Opaque, document_id, link_id};
+use crate::protocol::{Checkpoint, Containers, Counts, Numbers, Opaque, document_id, link_id};
+use crate::store::Inspected;
 
 mod weigh;
 

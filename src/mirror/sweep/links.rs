@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::mirror::plan::{is_doubtful_link, is_told, marks, read};
-use crate::store::{Candidate, Checkpoint};
+use crate::protocol::{Candidate, Checkpoint};
 
 /// What a sweep does with a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,8 @@ use crate::mirror::change;
 use crate::mirror::content::Content;
 use crate::mirror::error::SyncError;
 use crate::mirror::progress::Stage;
-use crate::store::{Kept, Reason, StoreError, document_id, parent_of};
+use crate::protocol::{Kept, Reason, document_id, parent_of};
+use crate::store::StoreError;
 
 /// Suspects that are looked at at a time.
 const LOOKS: usize = 8;

@@ -21,7 +21,7 @@ use super::world::{CONTAINER, DOUBT, Entry, Lost, Off, World, clock};
 use crate::mirror::machine::{Action, Event, Machine, Settled, Task};
 use crate::mirror::plan::Definition;
 use crate::mirror::plan::doubt::Marks;
-use crate::store::{Checkpoint, Containers, Counts, Ids, Source, State};
+use crate::protocol::{Checkpoint, Containers, Counts, Ids, Source, State};
 
 pub type Shared = Rc<RefCell<World>>;
 

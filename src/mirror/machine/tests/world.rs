@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
 use crate::mirror::plan::doubt::Marks;
-use crate::store::{Checkpoint, Numbers};
+use crate::protocol::{Checkpoint, Numbers};
 
 /// Life of the lease, in seconds.
 pub const LEASE: i64 = 15;

@@ -16,7 +16,7 @@ use crate::mirror::outcome::Hold;
 use crate::mirror::plan::{self, Swept, Why};
 use crate::mirror::sweep::hold_above_limit;
 use crate::mirror::sweep::links::{self, LinkFate};
-use crate::store::{Candidate, Checkpoint, Counts, Source};
+use crate::protocol::{Candidate, Checkpoint, Counts, Source};
 
 impl Dry<'_> {
     /// As the weighing of a turn, of the copy as it would be by then.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Ended, Turn, doubt, marks, step};
 use crate::mirror::machine::tests::world::{DOUBT, OBJECTS, Off};
 use crate::mirror::plan;
-use crate::store::{Burnt, Checkpoint, Source};
+use crate::protocol::{Burnt, Checkpoint, Source};
 
 impl Turn {
     /// Whether something lives unseen.

@@ -7,7 +7,7 @@ use crate::mirror::machine::tests::world::{
 };
 use crate::mirror::plan::doubt::Marks;
 use crate::mirror::plan::{self, Leads, Took};
-use crate::store::{Checkpoint, Counts, Opaque, Source, State};
+use crate::protocol::{Checkpoint, Counts, Opaque, Source, State};
 
 impl Turn {
     pub(super) async fn fetch(&mut self, checkpoint: &Checkpoint) -> Event {

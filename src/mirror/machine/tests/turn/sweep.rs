@@ -7,7 +7,7 @@ use crate::mirror::machine::Weight;
 use crate::mirror::machine::tests::world::{OBJECTS, Off, clock};
 use crate::mirror::outcome::Hold;
 use crate::mirror::plan::{self, Swept};
-use crate::store::{Checkpoint, Source};
+use crate::protocol::{Checkpoint, Source};
 
 impl Turn {
     pub(super) async fn weigh(&mut self, checkpoint: &Checkpoint) -> Weight {

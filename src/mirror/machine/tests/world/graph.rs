@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Answer, Doc, Entry, Link, OBJECTS, Version, WHOLE, World};
 use crate::mirror::plan::doubt::keeps_links;
-use crate::store::Checkpoint;
+use crate::protocol::Checkpoint;
 
 impl World {
     pub fn by_id(&mut self, object: usize) -> Version {

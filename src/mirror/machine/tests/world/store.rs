@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Doc, Lost, OBJECTS, Off, PROCESSES, Version, World};
 use crate::mirror::plan::doubt::{Marks, is_abandoned, is_burnt};
-use crate::store::{Checkpoint, Source, is_good};
+use crate::protocol::{Checkpoint, Source, is_good};
 
 impl World {
     /// Somebody drops the container, and creates another one of the same name.

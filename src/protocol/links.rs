@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::documents::{Meta, Stored};
-use super::ids::{document_id, hashed};
+use super::{Meta, Stored, document_id, hashed};
 
 /// Longest id of an item, in bytes.
 const LONGEST: usize = 1023;

@@ -26,7 +26,7 @@ pub enum Unreadable {
 
 /// A document with its format.
 #[derive(Serialize)]
-pub(super) struct Stamped<'a, T> {
+pub struct Stamped<'a, T> {
     format: u64,
     #[serde(flatten)]
     document: &'a T,
@@ -46,7 +46,10 @@ struct Head {
 }
 
 /// Reads a document, unless a newer version wrote it.
-pub(super) fn read<T: DeserializeOwned>(text: &RawValue) -> Result<T, Unreadable> {
+///
+/// # Errors
+/// [`Unreadable`] says why this version cannot.
+pub fn read<T: DeserializeOwned>(text: &RawValue) -> Result<T, Unreadable> {
     let head: Head = serde_json::from_str(text.get()).map_err(|_| Unreadable::Malformed)?;
     if head.format > FORMAT {
         return Err(Unreadable::Newer { found: head.format });

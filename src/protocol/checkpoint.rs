@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::containers::Ids;
+use super::Ids;
 
 /// The id of every checkpoint.
 pub const CHECKPOINT: &str = "checkpoint";

@@ -1,0 +1,28 @@
+//! The protocol: what makes the copy right, decided without I/O. `now` is an argument.
+//!
+//! Promises: nothing here asks Graph or Cosmos, and nothing looks at a clock; it imports nothing of ours but
+//! [`crate::json`], a leaf. A test says so.
+//!
+//! Reading order: [`checkpoint`] (how far the copy of a feed is), [`stored`] and [`links`] (what lies in a
+//! container), [`candidate`] and [`kept`] (what is read back of it), [`containers`], and what they are made of:
+//! [`ids`], [`etag`] and [`format`].
+
+mod candidate;
+mod checkpoint;
+mod containers;
+mod etag;
+pub mod format;
+mod ids;
+mod kept;
+mod links;
+mod stored;
+
+pub use candidate::Candidate;
+pub use checkpoint::{Burnt, CHECKPOINT, Checkpoint, Counts, LastRun, Numbers, Opaque, State, Unclean};
+pub use containers::{Containers, Ids, Unusable, is_good};
+pub use etag::Etag;
+pub use format::{FORMAT, Unreadable};
+pub use ids::{document_id, hashed};
+pub use kept::Kept;
+pub use links::{LinkDocument, link_id, parent_of};
+pub use stored::{Document, Meta, Reason, Removed, SetAside, Source, Stored};
