@@ -18,7 +18,7 @@
 //! - [`credentials`], [`settings`], [`telemetry`] — who we are, what we were told, what we tell
 //!
 //! Imports run one way: `cli → functions → app → mirror → {graph, store, catalogue}`; a test holds the
-//! code to it. `ARCHITECTURE.md` has the protocol and its reasons.
+//! code to it. `docs/protocol.md` has the rules and their reasons.
 
 #![warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 

@@ -3,7 +3,7 @@
 //! One turn takes one feed as far as its budget goes: acquire the lease, load the checkpoint, burn the
 //! save number of a turn that did not end cleanly, then page by page documents before checkpoint, then
 //! the sweep of a completed enumeration, and give the lease back. Killed, frozen or overtaken anywhere,
-//! the next turn loses nothing. The rules and their numbers are in `ARCHITECTURE.md`.
+//! the next turn loses nothing. The rules and their numbers are in `docs/protocol.md`.
 //!
 //! Reading order: [`plan`] (what follows from a checkpoint, pure), [`machine`] (what a turn does next,
 //! pure), [`change`] and [`document`] (what an object of a page becomes, pure), [`sync`] (a turn and its

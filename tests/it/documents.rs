@@ -78,10 +78,49 @@ fn every_page_of_the_reference_is_linked_from_the_readme() {
 }
 
 #[test]
-fn the_readme_stays_short_and_has_its_two_commands() {
+fn the_first_pages_stay_short_and_the_readme_has_its_two_commands() {
+    for page in ["README.md", "ARCHITECTURE.md"] {
+        let lines = fs::read_to_string(root().join(page)).unwrap().lines().count();
+        assert!(lines <= 240, "{page} has {lines} lines");
+    }
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    assert!(readme.lines().count() <= 240, "README.md has {} lines", readme.lines().count());
     for command in ["cargo demo ", "cargo test --workspace "] {
         assert!(readme.lines().any(|line| line.starts_with(command)), "README.md has no line `{command}`");
+    }
+}
+
+/// The names of tests and of stories in a page: what stands in code style after "Tests:", and whatever is as long as a
+/// test's name.
+fn named(page: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(page)).unwrap();
+    let is_name =
+        |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let names = |paragraph: &str| -> Vec<String> {
+        let least = if paragraph.starts_with("Tests:") { 0 } else { 4 };
+        let words = paragraph.split('`').skip(1).step_by(2).filter(is_name);
+        words.filter(|word| word.matches('_').count() >= least).map(str::to_owned).collect()
+    };
+    text.split("\n\n").flat_map(names).collect()
+}
+
+#[test]
+fn every_test_that_the_protocol_names_exists() {
+    fn read(folder: &Path, into: &mut String) {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            match path.is_dir() {
+                true => read(&path, into),
+                false => into.push_str(&fs::read_to_string(path).unwrap_or_default()),
+            }
+        }
+    }
+    let mut code = String::new();
+    ["src", "tests/it"].iter().for_each(|folder| read(&root().join(folder), &mut code));
+    for (page, least) in [("docs/protocol.md", 100), ("ARCHITECTURE.md", 14)] {
+        let names = named(page);
+        assert!(names.len() >= least, "{page} names {} tests", names.len());
+        for name in names {
+            let is_story = root().join(format!("tests/it/{name}.rs")).exists();
+            assert!(is_story || code.contains(&format!("fn {name}(")), "{page}: there is no test {name}");
+        }
     }
 }

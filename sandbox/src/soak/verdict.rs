@@ -96,7 +96,7 @@ pub(super) async fn rung(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
 }
 
 /// Nobody ever wrote a tombstone about an object that was always there; but who was asked for by id may have been
-/// looked up where that was not known yet, and stays doubtful (rule 10 of ARCHITECTURE.md).
+/// looked up where that was not known yet, and stays doubtful (rule 10 of docs/protocol.md).
 ///
 /// # Errors
 /// Names the tombstones.
