@@ -55,7 +55,13 @@ impl<'a> Driver<'a> {
     pub async fn perform(&mut self, machine: &Machine, action: Action) -> Result<Event, SyncError> {
         match action {
             Action::Load => self.load(machine).await,
-            Action::Save(next) => self.save(next).await,
+            Action::Save(next) => {
+                if let Some(why) = machine.begins() {
+                    let (resource, reason, generation) = (&next.feed, why.name(), next.generation);
+                    tracing::info!(event = "generation", resource, reason, generation);
+                }
+                self.save(next).await
+            }
             Action::Fetch => self.fetch(machine.checkpoint()).await,
             Action::Take => {
                 let Some((asked, page)) = self.page.take() else {

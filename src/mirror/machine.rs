@@ -83,6 +83,14 @@ impl Machine {
         self.stage == Stage::Burning
     }
 
+    /// Why a new generation begins with the checkpoint in hand, if one does once that is saved (rule 7).
+    pub fn begins(&self) -> Option<Why> {
+        match self.stage {
+            Stage::Beginning(why) => Some(why),
+            _ => None,
+        }
+    }
+
     /// What the turn has written and saved.
     pub fn counts(&self) -> Counts {
         self.counts
@@ -123,7 +131,7 @@ impl Machine {
                 self.start(now, spent)
             }
             (Stage::Refusing, Event::Saved) => Err(Stop::Unfit),
-            (Stage::Beginning, Event::Saved) => Ok(self.decide(now, spent)),
+            (Stage::Beginning(_), Event::Saved) => Ok(self.decide(now, spent)),
             (Stage::Fetching, Event::Fetched(leads)) => {
                 self.dirty = true;
                 self.stage = Stage::Taking(leads);
@@ -193,13 +201,7 @@ impl Machine {
     fn begin(&mut self, why: Why, location: Option<Opaque>, now: OffsetDateTime) -> Action {
         let next = plan::begin(&self.checkpoint, &self.definition, location, self.epoch, now);
         let next = Checkpoint { unseen: why == Why::Unseen, ..next };
-        tracing::info!(
-            event = "generation",
-            resource = next.feed,
-            reason = why.name(),
-            generation = next.generation
-        );
-        self.save(next, Stage::Beginning)
+        self.save(next, Stage::Beginning(why))
     }
 
     fn taken(&mut self, leads: Leads, took: Took, now: OffsetDateTime) -> Action {

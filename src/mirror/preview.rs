@@ -19,7 +19,7 @@ use super::drive;
 use super::error::SyncError;
 use super::machine::{Machine, Task};
 use super::outcome::{Ending, Outcome};
-use super::plan::{self, Definition, Why};
+use super::plan::{Definition, Why};
 use super::status::{self, State};
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
@@ -97,13 +97,9 @@ pub async fn preview(
     };
     let epoch = lease.epoch.max(found.as_ref().map_or(0, |found| found.epoch)) + 1;
     let now = OffsetDateTime::now_utc();
-    let why = match found.as_ref().map(|found| plan::next(found, &definition, now)) {
-        Some(plan::Step::Begin(why)) => why,
-        _ => Why::First,
-    };
     let machine = Machine::new(Task::Walk, definition, !row.links.is_empty(), epoch, lease.clean, now);
     let generation = found.as_ref().map_or(0, |found| found.generation);
-    let mut dry = Dry::new(mirror, row, reader, budget, generation, why);
+    let mut dry = Dry::new(mirror, row, reader, budget, generation);
     let (ending, counts) = dry.run(machine, found, containers).await?;
     let outcome = outcome(ending, counts);
     let (begins, swept, doubtful) = (dry.begins.map(Why::name), dry.swept, dry.doubtful);

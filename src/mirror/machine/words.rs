@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::mirror::outcome::{Ending, Hold};
-use crate::mirror::plan::{AnotherTenant, Leads, Swept, Took};
+use crate::mirror::plan::{AnotherTenant, Leads, Swept, Took, Why};
 use crate::protocol::{Burnt, Checkpoint, Containers, Counts, Numbers, Opaque};
 
 /// What a turn is for.
@@ -137,7 +137,7 @@ pub(super) enum Stage {
     Loading,
     Burning,
     Refusing,
-    Beginning,
+    Beginning(Why),
     Fetching,
     Taking(Leads),
     Saving { home: bool },

@@ -35,8 +35,6 @@ pub(super) struct Dry<'a> {
     /// ids, and whether they would live.
     walked: HashMap<&'static str, HashMap<u64, bool>>,
     generation: u64,
-    /// Why a new generation would begin now.
-    why: Why,
     /// Why the first one began.
     pub begins: Option<Why>,
     /// What the sweep removed is still there, but a later walk of the same run would not see it again.
@@ -47,14 +45,13 @@ pub(super) struct Dry<'a> {
 }
 
 impl<'a> Dry<'a> {
-    /// Hands for a run on a copy that rests on `generation`; `why` a new one would begin at once.
+    /// Hands for a run on a copy that rests on `generation`.
     pub fn new(
         mirror: &'a Mirror,
         row: &'static Row,
         reader: &'a Reader,
         budget: Duration,
         generation: u64,
-        why: Why,
     ) -> Self {
         Self {
             mirror,
@@ -65,7 +62,6 @@ impl<'a> Dry<'a> {
             page: None,
             walked: HashMap::new(),
             generation,
-            why,
             begins: None,
             is_swept: false,
             swept: Sweep::default(),
@@ -92,7 +88,7 @@ impl<'a> Dry<'a> {
                         Event::Lost(numbers, containers.clone())
                     }
                 },
-                Action::Save(next) => self.saved(&next),
+                Action::Save(next) => self.saved(&next, machine.begins()),
                 Action::Fetch => self.fetch(machine.checkpoint()).await?,
                 Action::Take => Event::Taken(self.take(machine.checkpoint()).await?),
                 Action::Weigh => Event::Weighed(self.weigh(machine.checkpoint()).await?),
@@ -102,20 +98,17 @@ impl<'a> Dry<'a> {
                 Action::Leave { .. } => Event::Free,
                 Action::End(ending) => return Ok((ending, machine.counts())),
             };
-            // The machine logs new generations; this one does not begin.
-            let silent = tracing::subscriber::NoSubscriber::new();
-            let next = || machine.on(event, OffsetDateTime::now_utc(), false);
-            let next = tracing::subscriber::with_default(silent, next);
+            let next = machine.on(event, OffsetDateTime::now_utc(), false);
             action = next.map_err(|stop| SyncError::stopped(stop, inspected.unfit.clone()))?;
         }
     }
 
-    fn saved(&mut self, next: &Checkpoint) -> Event {
+    fn saved(&mut self, next: &Checkpoint, why: Option<Why>) -> Event {
         if next.generation > self.generation {
             self.generation = next.generation;
             // What an earlier generation wrote has to be seen again.
             self.walked.clear();
-            self.begins.get_or_insert(self.why);
+            self.begins = self.begins.or(why);
         }
         Event::Saved
     }
@@ -131,12 +124,10 @@ impl<'a> Dry<'a> {
             }
             Err(error) if checkpoint.at_location && error.blames_link() => {
                 self.guard.forget();
-                self.why = Why::DeadLocation;
                 Ok(Event::Refused)
             }
             Err(GraphError::Gone { location, .. }) => {
                 self.guard.forget();
-                self.why = if checkpoint.at_location { Why::DeadLocation } else { Why::DeadToken };
                 Ok(Event::Dead(location.map(|link| Opaque::new(link.expose()))))
             }
             Err(GraphError::Throttled { after }) => Ok(Event::Throttled(after)),

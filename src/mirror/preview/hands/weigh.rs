@@ -13,7 +13,7 @@ use crate::mirror::ask::{Fate, ask};
 use crate::mirror::error::SyncError;
 use crate::mirror::machine::{Event, Settled, Weight};
 use crate::mirror::outcome::Hold;
-use crate::mirror::plan::{self, Swept, Why};
+use crate::mirror::plan::{self, Swept};
 use crate::mirror::sweep::hold_above_limit;
 use crate::mirror::sweep::links::{self, LinkFate};
 use crate::protocol::{Candidate, Checkpoint, Counts, Source};
@@ -55,9 +55,6 @@ impl Dry<'_> {
                     && !links::is_of(&unseen, one.source_id.as_ref())
             });
             self.brake(link.container, older as u64, checkpoint, &mut all).await?;
-        }
-        if all.doubtful_links {
-            self.why = Why::DoubtfulLinks;
         }
         Ok(all)
     }
