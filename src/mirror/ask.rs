@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use serde_json::value::RawValue;
 
-use super::change::{self, Kind};
 use super::drive::by_id;
 use crate::catalogue::Row;
 use crate::graph::{self, GraphError, Member};
 use crate::protocol::Candidate;
+use crate::protocol::change::{self, Kind};
 
 /// What Graph says of an object that a walk did not show.
 #[derive(Debug)]

@@ -5,14 +5,14 @@ use std::time::Instant;
 use time::OffsetDateTime;
 use tracing::Instrument as _;
 
-use super::document::Stamp;
 use super::error::SyncError;
-use super::machine::{Action, Event, Machine, Settled, Task};
-use super::plan::{self, Leads};
 use super::run::{Cost, Reached};
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
 use crate::graph::{GraphError, Guard, Link, Next, Page, Request};
+use crate::protocol::document::Stamp;
+use crate::protocol::machine::{Action, Event, Machine, Settled, Task};
+use crate::protocol::plan::{self, Leads};
 use crate::protocol::{CHECKPOINT, Checkpoint, Containers, Etag, Ids, Numbers, Opaque, State, Unreadable};
 use crate::store::{Control, Inspected, Lease, Released, Saved, Store, StoreError, Unfit};
 

@@ -9,8 +9,8 @@ use crate::store::{StoreError, Unfit};
 
 use super::Reader;
 use super::forbidden::Forbidden;
-use super::machine::Stop;
-use super::plan::AnotherTenant;
+use crate::protocol::machine::Stop;
+use crate::protocol::plan::AnotherTenant;
 
 /// A turn that failed. Nothing is lost: the checkpoint stands where its last page was saved.
 #[derive(Debug, thiserror::Error)]

@@ -7,13 +7,13 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use time::OffsetDateTime;
 
-use super::change::LinkChange;
-use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
 use super::one;
-use super::plan;
 use super::write::Wrote;
+use crate::protocol::change::LinkChange;
+use crate::protocol::document::{self, Stamp};
+use crate::protocol::plan;
 use crate::protocol::{Candidate, Checkpoint, Counts, Reason};
 use crate::store::{BATCH, StoreError};
 

@@ -5,10 +5,9 @@
 //! the sweep of a completed enumeration, and give the lease back. Killed, frozen or overtaken anywhere,
 //! the next turn loses nothing. The rules and their numbers are in `docs/protocol.md`.
 //!
-//! Reading order: [`plan`] (what follows from a checkpoint, pure), [`machine`] (what a turn does next,
-//! pure), [`change`] and [`document`] (what an object of a page becomes, pure), [`sync`] (a turn and its
-//! lease), [`drive`] (performs what the machine says), with [`take`], [`sweep`], [`settle`] and
-//! [`refresh`], [`outcome`], and what is told of it: [`run`] and [`status`]. Apart from the
+//! What is decided without I/O lies in [`crate::protocol`]. Reading order here: [`sync`] (a turn and its lease),
+//! [`drive`] (performs what the machine says), with [`take`], [`sweep`], [`settle`] and [`refresh`], [`outcome`],
+//! and what is told of it: [`run`] and [`status`]. Apart from the
 //! turns, [`verify`] compares the copy with Graph, and [`preview`] says what the next turn would do.
 
 use std::sync::Arc;
@@ -18,18 +17,12 @@ use crate::graph;
 use crate::store::Store;
 
 mod ask;
-pub mod change;
-mod content;
-pub mod document;
 mod drive;
 mod error;
 mod forbidden;
 mod links;
-mod machine;
-mod merge;
 mod one;
 mod outcome;
-mod plan;
 mod preview;
 mod progress;
 mod refresh;

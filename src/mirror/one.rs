@@ -11,8 +11,8 @@ use std::pin::pin;
 
 use futures_util::TryStreamExt as _;
 
-use super::change::LinkChange;
 use crate::catalogue::{Linked, Row};
+use crate::protocol::change::LinkChange;
 use crate::store::{Store, StoreError};
 
 /// Sources of one query for their links.

@@ -17,12 +17,12 @@ use time::OffsetDateTime;
 
 use super::drive;
 use super::error::SyncError;
-use super::machine::{Machine, Task};
 use super::outcome::{Ending, Outcome};
-use super::plan::{Definition, Why};
 use super::status::{self, State};
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
+use crate::protocol::machine::{Machine, Task};
+use crate::protocol::plan::{Definition, Why};
 use crate::protocol::{CHECKPOINT, Checkpoint, Counts};
 use crate::store::Lease;
 use hands::Dry;

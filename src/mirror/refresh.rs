@@ -10,18 +10,19 @@ use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use tracing::Instrument as _;
 
-use super::change::{self, Kind};
-use super::content::Content;
-use super::document::Stamp;
 use super::drive::{Driver, by_id};
 use super::error::SyncError;
-use super::machine::{Event, Task};
 use super::outcome::Outcome;
 use super::sync::turn;
 use super::write::Wrote;
-use super::{Mirror, Reader, plan};
+use super::{Mirror, Reader};
 use crate::catalogue::Row;
 use crate::graph::GraphError;
+use crate::protocol::change::{self, Kind};
+use crate::protocol::content::Content;
+use crate::protocol::document::Stamp;
+use crate::protocol::machine::{Event, Task};
+use crate::protocol::plan;
 use crate::protocol::{Checkpoint, Counts, Kept, Source, document_id};
 
 /// Looks under way at a time.

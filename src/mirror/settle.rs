@@ -11,14 +11,14 @@ use std::future::ready;
 use futures_util::TryStreamExt as _;
 use serde_json::value::RawValue;
 
-use super::change;
-use super::document::Stamp;
 use super::drive::{Driver, by_id};
 use super::error::SyncError;
-use super::machine::Settled;
-use super::plan;
 use super::write::Wrote;
 use crate::graph::GraphError;
+use crate::protocol::change;
+use crate::protocol::document::Stamp;
+use crate::protocol::machine::Settled;
+use crate::protocol::plan;
 use crate::protocol::{Burnt, Candidate, Checkpoint};
 
 impl Driver<'_> {

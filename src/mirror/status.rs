@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 use super::Mirror;
 use super::error::SyncError;
 use super::outcome::{Ending, Hold};
-use super::plan;
 use super::run::{self, Ended, Failed, Run};
 use crate::catalogue::Row;
+use crate::protocol::plan;
 use crate::protocol::{CHECKPOINT, Checkpoint, Counts, State as Place, Unclean, Unreadable};
 use crate::store::StoreError;
 
@@ -192,8 +192,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::mirror::plan::Definition;
     use crate::mirror::run::Cost;
+    use crate::protocol::plan::Definition;
     use crate::protocol::{Ids, LastRun, Numbers, Opaque};
 
     fn now() -> OffsetDateTime {

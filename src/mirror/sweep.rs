@@ -14,15 +14,15 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::Options;
 use super::ask::{Fate, ask};
-use super::change;
-use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
-use super::machine::Weight;
 use super::outcome::Hold;
-use super::plan::{self, Swept};
 use super::write::Wrote;
 use crate::graph::{BATCH, GraphError};
+use crate::protocol::change;
+use crate::protocol::document::{self, Stamp};
+use crate::protocol::machine::Weight;
+use crate::protocol::plan::{self, Swept};
 use crate::protocol::{Candidate, Checkpoint, Counts, Reason, Source};
 use links::LinkFate;
 

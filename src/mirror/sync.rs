@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::drive::Driver;
 use super::error::SyncError;
-use super::machine::{Action, Event, Machine, Stop, Task};
 use super::outcome::{Ending, Outcome};
-use super::plan::{CLOCKS, Definition};
 use super::{Mirror, Reader, run};
 use crate::catalogue::Row;
 use crate::graph::Guard;
+use crate::protocol::machine::{Action, Event, Machine, Stop, Task};
+use crate::protocol::plan::{CLOCKS, Definition};
 use crate::protocol::{Counts, Ids};
 use crate::store::{Acquired, CONTROL, Lease, Purpose};
 

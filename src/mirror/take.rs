@@ -6,16 +6,16 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use time::OffsetDateTime;
 use tracing::Instrument as _;
 
-use super::change::{self, Change, OddLinks};
-use super::document::Stamp;
 use super::drive::Driver;
 use super::error::SyncError;
-use super::merge::{self, Step};
 use super::outcome::request_units;
-use super::plan::Took;
 use super::write::Wrote;
 use crate::graph::{Next, Page, Request};
 use crate::json::shown_id;
+use crate::protocol::change::{self, Change, OddLinks};
+use crate::protocol::document::Stamp;
+use crate::protocol::merge::{self, Step};
+use crate::protocol::plan::Took;
 use crate::protocol::{Checkpoint, Counts, document_id};
 
 /// Times that a document may be written by somebody else between its reading and its writing.

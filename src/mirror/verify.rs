@@ -15,10 +15,10 @@
 use std::time::Instant;
 
 use super::error::SyncError;
-use super::plan::{self, Definition};
 use super::progress::Stage;
 use super::{Mirror, Reader};
 use crate::catalogue::Row;
+use crate::protocol::plan::{self, Definition};
 use crate::protocol::{CHECKPOINT, Checkpoint, Ids};
 
 mod ask;

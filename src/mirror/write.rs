@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::ops::Add;
 use std::time::{Duration, Instant};
 
-use super::change::{Change, Kind};
-use super::document::{self, Stamp};
 use super::drive::Driver;
 use super::error::SyncError;
+use crate::protocol::change::{Change, Kind};
+use crate::protocol::document::{self, Stamp};
 use crate::protocol::{Counts, Etag, Stored};
 use crate::store::StoreError;
 

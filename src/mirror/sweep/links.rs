@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::mirror::plan::{is_doubtful_link, is_told, marks, read};
+use crate::protocol::plan::{is_doubtful_link, is_told, marks, read};
 use crate::protocol::{Candidate, Checkpoint};
 
 /// What a sweep does with a link.

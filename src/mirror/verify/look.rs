@@ -10,10 +10,10 @@ use super::diff::{Suspects, link_hash};
 use super::report::{Difference, NotCompared};
 use crate::catalogue::Linked;
 use crate::graph::GraphError;
-use crate::mirror::change;
-use crate::mirror::content::Content;
 use crate::mirror::error::SyncError;
 use crate::mirror::progress::Stage;
+use crate::protocol::change;
+use crate::protocol::content::Content;
 use crate::protocol::{Kept, Reason, document_id, parent_of};
 use crate::store::StoreError;
 

@@ -7,9 +7,9 @@ use futures_util::TryStreamExt as _;
 use super::Verifier;
 use super::diff::{Compared, Comparison, Suspects, Told};
 use crate::graph::{GraphError, Guard, Next, Page, Request};
-use crate::mirror::change::{self, Change, Kind};
-use crate::mirror::content::Content;
 use crate::mirror::error::SyncError;
+use crate::protocol::change::{self, Change, Kind};
+use crate::protocol::content::Content;
 
 /// Enumerations that may die half-way.
 const RESTARTS: u32 = 3;

@@ -11,11 +11,11 @@ use super::{Dry, Sweep, hash};
 use crate::graph::{BATCH, GraphError};
 use crate::mirror::ask::{Fate, ask};
 use crate::mirror::error::SyncError;
-use crate::mirror::machine::{Event, Settled, Weight};
 use crate::mirror::outcome::Hold;
-use crate::mirror::plan::{self, Swept};
 use crate::mirror::sweep::hold_above_limit;
 use crate::mirror::sweep::links::{self, LinkFate};
+use crate::protocol::machine::{Event, Settled, Weight};
+use crate::protocol::plan::{self, Swept};
 use crate::protocol::{Candidate, Checkpoint, Counts, Source};
 
 impl Dry<'_> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::*;
-use crate::mirror::plan::Definition;
+use crate::protocol::plan::Definition;
 use crate::protocol::{Burnt, Numbers, Opaque};
 
 /// What a whole entry names.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Doc, Lost, OBJECTS, Off, PROCESSES, Version, World};
-use crate::mirror::plan::doubt::{Marks, is_abandoned, is_burnt};
+use crate::protocol::plan::doubt::{Marks, is_abandoned, is_burnt};
 use crate::protocol::{Checkpoint, Source, is_good};
 
 impl World {

@@ -18,9 +18,9 @@ mod sweep;
 use lease::acquire;
 
 use super::world::{CONTAINER, DOUBT, Entry, Lost, Off, World, clock};
-use crate::mirror::machine::{Action, Event, Machine, Settled, Task};
-use crate::mirror::plan::Definition;
-use crate::mirror::plan::doubt::Marks;
+use crate::protocol::machine::{Action, Event, Machine, Settled, Task};
+use crate::protocol::plan::Definition;
+use crate::protocol::plan::doubt::Marks;
 use crate::protocol::{Checkpoint, Containers, Counts, Ids, Source, State};
 
 pub type Shared = Rc<RefCell<World>>;

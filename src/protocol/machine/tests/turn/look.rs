@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Ended, Turn, doubt, marks, step};
-use crate::mirror::machine::tests::world::{DOUBT, OBJECTS, Off};
-use crate::mirror::plan;
+use crate::protocol::machine::tests::world::{DOUBT, OBJECTS, Off};
+use crate::protocol::plan;
 use crate::protocol::{Burnt, Checkpoint, Source};
 
 impl Turn {

@@ -6,7 +6,7 @@
 
 use time::OffsetDateTime;
 
-use super::outcome::Ending;
+use super::Ending;
 use super::plan::{self, Definition, Leads, Swept, Took, Why};
 use crate::protocol::{Checkpoint, Counts, LastRun, Numbers, Opaque, State, Unusable};
 

@@ -3,10 +3,10 @@
 use std::ops::RangeFrom;
 
 use super::{Ended, Turn, doubt, link, marks, step};
-use crate::mirror::machine::Weight;
-use crate::mirror::machine::tests::world::{OBJECTS, Off, clock};
-use crate::mirror::outcome::Hold;
-use crate::mirror::plan::{self, Swept};
+use crate::protocol::Hold;
+use crate::protocol::machine::Weight;
+use crate::protocol::machine::tests::world::{OBJECTS, Off, clock};
+use crate::protocol::plan::{self, Swept};
 use crate::protocol::{Checkpoint, Source};
 
 impl Turn {

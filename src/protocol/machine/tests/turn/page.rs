@@ -1,12 +1,12 @@
 //! A page in the model: asked for, merged and written.
 
 use super::{Ended, Turn, link, marks, step};
-use crate::mirror::machine::Event;
-use crate::mirror::machine::tests::world::{
+use crate::protocol::machine::Event;
+use crate::protocol::machine::tests::world::{
     Answer, Content, LATEST, LEASE, LeaseDoc, OBJECTS, Off, Version, WHOLE,
 };
-use crate::mirror::plan::doubt::Marks;
-use crate::mirror::plan::{self, Leads, Took};
+use crate::protocol::plan::doubt::Marks;
+use crate::protocol::plan::{self, Leads, Took};
 use crate::protocol::{Checkpoint, Counts, Opaque, Source, State};
 
 impl Turn {

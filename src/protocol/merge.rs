@@ -20,7 +20,7 @@ use crate::protocol::{Checkpoint, Kept, State};
 
 /// What follows from an entry and a document.
 #[derive(Debug)]
-pub(super) enum Step<'d> {
+pub enum Step<'d> {
     /// The document says it already.
     Skip,
     /// The entry takes the place of whatever is there. `whole`: it settles.
@@ -40,14 +40,14 @@ pub(super) enum Step<'d> {
 }
 
 /// Whether a page can be written only by whoever knows what is there.
-pub(super) fn needs_document(change: &Change<'_>, checkpoint: &Checkpoint) -> bool {
+pub fn needs_document(change: &Change<'_>, checkpoint: &Checkpoint) -> bool {
     let tracking = matches!(checkpoint.state, State::Tracking { .. });
     matches!(change.kind, Kind::Put { .. }) && (tracking || change.is_bare())
 }
 
 /// What becomes of an entry beside the document that is there. `always`: what a whole entry of the feed names;
 /// `has_links`: the feed tells links too.
-pub(super) fn step<'d>(
+pub fn step<'d>(
     change: &Change<'d>,
     kept: Option<&'d Kept>,
     checkpoint: &Checkpoint,
@@ -78,7 +78,7 @@ pub(super) fn step<'d>(
 }
 
 /// A document of which Graph says in unclear words that its object is removed: as it is, to be looked up.
-pub(super) fn doubted(kept: &Kept) -> Option<Change<'_>> {
+pub fn doubted(kept: &Kept) -> Option<Change<'_>> {
     let living = kept.removed.is_none() && !kept.set_aside;
     living.then(|| stored(kept)).flatten()
 }

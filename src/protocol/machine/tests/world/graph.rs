@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Answer, Doc, Entry, Link, OBJECTS, Version, WHOLE, World};
-use crate::mirror::plan::doubt::keeps_links;
 use crate::protocol::Checkpoint;
+use crate::protocol::plan::doubt::keeps_links;
 
 impl World {
     pub fn by_id(&mut self, object: usize) -> Version {

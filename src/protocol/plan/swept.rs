@@ -1,8 +1,8 @@
 //! What a sweep did, and what follows from that (rules 8 and 9). Pure.
 
 use super::save;
-use crate::mirror::outcome::{Ending, Hold};
 use crate::protocol::{Checkpoint, Counts};
+use crate::protocol::{Ending, Hold};
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

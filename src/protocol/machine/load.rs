@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 
 use super::words::Stage;
 use super::{Action, Machine, Stop, Task};
-use crate::mirror::outcome::Ending;
-use crate::mirror::plan::{self, Step};
+use crate::protocol::Ending;
+use crate::protocol::plan::{self, Step};
 use crate::protocol::{Checkpoint, Containers, Numbers};
 
 impl Machine {

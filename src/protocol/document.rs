@@ -162,7 +162,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::mirror::change;
+    use crate::protocol::change;
 
     fn document(text: &str) -> Value {
         let stamp = Stamp {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::mirror::outcome::{Ending, Hold};
-use crate::mirror::plan::{AnotherTenant, Leads, Swept, Took, Why};
+use crate::protocol::plan::{AnotherTenant, Leads, Swept, Took, Why};
 use crate::protocol::{Burnt, Checkpoint, Containers, Counts, Numbers, Opaque};
+use crate::protocol::{Ending, Hold};
 
 /// What a turn is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

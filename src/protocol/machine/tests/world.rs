@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-use crate::mirror::plan::doubt::Marks;
+use crate::protocol::plan::doubt::Marks;
 use crate::protocol::{Checkpoint, Numbers};
 
 /// Life of the lease, in seconds.
