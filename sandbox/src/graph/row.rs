@@ -1,15 +1,17 @@
 //! The collections of a tenant as rows: their properties, who may read them, and which objects they are linked to.
 //!
-//! The rows are in `sandbox/tenant.json`; a new collection is a new row there, and no Rust. Sources of users and groups:
+//! The rows are in `sandbox/tenant.json`; a new collection is a new row there, and no Rust. Sources:
 //! <https://learn.microsoft.com/graph/api/resources/user>, <https://learn.microsoft.com/graph/api/user-delta>,
-//! <https://learn.microsoft.com/graph/api/resources/group>, <https://learn.microsoft.com/graph/api/group-delta>; members
-//! come by default: <https://learn.microsoft.com/graph/delta-query-groups>.
+//! <https://learn.microsoft.com/graph/api/resources/group>, <https://learn.microsoft.com/graph/api/group-delta>,
+//! <https://learn.microsoft.com/graph/api/device-delta>; members come by default, and are objects of many kinds:
+//! <https://learn.microsoft.com/graph/delta-query-groups>. Service principals and contacts have a feed in Graph and none
+//! here, so that there are members whose feed nobody can follow.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
-use super::relationship::Relationship;
+use super::{relationship::Relationship, seed::Maker};
 
 static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../tenant.json")).expect("sandbox/tenant.json is a list of rows")
@@ -29,6 +31,9 @@ pub struct Row {
     pub delta: bool,
     /// What can be selected and is tracked.
     pub(super) properties: Vec<String>,
+    /// How made-up objects come to their properties; users and groups are made by [`super::seed`].
+    #[serde(default)]
+    pub(super) made: BTreeMap<String, Maker>,
     /// What can be selected and is not tracked.
     #[serde(default)]
     untracked: Vec<String>,
@@ -126,6 +131,8 @@ mod tests {
         for row in Row::all() {
             let unknown = row.default.iter().flatten().find(|name| !row.properties.contains(name));
             assert_eq!((unknown, row.has("id"), row.readers.is_empty()), (None, true, false), "{}", row.name);
+            let unknown = row.made.keys().find(|name| !row.properties.contains(name));
+            assert_eq!(unknown, None, "{}", row.name);
         }
     }
 }

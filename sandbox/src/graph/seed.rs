@@ -1,10 +1,15 @@
-//! Made-up users, the same for the same seed: some properties never set, some null, some with awkward text.
+//! Made-up objects, the same for the same seed: some properties never set, some null, some with awkward text.
+//!
+//! Users are here and groups in [`groups`], since their properties depend on each other; the objects of any other
+//! collection are made as its row says ([`made`]).
 
 pub(super) mod groups;
+mod made;
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
+pub(super) use self::made::Maker;
 use super::row::Row;
 
 const DOMAIN: &str = "contoso.example";
@@ -38,12 +43,21 @@ pub(super) fn object_of(row: &Row, number: usize, random: &mut Rng) -> Map<Strin
     match row.name.as_str() {
         "users" => user(number, random),
         "groups" => groups::group(number, random),
-        _ => object(json!({"id": guid(random)})),
+        _ => made::object_of(row, number, random),
+    }
+}
+
+/// Properties to set on an object of a collection, now and then to null.
+pub(super) fn patch_of(row: &Row, number: usize, random: &mut Rng) -> Map<String, Value> {
+    match row.name.as_str() {
+        "users" => patch(random),
+        "groups" => groups::patch(random),
+        _ => made::patch_of(row, number, random),
     }
 }
 
 /// The `number`th user of a tenant.
-pub(super) fn user(number: usize, random: &mut Rng) -> Map<String, Value> {
+fn user(number: usize, random: &mut Rng) -> Map<String, Value> {
     let (given, surname) = (pick(random, GIVEN), pick(random, SURNAMES));
     let (city, country, postal_code) = CITIES[random.usize(..CITIES.len())];
     let (name, nickname) = (format!("{given} {surname} {}", emoji(random)), format!("user{number}"));
@@ -68,7 +82,7 @@ pub(super) fn user(number: usize, random: &mut Rng) -> Map<String, Value> {
 }
 
 /// One to three properties to set, now and then to null.
-pub(super) fn patch(random: &mut Rng) -> Map<String, Value> {
+fn patch(random: &mut Rng) -> Map<String, Value> {
     let mut patch = Map::new();
     for _ in 0..random.usize(1..=3) {
         let (name, value) = match random.u8(..8) {

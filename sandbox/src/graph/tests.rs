@@ -1,6 +1,7 @@
 //! The fake over its socket, as a client meets it. Here what all feeds have in common, told with users; beside it groups and
 //! links, endless rounds, and replicas.
 
+mod devices;
 mod endless;
 mod groups;
 mod lists;

@@ -10,7 +10,7 @@ const NAMES: &[&str] =
 const DESCRIPTIONS: &[&str] = &["Everybody \\ nobody", "Zeile 1\nZeile 2", "Réunions du mardi", ""];
 
 /// The `number`th object of a tenant, a group.
-pub(in crate::graph) fn group(number: usize, random: &mut Rng) -> Map<String, Value> {
+pub(super) fn group(number: usize, random: &mut Rng) -> Map<String, Value> {
     let (nickname, name) =
         (format!("group{number}"), format!("{} {number} {}", pick(random, NAMES), emoji(random)));
     let (created, renewed) = (moment(random), moment(random));
@@ -38,7 +38,7 @@ pub(in crate::graph) fn group(number: usize, random: &mut Rng) -> Map<String, Va
 }
 
 /// One or two properties to set, now and then to null.
-pub(in crate::graph) fn patch(random: &mut Rng) -> Map<String, Value> {
+pub(super) fn patch(random: &mut Rng) -> Map<String, Value> {
     let mut patch = Map::new();
     for _ in 0..random.usize(1..=2) {
         let (name, value) = match random.u8(..5) {

@@ -3,6 +3,8 @@
 //! Removing an object hides it and keeps its links; deleting it for good ends them, in both directions. A link can be made
 //! only between living objects and removed only from a living source.
 
+use std::ops::RangeInclusive;
+
 use super::{Life, Tenant};
 use crate::graph::{
     relationship::{Link, Relationship},
@@ -25,6 +27,40 @@ impl Tenant {
             }
         }
         self.all(relationship.of()).link(source, (relationship, target.to_owned()), kind)
+    }
+
+    /// With so many objects of a collection more, some of them linked: one in three objects that can be linked to them is,
+    /// to a few, and they themselves are linked to up to two others.
+    #[must_use]
+    pub fn with(mut self, collection: &str, count: usize) -> Self {
+        let new: Vec<_> = (0..count).map(|_| self.create(collection)).collect();
+        for relationship in Relationship::all() {
+            let to: Vec<_> = relationship.to().iter().flat_map(|name| self.ids(name)).collect();
+            if relationship.of() == collection {
+                new.iter().for_each(|one| self.link_some(relationship, one, &to, 0..=2));
+            } else if relationship.to().iter().any(|name| name == collection) {
+                for source in self.ids(relationship.of()) {
+                    if self.random.u8(..3) == 0 {
+                        self.link_some(relationship, &source, &new, 1..=3);
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    fn link_some(
+        &mut self,
+        relationship: Relationship,
+        source: &str,
+        targets: &[String],
+        count: RangeInclusive<usize>,
+    ) {
+        for _ in 0..self.random.usize(count) {
+            if let Some(target) = self.random.choice(targets) {
+                self.link(relationship, source, target);
+            }
+        }
     }
 
     /// Ends a link of a living object. False when there is none.
