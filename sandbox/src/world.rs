@@ -55,7 +55,7 @@ pub struct World {
     /// What stands before Graph and Cosmos, where they speak TLS.
     pub faces: Option<Faces>,
     settings: Vec<(String, String)>,
-    feeds: &'static [&'static str],
+    feeds: Vec<&'static str>,
     root: PathBuf,
     crash_limit: Option<u32>,
 }
@@ -68,6 +68,7 @@ impl World {
     pub async fn start(setup: Setup) -> Result<Self> {
         let mut options = IdentityOptions { seed: setup.seed, ..IdentityOptions::default() };
         options.managed_lifetime = setup.managed_token_life.unwrap_or(options.managed_lifetime);
+        setup::grant_feeds(&mut options);
         let identity = Identity::start(options).await.context("starting the identity endpoint")?;
         let entra = Entra::start(&identity).await.context("starting Entra")?;
         let tools = Tools::start(&identity, &entra).await.context("writing the programs")?;
@@ -79,11 +80,8 @@ impl World {
             origin: bound.as_ref().map(|bound| bound.graph.origin().to_owned()),
             ..GraphOptions::default()
         };
-        let mut tenant = Tenant::seeded(setup.users, setup.seed);
-        let feeds: &[&str] = if setup.groups == 0 { &["users"] } else { &["users", "groups"] };
-        if setup.groups > 0 {
-            tenant = tenant.with_groups(setup.groups);
-        }
+        let tenant = setup.tenant();
+        let feeds = setup.feeds(&tenant);
         identity.set_users(people(&tenant));
         let graph = Graph::start(tenant, identity.clone(), options).await.context("starting Graph")?;
         let cosmos = start_cosmos(bound.as_ref(), &identity, setup.empty_account, setup.cosmos)
@@ -170,9 +168,9 @@ impl World {
         settings
     }
 
-    /// The feeds that this world turns.
-    pub fn feeds(&self) -> &'static [&'static str] {
-        self.feeds
+    /// The feeds that this world turns: those whose function is staged and whose collection has objects.
+    pub fn feeds(&self) -> &[&'static str] {
+        &self.feeds
     }
 
     /// One turn of the timer `sync_users`: one attempt.
@@ -198,7 +196,7 @@ impl World {
     /// When an attempt failed, or the real host would hang.
     pub async fn turn(&self) -> Result<String> {
         let mut told = Vec::new();
-        for feed in self.feeds {
+        for feed in &self.feeds {
             told.push(self.turn_feed(feed).await?);
         }
         Ok(told.join("; "))
@@ -240,7 +238,7 @@ impl World {
     /// When it does not get there.
     pub async fn settle(&self) -> Result<String> {
         let mut told = Vec::new();
-        for feed in self.feeds {
+        for feed in &self.feeds {
             told.push(self.settle_feed(feed).await?);
         }
         Ok(told.join("; "))
@@ -265,7 +263,7 @@ impl World {
     /// In what the copy differs from the tenant.
     pub async fn differences(&self) -> Vec<Difference> {
         let mut differences = Vec::new();
-        for feed in self.feeds {
+        for feed in &self.feeds {
             let objects = self.cosmos.documents(feed).await;
             differences.extend(self.graph.tenant(|tenant| copy::differences_of(feed, tenant, &objects)));
             for relationship in Relationship::told_by(feed) {

@@ -108,6 +108,13 @@ pub enum Moment {
     After,
 }
 
+/// The containers of all feeds and their links, each with its partition key.
+pub(crate) fn containers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let objects = Row::all().filter(|row| row.delta).map(|row| (row.name.as_str(), "/id"));
+    let links = Relationship::all().filter(|relationship| relationship.is_told());
+    objects.chain(links.map(|relationship| (relationship.container(), "/_mirror/parent")))
+}
+
 struct Inner {
     emulator: emulator::Emulator,
     identity: Identity,
@@ -235,11 +242,8 @@ impl Cosmos {
     /// Adds the containers of all feeds but `users`, such as `groups`, by `/id`, and those of all links that feeds tell, such
     /// as `groups-members`, by `/_mirror/parent`.
     pub async fn add_all_containers(&self) -> anyhow::Result<()> {
-        for row in Row::all().filter(|row| row.delta && row.name != "users") {
-            self.add_container(&row.name, "/id").await?;
-        }
-        for relationship in Relationship::all().filter(|relationship| relationship.is_told()) {
-            self.add_container(relationship.container(), "/_mirror/parent").await?;
+        for (name, key) in containers().filter(|(name, _)| *name != "users") {
+            self.add_container(name, key).await?;
         }
         Ok(())
     }

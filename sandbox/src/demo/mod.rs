@@ -70,6 +70,7 @@ pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
         notified: true,
         ..Setup::new(folder).set("LEASE_SECONDS", LEASE).set("RELOOK_SECONDS", "1")
     };
+    let setup = setup.of_every_feed(options.users / 20);
     let world = World::start(setup).await?;
     if let Some(sabotage) = options.sabotage {
         world.cosmos.sabotage(sabotage);

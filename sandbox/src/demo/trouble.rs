@@ -46,8 +46,10 @@ pub async fn half_the_tenant(world: &World) -> Result<String> {
 /// Memberships come and go, and somebody who is a member goes for good.
 pub async fn links(world: &World, random: &mut fastrand::Rng) -> Result<String> {
     world.graph.tenant(|tenant| {
-        for _ in 0..30 {
-            tenant.random_group_change(random);
+        for other in tenant.others() {
+            for _ in 0..30 {
+                tenant.random_change_of(other, random);
+            }
         }
         let group = tenant.group_ids()[0].clone();
         let newcomer = tenant.create_user();

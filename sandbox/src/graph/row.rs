@@ -43,7 +43,7 @@ pub struct Row {
     #[serde(default)]
     pub(super) relationships: Vec<Definition>,
     /// The permissions of which one is needed, also for a subscription.
-    pub(super) readers: Vec<String>,
+    pub readers: Vec<String>,
     /// Those that are enough for lists and single objects.
     #[serde(default)]
     pub(super) lists: Vec<String>,

@@ -16,7 +16,7 @@ use fastrand::Rng;
 use serde_json::Value;
 
 use super::{
-    collection::{Collection, Event, Life, Object},
+    collection::{Collection, Entry, Event, Life, Object},
     row::Row,
     seed,
 };
@@ -52,6 +52,18 @@ impl Tenant {
     /// When `sandbox/tenant.json` has no such row.
     pub fn collection(&self, name: &str) -> &Collection {
         self.collections.get(name).unwrap_or_else(|| panic!("sandbox/tenant.json has no row `{name}`"))
+    }
+
+    /// The collections with a feed, besides `users`, that ever had an object.
+    pub fn others(&self) -> Vec<&'static str> {
+        let others = Row::all().filter(|row| row.delta && row.name != "users");
+        let names = others.map(|row| row.name.as_str());
+        names.filter(|name| self.collection(name).position() > 0).collect()
+    }
+
+    /// An object of whatever collection, also when it is removed or purged.
+    pub fn entry(&self, id: &str) -> Option<&Entry> {
+        Row::all().find_map(|row| self.collection(&row.name).entry(id))
     }
 
     /// The properties of a living object.

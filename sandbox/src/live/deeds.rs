@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::graph::{self, Event, Graph, Life, Relationship};
+use crate::graph::{self, Event, Graph, Life, Relationship, Row};
 use crate::script::lock;
 
 /// Names an object whose turn it happens to be.
@@ -55,15 +55,16 @@ impl Tenant {
         }
         let deed = self.graph.tenant(|tenant| {
             // Users are what people look at.
-            let (change, of) = match random.u8(..10) {
-                0..7 => (tenant.random_change(random), "user"),
-                _ => (tenant.random_group_change(random), "group"),
+            let of = match random.u8(..10) {
+                0..7 => "users",
+                _ => random.choice(tenant.others()).unwrap_or("groups"),
             };
+            let change = tenant.random_change_of(of, random);
             let of = match &change.event {
                 Event::Linked { relationship, .. } | Event::Unlinked { relationship, .. } => {
                     link(*relationship)
                 }
-                _ => of.to_owned(),
+                _ => Row::of(of).kind.clone(),
             };
             Deed { what: word(&change.event), of, name: name(tenant, &change.id), id: change.id }
         });
@@ -154,10 +155,9 @@ fn nobody(id: &str) -> Nothing {
     Nothing(format!("there is no such user: {id}"))
 }
 
-/// The name of a user or group, also of one that is gone.
+/// The name of an object, also of one that is gone.
 fn name(tenant: &graph::Tenant, id: &str) -> Option<String> {
-    let entry = tenant.users().entry(id).or_else(|| tenant.groups().entry(id))?;
-    entry.properties.get("displayName")?.as_str().map(str::to_owned)
+    tenant.entry(id)?.properties.get("displayName")?.as_str().map(str::to_owned)
 }
 
 /// Such as "a member of" or "the manager of".

@@ -137,8 +137,8 @@ impl Change {
         match self {
             Self::Few(count) => (0..count).for_each(|_| {
                 drop(tenant.random_change(random));
-                if tenant.groups().position() > 0 {
-                    drop(tenant.random_group_change(random));
+                for other in tenant.others() {
+                    drop(tenant.random_change_of(other, random));
                 }
             }),
             Self::Create(count) => (0..count).for_each(|_| drop(tenant.create_user())),

@@ -116,6 +116,7 @@ fn midway(random: &mut Rng, who: Who, blow: Blow) -> Vec<Deed> {
     vec![change, Deed::Ambush { who, gate, blow, forgotten: false }, Deed::Fire(who), rest]
 }
 
+/// Of the two feeds that every staged folder has.
 fn loss(random: &mut Rng) -> Loss {
     let feed = ["users", "users", "groups"][random.usize(..3)];
     match random.u8(..8) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::deed::Loss;
-use crate::cosmos::Cosmos;
+use crate::cosmos::{Cosmos, containers};
 use crate::script::lock;
 use crate::world::World;
 
@@ -65,7 +65,8 @@ pub(super) async fn lose(cosmos: &Cosmos, loss: Loss) -> Result<()> {
 /// # Errors
 /// When Cosmos refuses.
 pub(super) async fn restore_all(cosmos: &Cosmos) -> Result<()> {
-    for name in ["mirror", "users", "users-manager", "groups", "groups-members", "groups-owners"] {
+    restore(cosmos, "mirror").await?;
+    for (name, _) in containers() {
         restore(cosmos, name).await?;
     }
     Ok(())
@@ -75,10 +76,6 @@ async fn restore(cosmos: &Cosmos, name: &str) -> Result<()> {
     if cosmos.container(name).await.is_some() {
         return Ok(());
     }
-    let key = match name {
-        "mirror" => "/feed",
-        "users" | "groups" => "/id",
-        _ => "/_mirror/parent",
-    };
+    let key = containers().find(|(known, _)| *known == name).map_or("/feed", |(_, key)| key);
     cosmos.add_container(name, key).await
 }

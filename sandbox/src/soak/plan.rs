@@ -106,7 +106,10 @@ impl Plan {
     pub(super) fn setup(&self, root: &Path, seed: u64) -> Setup {
         let cosmos = cosmos::Options { replica: self.has(Hazard::Stale), ..cosmos::Options::default() };
         let (users, groups, page_size) = (self.users, self.groups, self.page_size);
-        Setup { users, groups, seed, page_size, cosmos, ..Setup::new(root) }
+        let setup = Setup { users, groups, seed, page_size, cosmos, ..Setup::new(root) };
+        // Whatever else is staged has as many objects as there are groups.
+        setup
+            .of_every_feed(groups)
             .set("LEASE_SECONDS", "3")
             .set("DOUBT_MINUTES", &(DOUBT.as_secs_f64() / 60.0).to_string())
             .set("SYNC_BUDGET_SECONDS", &self.budget.to_string())

@@ -135,7 +135,7 @@ impl Trouble {
 
     /// Fires the timers; how they ended stands in the trace.
     pub(super) fn fire(&mut self, who: Who) {
-        for feed in self.world().feeds() {
+        for feed in self.world().feeds().to_vec() {
             if self.has_room() {
                 let (view, trace) = (self.view(who).clone(), self.trace.clone());
                 self.running.spawn(async move {

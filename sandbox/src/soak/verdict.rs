@@ -1,6 +1,6 @@
 //! What must hold when everything is quiet, besides an equal copy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -107,14 +107,12 @@ pub(super) fn never_removed(trouble: &Trouble) -> Result<()> {
         let log = all.changes(0, all.position()).iter().filter(|change| gone(&change.event));
         log.map(|change| change.id.clone()).collect()
     };
-    let (users, groups) = world.graph.tenant(|tenant| (gone(tenant.users()), gone(tenant.groups())));
+    let feeds = world.feeds().iter().copied();
+    let gone: BTreeMap<_, _> =
+        world.graph.tenant(|tenant| feeds.map(|feed| (feed, gone(tenant.collection(feed)))).collect());
     let mut writes = world.document_writes();
     writes.retain(|write| {
-        let gone = match write.container.as_str() {
-            "users" => &users,
-            "groups" => &groups,
-            _ => return false,
-        };
+        let Some(gone) = gone.get(write.container.as_str()) else { return false };
         let asked_for = write.source.as_deref() == Some("by-id");
         write.removed.is_some() && !asked_for && !gone.contains(&write.id)
     });

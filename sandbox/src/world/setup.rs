@@ -1,12 +1,13 @@
 //! How a world begins: what there is, and who the handler is in it.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Credential;
 use crate::cosmos::Options as CosmosOptions;
-use crate::identity::{Entra, Identity, Tools};
+use crate::graph::{Row, Tenant};
+use crate::identity::{Entra, Identity, Options as IdentityOptions, Tools};
 
 /// What client states are made with here.
 pub const NOTIFICATION_SECRET: &str = "sandbox-notification-secret-of-some-length";
@@ -20,6 +21,9 @@ pub struct Setup {
     pub users: usize,
     /// Groups of the tenant; with any, users have managers too, and both feeds are turned.
     pub groups: usize,
+    /// Objects of other collections by the name of their row, such as 30 of `devices`; they come to be in this order, and
+    /// a feed among them is turned if its function is staged.
+    pub objects: Vec<(&'static str, usize)>,
     /// Links in a slice.
     pub slice: usize,
     /// Seed of everything that is random.
@@ -54,6 +58,7 @@ impl Setup {
             root: root.into(),
             users: 50,
             groups: 0,
+            objects: Vec::new(),
             slice: 20,
             seed: 1,
             page_size: 20,
@@ -67,6 +72,29 @@ impl Setup {
             tls: false,
             managed_token_life: None,
         }
+    }
+
+    /// With so many objects of each feed that is staged, besides users and groups.
+    #[must_use]
+    pub fn of_every_feed(mut self, count: usize) -> Self {
+        let others = staged(&self.root).filter(|feed| !["users", "groups"].contains(feed));
+        self.objects = others.map(|feed| (feed, count)).collect();
+        self
+    }
+
+    /// The tenant that this begins with.
+    pub(super) fn tenant(&self) -> Tenant {
+        let mut tenant = Tenant::seeded(self.users, self.seed);
+        if self.groups > 0 {
+            tenant = tenant.with_groups(self.groups);
+        }
+        self.objects.iter().fold(tenant, |tenant, (name, count)| tenant.with(name, *count))
+    }
+
+    /// The feeds that are turned: those that are staged, `users` and whichever has objects.
+    pub(super) fn feeds(&self, tenant: &Tenant) -> Vec<&'static str> {
+        let has_objects = |feed: &&str| *feed == "users" || tenant.collection(feed).position() > 0;
+        staged(&self.root).filter(has_objects).collect()
     }
 
     /// With one more setting.
@@ -102,9 +130,50 @@ impl Setup {
     }
 }
 
+/// The feeds whose function is in a staged folder, in the order of the rows.
+fn staged(root: &Path) -> impl Iterator<Item = &'static str> {
+    let is_staged = |row: &&Row| row.delta && root.join(format!("sync_{}", row.name)).is_dir();
+    Row::all().filter(is_staged).map(|row| row.name.as_str())
+}
+
+/// Tokens may read every feed.
+pub(super) fn grant_feeds(options: &mut IdentityOptions) {
+    for reader in Row::all().filter(|row| row.delta).filter_map(|row| row.readers.first()) {
+        for granted in [&mut options.roles, &mut options.delegated] {
+            if !granted.contains(reader) {
+                granted.push(reader.clone());
+            }
+        }
+    }
+}
+
 /// The settings that turn notifications on, so that they go to `front`.
 pub(super) fn notified(front: &TcpListener) -> std::io::Result<[(String, String); 2]> {
     let url = format!("http://{}/api/notifications", front.local_addr()?);
     let settings = [("NOTIFICATION_URL", url), ("NOTIFICATION_SECRET", NOTIFICATION_SECRET.to_owned())];
     Ok(settings.map(|(name, value)| (name.to_owned(), value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_is_turned_when_its_function_is_staged_and_its_collection_has_objects() {
+        let root = tempfile::tempdir().unwrap();
+        let feeds = |functions: &[&str], setup: Setup| {
+            for name in functions {
+                std::fs::create_dir_all(root.path().join(name)).unwrap();
+            }
+            setup.feeds(&setup.tenant())
+        };
+        let setup = || Setup { users: 3, ..Setup::new(root.path()) };
+        assert_eq!(feeds(&["sync_groups", "sync_users", "status"], setup()), ["users"]);
+        assert_eq!(feeds(&[], Setup { groups: 1, ..setup() }), ["users", "groups"]);
+        let objects = vec![("devices", 2), ("contacts", 2)];
+        assert_eq!(feeds(&[], Setup { objects: objects.clone(), ..setup() }), ["users"]);
+        assert_eq!(feeds(&["sync_devices", "sync_contacts"], setup()), ["users"]);
+        assert_eq!(feeds(&[], Setup { objects, ..setup() }), ["users", "devices"]);
+        assert_eq!(feeds(&[], setup().of_every_feed(2)), ["users", "devices"]);
+    }
 }
