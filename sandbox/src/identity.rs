@@ -36,12 +36,9 @@ use fault::Asked;
 pub use fault::{Fault, Match};
 pub use issued::Claims;
 use issued::{Issued, Wanted};
-pub use options::{ExpiresOn, Kind, Options, Principal, User};
+pub use options::{COSMOS_AUDIENCE, ExpiresOn, Kind, Options, Principal, User};
 pub(crate) use tls::throw_away;
 pub use tools::{Mode, Tool, Tools};
-
-/// The audience of Cosmos DB data-plane tokens.
-pub const COSMOS_AUDIENCE: &str = "https://cosmos.azure.com";
 
 /// Why a token is not good.
 #[derive(Clone, Copy, Debug, PartialEq)]

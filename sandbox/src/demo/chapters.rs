@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::Options;
+use super::change::change_some;
 use super::notified::notified;
 use super::report::{Chapter, Report};
 use super::teller::Teller;
@@ -158,15 +159,4 @@ async fn killed(world: &World, random: &mut fastrand::Rng) -> Result<String> {
     let sentence = world.settle().await?;
     world.graph.set_page_size(PAGE);
     Ok(format!("{status}; restarted, the next run finished: {sentence}"))
-}
-
-/// Changes so many users.
-pub(super) fn change_some(world: &World, random: &mut fastrand::Rng, count: usize) {
-    world.graph.tenant(|tenant| {
-        let mut ids = tenant.user_ids();
-        random.shuffle(&mut ids);
-        for (number, id) in ids.iter().take(count).enumerate() {
-            tenant.change_user(id, json!({"officeLocation": format!("Room {number}")}));
-        }
-    });
 }

@@ -3,6 +3,7 @@
 //! It promises to fail when it should: every chapter ends by comparing the copy with the tenant as it was
 //! seeded and changed (not as it was served), and one difference anywhere makes the exit code 1.
 
+mod change;
 mod chapters;
 mod notified;
 mod report;

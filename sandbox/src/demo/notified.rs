@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 
-use super::chapters::change_some;
+use super::change::change_some;
 use crate::graph::Habits;
 use crate::world::{WORK_QUEUE, World};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use super::chapters::change_some;
+use super::change::change_some;
 use crate::cosmos::{self, Moment};
 use crate::graph::{Fault, Match, TokenDeath};
 use crate::world::World;

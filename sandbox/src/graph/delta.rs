@@ -7,6 +7,7 @@
 
 mod arrange;
 mod represent;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 
 use fastrand::Rng;
 
-pub(super) use self::arrange::page_end;
+pub(super) use self::{arrange::page_end, terms::Terms};
 use self::{
     arrange::{Item, arrange},
     told::Told,
@@ -41,19 +42,6 @@ pub(super) struct Round {
     shows_all_removed: bool,
     /// A link that takes the place of another one is told without it.
     silent: bool,
-}
-
-/// What a round depends on besides the objects.
-#[derive(Clone, Copy)]
-pub(super) struct Terms<'a> {
-    pub(super) quirks: &'a Quirks,
-    /// The position of the replica that serves the first page.
-    pub(super) replica: usize,
-    /// How far it tells what it has seen; not further than that.
-    pub(super) told: usize,
-    /// Links of one relationship per appearance of their source.
-    pub(super) links_per_slice: usize,
-    pub(super) seed: u64,
 }
 
 impl Round {

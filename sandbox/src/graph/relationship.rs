@@ -42,6 +42,13 @@ impl Relationship {
         Self::all().filter(move |one| one.of() == feed && one.is_told())
     }
 
+    /// What `<id>/<navigation property>` asks for below a collection.
+    pub(super) fn asked_for(collection: &str, path: &str) -> Option<Self> {
+        let (id, property) = path.split_once('/')?;
+        let found = Self::all().find(|one| one.of() == collection && one.name() == property);
+        found.filter(|_| !id.is_empty())
+    }
+
     /// The one with that container: `groups-members` are the members of groups.
     ///
     /// # Panics

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::http::{HeaderMap, Uri, request::Parts};
 
-use super::row::Row;
+use super::{relationship::Relationship, row::Row};
 use crate::script::Matches;
 
 /// What a request asks for.
@@ -59,7 +59,7 @@ impl Kind {
                 false => Self::Other,
             },
             id if !id.is_empty() && !id.contains('/') => Self::ById,
-            path if feed.relationship_of(path).is_some() => Self::Targets,
+            path if Relationship::asked_for(&feed.name, path).is_some() => Self::Targets,
             _ => Self::Other,
         };
         (kind, Some(feed))

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
-use super::{relationship::Relationship, seed::Maker};
+use super::seed::Maker;
 
 static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../tenant.json")).expect("sandbox/tenant.json is a list of rows")
@@ -90,11 +90,6 @@ impl Row {
         Self::named(name).unwrap_or_else(|| panic!("sandbox/tenant.json has no row `{name}`"))
     }
 
-    /// Its navigation properties.
-    pub fn relationships(&self) -> impl Iterator<Item = Relationship> {
-        Relationship::all().filter(|relationship| relationship.of() == self.name)
-    }
-
     /// Whether there is such a property.
     pub(super) fn has(&self, name: &str) -> bool {
         self.properties.iter().chain(&self.untracked).any(|known| known == name)
@@ -103,12 +98,6 @@ impl Row {
     /// Whether a property comes without `$select`.
     pub(super) fn shows(&self, name: &str) -> bool {
         self.default.as_ref().unwrap_or(&self.properties).iter().any(|shown| shown == name)
-    }
-
-    /// What `<id>/<navigation property>` asks for.
-    pub(super) fn relationship_of(&self, path: &str) -> Option<Relationship> {
-        let (id, property) = path.split_once('/')?;
-        self.relationships().find(|relationship| relationship.name() == property).filter(|_| !id.is_empty())
     }
 }
 

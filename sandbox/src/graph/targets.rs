@@ -18,7 +18,9 @@ impl World {
     pub(super) fn targets(&mut self, feed: &'static Row, path: &str, query: &str) -> Result<Answer, Answer> {
         let asked =
             path.trim_start_matches("/v1.0/").trim_start_matches(feed.name.as_str()).trim_start_matches('/');
-        let (Some(relationship), Some((id, _))) = (feed.relationship_of(asked), asked.split_once('/')) else {
+        let (Some(relationship), Some((id, _))) =
+            (Relationship::asked_for(&feed.name, asked), asked.split_once('/'))
+        else {
             return Err(Self::not_found(asked));
         };
         let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned();

@@ -3,6 +3,9 @@
 //! Source: <https://learn.microsoft.com/azure/app-service/reference-app-settings>. Left out: the environment of whoever runs
 //! the tests, which would make them depend on the machine.
 
+/// What this stand-in says it is.
+pub(super) const HOST_VERSION: &str = "4.1052.200";
+
 /// Names and values. Two of them are secrets of the platform, which no handler may tell anybody.
 pub(super) const OF_HOST: [(&str, &str); 16] = [
     ("ASPNETCORE_URLS", "http://+:80"),

@@ -16,9 +16,9 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::envelope::{self, HttpRequest, Sys};
+use super::environment::HOST_VERSION;
 use super::function_json::{Function, Level, Trigger};
 use super::inner::Inner;
-use super::invocation::HOST_VERSION;
 use super::outputs::HttpReply;
 use super::queue::Message;
 use super::route::{self, Params};

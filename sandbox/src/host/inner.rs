@@ -9,11 +9,11 @@ use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::attempt::{Attempt, Framing};
 use super::function_json::{self, Function, Retry, Trigger};
 use super::handler::{Handler, Order, State};
-use super::invocation::{Attempt, Framing};
+use super::options::RetryDelays;
 use super::queue::Queues;
-use super::timer::RetryDelays;
 use super::{Keys, Options};
 
 pub(super) struct Inner {

@@ -17,6 +17,7 @@
 
 mod answer;
 mod app_setting;
+mod attempt;
 mod control;
 mod crashes;
 mod envelope;
@@ -49,12 +50,12 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-pub use invocation::{Attempt, Framing, Verdict};
+pub use attempt::{Attempt, Framing, Verdict};
 pub use logs::{LogLine, Stream};
-pub use options::{Keys, Options};
+pub use options::{Keys, Options, RetryDelays};
 pub use queue::{Message, Queues};
 pub use schedule::Schedule;
-pub use timer::{Fire, Firing, Occasion, RetryDelays};
+pub use timer::{Fire, Firing, Occasion};
 pub use usage::Usage;
 
 use handler::{Handler, Order, Running, State};

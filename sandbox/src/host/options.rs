@@ -4,7 +4,8 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Framing, Queues, RetryDelays};
+use super::attempt::Framing;
+use super::queue::Queues;
 
 /// What to run, and how.
 #[derive(Debug)]
@@ -43,6 +44,24 @@ impl Default for Options {
             queues: Queues::default(),
             keys: Keys::default(),
             front: None,
+        }
+    }
+}
+
+/// How long retries wait.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RetryDelays {
+    /// Attempts follow each other at once.
+    Off,
+    /// The delay of the policy times this factor; 1.0 is what the host does.
+    Scaled(f64),
+}
+
+impl RetryDelays {
+    pub(super) fn apply(self, delay: Duration) -> Duration {
+        match self {
+            Self::Off => Duration::ZERO,
+            Self::Scaled(factor) => delay.mul_f64(factor),
         }
     }
 }

@@ -7,10 +7,10 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use uuid::Uuid;
 
+use super::attempt::{Attempt, Verdict};
 use super::envelope::{self, QueueItem, Sys};
 use super::function_json::{Function, Trigger};
 use super::inner::Inner;
-use super::invocation::{Attempt, Verdict};
 use super::queue::Message;
 
 /// A queue that needs more deliveries than this in one pump feeds itself.

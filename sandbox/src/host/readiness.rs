@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::invocation::HOST_VERSION;
+use super::environment::HOST_VERSION;
 
 /// What waiting for readiness leaves.
 #[derive(Debug)]

@@ -8,10 +8,10 @@ use time::OffsetDateTime;
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use super::attempt::{Attempt, Verdict};
 use super::envelope::{self, RetryContext, ScheduleStatus, Sys, TimerInfo};
 use super::function_json::{Function, Trigger};
 use super::inner::Inner;
-use super::invocation::{Attempt, Verdict};
 
 /// How a timer fires.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,24 +68,6 @@ impl Firing {
     #[must_use]
     pub fn last(&self) -> &Attempt {
         self.attempts.last().expect("a firing has an attempt")
-    }
-}
-
-/// How long retries wait.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum RetryDelays {
-    /// Attempts follow each other at once.
-    Off,
-    /// The delay of the policy times this factor; 1.0 is what the host does.
-    Scaled(f64),
-}
-
-impl RetryDelays {
-    fn apply(self, delay: Duration) -> Duration {
-        match self {
-            Self::Off => Duration::ZERO,
-            Self::Scaled(factor) => delay.mul_f64(factor),
-        }
     }
 }
 

@@ -5,6 +5,9 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
+/// The audience of Cosmos DB data-plane tokens.
+pub const COSMOS_AUDIENCE: &str = "https://cosmos.azure.com";
+
 /// A way to be somebody: each has a client id and a token endpoint of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {

@@ -6,7 +6,7 @@
 //! link whose removal Graph never tells, and replicas that lag for longer than `DOUBT_MINUTES`.
 //!
 //! In reading order: `deed` (what can happen), `draw`, `scenes`, `late`, `hazard` and `plan` (a history as a value), `hosts`,
-//! `trouble`, `blow`, `loss`, `hide` and `operator` (carrying it out), `quiet`, `settled` and `verdict` (what must hold then), `many` (many seeds at once).
+//! `trouble`, `blow`, `loss`, `hide` and `operator` (carrying it out), `turns`, `quiet`, `settled` and `verdict` (what must hold then), `many` (many seeds at once).
 
 mod blow;
 mod deed;
@@ -25,6 +25,7 @@ mod scenes;
 mod settled;
 mod trace;
 mod trouble;
+mod turns;
 mod verdict;
 
 use std::path::Path;

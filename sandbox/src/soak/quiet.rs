@@ -1,20 +1,17 @@
 //! After the trouble: faults are over, and the copy has to become the tenant.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::deed::Who;
 use super::hazard::Hazard;
 use super::killed;
-use super::operator;
 use super::plan::{Fate, Plan};
 use super::settled::{AGE, settled};
-use super::trouble::{Trouble, hangs, in_words};
+use super::trouble::{Trouble, hangs};
+use super::turns::{PATIENCE, awake_one, complete, released};
 use super::verdict::{never_removed, rung, unchanged};
-
-/// How long a feed may take until it is complete.
-const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Ends a history: quiet, complete turns, and everything that must hold then.
 ///
@@ -73,49 +70,6 @@ async fn awake(trouble: &Trouble, plan: &Plan, fate: Fate) -> Result<()> {
                 Fate::Wakes | Fate::WakesLate => trouble.thaw(who).await?,
             }
         }
-    }
-    Ok(())
-}
-
-fn awake_one(trouble: &Trouble) -> Who {
-    if trouble.is_frozen(Who::A) { Who::B } else { Who::A }
-}
-
-/// Turns of every feed on a host that is awake, until one of each is complete; whether the sweep of one is held.
-pub(super) async fn complete(trouble: &Trouble) -> Result<bool> {
-    let mut is_held = false;
-    for feed in trouble.world().feeds() {
-        is_held |= complete_feed(trouble, feed).await?;
-    }
-    Ok(is_held)
-}
-
-async fn complete_feed(trouble: &Trouble, feed: &str) -> Result<bool> {
-    let who = awake_one(trouble);
-    let (view, until) = (trouble.view(who), Instant::now() + PATIENCE);
-    let mut last = String::new();
-    while Instant::now() < until {
-        let sentence = in_words(&view.turn_feed(feed).await);
-        if sentence != last {
-            trouble.trace.note(format!("  quiet turn on {who:?}: {sentence}"));
-        }
-        if sentence.contains(": complete;") {
-            return Ok(false);
-        }
-        if sentence.contains(": complete, but") {
-            return Ok(true);
-        }
-        last = sentence;
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    bail!("{feed} do not become complete: {last}")
-}
-
-/// What the brake holds goes.
-pub(super) async fn released(trouble: &Trouble) -> Result<()> {
-    let world = trouble.world();
-    for feed in world.feeds() {
-        operator::accepted(world, feed, &trouble.trace, PATIENCE).await?;
     }
     Ok(())
 }

@@ -6,8 +6,8 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use super::plan::{DOUBT, Plan};
-use super::quiet::{complete, released};
 use super::trouble::Trouble;
+use super::turns::{complete, released};
 use crate::graph::Relationship;
 
 /// How long doubt has to rest: what `DOUBT_MINUTES` says, and the second to which Cosmos rounds.

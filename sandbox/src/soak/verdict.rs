@@ -7,9 +7,9 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::deed::{Change, Who};
 use super::plan::Plan;
-use super::quiet::complete;
 use super::settled::{AGE, RESTS, id};
 use super::trouble::{Trouble, in_words};
+use super::turns::complete;
 use crate::cosmos::{Match, Moment};
 use crate::graph::{Collection, Event};
 use crate::world::{WORK_QUEUE, told};

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use fastrand::Rng;
 
-use super::{Terms, told::Told};
+use super::{terms::Terms, told::Told};
 use crate::graph::relationship::LinkKey;
 
 /// One appearance of an object in a round.

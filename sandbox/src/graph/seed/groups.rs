@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-use super::{DEPARTMENTS, DOMAIN, emoji, guid, moment, object, pick, sid};
+use super::values::{DEPARTMENTS, DOMAIN, emoji, guid, moment, object, pick, sid};
 
 const NAMES: &[&str] =
     &["Alle", "Büro & Küche", "Night/Shift", "\"Core\" team", "Proyecto Ñ", "総務", "Auditors <ext>"];

@@ -1,11 +1,12 @@
 //! Objects that are made as their row says, property by property.
 
+use std::collections::BTreeMap;
+
 use fastrand::Rng;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{guid, moment};
-use crate::graph::row::Row;
+use super::values::{guid, moment};
 
 /// How a made-up object comes to a property.
 #[derive(Debug, Deserialize)]
@@ -40,10 +41,14 @@ impl Maker {
     }
 }
 
-/// An object with most of the properties that its row says how to make.
-pub(super) fn object_of(row: &Row, number: usize, random: &mut Rng) -> Map<String, Value> {
+/// An object with most of these properties.
+pub(super) fn object_of(
+    made: &BTreeMap<String, Maker>,
+    number: usize,
+    random: &mut Rng,
+) -> Map<String, Value> {
     let mut object = Map::new();
-    for (name, maker) in &row.made {
+    for (name, maker) in made {
         let value = maker.make(number, random);
         match random.u8(..12) {
             0 if maker.is_optional() => {}
@@ -55,8 +60,12 @@ pub(super) fn object_of(row: &Row, number: usize, random: &mut Rng) -> Map<Strin
 }
 
 /// One property to set, now and then to null.
-pub(super) fn patch_of(row: &Row, number: usize, random: &mut Rng) -> Map<String, Value> {
-    let changing = row.made.iter().filter(|(_, maker)| !matches!(maker, Maker::Guid));
+pub(super) fn patch_of(
+    made: &BTreeMap<String, Maker>,
+    number: usize,
+    random: &mut Rng,
+) -> Map<String, Value> {
+    let changing = made.iter().filter(|(_, maker)| !matches!(maker, Maker::Guid));
     let Some((name, maker)) = random.choice(changing.collect::<Vec<_>>()) else { return Map::new() };
     let is_null = maker.is_optional() && random.u8(..4) == 0;
     let value = if is_null { Value::Null } else { maker.make(number, random) };
@@ -66,12 +75,13 @@ pub(super) fn patch_of(row: &Row, number: usize, random: &mut Rng) -> Map<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::row::Row;
 
     #[test]
     fn objects_are_the_same_for_the_same_seed_and_some_lack_a_property_or_have_null() {
         let devices = |seed| {
             let mut random = Rng::with_seed(seed);
-            (0..50).map(|number| object_of(Row::of("devices"), number, &mut random)).collect::<Vec<_>>()
+            (0..50).map(|number| object_of(&Row::of("devices").made, number, &mut random)).collect::<Vec<_>>()
         };
         assert_eq!(devices(1), devices(1));
         assert_ne!(devices(1), devices(2));
@@ -85,7 +95,7 @@ mod tests {
     fn a_patch_never_changes_an_id() {
         let mut random = Rng::with_seed(1);
         for _ in 0..200 {
-            let patch = patch_of(Row::of("devices"), 1, &mut random);
+            let patch = patch_of(&Row::of("devices").made, 1, &mut random);
             assert!(patch.len() == 1 && !patch.contains_key("id") && !patch.contains_key("deviceId"));
         }
     }
