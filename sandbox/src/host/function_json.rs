@@ -2,17 +2,17 @@
 //! `FunctionDescriptorProvider`).
 //!
 //! Where the host would leave one broken function out and go on, this stand-in refuses to start: a test must
-//! not pass because a function was silently missing.
+//! not pass because a function was silently missing. It also refuses what no shipped function uses: exponential
+//! back-off, the level `admin`, `dataType`, and `%SETTING%` in a schedule or a queue name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::app_setting::{is_disabled, resolve};
+use super::disabled::is_disabled;
 use super::schedule::Schedule;
 use super::time_span;
 
@@ -47,15 +47,12 @@ pub(super) enum Trigger {
 pub(super) enum Level {
     Anonymous,
     Function,
-    Admin,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     pub name: String,
     pub target: Target,
-    /// `dataType: binary`: strings are not tried as base64.
-    pub binary: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -64,43 +61,20 @@ pub(super) enum Target {
     Http,
 }
 
-/// A retry policy.
+/// A retry policy: so many attempts more, which follow each other at once here, since no test waits for 30 seconds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Retry {
     /// `-1`: for ever.
     pub max: i64,
-    pub delay: Delay,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Delay {
-    Fixed(Duration),
-    Exponential { least: Duration, most: Duration },
 }
 
 impl Retry {
-    /// How long the host waits before retry number `retry` (1 is the first).
-    pub fn delay(&self, retry: u32) -> Duration {
-        match self.delay {
-            Delay::Fixed(delay) => delay,
-            Delay::Exponential { least, most } => least.saturating_mul(1 << (retry - 1).min(30)).min(most),
-        }
-    }
-
     pub fn parse(json: &Value) -> Result<Self> {
-        let span = |key: &str| -> Result<Duration> {
-            let text = json[key].as_str().with_context(|| format!("retry.{key} is required"))?;
-            time_span::parse(text)?.with_context(|| format!("retry.{key} is negative"))
-        };
-        let delay = match json["strategy"].as_str() {
-            Some("fixedDelay") => Delay::Fixed(span("delayInterval")?),
-            Some("exponentialBackoff") => {
-                Delay::Exponential { least: span("minimumInterval")?, most: span("maximumInterval")? }
-            }
-            _ => bail!("retry.strategy must be fixedDelay or exponentialBackoff"),
-        };
+        ensure!(json["strategy"] == "fixedDelay", "retry.strategy must be fixedDelay for this stand-in");
+        let delay = json["delayInterval"].as_str().context("retry.delayInterval is required")?;
+        time_span::parse(delay)?.context("retry.delayInterval is negative")?;
         let max = json["maxRetryCount"].as_i64().context("retry.maxRetryCount is required")?;
-        Ok(Self { max, delay })
+        Ok(Self { max })
     }
 }
 
@@ -136,7 +110,7 @@ fn parse(name: &str, json: &Value, settings: &[(String, String)]) -> Result<Func
     let triggers: Vec<&Value> = bindings.iter().filter(is_trigger).collect();
     let [trigger] = triggers[..] else { bail!("{} triggers; a function has exactly one", triggers.len()) };
     let outputs = bindings.iter().filter(|binding| !is_trigger(binding));
-    let trigger_kind = parse_trigger(name, trigger, settings)?;
+    let trigger_kind = parse_trigger(name, trigger)?;
     let is_timer = matches!(trigger_kind, Trigger::Timer { .. });
     ensure!(
         is_timer || json.get("retry").is_none(),
@@ -146,21 +120,21 @@ fn parse(name: &str, json: &Value, settings: &[(String, String)]) -> Result<Func
         name: name.to_owned(),
         binding: trigger["name"].as_str().unwrap_or_default().to_owned(),
         trigger: trigger_kind,
-        outputs: outputs.map(|output| parse_output(output, settings)).collect::<Result<_>>()?,
+        outputs: outputs.map(parse_output).collect::<Result<_>>()?,
         retry: json.get("retry").map(Retry::parse).transpose()?,
         disabled: json["disabled"] == true || is_disabled(name, settings),
     })
 }
 
-fn parse_trigger(name: &str, json: &Value, settings: &[(String, String)]) -> Result<Trigger> {
+fn parse_trigger(name: &str, json: &Value) -> Result<Trigger> {
     ensure!(json["direction"].as_str().unwrap_or("in") == "in", "a trigger's direction is \"in\"");
     match kind(json) {
         "timerTrigger" => {
             let text = json["schedule"].as_str().context("schedule is required")?;
-            let schedule = Schedule::parse(&resolve(text, settings)?)?;
+            let schedule = Schedule::parse(text)?;
             Ok(Trigger::Timer { monitor: json["useMonitor"] != false, schedule })
         }
-        "queueTrigger" => Ok(Trigger::Queue { queue: queue_name(json, settings)? }),
+        "queueTrigger" => Ok(Trigger::Queue { queue: queue_name(json)? }),
         "httpTrigger" => Ok(Trigger::Http {
             route: json["route"].as_str().unwrap_or(name).trim_start_matches('/').to_owned(),
             methods: match json["methods"].as_array() {
@@ -170,23 +144,23 @@ fn parse_trigger(name: &str, json: &Value, settings: &[(String, String)]) -> Res
             level: match json["authLevel"].as_str().unwrap_or("function").to_lowercase().as_str() {
                 "anonymous" => Level::Anonymous,
                 "function" => Level::Function,
-                "admin" => Level::Admin,
-                other => bail!("authLevel {other:?} is not known"),
+                other => bail!("authLevel {other:?} is not supported by this stand-in"),
             },
         }),
         other => bail!("{other} is not supported by this stand-in (timer, queue and http are)"),
     }
 }
 
-fn parse_output(json: &Value, settings: &[(String, String)]) -> Result<Output> {
+fn parse_output(json: &Value) -> Result<Output> {
+    ensure!(json.get("dataType").is_none(), "dataType is not supported by this stand-in");
     ensure!(json["direction"] == "out", "binding {} is neither a trigger nor an output", json["name"]);
     let target = match kind(json) {
-        "queue" => Target::Queue(queue_name(json, settings)?),
+        "queue" => Target::Queue(queue_name(json)?),
         "http" => Target::Http,
         other => bail!("output {other} is not supported by this stand-in (queue and http are)"),
     };
     let name = json["name"].as_str().unwrap_or_default().to_owned();
-    Ok(Output { name, target, binary: json["dataType"] == "binary" })
+    Ok(Output { name, target })
 }
 
 fn kind(binding: &Value) -> &str {
@@ -203,8 +177,8 @@ fn is_function_name(name: &str) -> bool {
 }
 
 /// The storage service's rule: 3 to 63 of a-z, 0-9 and single hyphens inside.
-fn queue_name(json: &Value, settings: &[(String, String)]) -> Result<String> {
-    let name = resolve(json["queueName"].as_str().context("queueName is required")?, settings)?;
+fn queue_name(json: &Value) -> Result<String> {
+    let name = json["queueName"].as_str().context("queueName is required")?.to_owned();
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     let hyphens = !name.starts_with('-') && !name.ends_with('-') && !name.contains("--");
     ensure!(plain && hyphens && (3..=63).contains(&name.len()), "{name:?} is not a valid queue name");
@@ -218,10 +192,7 @@ mod tests {
     use super::*;
 
     fn settings() -> Vec<(String, String)> {
-        vec![
-            ("SYNC_SCHEDULE".into(), "0 */5 * * * *".into()),
-            ("AzureWebJobs_off_Disabled".into(), "true".into()),
-        ]
+        vec![("AzureWebJobs_off_Disabled".into(), "true".into())]
     }
 
     fn timer(schedule: &str) -> Value {
@@ -236,18 +207,16 @@ mod tests {
 
     #[test]
     fn a_timer_function_is_read() {
-        let function = parse("sync_users", &timer("%SYNC_SCHEDULE%"), &settings()).unwrap();
+        let function = parse("sync_users", &timer("0 */5 * * * *"), &settings()).unwrap();
         assert_eq!(function.binding, "timer");
         assert!(matches!(function.trigger, Trigger::Timer { monitor: true, .. }));
         assert!(matches!(&function.outputs[0].target, Target::Queue(queue) if queue == "graph-mirror-work"));
-        assert_eq!(function.retry, Some(Retry { max: 3, delay: Delay::Fixed(Duration::from_secs(30)) }));
+        assert_eq!(function.retry, Some(Retry { max: 3 }));
         assert!(!function.disabled);
     }
 
     #[test]
-    fn a_missing_setting_a_bad_name_or_schedule_is_an_error() {
-        let error = parse("a", &timer("%UNSET%"), &settings()).unwrap_err();
-        assert!(error.to_string().contains("UNSET"), "{error}");
+    fn a_bad_name_or_schedule_is_an_error() {
         assert!(parse("1st", &timer("0 * * * * *"), &[]).is_err());
         assert!(parse("host", &timer("0 * * * * *"), &[]).is_err());
         assert!(parse("a", &timer("often"), &[]).is_err());
@@ -277,11 +246,20 @@ mod tests {
     }
 
     #[test]
-    fn exponential_delays_grow_to_their_limit() {
-        let json = json!({"strategy": "exponentialBackoff", "maxRetryCount": -1,
-            "minimumInterval": "00:00:10", "maximumInterval": "00:01:00"});
-        let retry = Retry::parse(&json).unwrap();
-        let delays: Vec<u64> = (1..=5).map(|retry_number| retry.delay(retry_number).as_secs()).collect();
-        assert_eq!(delays, [10, 20, 40, 60, 60]);
+    fn what_no_shipped_function_uses_is_refused_by_name() {
+        let with = |change: fn(&mut Value)| {
+            let mut json = timer("0 * * * * *");
+            change(&mut json);
+            format!("{:#}", parse("a", &json, &[]).unwrap_err())
+        };
+        assert!(with(|json| json["retry"]["strategy"] = json!("exponentialBackoff")).contains("strategy"));
+        assert!(with(|json| json["bindings"][1]["dataType"] = json!("binary")).contains("dataType"));
+        assert!(with(|json| json["bindings"][1]["queueName"] = json!("%QUEUE%")).contains("queue name"));
+        assert!(with(|json| json["bindings"][0]["schedule"] = json!("%SCHEDULE%")).contains("%SCHEDULE%"));
+        let http =
+            |level: &str| json!({"bindings": [{"type": "httpTrigger", "name": "req", "authLevel": level}]});
+        let refused = parse("a", &http("admin"), &[]).unwrap_err();
+        assert!(refused.to_string().contains("admin"), "{refused}");
+        assert!(parse("a", &http("anonymous"), &[]).is_ok());
     }
 }

@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::attempt::{Attempt, Framing};
 use super::function_json::{self, Function, Retry, Trigger};
 use super::handler::{Handler, Order, State};
-use super::options::RetryDelays;
 use super::queue::Queues;
 use super::{Keys, Options};
 
@@ -27,7 +26,6 @@ pub(super) struct Inner {
     pub timers: BTreeMap<String, tokio::sync::Mutex<Option<OffsetDateTime>>>,
     pub history: Mutex<Vec<Attempt>>,
     pub framing: Framing,
-    pub retry_delays: RetryDelays,
     pub function_timeout: Option<Duration>,
     pub keys: Keys,
 }
@@ -53,7 +51,6 @@ impl Inner {
             queues: options.queues.clone(),
             history: Mutex::default(),
             framing: options.framing,
-            retry_delays: options.retry_delays,
             keys: options.keys.clone(),
         })
     }

@@ -16,10 +16,10 @@
 //! invocation); `timer`, `queue`, `pump`, `front` (what starts one).
 
 mod answer;
-mod app_setting;
 mod attempt;
 mod control;
 mod crashes;
+mod disabled;
 mod envelope;
 mod environment;
 mod front;
@@ -52,7 +52,7 @@ use tokio::task::JoinHandle;
 
 pub use attempt::{Attempt, Framing, Verdict};
 pub use logs::{LogLine, Stream};
-pub use options::{Keys, Options, RetryDelays};
+pub use options::{Keys, Options};
 pub use queue::{Message, Queues};
 pub use schedule::Schedule;
 pub use timer::{Fire, Firing, Occasion};

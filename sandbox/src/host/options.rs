@@ -17,8 +17,6 @@ pub struct Options {
     pub env: Vec<(String, String)>,
     /// How envelopes are sent.
     pub framing: Framing,
-    /// How long retries wait. Off by default: no test waits 30 seconds.
-    pub retry_delays: RetryDelays,
     /// Instead of `functionTimeout` in `host.json`.
     pub function_timeout: Option<Duration>,
     /// The crash with which the host gives up (the third within 30 minutes); `None` restarts for ever. A
@@ -38,30 +36,11 @@ impl Default for Options {
             root: PathBuf::from("dist"),
             env: Vec::new(),
             framing: Framing::default(),
-            retry_delays: RetryDelays::Off,
             function_timeout: None,
             crash_limit: Some(3),
             queues: Queues::default(),
             keys: Keys::default(),
             front: None,
-        }
-    }
-}
-
-/// How long retries wait.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum RetryDelays {
-    /// Attempts follow each other at once.
-    Off,
-    /// The delay of the policy times this factor; 1.0 is what the host does.
-    Scaled(f64),
-}
-
-impl RetryDelays {
-    pub(super) fn apply(self, delay: Duration) -> Duration {
-        match self {
-            Self::Off => Duration::ZERO,
-            Self::Scaled(factor) => delay.mul_f64(factor),
         }
     }
 }

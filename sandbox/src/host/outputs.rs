@@ -54,7 +54,7 @@ fn apply_one(output: &Output, answer: &Answer, effects: &mut Effects) -> Result<
         Target::Http => effects.http = Some(http_reply(output, answer)?),
         Target::Queue(queue) => {
             let Some(value) = value_of(output, answer) else { return Ok(()) };
-            for message in messages(value, output.binary)? {
+            for message in messages(value)? {
                 if message.len() > LARGEST {
                     let size = message.len();
                     return Err(format!("output {}: a message of {size} bytes is over 48 KiB", output.name));
@@ -75,22 +75,19 @@ fn value_of<'a>(output: &Output, answer: &'a Answer) -> Option<&'a Value> {
     named.or_else(|| answer.return_value.get(&output.name)).filter(|value| !value.is_null())
 }
 
-fn messages(value: &Value, binary: bool) -> Result<Vec<Vec<u8>>, String> {
+fn messages(value: &Value) -> Result<Vec<Vec<u8>>, String> {
     let text = match value {
         Value::Array(elements) => return Ok(elements.iter().map(element).collect()),
         Value::String(text) => text,
         other => return Ok(vec![element(other)]),
     };
-    if binary {
-        return Ok(vec![text.as_bytes().to_vec()]);
-    }
     if let Some(bytes) = from_base64(text) {
         return Ok(vec![bytes]);
     }
     if looks_like_json(text)
         && let Ok(parsed) = serde_json::from_str(text)
     {
-        return messages(&reparsed(parsed), binary);
+        return messages(&reparsed(parsed));
     }
     Ok(vec![text.as_bytes().to_vec()])
 }

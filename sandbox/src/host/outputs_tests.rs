@@ -11,7 +11,7 @@ fn function() -> Function {
         name: "f".into(),
         binding: "timer".into(),
         trigger: Trigger::Timer { monitor: true, schedule: Schedule::Every(None) },
-        outputs: vec![Output { name: "work".into(), target: Target::Queue("q-1".into()), binary: false }],
+        outputs: vec![Output { name: "work".into(), target: Target::Queue("q-1".into()) }],
         retry: None,
         disabled: false,
     }
@@ -30,7 +30,7 @@ fn sent(value: Value) -> Vec<Vec<u8>> {
 }
 
 fn replied(outputs: Value) -> Result<HttpReply, Option<String>> {
-    let outputs_binding = vec![Output { name: "res".into(), target: Target::Http, binary: false }];
+    let outputs_binding = vec![Output { name: "res".into(), target: Target::Http }];
     let effects = apply(&Function { outputs: outputs_binding, ..function() }, &answer(outputs));
     effects.http.ok_or(effects.failure)
 }

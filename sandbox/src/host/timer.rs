@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use time::OffsetDateTime;
-use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::attempt::{Attempt, Verdict};
@@ -102,24 +101,21 @@ impl Inner {
                 Verdict::WouldHang { reason } => bail!("{reason}"),
             };
             attempts.push(attempt);
-            let Some(delay) = self.next_delay(function, count, limit).filter(|_| reason.is_some()) else {
+            if reason.is_none() || !self.is_retried(function, count, limit) {
                 break;
-            };
+            }
             exception = reason;
-            sleep(delay).await;
         }
         Ok(Firing { attempts })
     }
 
-    /// How long to wait before the next attempt; `None` when there is none. A host that is stopping retries
-    /// no more.
-    fn next_delay(&self, function: &Function, count: u32, limit: Option<u32>) -> Option<Duration> {
-        let retry = function.retry.as_ref()?;
+    /// Whether another attempt follows. A host that is stopping retries no more.
+    fn is_retried(&self, function: &Function, count: u32, limit: Option<u32>) -> bool {
+        let Some(retry) = &function.retry else { return false };
         let done = i64::from(count) + 1;
         let policy_ends = retry.max >= 0 && done > retry.max;
         let limit_ends = limit.is_some_and(|limit| done >= i64::from(limit));
-        (!policy_ends && !limit_ends && !self.has_ended())
-            .then(|| self.retry_delays.apply(retry.delay(count + 1)))
+        !policy_ends && !limit_ends && !self.has_ended()
     }
 }
 

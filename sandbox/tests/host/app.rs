@@ -32,7 +32,7 @@ impl App {
         );
         let out = json!({"type": "queue", "name": "work", "direction": "out", "queueName": QUEUE});
         let timer =
-            json!({"type": "timerTrigger", "name": "timer", "direction": "in", "schedule": "%SCHEDULE%"});
+            json!({"type": "timerTrigger", "name": "timer", "direction": "in", "schedule": "0 */5 * * * *"});
         let retry = json!({"strategy": "fixedDelay", "maxRetryCount": 3, "delayInterval": "00:00:30"});
         app.write("tick/function.json", &json!({"bindings": [timer, out], "retry": retry}));
         let queue = json!({"type": "queueTrigger", "name": "item", "direction": "in", "queueName": QUEUE});
@@ -62,7 +62,6 @@ impl App {
             root: self.root.path().to_owned(),
             env: vec![
                 ("SCRIPT".into(), self.script.to_string()),
-                ("SCHEDULE".into(), "0 */5 * * * *".into()),
                 ("AzureWebJobs_notifications_Disabled".into(), "false".into()),
             ],
             ..Options::default()

@@ -49,9 +49,9 @@ async fn what_the_host_could_not_load_does_not_start() {
     assert!(error.to_string().contains("extensionBundle"), "{error:#}");
 
     let app = App::new();
-    let mut options = app.options();
-    options.env.retain(|(name, _)| name != "SCHEDULE");
-    let error = Host::start(options).await.unwrap_err();
+    let timer = json!({"type": "timerTrigger", "name": "timer", "direction": "in", "schedule": "%SCHEDULE%"});
+    app.write("tick/function.json", &json!({"bindings": [timer]}));
+    let error = Host::start(app.options()).await.unwrap_err();
     assert!(format!("{error:#}").contains("SCHEDULE"), "{error:#}");
 }
 
