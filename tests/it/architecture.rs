@@ -8,7 +8,7 @@ use std::process::Command;
 use graph_mirror::catalogue;
 use serde_json::Value;
 
-/// Which modules may use which (ARCHITECTURE.md has the same table).
+/// Which modules may use which; the table in ARCHITECTURE.md says the same.
 const ARROWS: [(&str, &[&str]); 16] = [
     (
         "cli",
@@ -149,6 +149,24 @@ fn imports_run_one_way() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn the_table_of_imports_has_the_same_arrows() {
+    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let section = page.split("\n## ").find(|section| section.starts_with("Imports")).unwrap();
+    let named = |cell: &str| -> BTreeSet<String> {
+        let names = cell.split('`').skip(1).step_by(2);
+        names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    };
+    let mut stated = BTreeMap::new();
+    for row in section.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<_> = row.split('|').collect();
+        stated.extend(named(cells[1]).into_iter().map(|module| (module, named(cells[2]))));
+    }
+    for (module, allowed) in ARROWS {
+        assert_eq!(stated.get(module), Some(&named(&format!("`{}`", allowed.join("` `")))), "{module}");
     }
 }
 
