@@ -28,7 +28,10 @@ pub(super) async fn settled(trouble: &Trouble, plan: &Plan) -> Result<()> {
         }
         // A turn without budget settles one at a time.
         while left > 0 {
-            complete(trouble).await?;
+            // What a lost checkpoint covered can be held again, after links that hung on it were read anew.
+            if complete(trouble).await? {
+                released(trouble).await?;
+            }
             let now = doubtful(trouble).await.len();
             if now >= left {
                 break;
