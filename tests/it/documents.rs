@@ -89,6 +89,21 @@ fn the_first_pages_stay_short_and_the_readme_has_its_two_commands() {
     }
 }
 
+#[test]
+fn the_page_of_the_functions_has_each_with_its_schedule() {
+    let page = fs::read_to_string(root().join("docs/http-api.md")).unwrap();
+    for folder in fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("docs/http-api.md has no row for {name}"));
+        let function = fs::read_to_string(folder.join("function.json")).unwrap();
+        let function: serde_json::Value = serde_json::from_str(&function).unwrap();
+        let trigger = &function["bindings"][0];
+        let stated = ["schedule", "queueName", "route"].iter().find_map(|key| trigger[key].as_str()).unwrap();
+        assert!(row.contains(stated), "docs/http-api.md: the row of {name} does not have {stated}");
+    }
+}
+
 /// The names of tests and of stories in a page: what stands in code style after "Tests:", and whatever is as long as a
 /// test's name.
 fn named(page: &str) -> BTreeSet<String> {
