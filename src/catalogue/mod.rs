@@ -1,18 +1,21 @@
 //! The catalogue: which Graph resources there are, and how each is read.
 //!
-//! Resources are rows, not code: a new one is a new row, and a test guards the table. Knows neither
-//! Graph's wire nor the store.
+//! Resources are rows, not code: a new one is a new file `catalogue/<resource>.json`, which the binary embeds, and its
+//! permission in `catalogue/permissions.json`. `catalogue/README.md` has their format. They are read once, when
+//! they are first needed; [`load`] says what is wrong with them. Knows neither Graph's wire nor the store.
+
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
-mod groups;
+mod fields;
 mod permission;
-mod users;
+mod read;
 
 pub use permission::Permission;
 
-/// One Graph resource that can be mirrored.
-#[derive(Debug, PartialEq, Eq)]
+/// One Graph resource that can be mirrored. The table lives as long as the process, and so do the texts in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Name of the resource, its feed and its function (`sync_<resource>`).
     pub resource: &'static str,
@@ -37,7 +40,7 @@ pub struct Row {
 }
 
 /// A relationship of the feed's objects.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Linked {
     /// Its navigation property, as in `$select`; the feed tells of it as `<property>@delta`.
     pub property: &'static str,
@@ -48,7 +51,7 @@ pub struct Linked {
 }
 
 /// A subscription to change notifications: <https://learn.microsoft.com/graph/change-notifications-overview>.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscribed {
     /// What it is to.
     pub resource: &'static str,
@@ -58,20 +61,28 @@ pub struct Subscribed {
     pub minutes: u32,
 }
 
-/// Longest life of a subscription to objects of the directory: "under 29 days"
-/// (<https://learn.microsoft.com/graph/api/resources/subscription#subscription-lifetime>).
-const DIRECTORY_MINUTES: u32 = 41_000;
+/// The files in `catalogue/`: name and text, as `build.rs` found them.
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalogue.rs"));
 
-static ROWS: [Row; 2] = [users::USERS, groups::GROUPS];
+static ROWS: LazyLock<Result<Vec<Row>, Vec<String>>> = LazyLock::new(|| read::rows(FILES));
 
-/// All rows, in the order in which they are listed.
+/// All rows, in the order in which they are listed: those whose links lead to other resources come last, so that
+/// objects are copied before the links to them.
+///
+/// # Errors
+/// All that is wrong with the embedded files, a line each, with file, key and the allowed values.
+pub fn load() -> Result<&'static [Row], &'static [String]> {
+    ROWS.as_deref().map_err(Vec::as_slice)
+}
+
+/// The rows of [`load`]; none where it fails, which ends the binary before anything else is done.
 pub fn rows() -> &'static [Row] {
-    &ROWS
+    load().unwrap_or_default()
 }
 
 /// The row of a resource.
 pub fn row(resource: &str) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.resource == resource)
+    rows().iter().find(|row| row.resource == resource)
 }
 
 impl Row {
@@ -84,7 +95,7 @@ impl Row {
 
     /// Whether links of any row may point to objects of this one.
     pub fn is_linked_to(&self) -> bool {
-        ROWS.iter().any(|row| row.targets.contains(&self.container))
+        rows().iter().any(|row| row.targets.contains(&self.container))
     }
 
     /// `$select` of the feed: the properties, and the relationships.
@@ -115,29 +126,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_sound() {
-        for row in rows() {
-            assert!(row.path.starts_with('/') && !row.path.contains(".."), "{}", row.resource);
-            assert!(row.select.contains(&"id"), "{}", row.resource);
-            let mut sorted = row.select.to_vec();
-            sorted.sort_unstable();
-            sorted.dedup();
-            assert_eq!(sorted, row.select, "{}: $select is sorted and has no duplicates", row.resource);
-            assert!(!row.always.is_empty() && row.always.iter().all(|name| row.select.contains(name)));
-            assert_eq!(row.permission.app_role_id.len(), 36, "{}", row.resource);
-            assert!(row.targets.is_empty() == row.links.is_empty(), "{}", row.resource);
-            for link in row.links {
-                assert_eq!(link.container.split_once('-').map(|(resource, _)| resource), Some(row.resource));
-            }
-            assert!(super::row(row.resource).is_some());
-        }
+    fn the_embedded_files_are_sound() {
+        assert_eq!(load().map_err(|faults| faults.join("\n")).map(<[Row]>::is_empty), Ok(false));
+    }
+
+    #[test]
+    fn what_follows_from_a_row_is_not_written_in_it() {
+        let groups = row("groups").unwrap();
+        assert_eq!((groups.object_path, groups.container), ("/groups", "groups"));
+        let containers: Vec<_> = groups.containers().collect();
+        let of_links = [("groups-members", "/_mirror/parent"), ("groups-owners", "/_mirror/parent")];
+        assert_eq!(containers, [&[("groups", "/id")], &of_links[..]].concat());
+        assert!(groups.targets == ["users", "groups"] && row("users").unwrap().targets == ["users"]);
+        assert_eq!(groups.subscription.as_ref().unwrap().changes, "updated,deleted");
+    }
+
+    /// Another one makes every deployment read these resources anew.
+    #[test]
+    fn the_shapes_are_those_of_the_copies_that_there_are() {
+        let shape = |resource| row(resource).unwrap().shape();
+        assert_eq!((&*shape("users"), &*shape("groups")), ("da976a284f1cfa3e", "47ffe57ed597f0e2"));
     }
 
     #[test]
     fn another_select_is_another_shape() {
         let users = row("users").unwrap();
-        let fewer = Row { select: &["id"], ..users::USERS };
-        assert_eq!(users.shape(), users::USERS.shape());
+        let fewer = Row { select: &["id"], ..users.clone() };
+        assert_eq!(users.shape(), users.clone().shape());
         assert_ne!(users.shape(), fewer.shape());
     }
 }

@@ -1,7 +1,7 @@
 //! Permissions of Microsoft Graph: what a resource needs, what is as good, and how it is granted; pure.
 
 /// An application permission (an app role), and the delegated permission of the same name.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permission {
     /// Its value, as in `User.Read.All`.
     pub name: &'static str,

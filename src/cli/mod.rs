@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::app;
 use crate::telemetry::{self, Verbosity};
 
 mod advice;
@@ -93,6 +94,11 @@ it logs all of them, and every invocation fails naming them. Other commands name
 
 /// Runs the command line; the answer is the exit code.
 pub fn run() -> ExitCode {
+    // Before the arguments, which name resources.
+    if let Err(faults) = app::catalogue() {
+        faults.iter().for_each(output::complain);
+        return output::Exit::WrongSettings.into();
+    }
     let cli = Cli::parse();
     telemetry::set_verbosity(match (cli.verbose, cli.quiet) {
         (true, _) => Verbosity::Verbose,
