@@ -8,20 +8,24 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
 use tokio::process::Command;
+use tokio::task::JoinHandle;
 
 use crate::caller::{self, Reply};
 use crate::copy::{self, Difference, ExpectedLinks};
-use crate::cosmos::{Cosmos, DATABASE, Options as CosmosOptions, Write};
-use crate::graph::{Graph, Object, Options as GraphOptions, Relationship, Tenant};
+use crate::cosmos::{Cosmos, Write};
+use crate::graph::{Graph, Options as GraphOptions, Relationship};
 use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
-use crate::identity::{Entra, Identity, Options as IdentityOptions, Tools, User};
+use crate::identity::{Entra, Identity, Options as IdentityOptions, Tools};
 pub use credential::Credential;
 pub use faces::Faces;
+use parts::{host_options, people, start_cosmos, start_host, where_things_are};
 pub use setup::{NOTIFICATION_SECRET, Setup};
 
 mod credential;
 mod faces;
+mod parts;
 mod setup;
 
 /// The queue on which a feed goes on.
@@ -30,9 +34,6 @@ pub const WORK_QUEUE: &str = "graph-mirror-work";
 const TRUST: &str = "SSL_CERT_FILE";
 /// Turns that one [`World::settle`] fires at most.
 const MOST_TURNS: usize = 400;
-
-/// How many users of the tenant can sign in.
-const PEOPLE: usize = 5;
 
 /// How long [`World::settle_equal`] gives doubt to be settled: several times what `DOUBT_MINUTES` says here.
 const DOUBT_PATIENCE: Duration = Duration::from_secs(12);
@@ -190,6 +191,43 @@ impl World {
         Ok(self.host.fire(&format!("sync_{feed}"), fire).await?.last().clone())
     }
 
+    /// A turn of the users that goes on beside the story.
+    ///
+    /// # Panics
+    /// The task, when the real host would hang.
+    pub fn start_turn(&self) -> JoinHandle<Attempt> {
+        self.start_turn_of("users")
+    }
+
+    /// The same of a feed.
+    ///
+    /// # Panics
+    /// The task, when the real host would hang.
+    pub fn start_turn_of(&self, feed: &'static str) -> JoinHandle<Attempt> {
+        let world = self.clone();
+        tokio::spawn(async move { world.fire_feed(feed).await.expect("the real host would not hang") })
+    }
+
+    /// The first living user of the tenant: the same one as long as it lives.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn a_user(&self) -> String {
+        self.graph.tenant(|tenant| tenant.user_ids().swap_remove(0))
+    }
+
+    /// Sets the city of that user; says its id.
+    pub fn change_a_user(&self) -> String {
+        self.set_on_a_user(json!({"city": "Ulm"}))
+    }
+
+    /// Sets other properties of that user; says its id.
+    pub fn set_on_a_user(&self, patch: Value) -> String {
+        let id = self.a_user();
+        self.graph.tenant(|tenant| tenant.change_user(&id, patch));
+        id
+    }
+
     /// A turn of every feed and whatever it queued; the last sentence about each.
     ///
     /// # Errors
@@ -324,50 +362,4 @@ pub fn told(attempt: &Attempt) -> Result<String> {
             anyhow::bail!("{} failed: {reason}", attempt.function)
         }
     }
-}
-
-/// The first users of the tenant, who can sign in.
-fn people(tenant: &Tenant) -> Vec<User> {
-    let text = |object: &Object, name: &str| {
-        object.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
-    };
-    let living = tenant.users().living().take(PEOPLE);
-    let person = |(id, object): (&String, &Object)| User {
-        object_id: id.clone(),
-        user_principal_name: text(object, "userPrincipalName"),
-        display_name: text(object, "displayName"),
-    };
-    living.map(person).collect()
-}
-
-async fn start_cosmos(
-    bound: Option<&faces::Bound>,
-    identity: &Identity,
-    empty: bool,
-    options: CosmosOptions,
-) -> Result<Cosmos> {
-    if empty {
-        return Cosmos::start_empty(identity.clone(), options).await;
-    }
-    let origin = bound.map(|bound| bound.cosmos.origin());
-    let cosmos = Cosmos::start_behind(origin, identity.clone(), options).await?;
-    cosmos.add_all_containers().await?;
-    Ok(cosmos)
-}
-
-fn host_options(root: &Path, settings: &[(String, String)], crash_limit: Option<u32>) -> HostOptions {
-    HostOptions { root: root.to_owned(), env: settings.to_owned(), crash_limit, ..HostOptions::default() }
-}
-
-async fn start_host(options: HostOptions) -> Result<Host> {
-    Host::start(options).await.context("starting the Functions host")
-}
-
-fn where_things_are(graph: &Graph, cosmos: &Cosmos) -> [(String, String); 3] {
-    [
-        ("GRAPH_ENDPOINT", graph.endpoint().to_owned()),
-        ("COSMOS_ENDPOINT", cosmos.endpoint()),
-        ("COSMOS_DATABASE", DATABASE.into()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
 }

@@ -9,10 +9,7 @@ use crate::stage::{checkpoint, copied, failure, logged};
 /// A complete copy, and one change that the next turn should bring.
 async fn with_a_change() -> World {
     let world = copied().await;
-    world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.change_user(&id, json!({"city": "Ulm"}))
-    });
+    world.change_a_user();
     world
 }
 

@@ -7,7 +7,7 @@ use sandbox::graph;
 use sandbox::identity::{COSMOS_AUDIENCE, Entra, Fault, Identity, Kind, Match};
 use sandbox::world::{Credential, Setup, World};
 
-use crate::stage::{BOUND, begin, failure, logged, refused, setup, with_secret};
+use crate::stage::{BOUND, failure, logged, refused, setup, with_secret};
 
 fn entra(world: &World) -> &Entra {
     &world.entra
@@ -207,7 +207,7 @@ async fn a_token_that_ends_in_mid_turn_while_the_identity_server_hangs_ends_the_
     let world = World::start(with_secret().set("LEASE_SECONDS", "30")).await.unwrap();
     world.identity.set_lifetime(Duration::from_secs(9));
     let mut held = world.graph.hold(graph::Match::any().nth(2));
-    let turn = begin(&world);
+    let turn = world.start_turn();
     held.arrived().await;
     world.identity.fail_when(Match::any().audience(COSMOS_AUDIENCE), usize::MAX, Fault::Hang);
     // The lease is renewed meanwhile, and that is who finds the token at its end.

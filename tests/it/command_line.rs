@@ -6,7 +6,7 @@ use sandbox::graph::{Fault, Match, RetryAfter, TokenDeath};
 use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
-use crate::stage::{begin, checkpoint, copied, setup, world};
+use crate::stage::{checkpoint, copied, setup, world};
 
 /// Runs the binary with these settings and nothing else.
 pub async fn run(settings: &[(String, String)], line: &str) -> Assert {
@@ -153,7 +153,7 @@ async fn a_failure_is_told_and_so_is_what_was_set_aside() {
 async fn who_has_to_wait_is_told_so() {
     let world = copied().await;
     let mut hold = world.graph.hold(Match::any());
-    let first = begin(&world);
+    let first = world.start_turn();
     hold.arrived().await;
     let busy = run(world.settings(), "sync users").await.code(1);
     assert!(stderr(&busy).contains("another turn holds the feed"), "{}", stderr(&busy));
@@ -248,7 +248,7 @@ async fn status_and_checkpoint_tell_how_the_copy_is_and_no_secret() {
 #[tokio::test]
 async fn rule_7_a_reset_has_the_next_turn_read_everything_anew() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     let mut damaged = crate::stage::document(&world, &id).await;
     damaged["displayName"] = json!("nobody");
     world.cosmos.put("users", &id, &damaged).await.unwrap();
@@ -259,7 +259,7 @@ async fn rule_7_a_reset_has_the_next_turn_read_everything_anew() {
     world.ensure_equal().await.unwrap();
     assert_eq!(crate::stage::generations(&world, "users"), 2);
     let mut hold = world.graph.hold(Match::any());
-    let turn = begin(&world);
+    let turn = world.start_turn();
     hold.arrived().await;
     let busy = run(world.settings(), "checkpoint reset users").await.code(1);
     assert!(stderr(&busy).contains("another turn holds the feed"), "{}", stderr(&busy));

@@ -153,7 +153,7 @@ async fn rule_14_another_partition_key_is_named_with_both_keys_and_the_command()
 async fn a_container_that_got_another_partition_key_while_the_handler_runs_is_named_too() {
     let world = copied().await;
     recreate(&world, "users", "/tenantId").await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Ulm"})));
     assert!(!world.fire().await.unwrap().succeeded());
     let said = failures(&world).pop().unwrap();
@@ -166,7 +166,7 @@ async fn a_container_that_is_missing_is_named_on_every_request() {
     let world = copied().await;
     world.cosmos.remove_container("users").await.unwrap();
     for city in ["Ulm", "Bonn"] {
-        let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+        let id = world.a_user();
         world.graph.tenant(|tenant| tenant.change_user(&id, json!({ "city": city })));
         assert!(!world.fire().await.unwrap().succeeded());
         let said = failures(&world).pop().unwrap();
@@ -193,7 +193,7 @@ async fn rule_14_what_one_process_found_gone_is_filled_again_by_another_that_had
     other.turn().await.unwrap();
     let before = generation(&world).await;
     world.cosmos.remove_container("users").await.unwrap();
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Ulm"})));
     assert!(!world.fire().await.unwrap().succeeded());
     world.cosmos.add_container("users", "/id").await.unwrap();

@@ -36,11 +36,7 @@ async fn a_503() {
 #[tokio::test]
 async fn rule_6_a_write_whose_answer_was_lost_is_not_sent_again() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.change_user(&id, json!({"city": "Ulm"}));
-        id
-    });
+    let id = world.change_a_user();
     world.cosmos.fail(Match::writes().container("users"), 1, Fault::Lost);
     assert!(!world.fire().await.unwrap().succeeded());
     let tries = world.document_writes().into_iter().filter(|write| write.id == id).count();

@@ -3,9 +3,8 @@
 use sandbox::cosmos::{Fault, Match, Operation};
 use sandbox::graph;
 use sandbox::world::{Setup, World};
-use serde_json::json;
 
-use crate::stage::{begin, copied, generations, logged, setup};
+use crate::stage::{copied, generations, logged, setup};
 
 /// How Cosmos says that the container is another one than the request is for.
 const SAYS: [(u16, u32); 2] = [(400, 1024), (410, 1000)];
@@ -47,10 +46,7 @@ async fn a_write_that_only_looks_for_the_newest_version_names_it() {
     for answer in SAYS {
         let world = copied().await;
         world.graph.quirks(|quirks| quirks.replays = true);
-        world.graph.tenant(|tenant| {
-            let id = tenant.user_ids()[0].clone();
-            tenant.change_user(&id, json!({"city": "Ulm"}));
-        });
+        world.change_a_user();
         world.turn().await.unwrap();
         // What the round before told is told once more.
         world.cosmos.fail(Match::writes().container("users"), 99, says(answer));
@@ -65,7 +61,7 @@ async fn whoever_finds_a_lease_taken_and_a_rerun_requested_names_it() {
         let world = copied().await;
         let other = world.second_host().await.unwrap();
         let mut hold = world.graph.hold(graph::Match::any());
-        let turn = begin(&world);
+        let turn = world.start_turn();
         hold.arrived().await;
         assert!(other.turn().await.unwrap().contains("busy"));
         world.cosmos.fail(Match::writes().container("mirror").id("lease"), 99, says(answer));

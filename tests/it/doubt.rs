@@ -29,7 +29,7 @@ async fn written_late(world: &World, mut document: Value, save: u64) {
 #[tokio::test]
 async fn rule_11_a_late_write_about_somebody_who_is_gone_becomes_a_tombstone() {
     let (world, burnt) = with_a_burnt_number().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     let before = document(&world, &id).await;
     world.graph.tenant(|tenant| tenant.purge_user(&id));
     world.turn().await.unwrap();
@@ -46,7 +46,7 @@ async fn rule_11_a_late_write_about_somebody_who_is_gone_becomes_a_tombstone() {
 #[tokio::test]
 async fn rule_11_a_late_write_of_an_older_version_is_mended_and_a_walk_shows_it_again() {
     let (world, burnt) = with_a_burnt_number().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     let before = document(&world, &id).await;
     world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Ulm"})));
     world.turn().await.unwrap();
@@ -66,7 +66,7 @@ async fn rule_11_a_late_write_of_an_older_version_is_mended_and_a_walk_shows_it_
 #[tokio::test]
 async fn rule_11_a_late_tombstone_of_somebody_who_lives_is_undone() {
     let (world, burnt) = with_a_burnt_number().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     let mut tombstone =
         json!({"id": id, "ttl": 2_592_000, "_mirror": document(&world, &id).await["_mirror"]});
     tombstone["_mirror"]["removed"] = json!({"reason": "missing", "at": "2026-01-01T00:00:00Z"});
@@ -79,7 +79,7 @@ async fn rule_11_a_late_tombstone_of_somebody_who_lives_is_undone() {
 #[tokio::test]
 async fn rule_11_a_look_waits_until_doubt_is_old_enough_to_the_second() {
     let (world, burnt) = with_a_burnt_number().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     let before = document(&world, &id).await;
     while SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_millis() < 850 {
         tokio::time::sleep(Duration::from_millis(5)).await;

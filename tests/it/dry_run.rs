@@ -5,7 +5,7 @@ use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
 use crate::command_line::{run, stderr, stdout};
-use crate::stage::{begin, copied, document, setup, world};
+use crate::stage::{copied, document, setup, world};
 
 /// What has to be the same in a dry run and in the run after it.
 const SAME: [&str; 9] =
@@ -162,7 +162,7 @@ async fn a_turn_that_did_not_end_cleanly_is_taken_into_account() {
 async fn while_another_turn_holds_the_feed_a_dry_run_says_so_and_asks_for_no_rerun() {
     let world = copied().await;
     let mut hold = world.graph.hold(Match::any());
-    let turn = begin(&world);
+    let turn = world.start_turn();
     hold.arrived().await;
     let (busy, code) = told(&world, "sync users --dry-run").await;
     assert_eq!((&busy["outcome"], code), (&json!("busy"), Some(1)));
@@ -175,7 +175,7 @@ async fn while_another_turn_holds_the_feed_a_dry_run_says_so_and_asks_for_no_rer
 #[tokio::test]
 async fn a_repair_is_foretold() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     let mut damaged = document(&world, &id).await;
     damaged["displayName"] = json!("another name");
     world.cosmos.put("users", &id, &damaged).await.unwrap();

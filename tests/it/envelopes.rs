@@ -6,7 +6,7 @@ use sandbox::world::World;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::stage::{begin, copied, world};
+use crate::stage::{copied, world};
 
 const GOLDEN: [(&str, &[u8], &str, u16, &str); 6] = [
     ("timer", include_bytes!("../golden/timer.json"), "/sync_users", 200, "users: complete"),
@@ -129,7 +129,7 @@ async fn an_envelope_beyond_the_bound_is_refused() {
 async fn the_root_answers_while_a_turn_is_running() {
     let world = world().await;
     let mut hold = world.graph.hold(sandbox::graph::Match::any());
-    let turn = begin(&world);
+    let turn = world.start_turn();
     hold.arrived().await;
     for _ in 0..50 {
         world.host.ping().await.unwrap();

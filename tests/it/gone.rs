@@ -20,11 +20,7 @@ fn ids(world: &World) -> Vec<String> {
 #[tokio::test]
 async fn the_annotations_of_a_response_are_no_properties_of_the_user() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.change_user(&id, json!({"city": "Ulm"}));
-        id
-    });
+    let id = world.change_a_user();
     let body = json!({
         "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users/$entity",
         "@microsoft.graph.tips": "Use $select",

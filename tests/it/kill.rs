@@ -8,7 +8,7 @@ use sandbox::script::Hold;
 use sandbox::world::{Setup, World};
 use tokio::task::JoinSet;
 
-use crate::stage::{begin, checkpoint, hasty, kill_after, save_of};
+use crate::stage::{checkpoint, hasty, kill_after, save_of};
 
 const SEEDS: u64 = 12;
 const KILLS: usize = 3;
@@ -78,7 +78,7 @@ async fn rule_3_a_turn_that_fails_before_it_burns_leaves_the_burning_to_the_next
 async fn rule_3_the_number_of_a_killed_turn_is_burnt_and_its_page_is_written_again() {
     let world = World::start(hasty()).await.unwrap();
     let mut hold = world.cosmos.hold(cosmos::Match::writes().container("users").nth(30), Moment::After);
-    let turn = begin(&world);
+    let turn = world.start_turn();
     hold.arrived().await;
     let before = checkpoint(&world).await;
     assert_eq!(save_of(&before, &before["save"]), 2, "the second page is being written");

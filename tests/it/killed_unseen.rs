@@ -14,10 +14,7 @@ async fn status(world: &World) -> Value {
 
 /// Kills a turn between a write and its save.
 async fn killed(world: &World) {
-    world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.change_user(&id, json!({"city": uuid::Uuid::new_v4().to_string()}))
-    });
+    world.set_on_a_user(json!({"city": uuid::Uuid::new_v4().to_string()}));
     let mut hold = world.cosmos.hold(Match::writes().container("users"), Moment::After);
     loop {
         // A turn that comes before the lease of the one that was killed has ended is busy.

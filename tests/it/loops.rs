@@ -8,7 +8,7 @@ use crate::stage::{checkpoint, copied, document, failure, setup};
 
 /// A page with one user called so, and this next link.
 fn page(world: &World, name: &str, link: &str) -> Fault {
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     let body = json!({"value": [{"id": id, "displayName": name}], "@odata.nextLink": link});
     Fault::Status { code: 200, body: body.to_string() }
 }
@@ -49,7 +49,7 @@ async fn a_link_that_leads_back() {
         world.graph.fail(Match::any(), 1, page(&world, name, &link(&world, token)));
     }
     fails_and_recovers(&world, "leads back to a page of the same round", &before).await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     assert_eq!(document(&world, &id).await["displayName"], "two", "the pages before stand");
 }
 

@@ -59,11 +59,7 @@ async fn graph_validates_the_address_while_it_creates_the_subscription() {
 #[tokio::test]
 async fn a_change_rings_and_the_copy_has_it() {
     let world = subscribed().await;
-    let id = world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.change_user(&id, json!({"city": "Ulm"}));
-        id
-    });
+    let id = world.change_a_user();
     let delivered = world.graph.notify().await;
     assert_eq!(delivered.statuses, [202]);
     assert_eq!(rung(&world), ["users"]);
@@ -204,10 +200,7 @@ async fn a_look_that_finds_nothing_is_followed_by_a_second_one() {
     world.settle().await.unwrap();
     world.keep_subscriptions().await.unwrap();
     world.host.pump(WORK_QUEUE).await.unwrap();
-    world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.change_user(&id, json!({"city": "Ulm"}));
-    });
+    world.change_a_user();
     world.graph.quirks(|quirks| quirks.lag = 1);
     world.graph.notify().await;
     let mut first = world.graph.hold(sandbox::graph::Match::delta_token().nth(2));

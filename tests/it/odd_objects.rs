@@ -91,11 +91,7 @@ async fn objects_without_an_id_are_set_aside() {
 #[tokio::test]
 async fn an_object_over_two_megabytes_is_set_aside_until_it_shrinks() {
     let world = world().await;
-    let id = world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.change_user(&id, json!({"displayName": "x".repeat(2_200_000)}));
-        id
-    });
+    let id = world.set_on_a_user(json!({"displayName": "x".repeat(2_200_000)}));
     let told = world.turn().await.unwrap();
     assert!(told.contains("1 set aside"), "{told}");
     assert!(document(&world, &id).await["_mirror"]["setAside"]["bytes"].as_u64().unwrap() > 2_200_000);

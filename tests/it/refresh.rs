@@ -9,7 +9,7 @@ use sandbox::graph::{Fault, Match, Quirks, RetryAfter};
 use sandbox::world::{Setup, WORK_QUEUE, World};
 use serde_json::{Value, json};
 
-use crate::stage::{begin, checkpoint, copied, document, setup};
+use crate::stage::{checkpoint, copied, document, setup};
 
 async fn refresh(world: &World, path: &str, body: &str) -> Reply {
     world.call("POST", &format!("/api/refresh/{path}"), body).await.unwrap()
@@ -44,11 +44,7 @@ async fn a_whole_resource_is_brought_up_to_date() {
 #[tokio::test]
 async fn rule_10_one_object_is_read_by_its_id_and_stays_doubtful_until_the_feed_tells_it() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.change_user(&id, json!({"city": "Ulm"}));
-        id
-    });
+    let id = world.change_a_user();
     let reply = refresh(&world, &format!("users/{}", id.to_uppercase()), "").await;
     assert_eq!(reply.status, 200, "{}", reply.body);
     assert_eq!(done(&reply)["upserted"], 1);
@@ -128,13 +124,9 @@ async fn who_is_nowhere_is_not_found() {
 #[tokio::test]
 async fn while_another_turn_holds_the_feed_it_is_rung_and_the_caller_told_where_to_look() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.change_user(&id, json!({"city": "Ulm"}));
-        id
-    });
+    let id = world.change_a_user();
     let mut hold = world.graph.hold(Match::any());
-    let turn = begin(&world);
+    let turn = world.start_turn();
     hold.arrived().await;
     for path in ["users".to_owned(), format!("users/{id}")] {
         let reply = refresh(&world, &path, "").await;
@@ -150,7 +142,7 @@ async fn while_another_turn_holds_the_feed_it_is_rung_and_the_caller_told_where_
 #[tokio::test]
 async fn who_rings_while_single_objects_are_looked_up_gets_a_walk_from_the_queue() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     let mut hold = world.graph.hold(Match::by_id());
     let looking = tokio::spawn({
         let (world, id) = (world.clone(), id.clone());
@@ -205,7 +197,7 @@ async fn what_takes_longer_than_a_caller_waits_goes_on_in_the_queue() {
 #[tokio::test]
 async fn a_throttled_caller_is_told_when_to_come_again() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     let wait = RetryAfter::Seconds("300".into());
     world.graph.fail(Match::any(), 1, Fault::Throttle { status: 429, retry_after: wait });
     for path in [format!("users/{id}"), "users".to_owned()] {
@@ -220,11 +212,7 @@ async fn a_throttled_caller_is_told_when_to_come_again() {
 #[tokio::test]
 async fn graph_talks_nonsense_or_is_gone_and_cosmos_gives_no_answer() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.change_user(&id, json!({"city": "Ulm"}));
-        id
-    });
+    let id = world.change_a_user();
     let one = format!("users/{id}");
     for path in [&one, "users"] {
         world.graph.fail(Match::any(), 1, Fault::Html);

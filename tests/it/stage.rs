@@ -57,16 +57,6 @@ pub async fn copied() -> World {
     world
 }
 
-/// A turn of the users that goes on beside the story.
-pub fn begin(world: &World) -> JoinHandle<Attempt> {
-    begin_feed(world, "users")
-}
-
-fn begin_feed(world: &World, feed: &'static str) -> JoinHandle<Attempt> {
-    let world = world.clone();
-    tokio::spawn(async move { world.fire_feed(feed).await.unwrap() })
-}
-
 /// The messages of the work queue, delivered beside the story.
 pub fn begin_pumping(world: &World) -> JoinHandle<anyhow::Result<Vec<Attempt>>> {
     let world = world.clone();
@@ -76,7 +66,7 @@ pub fn begin_pumping(world: &World) -> JoinHandle<anyhow::Result<Vec<Attempt>>> 
 /// A turn of a feed that is killed when this write was carried out.
 pub async fn kill_after(write: Match, world: &World, feed: &'static str) {
     let mut hold = world.cosmos.hold(write, Moment::After);
-    let turn = begin_feed(world, feed);
+    let turn = world.start_turn_of(feed);
     hold.arrived().await;
     world.host.kill().await.unwrap();
     hold.release();

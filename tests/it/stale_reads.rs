@@ -22,20 +22,14 @@ async fn two_hosts(setup: Setup) -> [World; 2] {
 }
 
 fn change(world: &World) {
-    world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.change_user(&id, serde_json::json!({"officeLocation": "Room 1"}));
-    });
+    world.set_on_a_user(serde_json::json!({"officeLocation": "Room 1"}));
 }
 
 #[tokio::test]
 async fn a_rerun_request_is_not_lost_when_an_old_lease_is_read() {
     let [first, second] = two_hosts(hasty().set("LEASE_SECONDS", "15")).await;
     let mut hold = first.graph.hold(graph::Match::any());
-    let turn = tokio::spawn({
-        let first = first.clone();
-        async move { first.fire().await.unwrap() }
-    });
+    let turn = first.start_turn();
     hold.arrived().await;
     assert!(told(&second.fire().await.unwrap()).unwrap().contains("busy"));
     // What the second host sees from now on: the lease is taken, and a rerun is requested.
@@ -112,7 +106,7 @@ async fn links_to_a_purged_user_go_though_its_tombstone_was_not_seen_at_once() {
 #[tokio::test]
 async fn an_object_that_is_asked_for_by_id_is_right_in_the_end_though_an_old_document_was_compared() {
     let [first, second] = two_hosts(hasty()).await;
-    let id = first.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = first.a_user();
     let room = |room: &str| {
         let patch = serde_json::json!({"officeLocation": room});
         first.graph.tenant(|tenant| tenant.change_user(&id, patch));
@@ -136,7 +130,7 @@ async fn an_object_that_is_asked_for_by_id_is_right_in_the_end_though_an_old_doc
 #[tokio::test]
 async fn a_change_back_is_written_though_an_old_document_says_so_already() {
     let [first, second] = two_hosts(hasty()).await;
-    let id = first.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = first.a_user();
     let room = |room: &str| {
         let patch = serde_json::json!({"officeLocation": room});
         first.graph.tenant(|tenant| tenant.change_user(&id, patch));

@@ -4,9 +4,7 @@ use sandbox::graph::Match;
 use sandbox::world::{Setup, WORK_QUEUE, World, told};
 use serde_json::json;
 
-use crate::stage::{
-    begin, begin_pumping, checkpoint, copied, failure, hasty, logged, put_checkpoint, setup, world,
-};
+use crate::stage::{begin_pumping, checkpoint, copied, failure, hasty, logged, put_checkpoint, setup, world};
 
 #[tokio::test]
 async fn a_spent_budget_goes_on_in_the_queue() {
@@ -40,7 +38,7 @@ async fn a_spent_budget_goes_on_in_the_queue() {
 async fn rule_1_a_second_turn_rings_and_the_first_one_looks_again() {
     let world = copied().await;
     let mut hold = world.graph.hold(Match::any());
-    let first = begin(&world);
+    let first = world.start_turn();
     hold.arrived().await;
     world.host.enqueue(WORK_QUEUE, r#"{"feed":"users"}"#);
     for _ in 0..2 {
@@ -169,7 +167,7 @@ async fn a_work_item_that_comes_back_beside_its_own_turn_makes_that_look_again()
 async fn rule_1_a_turn_that_waits_for_longer_than_its_lease_keeps_it() {
     let world = World::start(hasty().set("LEASE_SECONDS", "5")).await.unwrap();
     let mut hold = world.graph.hold(Match::any());
-    let turn = begin(&world);
+    let turn = world.start_turn();
     hold.arrived().await;
     let first = lease_ends(&world).await;
     // Until it was put off for a whole life.

@@ -5,7 +5,7 @@ use sandbox::world::World;
 use serde_json::json;
 
 use crate::command_line::{run, stderr, stdout};
-use crate::stage::{begin, copied, document};
+use crate::stage::{copied, document};
 
 /// All commands that have a help of their own.
 fn commands() -> Vec<String> {
@@ -51,12 +51,12 @@ async fn a_wait_is_told_with_its_reason_and_its_length() {
 #[tokio::test]
 async fn a_repair_says_whom_it_waits_for() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = world.a_user();
     let mut damaged = document(&world, &id).await;
     damaged["city"] = json!("Nowhere");
     world.cosmos.put("users", &id, &damaged).await.unwrap();
     let mut hold = world.graph.hold(Match::delta_token());
-    let turn = begin(&world);
+    let turn = world.start_turn();
     hold.arrived().await;
     let repair = tokio::spawn({
         let settings = world.settings().to_vec();

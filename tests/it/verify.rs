@@ -5,7 +5,7 @@ use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
 
 use crate::command_line::{run, stderr, stdout};
-use crate::stage::{begin, setup};
+use crate::stage::setup;
 
 /// A world with links whose copy is complete, and where reading by id shows nulls for what was never set.
 async fn copied(users: usize) -> World {
@@ -199,7 +199,7 @@ async fn what_changes_between_the_walk_and_the_second_look_is_no_difference() {
 #[tokio::test]
 async fn what_was_set_aside_is_counted_and_a_failure_is_told() {
     let world = World::start(setup()).await.unwrap();
-    let first = world.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let first = world.a_user();
     let write = sandbox::cosmos::Match::writes().container("users").id(&first);
     world.cosmos.fail(write, 1, sandbox::cosmos::Fault::Refuse(400));
     world.settle().await.unwrap();
@@ -271,7 +271,7 @@ async fn a_repair_waits_for_the_turn_that_holds_the_feed() {
     let id = world.graph.tenant(|tenant| tenant.user_ids()[3].clone());
     damage(&world, "users", &id, &id, |user| user["city"] = json!("Nowhere")).await;
     let mut hold = world.graph.hold(Match::delta_token());
-    let turn = begin(&world);
+    let turn = world.start_turn();
     hold.arrived().await;
     let repaired = tokio::spawn({
         let world = world.clone();

@@ -147,14 +147,11 @@ async fn killed(world: &World, random: &mut fastrand::Rng) -> Result<String> {
     change_some(world, random, 5 * SMALL_PAGE);
     let middle = cosmos::Match::writes().container("users").nth(2 * SMALL_PAGE + SMALL_PAGE / 2);
     let mut hold = world.cosmos.hold(middle, Moment::After);
-    let cut = tokio::spawn({
-        let world = world.clone();
-        async move { world.fire().await }
-    });
+    let cut = world.start_turn();
     tokio::time::timeout(Duration::from_secs(60), hold.arrived()).await?;
     let status = world.host.kill().await?;
     hold.discard();
-    let attempt = cut.await??;
+    let attempt = cut.await?;
     ensure!(!attempt.succeeded(), "the killed invocation succeeded");
     let sentence = world.settle().await?;
     world.graph.set_page_size(PAGE);

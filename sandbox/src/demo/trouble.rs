@@ -80,10 +80,7 @@ pub async fn frozen_handler(world: &World, random: &mut fastrand::Rng) -> Result
     change_some(world, random, 30);
     let middle = cosmos::Match::writes().container("users").nth(15);
     let mut hold = world.cosmos.hold(middle, Moment::Before);
-    let frozen = tokio::spawn({
-        let world = world.clone();
-        async move { world.fire().await }
-    });
+    let frozen = world.start_turn();
     tokio::time::timeout(PATIENCE, hold.arrived()).await?;
     world.host.freeze().await?;
     hold.release();
@@ -93,7 +90,7 @@ pub async fn frozen_handler(world: &World, random: &mut fastrand::Rng) -> Result
     world.host.thaw().await?;
     let sentence = settled?;
     equal?;
-    let late = frozen.await??;
+    let late = frozen.await?;
     ensure!(!late.succeeded(), "the frozen turn did not notice that it was overtaken");
     world.settle_equal().await?;
     second.host.shutdown().await;

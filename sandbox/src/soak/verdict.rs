@@ -68,20 +68,14 @@ pub(super) async fn rung(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
         nth @ 1..3 => world.graph.hold(crate::graph::Match::any().nth(nth)),
         nth => world.cosmos.hold(Match::any().nth(nth - 2), Moment::After),
     };
-    let first = tokio::spawn({
-        let view = trouble.view(Who::A).clone();
-        async move { view.fire().await }
-    });
+    let first = trouble.view(Who::A).start_turn();
     let arrived = tokio::time::timeout(Duration::from_millis(700), hold.arrived()).await;
     world.graph.tenant(|tenant| Change::Few(3).happen(tenant, 2));
-    let second = tokio::spawn({
-        let view = trouble.view(Who::B).clone();
-        async move { view.fire().await }
-    });
+    let second = trouble.view(Who::B).start_turn();
     // Long enough to ring, and short enough for the lease.
     tokio::time::sleep(Duration::from_millis(150)).await;
     hold.release();
-    let mut attempts = vec![first.await??, second.await??];
+    let mut attempts = vec![first.await?, second.await?];
     attempts.extend(world.host.pump(WORK_QUEUE).await?);
     let ends: Vec<_> = attempts.iter().map(told).collect();
     ends.iter().for_each(|end| trouble.trace.note(format!("  {}", in_words(end))));
