@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_is_not_null() {
+    fn a_null_property_differs_from_an_absent_one() {
         let mut tenant = Tenant::seeded(1, 1);
         let id = tenant.user_ids()[0].clone();
         tenant.change_user(&id, json!({"jobTitle": null}));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_extra_twice_and_unmarked_documents_are_told() {
+    fn missing_extra_duplicate_and_unmarked_documents_are_differences() {
         let tenant = Tenant::seeded(3, 1);
         let [a, b, c] = tenant.user_ids().try_into().unwrap();
         let mut documents = copy_of(&tenant);

@@ -15,7 +15,7 @@ fn demo(arguments: &[&str]) -> (Output, Value) {
 }
 
 #[test]
-fn it_tells_the_story_and_notices_what_is_lost() {
+fn the_demo_succeeds_and_fails_when_something_is_lost() {
     let (output, summary) = demo(&[]);
     assert_eq!(output.status.code(), Some(0), "{summary}");
     assert_eq!(summary["users"]["tenant"], summary["users"]["equal"]);

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn current_links_have_to_be_there_and_no_others() {
+    fn a_missing_link_and_one_too_many_are_differences() {
         let mut tenant = Tenant::seeded(2, 1);
         let [a, b] = tenant.user_ids().try_into().unwrap();
         let (group, nested) = (tenant.create_group(), tenant.create_group());

@@ -120,7 +120,7 @@ mod tests {
     const JSON: &str = "application/json";
 
     #[test]
-    fn an_object_is_enough() {
+    fn a_2xx_with_a_json_object_succeeds() {
         assert_eq!(judged(200, JSON, "{}"), Ok(Answer::default()));
         assert_eq!(judged(201, "text/json; charset=utf-8", r#"{"other":1}"#), Ok(Answer::default()));
         let answer =
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_fails() {
+    fn another_status_content_type_or_body_fails() {
         for (status, content_type, body) in [
             (500, JSON, "{}"),
             (302, JSON, "{}"),

@@ -24,7 +24,7 @@ mod tests {
     }
 
     #[test]
-    fn both_spellings_disable() {
+    fn a_function_is_disabled_with_dots_or_underscores() {
         assert!(is_disabled("off", &settings()) && is_disabled("gone", &settings()));
         assert!(!is_disabled("on", &settings()));
     }

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_has_the_hosts_default() {
+    fn a_missing_setting_has_the_default_of_the_host() {
         let root = root(0o755);
         let host = HostJson::parse(root.path(), &minimal()).unwrap();
         assert_eq!(host.function_timeout, Some(Duration::from_secs(1800)));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_read() {
+    fn settings_of_host_json_are_read() {
         let root = root(0o755);
         let mut json = minimal();
         json["functionTimeout"] = json!("00:10:00");

@@ -46,7 +46,7 @@ fn base64_is_decoded_whether_meant_or_not() {
 }
 
 #[test]
-fn an_array_of_strings_is_verbatim() {
+fn each_string_of_an_array_is_a_message_as_it_is() {
     assert_eq!(sent(json!(["test", "{\"a\":1}"])), [&b"test"[..], &b"{\"a\":1}"[..]]);
     assert_eq!(sent(json!([])), Vec::<Vec<u8>>::new());
 }

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_failure_is_poison() {
+    fn a_message_goes_to_the_poison_queue_after_its_last_failure() {
         let queues = Queues::default();
         queues.put("work", b"bad");
         for _ in 0..2 {

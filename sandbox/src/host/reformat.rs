@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_changes() {
+    fn times_in_an_output_are_rewritten_as_the_host_does() {
         let value =
             json!({"o": "2026-11-22T07:00:00+02:00", "t": "2026-11-22T07:00:00.000Z", "x": "2026-11-22"});
         let expected = "{\n  \"o\": \"2026-11-22T05:00:00+00:00\",\n  \"t\": \"2026-11-22T07:00:00Z\",\n  \"x\": \"2026-11-22\"\n}";

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_refused() {
+    fn a_schedule_with_a_mistake_is_refused() {
         for schedule in [
             "",
             "often",

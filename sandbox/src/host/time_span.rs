@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_span_is_refused() {
+    fn a_text_that_is_no_time_span_is_refused() {
         for text in ["", "10", "25:00:00", "00:60:00", "00:00:99", "a:b:c"] {
             assert!(parse(text).is_err(), "{text}");
         }

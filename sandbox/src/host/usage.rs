@@ -68,14 +68,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn proc_is_read() {
+    fn processor_time_and_peak_memory_are_read_from_proc() {
         let stat = "42 (a (strange) name) S 1 42 42 0 -1 4194560 100 0 0 0 150 50 0 0 20 0 4 0 1 2 3";
         assert_eq!(ticks(stat), 200);
         assert_eq!(peak_kib("VmPeak:\t  9 kB\nVmHWM:\t    2048 kB\n"), 2048);
     }
 
     #[test]
-    fn peaks_are_kept_and_times_are_added() {
+    fn peak_memory_is_the_largest_and_processor_time_the_sum() {
         let one = Usage { peak_rss_mib: 3.0, cpu_seconds: 1.0 };
         let two = Usage { peak_rss_mib: 2.0, cpu_seconds: 0.5 };
         assert_eq!(one.and(two), Usage { peak_rss_mib: 3.0, cpu_seconds: 1.5 });
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn this_process_uses_something() {
+    fn a_running_process_has_a_usage_and_a_missing_one_has_none() {
         assert!(sample(std::process::id()).peak_rss_mib > 0.0);
         assert_eq!(sample(u32::MAX), Usage::default());
     }

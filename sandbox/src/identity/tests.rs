@@ -50,7 +50,7 @@ async fn requests_that_app_service_would_refuse_are_refused() {
 }
 
 #[tokio::test]
-async fn it_fails_as_told_and_its_tokens_expire() {
+async fn scripted_failures_are_answered_and_tokens_expire() {
     let identity = Identity::start(Options::default()).await.unwrap();
     let [_, (_, secret)] = identity.env();
     identity.fail(1, Fault::Status(500));

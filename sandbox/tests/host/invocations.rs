@@ -12,14 +12,14 @@ async fn verdict(act: Value) -> anyhow::Result<Verdict> {
 }
 
 #[tokio::test]
-async fn an_object_succeeds() {
+async fn a_2xx_with_a_json_object_succeeds() {
     let body = r#"{"Outputs":{"other":1},"Logs":["a line"]}"#;
     let verdict = verdict(json!({"status": 202, "body": body})).await.unwrap();
     assert_eq!(verdict, Verdict::Succeeded { outputs: json!({"other": 1}), logs: vec!["a line".into()] });
 }
 
 #[tokio::test]
-async fn everything_else_fails() {
+async fn another_status_or_body_fails_the_invocation() {
     for act in [
         json!({"status": 500}),
         json!({"content_type": "text/plain"}),

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_judged_by_the_share_of_its_late_answers() {
+    fn an_endpoint_is_slow_or_dropped_by_the_share_of_its_late_answers() {
         assert_eq!(after(&[(9, 30)]), EndpointState::Well, "too few to say");
         assert_eq!(after(&[(90, 0), (10, 4)]), EndpointState::Well);
         assert_eq!(after(&[(89, 0), (11, 4)]), EndpointState::Slow);
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_long_ago_is_forgotten() {
+    fn answers_of_more_than_ten_minutes_ago_do_not_count() {
         let (mut endpoint, now) = (Endpoint::default(), Instant::now());
         (0..20).for_each(|_| endpoint.answered(now, Duration::from_secs(11)));
         assert_eq!(endpoint.state(), EndpointState::Drop);

@@ -94,7 +94,7 @@ fn in_minutes(minutes: i64) -> String {
 }
 
 #[tokio::test]
-async fn one_of_a_kind_is_created_listed_extended_and_deleted() {
+async fn a_subscription_is_created_once_listed_extended_and_deleted() {
     let world = World::new().await;
     let id = world.subscribed().await;
     assert_eq!(world.ask(Method::POST, "", world.wanted()).await.0, 409);
@@ -110,7 +110,7 @@ async fn one_of_a_kind_is_created_listed_extended_and_deleted() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_refused() {
+async fn an_unsupported_change_type_an_unknown_resource_and_a_missing_url_are_refused() {
     let world = World::new().await;
     for (name, value) in
         [("changeType", json!("created")), ("resource", json!("/nothing")), ("notificationUrl", Value::Null)]
@@ -125,7 +125,7 @@ async fn what_cannot_be_is_refused() {
 }
 
 #[tokio::test]
-async fn what_happened_since_is_told_until_it_is_taken() {
+async fn a_refused_notification_is_delivered_again() {
     let world = World::new().await;
     let id = world.subscribed().await;
     world.graph.tenant(|tenant| {
@@ -149,7 +149,7 @@ async fn what_happened_since_is_told_until_it_is_taken() {
 }
 
 #[tokio::test]
-async fn it_can_be_a_bad_notifier() {
+async fn notifications_can_come_twice_in_reverse_order_or_not_at_all() {
     let world = World::new().await;
     world.subscribed().await;
     world.graph.set_habits(Habits { twice: true, backwards: true, drop: false });

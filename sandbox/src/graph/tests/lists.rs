@@ -60,7 +60,7 @@ async fn a_list_has_all_living_objects_and_ends_without_a_link() {
 }
 
 #[tokio::test]
-async fn page_tokens_of_lists_die_too() {
+async fn an_expired_page_token_of_a_list_answers_400() {
     let setup = Setup::new(5, Options { page_size: 2, ..Default::default() }).await;
     let next = setup.get(&setup.at("/v1.0/users")).await.body["@odata.nextLink"].as_str().unwrap().to_owned();
     setup.graph.kill_tokens(TokenDeath::Location);

@@ -93,7 +93,7 @@ async fn follow(seed: u64) {
 }
 
 #[tokio::test]
-async fn whatever_the_replicas_do_a_follower_ends_with_everything() {
+async fn a_client_that_follows_lagging_replicas_ends_with_the_whole_tenant() {
     for seed in 0..16 {
         follow(seed).await;
     }

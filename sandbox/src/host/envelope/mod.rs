@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_a_string_holding_json() {
+    fn a_value_that_is_no_object_is_sent_as_a_json_string() {
         assert_eq!(encoded(&Value::from("hi")).to_string(), r#""\"hi\"""#);
         assert_eq!(encoded(&Value::from(5)).to_string(), r#""5""#);
         assert_eq!(encoded(&Value::Null).to_string(), r#""null""#);

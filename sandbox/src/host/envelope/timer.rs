@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timer_that_ran_before() {
+    fn the_envelope_of_a_timer_that_ran_before_has_its_last_run() {
         let last = datetime!(2026-11-22 06:00:00.0053961 UTC);
         let info = TimerInfo { past_due: false, status: Some(ScheduleStatus::Ran { last, next: NEXT }) };
         let expected = [
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_run_and_one_without_status() {
+    fn the_envelope_of_a_first_run_has_no_last_run() {
         let never = |with_offset| Some(ScheduleStatus::Never { next: NEXT, with_offset });
         let first = text(&TimerInfo { past_due: true, status: never(false) }, None);
         assert!(first.contains(r#""Last":"0001-01-01T00:00:00","Next":"#), "{first}");

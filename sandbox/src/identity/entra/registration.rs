@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_port_of_localhost_does_not_count_and_everything_else_does() {
+    fn a_redirect_address_may_differ_only_in_the_port_of_localhost() {
         for (registered, asked, same) in [
             ("http://localhost", "http://localhost:1234", true),
             ("http://localhost", "http://localhost:1234/", true),

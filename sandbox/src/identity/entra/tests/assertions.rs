@@ -138,7 +138,7 @@ async fn a_certificate_that_is_unknown_expired_or_not_the_one_that_signed_is_ref
 }
 
 #[tokio::test]
-async fn files_are_what_they_are_called() {
+async fn each_certificate_file_has_the_format_of_its_name() {
     let (_, entra) = start().await;
     let encrypted = pem(&entra.certificate(CertificateFile::EncryptedPem));
     assert_eq!(encrypted[0].0, "ENCRYPTED PRIVATE KEY");

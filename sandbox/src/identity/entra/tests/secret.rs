@@ -65,7 +65,7 @@ async fn a_secret_can_be_rotated_and_can_expire() {
 }
 
 #[tokio::test]
-async fn it_fails_as_told_and_goes_down() {
+async fn entra_answers_scripted_failures_and_can_be_down() {
     let (identity, entra) = start().await;
     let tenant = identity.tenant_id();
     identity.fail_when(Match::any().kind(Kind::ManagedIdentity), 1, Fault::Status(500));
