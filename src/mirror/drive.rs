@@ -13,8 +13,10 @@ use crate::graph::{GraphError, Guard, Link, Next, Page, Request};
 use crate::protocol::document::Stamp;
 use crate::protocol::machine::{Action, Event, Machine, Settled, Task};
 use crate::protocol::plan::{self, Leads};
-use crate::protocol::{CHECKPOINT, Checkpoint, Containers, Etag, Ids, Numbers, Opaque, State, Unreadable};
-use crate::store::{Control, Inspected, Lease, Released, Saved, Store, StoreError, Unfit};
+use crate::protocol::{
+    CHECKPOINT, Checkpoint, Containers, Etag, Ids, Numbers, Opaque, Released, State, Unreadable,
+};
+use crate::store::{Control, Inspected, Lease, Saved, Store, StoreError, Unfit};
 
 /// One turn's hands: the lease, the page in hand, and the one on its way.
 pub(super) struct Driver<'a> {

@@ -13,8 +13,8 @@ use crate::catalogue::Row;
 use crate::graph::Guard;
 use crate::protocol::machine::{Action, Event, Machine, Stop, Task};
 use crate::protocol::plan::{CLOCKS, Definition};
-use crate::protocol::{Counts, Ids};
-use crate::store::{Acquired, CONTROL, Lease, Purpose};
+use crate::protocol::{Counts, Ids, Purpose};
+use crate::store::{Acquired, CONTROL, Lease};
 
 /// Brings the copy of a feed up to date, for at most about `budget`.
 ///

@@ -3,7 +3,7 @@
 //! Guarantees: whoever holds it has the highest epoch; [`Lease::guard`] hands out a deadline that lies
 //! inside the lease on the wall clock and on the monotonic one, so that a turn that was frozen finds out
 //! before it writes again; a ring is never lost, because the holder clears it before it looks again.
-//! The decisions are pure functions in [`terms`].
+//! The decisions are pure functions in [`crate::protocol::lease`].
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as PlainMutex, PoisonError};
@@ -15,19 +15,13 @@ use tokio::task::JoinSet;
 
 use super::control::{Control, Saved};
 use super::error::StoreError;
-use crate::protocol::Etag;
+use crate::protocol::{Etag, LeaseState, Released, Terms};
 pub use acquire::Acquired;
 use clock::Clock;
-pub use clock::borne_out;
-pub use state::{LeaseState, Released};
-use terms::Terms;
-pub use terms::{Purpose, first_epoch};
 use until::Until;
 
 mod acquire;
 mod clock;
-mod state;
-mod terms;
 mod until;
 
 const ID: &str = "lease";

@@ -31,7 +31,7 @@ pub use error::{StoreError, Unassigned};
 pub use found::Found;
 pub use init::Made;
 pub use items::{BATCH, Written};
-pub use lease::{Acquired, Lease, LeaseState, Purpose, Released, borne_out, first_epoch};
+pub use lease::{Acquired, Lease};
 pub use properties::{Properties, Ttl};
 pub use remedy::Account;
 pub use unfit::{Fault, Unfit};

@@ -14,8 +14,8 @@ use super::step::{Case, Did};
 use super::{FEED, KeepError, Keeper};
 use crate::catalogue::{Row, Subscribed};
 use crate::graph::{GraphError, Subscription};
-use crate::protocol::{Etag, hashed};
-use crate::store::{Acquired, Control, Lease, Purpose, Released, Saved};
+use crate::protocol::{Etag, Purpose, Released, hashed};
+use crate::store::{Acquired, Control, Lease, Saved};
 
 /// How long one look after all of them may take.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -80,7 +80,6 @@ const PURE: &[&str] = &[
     "mirror/verify/report.rs",
     "graph/retry.rs",
     "graph/page.rs",
-    "store/lease/terms.rs",
     "store/remedy.rs",
     "catalogue/fields.rs",
     "catalogue/permission.rs",

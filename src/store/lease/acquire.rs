@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 
 use super::clock::Clock;
-use super::terms::{self, Entry, Purpose, Terms};
 use super::until::Until;
 use super::{Held, ID, Lease, TRIES};
+use crate::protocol::lease::{self, Entry};
+use crate::protocol::{Purpose, Terms};
 use crate::store::control::{Control, Saved};
 use crate::store::error::StoreError;
 
@@ -53,7 +54,7 @@ impl Lease {
                         true => found.document.before_first(control.checkpoint_epoch().await?, now),
                         false => found.document,
                     };
-                    terms::enter(terms, holder, purpose, now, life)
+                    lease::enter(terms, holder, purpose, now, life)
                 }
                 None => Entry::Create(Terms::created(control.feed())),
             };

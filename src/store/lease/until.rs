@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-use super::terms::Terms;
+use crate::protocol::Terms;
 
 /// The end of the lease on both clocks, as of the last answered renewal.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Shared, Taken, Turn, step};
 use crate::protocol::machine::Event;
 use crate::protocol::machine::tests::world::{LEASE, LeaseDoc, Off, World, clock};
-use crate::store::{borne_out, first_epoch};
+use crate::protocol::{borne_out, first_epoch};
 
 pub(super) async fn acquire(world: &Shared, me: u32) -> Option<Taken> {
     for _ in 0..5 {

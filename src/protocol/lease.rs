@@ -1,9 +1,15 @@
-//! The lease document and the decisions about it, without I/O.
+//! The lease document and the decisions about it: who may take it, until when, and with which epoch (rule 1).
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+
+mod clock;
+mod state;
+
+pub use self::clock::{Span, borne_out};
+pub use self::state::{LeaseState, Released};
 
 /// Leases of earlier versions do not say how long they last, but none lasts longer.
 const LONGEST: Duration = Duration::from_secs(600);

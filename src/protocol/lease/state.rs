@@ -1,8 +1,8 @@
-//! What a lease says for somebody who only looks, and how giving it back ends. Pure.
+//! What a lease says for somebody who only looks, and how giving it back ends.
 
 use time::OffsetDateTime;
 
-use super::terms::Terms;
+use super::Terms;
 
 /// What the lease of a feed says, for somebody who only looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct LeaseState {
 
 impl LeaseState {
     /// Of a lease that was found; a feed that has none was never held.
-    pub(super) fn of(found: Option<Terms>, now: OffsetDateTime) -> Self {
+    pub fn of(found: Option<Terms>, now: OffsetDateTime) -> Self {
         let Some(terms) = found else { return Self { epoch: 0, held_until: None, clean: true } };
         let is_held = terms.holder.is_some() && now < terms.end();
         Self { epoch: terms.epoch, held_until: is_held.then(|| terms.end()), clean: terms.clean }

@@ -1,0 +1,52 @@
+//! What time it is by a write that Cosmos has stamped.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+/// Between these it is, as far as that can be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Not earlier than this.
+    pub earliest: OffsetDateTime,
+    /// Not later than this.
+    pub latest: OffsetDateTime,
+}
+
+/// The machine's `own` time, if it is borne out by a write that was just answered, took so long, and has the time stamp
+/// `written` (`_ts`, cut to the second). Else what that write alone says.
+pub fn borne_out(own: OffsetDateTime, written: i64, took: Duration) -> Span {
+    const SECOND: Duration = Duration::from_secs(1);
+    let earliest = OffsetDateTime::from_unix_timestamp(written).unwrap_or(own);
+    let latest = earliest + SECOND + took;
+    match (earliest..=latest).contains(&own) {
+        true => Span { earliest: own, latest: own },
+        false => Span { earliest, latest },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_right_is_believed_to_the_millisecond() {
+        let took = Duration::from_millis(30);
+        for millis in [0, 7, 999, 1029] {
+            let own = at(100) + Duration::from_millis(millis);
+            assert_eq!(borne_out(own, 100, took), Span { earliest: own, latest: own });
+        }
+    }
+
+    #[test]
+    fn one_that_is_off_is_not_believed() {
+        let (day, took) = (86_400, Duration::from_millis(30));
+        let known = Span { earliest: at(100), latest: at(101) + took };
+        assert_eq!(borne_out(at(100 + day), 100, took), known);
+        assert_eq!(borne_out(at(100 - day), 100, took), known);
+    }
+
+    fn at(second: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(second).unwrap()
+    }
+}
