@@ -13,7 +13,7 @@ use crate::catalogue::Row;
 use crate::graph::Guard;
 use crate::protocol::machine::{Action, Event, Machine, Stop, Task};
 use crate::protocol::plan::{CLOCKS, Definition};
-use crate::protocol::{Counts, Ids, Purpose};
+use crate::protocol::{Counts, Ids};
 use crate::store::{Acquired, CONTROL, Lease};
 
 /// Brings the copy of a feed up to date, for at most about `budget`.
@@ -57,7 +57,8 @@ pub(super) async fn turn(
     mirror.store.look_at([CONTROL].into_iter(), &[], &Ids::new()).await?.fit()?;
     let control = mirror.store.control(feed).await?;
     let holder = Uuid::new_v4().to_string();
-    let (lease, clean) = match Lease::acquire(&control, &holder, purpose(task), mirror.options.lease).await? {
+    let (lease, clean) = match Lease::acquire(&control, &holder, task.purpose(), mirror.options.lease).await?
+    {
         Acquired::Held { lease, clean } => (lease, clean),
         Acquired::Busy { until } => {
             let busy = Outcome::new(feed, Ending::Busy { until }, Counts::default(), 0.0, started.elapsed());
@@ -110,14 +111,6 @@ pub(super) async fn turn(
 fn warn_of_clock(feed: &str, off: time::Duration) {
     if off.unsigned_abs() > CLOCKS {
         tracing::warn!(event = "clock_off", resource = feed, seconds = off.whole_seconds());
-    }
-}
-
-/// What a turn needs the lease for. A reset is soon over, and somebody waits for it at a terminal.
-fn purpose(task: Task) -> Purpose {
-    match task {
-        Task::Walk | Task::Reset => Purpose::Walk,
-        Task::Look => Purpose::Look,
     }
 }
 

@@ -52,9 +52,9 @@ pub struct Terms {
     /// Since when a walk waits for looks to end.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     walk_waits: Option<OffsetDateTime>,
-    /// Cosmos' own time stamp of the last write, in seconds.
+    /// The second in which Cosmos wrote it, as Cosmos says.
     #[serde(rename = "_ts", default, skip_serializing)]
-    written: i64,
+    pub written: i64,
 }
 
 /// What somebody who wants the feed does about the lease that it found.
@@ -148,11 +148,6 @@ impl Terms {
         }
     }
 
-    /// The second in which Cosmos wrote it.
-    pub fn written(&self) -> i64 {
-        self.written
-    }
-
     /// With a ring. Its end is said as it is believed, since this write moves the time from which it would be reckoned.
     fn ringing(self) -> Self {
         Self { rung: true, expires: self.end(), ..self }
@@ -180,12 +175,28 @@ impl Terms {
     }
 
     /// With the ring cleared.
-    pub fn unrung(&self) -> Self {
+    fn unrung(&self) -> Self {
         Self { rung: false, ..self.clone() }
     }
 
+    /// How much is left of it for the turn that wrote it, by a clock that somebody may have set since: never more than it
+    /// lasts.
+    pub fn left(&self, now: OffsetDateTime) -> Duration {
+        let life = self.life_seconds.map_or(LONGEST, Duration::from_secs);
+        Duration::try_from(self.expires - now).unwrap_or(Duration::ZERO).min(life)
+    }
+
+    /// What its holder writes to give it back. Where somebody rang, and the holder would `stay` for that and has ended
+    /// cleanly, it keeps the lease with the ring cleared, and looks again.
+    pub fn given_back(&self, clean: bool, stay: bool, checkpoint: u64) -> (Self, Released) {
+        match self.rung && clean && stay {
+            true => (self.unrung(), Released::Rung),
+            false => (self.returned(clean, checkpoint), Released::Done),
+        }
+    }
+
     /// Given back, with an epoch that is not below that of the checkpoint.
-    pub fn returned(&self, clean: bool, checkpoint: u64) -> Self {
+    fn returned(&self, clean: bool, checkpoint: u64) -> Self {
         Self { holder: None, clean, epoch: self.epoch.max(checkpoint), ..self.clone() }
     }
 }

@@ -155,17 +155,12 @@ impl Lease {
         let mut held = self.held.lock().await;
         for _ in 0..TRIES {
             let deadline = Instant::now() + self.left()?;
-            let stay = held.terms.rung && clean && !leave;
-            let terms = if stay {
-                held.terms.unrung()
-            } else {
-                held.terms.returned(clean, self.checkpoint.load(Ordering::Acquire))
-            };
+            let checkpoint = self.checkpoint.load(Ordering::Acquire);
+            let (terms, released) = held.terms.given_back(clean, !leave, checkpoint);
             match self.write_once(&mut held, terms, deadline).await {
-                Ok(()) if stay => return Ok(Released::Rung),
                 Ok(()) => {
-                    self.lost.store(true, Ordering::Release);
-                    return Ok(Released::Done);
+                    self.lost.fetch_or(released == Released::Done, Ordering::AcqRel);
+                    return Ok(released);
                 }
                 Err(StoreError::Overtaken) => self.read_again(&mut held).await?,
                 Err(error) => return Err(error),

@@ -90,6 +90,30 @@ fn a_returned_lease_tells_how_its_turn_ended() {
 }
 
 #[test]
+fn who_ended_cleanly_and_would_stay_keeps_a_lease_that_somebody_asked_for() {
+    let rung = match enter(taken(), "b", Walk, now(), LIFE) {
+        Entry::Ring(terms) => terms,
+        other => panic!("{other:?}"),
+    };
+    let (kept, released) = rung.given_back(true, true, 0);
+    assert_eq!((released, kept.rung, kept.is_same_turn(&taken())), (Released::Rung, false, true));
+    for (clean, stay) in [(false, true), (true, false), (false, false)] {
+        let (free, released) = rung.given_back(clean, stay, 0);
+        assert_eq!((released, free.holder, free.rung, free.clean), (Released::Done, None, true, clean));
+    }
+    assert_eq!(taken().given_back(true, true, 0).1, Released::Done);
+}
+
+#[test]
+fn a_clock_that_was_set_back_since_makes_no_lease_longer() {
+    let day = Duration::from_secs(86_400);
+    assert_eq!(taken().left(now()), LIFE);
+    assert_eq!(taken().left(now() + LIFE / 3), LIFE - LIFE / 3);
+    assert_eq!(taken().left(now() - day), LIFE);
+    assert_eq!(taken().left(now() + day), Duration::ZERO);
+}
+
+#[test]
 fn a_lost_answer_to_our_own_write_is_recognised() {
     assert_eq!(enter(taken(), "a", Walk, now(), LIFE), Entry::Ours(taken()));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::protocol::plan::{AnotherTenant, Leads, Swept, Took, Why};
-use crate::protocol::{Burnt, Checkpoint, Containers, Counts, Numbers, Opaque};
+use crate::protocol::{Burnt, Checkpoint, Containers, Counts, Numbers, Opaque, Purpose};
 use crate::protocol::{Ending, Hold};
 
 /// What a turn is for.
@@ -17,6 +17,16 @@ pub enum Task {
     Look,
     /// To have the next walk begin anew (rule 7).
     Reset,
+}
+
+impl Task {
+    /// What such a turn needs the lease for. A reset is soon over, and somebody waits for it at a terminal.
+    pub fn purpose(self) -> Purpose {
+        match self {
+            Self::Walk | Self::Reset => Purpose::Walk,
+            Self::Look => Purpose::Look,
+        }
+    }
 }
 
 /// What is to be done. Everything that writes documents stamps them with the checkpoint's generation and

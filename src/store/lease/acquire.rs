@@ -86,8 +86,7 @@ impl Lease {
             };
             match written {
                 Ok((terms, etag)) => {
-                    let (until, clock) =
-                        (Until::of(&terms, begun, now), Clock::set(terms.written(), started));
+                    let (until, clock) = (Until::of(&terms, begun, now), Clock::set(terms.written, started));
                     let lease = Self::new(control.clone(), life, Held { terms, etag }, until, clock);
                     return Ok(Acquired::Held { lease: Arc::new(lease), clean: was_clean });
                 }

@@ -16,8 +16,8 @@ pub(super) struct Until {
 impl Until {
     /// What is written in `terms`, seen from one moment on both clocks.
     pub fn of(terms: &Terms, begun: Instant, now: OffsetDateTime) -> Self {
-        let left = Duration::try_from(terms.expires - now).unwrap_or(Duration::ZERO);
-        Self { monotonic: begun + left, wall: terms.expires }
+        let left = terms.left(now);
+        Self { monotonic: begun + left, wall: now + left }
     }
 
     /// What is left of it at a moment; none when it is over.
