@@ -22,8 +22,10 @@ pub fn staged() -> Result<tempfile::TempDir> {
 
 /// A property that `users` selects, …
 const SELECTED: &[u8] = b"consentProvidedForMinor";
-/// … and one of the same length that Graph knows too, and another version may select instead.
+/// … and one of the same length that Graph knows too, and another version may select instead, …
 const INSTEAD: &[u8] = b"licenseAssignmentStates";
+/// … before this one, since the names of a row are sorted.
+const BEFORE: &[u8] = b"\"mail\"";
 
 /// The staged folder of another version beside that of `root`: one whose `$select` for users differs in one property, and
 /// with it the shape of the feed. It is made once, by changing that name in the executable: building one takes minutes.
@@ -40,15 +42,26 @@ pub fn other_version(root: &Path) -> Result<PathBuf> {
     copy_folder(root, made.path())?;
     let executable = made.path().join(stage::EXECUTABLE);
     let mut code = fs::read(&executable).context("reading the executable")?;
-    let places: Vec<_> = memchr::memmem::find_iter(&code, SELECTED).collect();
-    ensure!(!places.is_empty(), "the executable does not name the property that is to be another one");
-    places.iter().for_each(|place| code[*place..*place + SELECTED.len()].copy_from_slice(INSTEAD));
+    select_instead(&mut code)?;
     fs::write(&executable, code).context("writing the executable")?;
     if fs::rename(made.path(), &other).is_ok() {
         let _renamed = made.keep();
     }
     ensure!(other.exists(), "another version could not be staged");
     Ok(other)
+}
+
+/// Takes the one property out of the row in the executable and puts the other one in where it belongs.
+fn select_instead(code: &mut [u8]) -> Result<()> {
+    let quoted = [b"\"", SELECTED, b"\""].concat();
+    let place = memchr::memmem::find(code, &quoted).context("the executable does not select the property")?;
+    let names = &mut code[place..];
+    let end = memchr::memmem::find(names, BEFORE).context("the property has no place in the row")?;
+    // The name, its comma and the space to the next name.
+    let entry = memchr::memchr(b'"', &names[quoted.len()..]).context("the row goes on")? + quoted.len();
+    names[1..=INSTEAD.len()].copy_from_slice(INSTEAD);
+    names[..end].rotate_left(entry);
+    Ok(())
 }
 
 fn copy_folder(from: &Path, into: &Path) -> Result<()> {
@@ -66,4 +79,19 @@ fn copy_folder(from: &Path, into: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_version_selects_another_property_in_its_order() {
+        let row = r#"x ["city", "consentProvidedForMinor", "country", "legalAge", "mail", "state"] y"#;
+        let mut code = row.as_bytes().to_vec();
+        select_instead(&mut code).unwrap();
+        let other = r#"x ["city", "country", "legalAge", "licenseAssignmentStates", "mail", "state"] y"#;
+        assert_eq!(String::from_utf8(code).unwrap(), other);
+        assert!(select_instead(&mut other.as_bytes().to_vec()).is_err());
+    }
 }
