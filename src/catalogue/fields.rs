@@ -6,6 +6,8 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
+use super::words::Word;
+
 /// The object, and where faults go.
 pub(super) struct Fields<'a, 'f> {
     /// Its file, and its place there: `catalogue/groups.json: links[0].`.
@@ -61,9 +63,22 @@ impl<'a, 'f> Fields<'a, 'f> {
 
     /// A text that fits.
     pub(super) fn text(&mut self, key: &str, allowed: &str, fits: impl Fn(&str) -> bool) -> Option<&'a str> {
-        let value = self.value(key, allowed)?;
-        let text = value.as_str().filter(|text| fits(text));
-        text.or_else(|| self.refuse(key, value, allowed))
+        self.text_with(key, fits, || allowed.to_owned())
+    }
+
+    /// The same, where it takes time to say what is allowed.
+    pub(super) fn text_with(
+        &mut self,
+        key: &str,
+        fits: impl Fn(&str) -> bool,
+        allowed: impl Fn() -> String,
+    ) -> Option<&'a str> {
+        match self.object.get(key) {
+            Some(value) => {
+                value.as_str().filter(|text| fits(text)).or_else(|| self.refuse(key, value, &allowed()))
+            }
+            None => self.value(key, &allowed()).and(None),
+        }
     }
 
     /// A list of at least one text, each of which fits.
@@ -82,24 +97,6 @@ impl<'a, 'f> Fields<'a, 'f> {
             text.or_else(|| self.refuse(key, value, allowed))
         });
         read.collect::<Vec<_>>().into_iter().collect()
-    }
-
-    /// The same, in the order of the alphabet and each once.
-    pub(super) fn sorted(
-        &mut self,
-        key: &str,
-        allowed: &str,
-        fits: impl Fn(&str) -> bool,
-    ) -> Option<Vec<&'a str>> {
-        let texts = self.texts(key, allowed, fits)?;
-        let misplaced: Vec<_> = texts.windows(2).filter(|pair| pair[0] >= pair[1]).collect();
-        for pair in &misplaced {
-            self.fault(
-                key,
-                format!("{:?} after {:?} is not allowed; allowed: sorted, each once", pair[1], pair[0]),
-            );
-        }
-        misplaced.is_empty().then_some(texts)
     }
 
     /// `true` or `false`.
@@ -133,4 +130,98 @@ impl<'a, 'f> Fields<'a, 'f> {
         self.fault(key, format_args!("{value} is not allowed; allowed: {allowed}"));
         None
     }
+
+    /// A text that fits; another one where the key is missing, and none where it is `null`.
+    pub(super) fn text_or(
+        &mut self,
+        key: &str,
+        allowed: &str,
+        default: Option<&'a str>,
+        fits: impl Fn(&str) -> bool,
+    ) -> Option<Option<&'a str>> {
+        match self.object.get(key) {
+            None => Some(default),
+            Some(Value::Null) => Some(None),
+            Some(_) => self.text(key, allowed, fits).map(Some),
+        }
+    }
+
+    /// A list of texts, each of which fits; it may be empty or missing.
+    pub(super) fn list(
+        &mut self,
+        key: &str,
+        allowed: &str,
+        fits: impl Fn(&str) -> bool,
+    ) -> Option<Vec<&'a str>> {
+        match self.object.get(key) {
+            None => Some(Vec::new()),
+            Some(Value::Array(list)) if list.is_empty() => Some(Vec::new()),
+            Some(_) => self.texts(key, allowed, fits),
+        }
+    }
+
+    /// The same, in the order of the alphabet and each once.
+    pub(super) fn sorted(
+        &mut self,
+        key: &str,
+        allowed: &str,
+        fits: impl Fn(&str) -> bool,
+    ) -> Option<Vec<&'a str>> {
+        let texts = self.list(key, allowed, fits)?;
+        let misplaced: Vec<_> = texts.windows(2).filter(|pair| pair[0] >= pair[1]).collect();
+        for pair in &misplaced {
+            self.fault(
+                key,
+                format!("{:?} after {:?} is not allowed; allowed: sorted, each once", pair[1], pair[0]),
+            );
+        }
+        misplaced.is_empty().then_some(texts)
+    }
+
+    /// One of the words for a value.
+    pub(super) fn word<W: Word>(&mut self, key: &str) -> Option<W> {
+        let word = self.text(key, &allowed::<W>(), |word| of::<W>(word).is_some())?;
+        of(word)
+    }
+
+    /// The same, and another value where the key is missing.
+    pub(super) fn word_or<W: Word>(&mut self, key: &str, default: W) -> Option<W> {
+        if self.has(key) { self.word(key) } else { Some(default) }
+    }
+
+    /// A list of such words, and other values where the key is missing.
+    pub(super) fn words<W: Word>(&mut self, key: &str, default: &[W]) -> Option<Vec<W>> {
+        if !self.has(key) {
+            return Some(default.to_vec());
+        }
+        let words = self.texts(key, &allowed::<W>(), |word| of::<W>(word).is_some())?;
+        words.into_iter().map(of).collect()
+    }
+
+    /// `true` or `false`, and one of them where the key is missing.
+    pub(super) fn flag_or(&mut self, key: &str, default: bool) -> Option<bool> {
+        if self.has(key) { self.flag(key) } else { Some(default) }
+    }
+
+    /// A number above 0, and none where the key is missing.
+    pub(super) fn number_or_none(&mut self, key: &str) -> Option<Option<u32>> {
+        if self.has(key) { self.number(key).map(Some) } else { Some(None) }
+    }
+
+    /// The object under a key whose keys are anyone's, and none where the key is missing.
+    pub(super) fn map(&mut self, key: &str, allowed: &str) -> Option<Option<&'a Map<String, Value>>> {
+        match self.object.get(key) {
+            None => Some(None),
+            Some(Value::Object(map)) => Some(Some(map)),
+            Some(value) => self.refuse(key, value, &format!("an object of {allowed}")),
+        }
+    }
+}
+
+fn of<W: Word>(word: &str) -> Option<W> {
+    W::ALL.iter().find(|(known, _)| *known == word).map(|(_, value)| *value)
+}
+
+fn allowed<W: Word>() -> String {
+    W::ALL.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ")
 }

@@ -4,12 +4,13 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permission {
     /// Its value, as in `User.Read.All`.
-    pub name: &'static str,
-    /// Id of the app role: <https://learn.microsoft.com/graph/permissions-reference>.
-    pub app_role_id: &'static str,
+    pub name: String,
+    /// Id of the app role, empty where there is a delegated permission only:
+    /// <https://learn.microsoft.com/graph/permissions-reference>.
+    pub app_role_id: String,
     /// Permissions that do too, because they are wider: the column "Higher privileged permissions" of the page of
     /// the feed, as in <https://learn.microsoft.com/graph/api/user-delta#permissions>.
-    pub wider: &'static [&'static str],
+    pub wider: Vec<String>,
 }
 
 impl Permission {
@@ -19,32 +20,28 @@ impl Permission {
     pub const NO_PRINCIPAL: &str = "<object id of the identity>";
 
     /// The narrowest one among `granted` that will do, if there is one.
-    pub fn satisfied_by(&self, granted: &[&str]) -> Option<&'static str> {
-        std::iter::once(&self.name).chain(self.wider).copied().find(|name| granted.contains(name))
+    pub fn satisfied_by(&self, granted: &[&str]) -> Option<&str> {
+        let names = std::iter::once(&self.name).chain(&self.wider);
+        names.map(String::as_str).find(|name| granted.contains(name))
+    }
+
+    /// The permissions that would do too, in brackets; nothing where there are none.
+    pub fn others(&self) -> String {
+        match self.wider.split_last() {
+            None => String::new(),
+            Some((last, [])) => format!(" ({last} would do too)"),
+            Some((last, others)) => format!(" ({} or {last} would do too)", others.join(", ")),
+        }
     }
 
     /// The command that grants it to an identity; `graph` is the origin of Microsoft Graph.
     /// <https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-assign-app-role-managed-identity>
     pub fn grant(&self, graph: &str, principal_id: Option<&str>) -> String {
-        let (principal, role) = (principal_id.unwrap_or(Self::NO_PRINCIPAL), self.app_role_id);
+        let (principal, role) = (principal_id.unwrap_or(Self::NO_PRINCIPAL), &self.app_role_id);
         format!(
             "az rest --method POST --uri {graph}/v1.0/servicePrincipals/{principal}/appRoleAssignments \
              --body \"{{'principalId':'{principal}','appRoleId':'{role}','resourceId':'$(az ad sp show \
              --id 00000003-0000-0000-c000-000000000000 --query id -o tsv)'}}\""
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::catalogue::row;
-
-    #[test]
-    fn a_wider_permission_will_do_and_a_narrower_one_will_not() {
-        let users = &row("users").unwrap().permission;
-        assert_eq!(users.satisfied_by(&["Directory.Read.All", "User.Read.All"]), Some("User.Read.All"));
-        assert_eq!(users.satisfied_by(&["Mail.Read", "Directory.Read.All"]), Some("Directory.Read.All"));
-        assert_eq!(users.satisfied_by(&["User.ReadBasic.All", "Group.Read.All"]), None);
-        assert_eq!(row("groups").unwrap().permission.satisfied_by(&["GroupMember.Read.All"]), None);
     }
 }

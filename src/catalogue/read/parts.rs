@@ -1,0 +1,114 @@
+//! The objects within a row: its subscription, its window and its parameters; pure.
+
+use super::super::Resource;
+use super::super::described::{Range, Subscribed, Window};
+use super::super::fields::Fields;
+use super::super::words::{Mode, Operators};
+use super::known::Known;
+use super::syntax::{PATH, TEXT, is_path, is_text, is_word};
+
+const CHANGES: [&str; 3] = ["created", "updated", "deleted"];
+const SUBSCRIPTION: [&str; 5] =
+    ["resource", "changeTypes", "maxMinutes", "permission", "lifecycleUrlRequired"];
+const RANGE: [&str; 3] = ["daysBack", "daysAhead", "rollDays"];
+/// A hundred years, far from the ends of all clocks.
+const MOST_DAYS: u32 = 36_500;
+const WINDOW: [&str; 5] = ["property", "overlapMinutes", "retentionDays", "upper", "operators"];
+
+/// The subscription, if the row has one.
+pub(super) fn subscription(known: &Known<'_>, fields: &mut Fields<'_, '_>) -> Option<Option<Subscribed>> {
+    if !fields.has("subscription") {
+        return Some(None);
+    }
+    let mut fields = fields.object("subscription", &SUBSCRIPTION)?;
+    let resource = fields.text("resource", PATH, is_path);
+    let changes = fields.texts("changeTypes", &CHANGES.join(", "), |name| CHANGES.contains(&name));
+    let minutes = fields.number("maxMinutes");
+    let permission = match fields.has("permission") {
+        true => known.permission(&mut fields).map(Some),
+        false => Some(None),
+    };
+    let lifecycle_url_required = fields.flag_or("lifecycleUrlRequired", false);
+    Some(Some(Subscribed {
+        resource: resource?.to_owned(),
+        changes: changes?.join(","),
+        minutes: minutes?,
+        permission: permission?,
+        lifecycle_url_required: lifecycle_url_required?,
+    }))
+}
+
+/// The window of a row that has one.
+pub(super) fn window(fields: &mut Fields<'_, '_>) -> Option<Option<Window>> {
+    if !fields.has("window") {
+        return Some(None);
+    }
+    let mut fields = fields.object("window", &WINDOW)?;
+    let property = fields.text("property", "the name of a property", is_word);
+    let overlap_minutes = fields.number("overlapMinutes");
+    let retention_days = fields.number_or_none("retentionDays");
+    let upper = fields.flag_or("upper", false);
+    let operators = fields.word_or("operators", Operators::GeLe);
+    Some(Some(Window {
+        property: property?.to_owned(),
+        overlap_minutes: overlap_minutes?,
+        retention_days: retention_days?,
+        upper: upper?,
+        operators: operators?,
+    }))
+}
+
+/// After so many days another range takes the place of one, if the row does not say.
+const ROLL_DAYS: u32 = 7;
+
+/// The range of a row that has one.
+pub(super) fn range(fields: &mut Fields<'_, '_>) -> Option<Option<Range>> {
+    if !fields.has("range") {
+        return Some(None);
+    }
+    let mut fields = fields.object("range", &RANGE)?;
+    let (days_back, days_ahead) = (fields.number("daysBack"), fields.number("daysAhead"));
+    let roll_days = fields.number_or_none("rollDays");
+    let (days_back, days_ahead, roll_days) = (days_back?, days_ahead?, roll_days?.unwrap_or(ROLL_DAYS));
+    let is_short = days_back.max(days_ahead).max(roll_days) <= MOST_DAYS;
+    if !is_short {
+        fields.fault("daysAhead", format_args!("is too long; allowed: no more than {MOST_DAYS} days each"));
+    }
+    is_short.then_some(Some(Range { days_back, days_ahead, roll_days }))
+}
+
+/// What a range and the parameters must say together.
+pub(super) fn ranged(row: &Resource, fields: &mut Fields<'_, '_>) {
+    let asks = |name: &str| row.query.iter().any(|(_, value)| value.contains(name));
+    let has_braces = row.query.iter().any(|(_, value)| {
+        let rest = value.replacen("{from}", "", 1).replacen("{to}", "", 1);
+        rest.contains(['{', '}'])
+    });
+    if has_braces || row.range.is_some() != asks("{from}") || row.range.is_some() != asks("{to}") {
+        fields.fault("query", "is not allowed; allowed: {from} and {to} with `range`, and no other braces");
+    }
+    if row.range.is_some() && !(row.mode == Mode::Delta && row.object_path.is_some()) {
+        fields.fault("range", "is not allowed; allowed: in mode delta, with objects that are read by id");
+    }
+}
+
+/// The other parameters of the first request.
+pub(super) fn query(fields: &mut Fields<'_, '_>) -> Option<Vec<(String, String)>> {
+    let allowed = "parameters that have no key of their own";
+    let Some(given) = fields.map("query", allowed)? else { return Some(Vec::new()) };
+    let mut query = Vec::new();
+    for (name, value) in given {
+        let is_name = is_word(name.strip_prefix('$').unwrap_or(name));
+        let has_key =
+            ["$select", "$filter", "$expand", "$top", "$deltatoken", "$skiptoken"].contains(&&**name);
+        match value.as_str().filter(|value| is_text(value)) {
+            _ if !is_name || has_key => {
+                fields.fault("query", format_args!("{name:?} is not allowed; allowed: {allowed}"))
+            }
+            Some(value) => query.push((name.clone(), value.to_owned())),
+            None => fields
+                .fault(&format!("query.{name}"), format_args!("{value} is not allowed; allowed: {TEXT}")),
+        }
+    }
+    (query.len() == given.len()).then_some(query)
+}
