@@ -1,4 +1,4 @@
-//! A document as far as its marks go: what is decided by.
+//! The marks of a stored document, on which decisions are based.
 
 use std::borrow::Cow;
 
@@ -7,45 +7,45 @@ use time::OffsetDateTime;
 use super::{Etag, Reason, Source};
 use crate::json::Members;
 
-/// A document, as far as its marks go.
+/// The marks of a stored document.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// The document.
+    /// The id of the document.
     pub id: String,
-    /// The version that was read.
+    /// The etag of the version that was read.
     pub etag: Etag,
-    /// The object's own id, where it differs.
+    /// The id of the object in Graph, where it differs from the document id.
     pub graph_id: Option<String>,
-    /// The parent, of a document that lies under one.
+    /// The parent of the object, if the document has one.
     pub parent: Option<String>,
-    /// The generation of the walk that vouches for it.
+    /// The generation of the enumeration that reported it.
     pub generation: u64,
-    /// The save that covers it.
+    /// The number of the save that covers it.
     pub save: u64,
-    /// How it was read.
+    /// How the object was read from Graph.
     pub source: Source,
     /// When its page was read.
     pub synced_at: OffsetDateTime,
-    /// It is a tombstone.
+    /// Whether the document is a tombstone.
     pub removed: bool,
-    /// Of a tombstone: why the object is gone.
+    /// For a tombstone: why the object was removed.
     pub reason: Option<Reason>,
-    /// Of a tombstone: since when we know.
+    /// For a tombstone: when the removal was first known.
     pub removed_at: Option<OffsetDateTime>,
     /// When Cosmos last wrote it, in seconds since 1970.
     pub written: i64,
-    /// Of a link: where it points from.
+    /// For a link: the id of the object that it starts from.
     pub source_id: Option<String>,
-    /// Of a link: where it points to.
+    /// For a link: the id of the object that it points to.
     pub target_id: Option<String>,
 }
 
 impl Candidate {
-    /// The marks of a living document that stand among `marks`, and what Cosmos adds under the names `of_cosmos`. Whatever decides needs all of
-    /// them.
+    /// Reads the marks of a living document from `marks`, and the properties that Cosmos adds under the names in
+    /// `of_cosmos`. A decision needs all of them.
     ///
     /// # Errors
-    /// The name of one that is missing or odd.
+    /// The name of a mark that is missing or has an unexpected value.
     pub fn of(
         document: &Members<'_>,
         marks: &Members<'_>,
@@ -72,7 +72,7 @@ impl Candidate {
         })
     }
 
-    /// The object's own id; none for a note about an object that has no id.
+    /// The id of the object in Graph; `None` for a note about an object without an id.
     pub fn object_id(&self) -> Option<&str> {
         match &self.graph_id {
             Some(id) => Some(id),

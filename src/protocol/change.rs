@@ -1,7 +1,7 @@
-//! What the objects of a page mean for the copy. Pure: text in, changes out.
+//! Turns the objects of a page into changes of the copy. Pure: text in, changes out.
 //!
-//! Rules: <https://learn.microsoft.com/graph/delta-query-overview>. Within a page the last occurrence of
-//! an object wins; between pages the order of writing does.
+//! Rules: <https://learn.microsoft.com/graph/delta-query-overview>. Within a page the last occurrence of an object
+//! wins; across pages the page that is written last wins.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -19,12 +19,12 @@ use removed::{REMOVED, Removal};
 
 pub use links::OddLinks;
 
-/// Names that Cosmos keeps for itself, and our own: such a Graph property moves aside.
+/// Names that Cosmos or this mirror reserves: Graph properties with these names are stored aside.
 /// <https://learn.microsoft.com/azure/cosmos-db/resource-model#properties-of-an-item>
 pub(super) const SHADOWED: [&str; 7] = ["ttl", "_mirror", "_rid", "_self", "_etag", "_ts", "_attachments"];
 /// Annotations that belong to a response, not to the object in it
 /// (<https://docs.oasis-open.org/odata/odata-json-format/v4.01/odata-json-format-v4.01.html#sec_ControlInformation>);
-/// the last one is advice that Graph gives to whoever reads without `$select`.
+/// Graph sends the last one as advice to clients that read without `$select`.
 pub(super) const OF_RESPONSE: [&str; 6] = [
     "@odata.context",
     "@odata.metadataEtag",
@@ -34,71 +34,98 @@ pub(super) const OF_RESPONSE: [&str; 6] = [
     "@microsoft.graph.tips",
 ];
 
+/// How a feed reports that an object is gone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Told {
+    /// The entry has `@removed`.
+    #[default]
+    Removed,
+    /// The entry has the facet `deleted` (<https://learn.microsoft.com/graph/api/driveitem-delta>).
+    DeletedFacet,
+    /// The entry has a value in `deletedDateTime` (<https://learn.microsoft.com/graph/api/chatmessage-delta>).
+    DeletedDateTime,
+}
+
+impl Told {
+    /// The property that says so, besides `@removed`.
+    fn property(self) -> Option<&'static str> {
+        match self {
+            Self::Removed => None,
+            Self::DeletedFacet => Some("deleted"),
+            Self::DeletedDateTime => Some("deletedDateTime"),
+        }
+    }
+}
+
+/// A link to the content of a file, for an hour and for everybody who has it: it is never stored.
+const DOWNLOAD: &str = "@microsoft.graph.downloadUrl";
+
 /// One object of a page.
 #[derive(Debug)]
 pub struct Change<'a> {
-    /// The object's id; without one there is nothing to find it by.
+    /// The id of the object; without an id, the object cannot be found again.
     pub id: Option<Cow<'a, str>>,
     /// The object as Graph sent it.
     pub text: &'a str,
-    /// What to do.
+    /// The action for the object.
     pub kind: Kind<'a>,
 }
 
-/// One link that a page tells of.
+/// One link that a page reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkChange<'a> {
     /// The relationship, such as `members`.
     pub property: Cow<'a, str>,
-    /// Where it points from.
+    /// The id of the object that the link starts from.
     pub source: Cow<'a, str>,
-    /// Where it points to.
+    /// The id of the object that the link points to.
     pub target: Cow<'a, str>,
-    /// What it points to, such as `user`.
+    /// The type of the target, such as `user`.
     pub target_type: Cow<'a, str>,
-    /// It is gone.
+    /// Whether the link was removed.
     pub removed: bool,
-    /// Where among the links of the page the last word on it stands.
+    /// The position of the last occurrence of the link among the links of the page.
     pub said: usize,
 }
 
-/// What a page means.
+/// The changes of one page.
 #[derive(Debug, Default)]
 pub struct Changes<'a> {
-    /// One for each object.
+    /// One change for each object.
     pub objects: Vec<Change<'a>>,
-    /// One for each link.
+    /// One change for each link.
     pub links: Vec<LinkChange<'a>>,
-    /// Objects that Graph calls removed in words that decide nothing.
+    /// Objects with an `@removed` annotation whose reason Graph does not document.
     pub unclear: Vec<Cow<'a, str>>,
-    /// Where links cannot be read.
+    /// Relationships whose links cannot be read.
     pub odd: Vec<OddLinks<'a>>,
 }
 
-/// What to do about an object.
+/// The action for an object.
 #[derive(Debug)]
 pub enum Kind<'a> {
-    /// It lives: store it.
+    /// The object exists: store it.
     Put {
         /// Its properties, in Graph's order.
         properties: Vec<(Cow<'a, str>, &'a RawValue)>,
-        /// Those whose names Cosmos keeps for itself, and the text of those whose values it cannot hold.
+        /// Properties whose names Cosmos reserves, and the text of properties whose values Cosmos cannot hold.
         shadowed: BTreeMap<Cow<'a, str>, Cow<'a, RawValue>>,
-        /// The names of those whose values Cosmos cannot hold.
+        /// The names of the properties whose values Cosmos cannot hold.
         unholdable: Vec<Cow<'a, str>>,
-        /// What it tells of its relationships, by `<property>@delta`.
+        /// The relationship slices of the object, by `<property>@delta`.
         links: Vec<(Cow<'a, str>, &'a RawValue)>,
     },
-    /// It is gone: leave a tombstone.
+    /// The object was removed: write a tombstone.
     Remove(Reason),
-    /// Graph says that it is removed, in words that decide nothing: leave everything as it is.
+    /// The object has an `@removed` annotation with an undocumented reason: leave its document unchanged.
     Unclear,
-    /// It cannot be stored: leave a note.
+    /// The object cannot be stored: write a note in its place.
     SetAside(&'static str),
 }
 
 impl Kind<'_> {
-    /// What it counts as, once it is written. An object without one of its values counts as set aside too.
+    /// How the change is counted once it is written. An object with a value that Cosmos cannot hold also counts as set
+    /// aside.
     pub fn counts(&self) -> Counts {
         let set_aside = Counts { set_aside: 1, ..Counts::default() };
         match self {
@@ -111,18 +138,18 @@ impl Kind<'_> {
     }
 }
 
-/// The changes of a page. The same object may come several times in it, each time with another slice of
-/// its links: of each property the last word counts, and all slices for the links. What cannot be read of the links is
-/// named, and the others go on: it would stop every object of the feed.
-pub fn of(objects: &[Box<RawValue>]) -> Changes<'_> {
+/// The changes of a page. A page may contain the same object several times, each time with another slice of its links:
+/// the last value of each property wins, and the links of all slices are combined. Links that cannot be read are
+/// reported in `odd` and the other links are still processed, because an error would stop every object of the feed.
+pub fn of(objects: &[Box<RawValue>], told: Told) -> Changes<'_> {
     let mut changes: Vec<Change<'_>> = Vec::with_capacity(objects.len());
     let mut places: HashMap<String, usize> = HashMap::with_capacity(objects.len());
     let mut links = links::Links::default();
     let mut unclear = Vec::new();
     for object in objects {
-        let change = read(object);
+        let change = told_as(object, told);
         links.take(&change);
-        // What says nothing hides nothing that the page says of the object elsewhere.
+        // An unclear entry does not replace another entry of the same object on this page.
         if let (Kind::Unclear, Some(id)) = (&change.kind, &change.id) {
             unclear.push(id.clone());
             continue;
@@ -142,7 +169,7 @@ pub fn of(objects: &[Box<RawValue>]) -> Changes<'_> {
 }
 
 impl<'a> Change<'a> {
-    /// Whether it says nothing of the object but that it is there, and perhaps something of its links.
+    /// Whether the entry has no properties besides the id; it may have links.
     pub fn is_bare(&self) -> bool {
         match &self.kind {
             Kind::Put { properties, shadowed, .. } => {
@@ -152,8 +179,8 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Whether it names all of these properties.
-    pub fn names_all(&self, names: &[&str]) -> bool {
+    /// Whether the object has all of these properties.
+    pub fn names_all(&self, names: &[String]) -> bool {
         match &self.kind {
             Kind::Put { properties, .. } => {
                 names.iter().all(|wanted| properties.iter().any(|(name, _)| name == wanted))
@@ -162,7 +189,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// The same object, once more on the same page. A property never ends by not being named.
+    /// Merges a later entry of the same object on the same page. A property that the later entry omits keeps its value.
     fn follow(&mut self, next: Self) {
         match (&mut self.kind, next.kind) {
             (
@@ -181,12 +208,12 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Properties, and those that lie aside.
+/// Properties, and the properties that are stored aside.
 type Properties<'p, 'a> = (&'p mut Vec<(Cow<'a, str>, &'a RawValue)>, &'p mut Aside<'a>);
-/// Properties whose names Cosmos keeps for itself, and the text of those whose values it cannot hold.
+/// Properties whose names Cosmos reserves, and the text of properties whose values Cosmos cannot hold.
 type Aside<'a> = BTreeMap<Cow<'a, str>, Cow<'a, RawValue>>;
 
-/// Puts properties over others, those that are new at the end. Each one ends up in one place.
+/// Merges properties into others and appends new ones. Each property is in one of the two places only.
 pub(super) fn overlay<'a>(
     (properties, shadowed): Properties<'_, 'a>,
     newer: impl IntoIterator<Item = (Cow<'a, str>, &'a RawValue)>,
@@ -208,7 +235,8 @@ pub(super) fn overlay<'a>(
     }
 }
 
-/// The object of a response, such as that to a read by id: without the annotations of the response.
+/// The change of an object in a response, such as the response to a read by id, without the annotations of the
+/// response.
 pub fn of_response(object: &RawValue) -> Change<'_> {
     let mut change = read(object);
     if let Kind::Put { properties, .. } = &mut change.kind {
@@ -217,16 +245,23 @@ pub fn of_response(object: &RawValue) -> Change<'_> {
     change
 }
 
-/// The change that one entry of a list stands for.
+/// The change of one entry of a list.
 pub fn read(object: &RawValue) -> Change<'_> {
+    told_as(object, Told::Removed)
+}
+
+fn told_as(object: &RawValue, told: Told) -> Change<'_> {
     let text = object.get();
     let Some(members) = Members::of(text) else {
         return Change { id: None, text, kind: Kind::SetAside("not a readable JSON object") };
     };
     let id = members.exact("id").and_then(json::text);
+    let is_there = |name| members.exact(name).is_some_and(|value| value.get() != "null");
+    let is_gone = told.property().is_some_and(is_there);
     let kind = match (&id, removed::read(members.exact(REMOVED))) {
         (None, _) => Kind::SetAside("no id"),
         (Some(id), _) if id.is_empty() => Kind::SetAside("an empty id"),
+        (_, Removal::No) if is_gone => Kind::Remove(Reason::Deleted),
         (_, Removal::Certain(reason)) => Kind::Remove(reason),
         (_, Removal::Unclear) => Kind::Unclear,
         (_, Removal::No) => put(members),
@@ -239,13 +274,13 @@ fn put<'a>(members: Members<'a>) -> Kind<'a> {
     let mut properties = Vec::with_capacity(members.len());
     let (mut shadowed, mut unholdable, mut links) = (BTreeMap::new(), Vec::new(), Vec::new());
     for (name, value) in members {
-        if name == "id" || name == REMOVED {
+        if name == "id" || name == REMOVED || name == DOWNLOAD {
             continue;
         }
         if name.ends_with(links::SUFFIX) {
             links.push((name, value));
         } else if !holdable::is_holdable(value.get()) || name.contains(char::REPLACEMENT_CHARACTER) {
-            // Its text, as a string: that can be held.
+            // Cosmos can hold the text of the value as a string.
             if let Ok(text) = to_raw_value(value.get()) {
                 shadowed.insert(name.clone(), Cow::Owned(text));
             }

@@ -1,12 +1,10 @@
 //! The checkpoint: how far the copy of one feed is. Plain data; what follows from it is decided by the
 //! mirror's plan.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::Ids;
+use super::{Ids, Link, Window};
 
 /// The id of every checkpoint.
 pub const CHECKPOINT: &str = "checkpoint";
@@ -34,14 +32,32 @@ pub struct Checkpoint {
     #[serde(with = "time::serde::rfc3339")]
     pub generation_began: OffsetDateTime,
     /// A generation whose sweep has not been finished.
-    pub owed: Option<u64>,
-    /// The sweep that is owed takes doubtful links too, and another generation follows it.
+    pub pending_sweep: Option<u64>,
+    /// The sweep that is pending takes doubtful links too, and another generation follows it.
     #[serde(default)]
-    pub again: bool,
-    /// So many objects that the walk of the owed generation did not show are still shown by their ids: the sweep is held.
+    pub reenumerate: bool,
+    /// So many pages of the list under way are saved whose ids are kept beside the checkpoint (rule 13).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seen_pages: u32,
+    /// When the enumeration before this one, or a round after it, last saved: its writes were done by then.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub written_before: Option<OffsetDateTime>,
+    /// The range of time that is being read, of a feed that is read by time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// All objects up to then were read, of a feed that is read by time.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub read_until: Option<OffsetDateTime>,
+    /// Since when the parent of the feed is gone, and all its documents with it.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<OffsetDateTime>,
+    /// Graph refused to show what lies under the parent of the feed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+    /// So many objects that the enumeration of the generation whose sweep is pending did not show are still shown by their ids: the sweep is held.
     #[serde(default)]
     pub hidden: u64,
-    /// This generation began because an object lives that the walk before did not show.
+    /// This generation began because an object lives that the enumeration before did not show.
     #[serde(default)]
     pub unseen: bool,
     /// Number of this save; every document names the save that covers it.
@@ -65,7 +81,7 @@ pub struct Checkpoint {
     /// Epoch of the lease under which it was saved.
     pub epoch: u64,
     /// Save numbers of turns that did not end cleanly.
-    pub burnt: Vec<Burnt>,
+    pub abandoned: Vec<Abandoned>,
     /// Hash of what decides what the feed delivers.
     pub shape: String,
     /// The tenant this copy is of.
@@ -81,12 +97,16 @@ pub struct Checkpoint {
     pub as_of: Option<OffsetDateTime>,
     /// Until when the links of objects that are gone for good have been removed.
     #[serde(with = "time::serde::rfc3339::option", default)]
-    pub cascaded: Option<OffsetDateTime>,
+    pub links_removed_until: Option<OffsetDateTime>,
     /// What this generation has brought so far.
     pub counts: Counts,
     /// What the turn that saved this had done by then.
     #[serde(default)]
     pub last_run: Option<LastRun>,
+}
+
+fn is_zero(pages: &u32) -> bool {
+    *pages == 0
 }
 
 /// Numbers that no document of a feed carries, nor any higher one.
@@ -109,6 +129,16 @@ impl Numbers {
     }
 }
 
+/// A refusal of Graph to show what lies under a parent, such as a user without a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The status of the answer.
+    pub status: u16,
+}
+
 /// Where in the feed we are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "lowercase")]
@@ -118,13 +148,22 @@ pub enum State {
     /// A full round is under way; no link yet means its first page.
     Enumerating {
         /// The next page.
-        link: Option<Opaque>,
+        link: Option<Link>,
     },
     /// The copy is complete; the link brings what changed since.
     Tracking {
         /// The delta link, or the next page of a round of changes.
-        link: Opaque,
+        link: Link,
     },
+    /// The feed has no delta query, and its last enumeration is complete.
+    Listed,
+}
+
+impl State {
+    /// Whether the last enumeration is complete.
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Self::Tracking { .. } | Self::Listed)
+    }
 }
 
 /// Turns that did not end cleanly: they were killed or frozen, or a write of theirs had no certain answer.
@@ -138,14 +177,14 @@ pub struct Unclean {
     pub noticed_at: OffsetDateTime,
 }
 
-/// A range of burnt save numbers, both ends included.
+/// A range of abandoned save numbers, both ends included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Burnt {
+pub struct Abandoned {
     /// First.
     pub from: u64,
     /// Last.
     pub to: u64,
-    /// When the last of them was burnt.
+    /// When the last of them was abandoned.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
 }
@@ -204,29 +243,6 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
-/// A link that carries a token: it is stored, and never shown.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Opaque(String);
-
-impl Opaque {
-    /// Wraps a link.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The link. Handle with care: it is a secret.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Opaque {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Opaque(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,13 +252,23 @@ mod tests {
         let checkpoint = Checkpoint {
             id: "checkpoint".into(),
             feed: "users".into(),
-            state: State::Enumerating { link: Some(Opaque::new("https://g/?$skiptoken=x")) },
+            state: State::Enumerating { link: Some(Link::new("https://g/?$skiptoken=x")) },
             at_location: true,
             open_since: Some(OffsetDateTime::UNIX_EPOCH),
             generation: 3,
             generation_began: OffsetDateTime::UNIX_EPOCH,
-            owed: Some(3),
-            again: false,
+            pending_sweep: Some(3),
+            reenumerate: false,
+            seen_pages: 3,
+            written_before: Some(OffsetDateTime::UNIX_EPOCH),
+            window: Some(Window {
+                from: OffsetDateTime::UNIX_EPOCH,
+                to: OffsetDateTime::UNIX_EPOCH,
+                last: true,
+            }),
+            read_until: Some(OffsetDateTime::UNIX_EPOCH),
+            ended: Some(OffsetDateTime::UNIX_EPOCH),
+            refused: Some(Refused { at: OffsetDateTime::UNIX_EPOCH, status: 404 }),
             hidden: 2,
             unseen: true,
             save: 17,
@@ -252,13 +278,13 @@ mod tests {
             unclean: Some(Unclean { turns: 1, noticed_at: OffsetDateTime::UNIX_EPOCH }),
             first_save: 2,
             epoch: 5,
-            burnt: vec![Burnt { from: 4, to: 6, at: OffsetDateTime::UNIX_EPOCH }],
+            abandoned: vec![Abandoned { from: 4, to: 6, at: OffsetDateTime::UNIX_EPOCH }],
             shape: "s".into(),
             tenant_id: "t".into(),
             containers: Ids::from([("users".to_owned(), "rid".to_owned())]),
             not_before: None,
             as_of: Some(OffsetDateTime::UNIX_EPOCH),
-            cascaded: None,
+            links_removed_until: None,
             counts: Counts::default(),
             last_run: None,
         };

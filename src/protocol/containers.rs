@@ -1,34 +1,35 @@
-//! The containers of a feed, as far as anything follows from them (rule 14). Pure.
+//! The state of the containers of a feed (rule 14). Pure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How long a look at a container is good for.
+/// How long the result of a container check is valid.
 const GOOD_FOR: Duration = Duration::from_secs(3600);
 
 /// Resource ids of containers, by name.
 pub type Ids = BTreeMap<String, String>;
 
-/// What a look at the containers of a feed has shown.
+/// The result of checking the containers of a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Containers {
-    /// The resource ids of those that are there.
+    /// The resource ids of the containers that exist.
     pub ids: Ids,
-    /// One that is not as it has to be.
+    /// A container that cannot be used, if there is one.
     pub unfit: Option<Unusable>,
 }
 
-/// A container to which nothing may be written.
+/// A container that must not be written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
     /// Its name.
     pub container: String,
-    /// It is not there, or documents of it may have expired: everything has to be read anew, once it is mended.
+    /// Whether the container is missing, or its documents may have expired: all objects must be read again once it is
+    /// fixed.
     pub is_lossy: bool,
 }
 
-/// Whether a look that is so old still tells what container there is, where the checkpoint knows the id `known`: one that
-/// knows another id than we may have been saved by a process that looked later.
+/// Whether a container check of this age is still valid, where the checkpoint has the id `known`. If the checkpoint has
+/// another id than `seen`, a process that checked later may have saved it.
 pub fn is_good(age: Duration, seen: &str, known: Option<&str>) -> bool {
     age < GOOD_FOR && known.is_none_or(|known| known == seen)
 }

@@ -1,8 +1,8 @@
-//! What an object says, in a form in which Graph's side and the copy's can be compared. Pure.
+//! The content of an object, in a form that compares an object from Graph with its stored document. Pure.
 //!
-//! Two ways of saying the same are made one: a property that was never set is left out by the delta feed
-//! and null when the object is read by its id, and Cosmos holds numbers as doubles. What is not content is
-//! left out: Graph's annotations, links, and what Cosmos and this mirror add.
+//! Equivalent values are made equal: the delta feed omits a property that was never set, while a read by id returns
+//! null, and Cosmos holds numbers as doubles. Content excludes Graph's annotations, links, and the properties that
+//! Cosmos and this mirror add.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,36 +13,50 @@ use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 use super::change::{Change, Kind, SHADOWED};
+use super::ids::short;
 use crate::json::Members;
 
 /// The properties of an object that have a value.
 #[derive(Debug, PartialEq)]
 pub struct Content(BTreeMap<String, Value>);
 
-/// What of `_mirror` is content.
+/// The part of `_mirror` that is content.
 #[derive(Default, Deserialize)]
 pub struct Shadow<'a> {
-    /// Properties whose names Cosmos keeps for itself.
+    /// Properties whose names Cosmos reserves.
     #[serde(borrow, default)]
     pub shadowed: BTreeMap<Cow<'a, str>, &'a RawValue>,
+    /// The names of the properties that this mirror wrote, where others may have added some.
+    #[serde(borrow, default)]
+    pub properties: Option<Vec<Cow<'a, str>>>,
+}
+
+impl<'a> Shadow<'a> {
+    /// That of a document with these members.
+    pub fn of(document: &Members<'a>) -> Self {
+        document.exact("_mirror").and_then(|text| serde_json::from_str(text.get()).ok()).unwrap_or_default()
+    }
+
+    /// Whether a member of the document is a property that this mirror wrote.
+    pub fn wrote(&self, name: &str) -> bool {
+        let listed = self.properties.as_ref().is_none_or(|ours| ours.iter().any(|our| our == name));
+        listed && name != "id" && !SHADOWED.contains(&name)
+    }
 }
 
 impl Content {
-    /// What Graph says; nothing of what does not live or cannot be stored.
+    /// The content of a change; `None` for an object that was removed or cannot be stored.
     pub fn of(change: &Change<'_>) -> Option<Self> {
         let Kind::Put { properties, shadowed, .. } = &change.kind else { return None };
         let shadowed = shadowed.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
         Some(Self::new(properties.iter().map(|(name, value)| (name.as_ref(), *value)).chain(shadowed)))
     }
 
-    /// What the copy says.
+    /// The content of a stored document.
     pub fn stored(document: &RawValue) -> Option<Self> {
-        let fields = Members::of(document.get())?.into_vec();
-        let is_ours = |name: &str| name == "id" || SHADOWED.contains(&name);
-        let mirror = fields.iter().find(|(name, _)| name == "_mirror");
-        let shadow: Shadow<'_> =
-            mirror.and_then(|(_, text)| serde_json::from_str(text.get()).ok()).unwrap_or_default();
-        let own = fields.iter().filter(|(name, _)| !is_ours(name));
+        let fields = Members::of(document.get())?;
+        let shadow = Shadow::of(&fields);
+        let own = fields.iter().filter(|(name, _)| shadow.wrote(name));
         let own = own.map(|(name, value)| (name.as_ref(), *value));
         Some(Self::new(own.chain(shadow.shadowed.iter().map(|(name, value)| (name.as_ref(), *value)))))
     }
@@ -55,13 +69,22 @@ impl Content {
         Self(content.collect())
     }
 
-    /// The names of the properties in which two differ.
+    /// The names of the properties in which the two contents differ.
     pub fn differing<'a>(&'a self, other: &'a Self) -> Vec<&'a str> {
         let names = self.0.keys().chain(other.0.keys().filter(|name| !self.0.contains_key(*name)));
         names.filter(|name| self.0.get(*name) != other.0.get(*name)).map(String::as_str).collect()
     }
 
-    /// A hash; the same within this process for the same content.
+    /// A hash of the content that can be stored: the same in every version and on every machine.
+    pub fn fingerprint(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in &self.0 {
+            text.extend([name, "\0", &value.to_string(), "\0"]);
+        }
+        short(text.as_bytes())
+    }
+
+    /// A hash of the content. Equal content has the same hash within this process.
     pub fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for (name, value) in &self.0 {
@@ -72,7 +95,7 @@ impl Content {
     }
 }
 
-/// Whether two values are the same as far as Cosmos can tell them apart.
+/// Whether two values are equal at the precision of Cosmos.
 pub fn is_same(one: &RawValue, other: &RawValue) -> bool {
     let read = |text: &RawValue| serde_json::from_str(text.get()).ok().map(as_doubles);
     one.get() == other.get() || read(one).is_some_and(|one| read(other) == Some(one))
@@ -118,6 +141,14 @@ mod tests {
         assert_eq!((by_id.differing(&stored), by_id.digest()), (vec![], stored.digest()));
     }
 
+    /// Another one makes every deployment write all listed objects anew.
+    #[test]
+    fn the_fingerprint_is_that_of_the_copies_that_there_are() {
+        let one = graph(r#"{"id":"1","o":{"b":1,"a":[2.0,null]},"n":null,"s":"ü"}"#).fingerprint();
+        assert_eq!(one, graph(r#"{"s":"\u00fc","o":{"a":[2,null],"b":1.0},"id":"2"}"#).fingerprint());
+        assert_eq!(one, "d37e8e20e41a6da9400acd0477a04fe0");
+    }
+
     #[test]
     fn what_differs_is_named_on_either_side() {
         let (one, other) = (graph(r#"{"id":"1","a":1,"b":"x"}"#), copy(r#"{"id":"1","b":"y","c":0}"#));
@@ -131,5 +162,12 @@ mod tests {
         let stored = copy(r#"{"id":"1","ttl":5,"_mirror":{"shadowed":{"ttl":7}}}"#);
         assert_eq!(graph(r#"{"id":"1","ttl":7}"#).differing(&stored), Vec::<&str>::new());
         assert_eq!(graph(r#"{"id":"1","ttl":8}"#).differing(&stored), ["ttl"]);
+    }
+
+    #[test]
+    fn what_others_added_is_no_content() {
+        let stored = copy(r#"{"id":"1","a":1,"note":"x","_mirror":{"properties":["a"]}}"#);
+        assert_eq!(graph(r#"{"id":"1","a":1}"#).differing(&stored), Vec::<&str>::new());
+        assert_eq!(graph(r#"{"id":"1","a":1,"note":"x"}"#).differing(&stored), ["note"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Changes become documents. Pure.
+//! Builds the Cosmos documents of changes. Pure.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,45 +6,57 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::change::{Change, Kind, LinkChange};
+use serde_json::value::RawValue;
+
+use super::change::{Change, Kind, LinkChange, SHADOWED};
+use super::content::Shadow;
+use crate::json::Members;
 use crate::protocol::{
-    Candidate, Document, LinkDocument, Meta, Reason, Removed, SetAside, Source, document_id, hashed, link_id,
-    parent_of,
+    Candidate, Document, Existing, LinkDocument, Meta, Reason, Removed, SetAside, Source, document_id,
+    hashed, link_id, listed, parent_of,
 };
 
-/// What all documents of one page share.
+/// Values shared by all documents of one page.
 #[derive(Debug, Clone)]
 pub struct Stamp<'a> {
-    /// The catalogue's name.
+    /// The catalogue name of the resource.
     pub resource: &'a str,
+    /// The parent of the feed, if it has one. It is the partition of the documents.
+    pub parent: Option<&'a str>,
     /// The tenant.
     pub tenant_id: &'a str,
-    /// How it was read.
+    /// How the objects were read from Graph.
     pub source: Source,
-    /// The generation of the walk; 0 when none vouches for it.
+    /// The generation of the enumeration that reported the objects; 0 when no enumeration did.
     pub generation: u64,
     /// The save that will cover the page (rule 5).
     pub save: u64,
     /// When the page was read.
     pub now: OffsetDateTime,
-    /// How long a tombstone stays.
+    /// How long a tombstone stays in Cosmos.
     pub tombstone_ttl: Duration,
+    /// How long a document stays in Cosmos, if not until its object is gone.
+    pub ttl: Option<Duration>,
+    /// The feed has no delta query: documents keep a hash of their content (rule 13).
+    pub hashes: bool,
 }
 
 impl Stamp<'_> {
-    /// The same, of a document that is settled; or of one that has to be looked up by its id.
+    /// This stamp for a settled document or, with `false`, for a document that must be looked up by its id.
     pub fn settled(&self, settled: bool) -> Self {
         Self { source: if settled { self.source } else { Source::ById }, ..self.clone() }
     }
 }
 
-/// The document of a change; none of one that decides nothing.
+/// The document of a change; `None` for a change that decides nothing.
 pub fn of<'a>(change: &Change<'a>, stamp: &Stamp<'a>) -> Option<Document<'a>> {
     Some(match &change.kind {
         Kind::Put { properties, shadowed, .. } => {
             let mut document = bare(change, stamp);
             document.properties = properties.clone();
             document.meta.shadowed = shadowed.clone();
+            document.meta.hash = listed::fingerprint(change).filter(|_| stamp.hashes);
+            document.ttl = stamp.ttl.map(|ttl| ttl.as_secs());
             document
         }
         Kind::Remove(reason) => tombstone(bare(change, stamp), *reason, stamp),
@@ -53,14 +65,45 @@ pub fn of<'a>(change: &Change<'a>, stamp: &Stamp<'a>) -> Option<Document<'a>> {
     })
 }
 
-/// The document that stands for a change whose content Cosmos refused.
+/// A document beside the properties that others added to the one that it replaces. It says which are ours. Where the
+/// older one does not say it, what the feed does not select (`selected`) is others'.
+pub fn beside_others<'d>(
+    mut document: Document<'d>,
+    kept: Option<&'d Existing>,
+    selected: &[String],
+) -> Document<'d> {
+    let ours: Vec<_> = document.properties.iter().map(|(name, _)| name.clone()).collect();
+    let others = kept.map(|kept| others(kept, &ours, selected)).unwrap_or_default();
+    document.meta.properties = Some(ours);
+    document.properties.extend(others);
+    document
+}
+
+fn others<'d>(
+    kept: &'d Existing,
+    ours: &[Cow<'_, str>],
+    selected: &[String],
+) -> Vec<(Cow<'d, str>, &'d RawValue)> {
+    let Some(fields) = Members::of(kept.text.get()) else { return Vec::new() };
+    let before = Shadow::of(&fields).properties;
+    let is_others = |name: &str| match &before {
+        _ if name == "id" || SHADOWED.contains(&name) || ours.iter().any(|our| our == name) => false,
+        Some(before) => !before.iter().any(|our| our == name),
+        None => !selected.is_empty() && !selected.iter().any(|one| one == name) && !name.contains('@'),
+    };
+    fields.into_vec().into_iter().filter(|(name, _)| is_others(name)).collect()
+}
+
+/// The document that replaces an object whose content Cosmos refused.
 pub fn set_aside<'a>(change: &Change<'a>, reason: String, stamp: &Stamp<'a>) -> Document<'a> {
     let mut document = bare(change, stamp);
+    document.ttl = stamp.ttl.map(|ttl| ttl.as_secs());
+    document.meta.hash = listed::fingerprint(change).filter(|_| stamp.hashes);
     document.meta.set_aside = Some(SetAside { reason, bytes: change.text.len() });
     document
 }
 
-/// The tombstone of an object that a complete walk, or a fresh look, did not show.
+/// The tombstone of an object that neither a complete enumeration nor a read by id returned.
 pub fn missing<'a>(found: Candidate, stamp: &Stamp<'a>) -> Document<'a> {
     let document = Document {
         id: found.id,
@@ -71,8 +114,8 @@ pub fn missing<'a>(found: Candidate, stamp: &Stamp<'a>) -> Document<'a> {
     tombstone(document, Reason::Missing, stamp)
 }
 
-/// The tombstone of an object that was soft-deleted, or missing, already, and that another complete walk did not show
-/// either: since when it is gone stays.
+/// The tombstone of an object that was already soft-deleted or missing and that another complete enumeration did not
+/// return either. The removal time stays the same.
 pub fn still_missing<'a>(found: Candidate, stamp: &Stamp<'a>) -> Document<'a> {
     let since = found.removed_at.unwrap_or(stamp.now);
     let mut document = missing(found, stamp);
@@ -102,7 +145,7 @@ pub fn link<'a>(change: &'a LinkChange<'a>, container: &'a str, stamp: &Stamp<'a
     }
 }
 
-/// The tombstone of a link that was found.
+/// The tombstone of a link that a query returned.
 pub fn missing_link<'a>(
     found: Candidate,
     container: &'a str,
@@ -130,12 +173,14 @@ fn tombstone<'a>(document: Document<'a>, reason: Reason, stamp: &Stamp<'a>) -> D
     Document { meta, ttl: Some(stamp.tombstone_ttl.as_secs()), ..document }
 }
 
-/// A document without content. One without an id is found by a hash of its text.
+/// The id of the document of an object: if the object has no id, a hash of its text.
+pub fn id_of(change: &Change<'_>) -> String {
+    change.id.as_deref().map_or_else(|| hashed(change.text.as_bytes()), document_id)
+}
+
+/// A document without content.
 fn bare<'a>(change: &Change<'a>, stamp: &Stamp<'a>) -> Document<'a> {
-    let id = match &change.id {
-        Some(id) => document_id(id),
-        None => hashed(change.text.as_bytes()),
-    };
+    let id = id_of(change);
     let graph_id = change.id.clone().filter(|graph_id| *graph_id != id);
     Document { id, properties: Vec::new(), meta: Meta { graph_id, ..meta(stamp) }, ttl: None }
 }
@@ -148,9 +193,11 @@ fn meta<'a>(stamp: &Stamp<'a>) -> Meta<'a> {
         source: stamp.source,
         generation: stamp.generation,
         save: stamp.save,
-        parent: None,
+        hash: None,
+        parent: stamp.parent.map(str::to_owned),
         graph_id: None,
         shadowed: BTreeMap::new(),
+        properties: None,
         removed: None,
         set_aside: None,
     }
@@ -167,15 +214,18 @@ mod tests {
     fn document(text: &str) -> Value {
         let stamp = Stamp {
             resource: "users",
+            parent: None,
             tenant_id: "t",
             source: Source::Delta,
             generation: 3,
             save: 9,
             now: OffsetDateTime::UNIX_EPOCH,
             tombstone_ttl: Duration::from_secs(30 * 86_400),
+            ttl: None,
+            hashes: false,
         };
         let objects = [RawValue::from_string(text.to_owned()).unwrap()];
-        let changes = change::of(&objects);
+        let changes = change::of(&objects, change::Told::Removed);
         serde_json::to_value(of(&changes.objects[0], &stamp).unwrap()).unwrap()
     }
 

@@ -17,13 +17,18 @@ pub enum Ending {
         #[serde(with = "time::serde::rfc3339")]
         until: OffsetDateTime,
     },
-    /// Another turn holds the feed; its doorbell is rung.
+    /// Another turn holds the lease; this one has requested a rerun.
     Busy {
         /// When its lease ends, unless it renews it.
         #[serde(with = "time::serde::rfc3339")]
         until: OffsetDateTime,
     },
-    /// The copy is as new as Graph could tell, but the sweep's brake holds.
+    /// Graph refuses to show what lies under the parent of the feed.
+    Refused {
+        /// The status of its answer.
+        status: u16,
+    },
+    /// The copy is as new as Graph could tell, but the removal limit holds.
     Held {
         /// Documents that would go.
         missing: u64,
@@ -44,8 +49,10 @@ pub enum Hold {
     RemovalLimit,
     /// Every object would go.
     Everything,
-    /// Graph still shows several objects by their ids that the complete walk did not show: the walk cannot be trusted.
-    WalkHidObjects,
+    /// Graph still shows several objects by their ids that the complete enumeration did not show: the enumeration cannot be trusted.
+    EnumerationHidObjects,
+    /// More parents left than the removal limit lets go.
+    ParentsLeft,
 }
 
 impl Hold {
@@ -56,7 +63,10 @@ impl Hold {
                 format!("{missing} of {of} documents would be removed")
             }
             Self::Everything => format!("all {missing} objects would be removed"),
-            Self::WalkHidObjects => format!(
+            Self::ParentsLeft => format!(
+                "{missing} of {of} parents are not chosen any more, or not in Microsoft Graph, and what lies below them would be removed"
+            ),
+            Self::EnumerationHidObjects => format!(
                 "the last enumeration did not show {missing} of {of} objects that Microsoft Graph still shows by id"
             ),
         }
@@ -71,6 +81,7 @@ impl Ending {
             Self::Continued => "continued",
             Self::Throttled { .. } => "throttled",
             Self::Busy { .. } => "busy",
+            Self::Refused { .. } => "refused",
             Self::Held { .. } => "held",
         }
     }

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 /// Longest id of an item, in bytes: <https://learn.microsoft.com/azure/cosmos-db/concepts-limits>.
 const LONGEST: usize = 1023;
 
-/// The id under which an object is stored. An id with one of `/ \ ? # %`, or that starts with our own
-/// mark `~`, becomes `~` and its base64url; one still too long becomes `~sha256-` and a hash.
+/// The id of the document of an object. An id that contains one of `/ \ ? # %`, or starts with the mirror's own mark
+/// `~`, becomes `~` and its base64url; a result that is still too long becomes `~sha256-` and a hash.
 pub fn document_id(graph_id: &str) -> String {
     let plain = !graph_id.starts_with('~') && !graph_id.contains(['/', '\\', '?', '#', '%']);
     let id = if plain { graph_id.to_owned() } else { format!("~{}", URL_SAFE_NO_PAD.encode(graph_id)) };
@@ -19,6 +19,12 @@ pub fn document_id(graph_id: &str) -> String {
 pub fn hashed(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
     hash.iter().fold("~sha256-".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// The first half of a hash is enough to tell two versions of an object apart.
+pub(super) fn short(bytes: &[u8]) -> String {
+    let hash = hashed(bytes);
+    hash.trim_start_matches("~sha256-").chars().take(32).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::json::Members;
 
 /// A document as it lies in Cosmos.
 #[derive(Debug)]
-pub struct Kept {
+pub struct Existing {
     /// Its marks.
     pub marks: Candidate,
     /// It is a tombstone, for this reason.
@@ -20,7 +20,7 @@ pub struct Kept {
     pub charge: f64,
 }
 
-impl Kept {
+impl Existing {
     /// Reads the marks of a document.
     ///
     /// # Errors

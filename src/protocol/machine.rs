@@ -1,25 +1,26 @@
 //! The protocol as a machine: what a turn does next. Pure: events in, actions out.
 //!
-//! The machine holds the checkpoint in hand, and knows at every moment whether the turn is dirty. Whoever
-//! drives it performs each action and tells what came of it; a model test drives it through random
-//! schedules of kills, freezes and lagging replicas without any I/O.
+//! The machine holds the checkpoint in hand, and knows at every moment whether the turn is dirty. The code around it
+//! performs one action at a time and hands back the event. A model test does that without I/O, through random schedules
+//! of kills, freezes and lagging replicas.
 
 use time::OffsetDateTime;
 
 use super::Ending;
-use super::plan::{self, Definition, Leads, Swept, Took, Why};
-use crate::protocol::{Checkpoint, Counts, LastRun, Numbers, Opaque, State, Unusable};
+use super::plan::{self, Definition, PageWritten, Why};
+use crate::protocol::{Checkpoint, Counts, LastRun, Link, Next, Numbers, Unusable};
 
+mod events;
 mod load;
-mod words;
+mod sweep;
 
-use words::Stage;
-pub use words::{Action, Event, Settled, Stop, Task, Weight};
+use events::Stage;
+pub use events::{Action, Event, Settled, Stop, Task, Weight};
 
 /// New generations after a dead token that one turn may begin.
 const RESTARTS: u32 = 3;
-/// Times that the burning of a number may be overtaken.
-const BURNS: u32 = 4;
+/// Times that a turn tries to abandon the number of the turn before, while other turns save in between.
+const ABANDONS: u32 = 4;
 
 /// A turn, from the lease to its return.
 #[derive(Debug)]
@@ -28,13 +29,14 @@ pub struct Machine {
     definition: Definition,
     has_links: bool,
     epoch: u64,
-    burnt: bool,
-    burns: u32,
+    /// The turn before ended cleanly, or its number is abandoned.
+    has_abandoned: bool,
+    abandons: u32,
     restarts: u32,
-    /// The round under way was begun by an earlier turn, and tells how things were then.
+    /// An earlier turn began the round under way, so it shows how things were then.
     stale: bool,
     stage: Stage,
-    /// A container is not as it has to be.
+    /// A container that does not have what it needs.
     unfit: Option<Unusable>,
     checkpoint: Checkpoint,
     counts: Counts,
@@ -57,8 +59,8 @@ impl Machine {
             definition,
             has_links,
             epoch,
-            burnt: clean,
-            burns: 0,
+            has_abandoned: clean,
+            abandons: 0,
             restarts: 0,
             stale: false,
             stage: Stage::Loading,
@@ -80,7 +82,7 @@ impl Machine {
 
     /// Whether the checkpoint in hand is about to be saved because the turn before did not end cleanly (rule 3).
     pub fn is_abandoning(&self) -> bool {
-        self.stage == Stage::Burning
+        self.stage == Stage::Abandoning
     }
 
     /// Why a new generation begins with the checkpoint in hand, if one does once that is saved (rule 7).
@@ -97,15 +99,15 @@ impl Machine {
     }
 
     /// How a turn that followed the feed is about to end, once it is leaving.
-    pub fn walk_ending(&self) -> Option<Ending> {
+    pub fn sync_ending(&self) -> Option<Ending> {
         match self.stage {
-            Stage::Leaving(ending) if self.task == Task::Walk => Some(ending),
+            Stage::Leaving(ending) if self.task == Task::Sync => Some(ending),
             _ => None,
         }
     }
 
     /// Whether a write of this turn may be unanswered or unsaved, or the number of the turn before is not
-    /// burnt yet: then the lease must not be given back as clean (rule 6).
+    /// abandoned yet: then the lease must not be given back as clean (rule 6).
     pub fn is_dirty(&self) -> bool {
         self.dirty
     }
@@ -116,28 +118,28 @@ impl Machine {
     /// [`Stop`]; the lease is then to be given back, clean unless the turn is dirty.
     ///
     /// # Panics
-    /// When the event does not answer the last action: a defect of whoever drives.
+    /// When the event does not answer the last action: a defect of the code around the machine.
     pub fn on(&mut self, event: Event, now: OffsetDateTime, spent: bool) -> Result<Action, Stop> {
         let stage = self.stage.clone();
-        // Whatever was written is covered by a save that is confirmed.
+        // A confirmed save covers every document that was written before it.
         self.dirty &= event != Event::Saved;
         match (stage, event) {
-            (Stage::Loading, Event::Loaded(found, containers)) => self.loaded(*found, containers, now, spent),
-            (Stage::Loading, Event::Lost(numbers, containers)) => self.lost(numbers, containers, now, spent),
-            (Stage::Burning, Event::Overtaken) if self.burns < BURNS => Ok(self.load()),
+            (Stage::Loading, Event::Loaded(found, there)) => load::loaded(self, *found, there, now, spent),
+            (Stage::Loading, Event::Lost(numbers, there)) => load::lost(self, numbers, there, now, spent),
+            (Stage::Abandoning, Event::Overtaken) if self.abandons < ABANDONS => Ok(self.load()),
             (_, Event::Overtaken) => Err(Stop::Overtaken),
-            (Stage::Burning, Event::Saved) => {
-                self.burnt = true;
-                self.start(now, spent)
+            (Stage::Abandoning, Event::Saved) => {
+                self.has_abandoned = true;
+                load::start(self, now, spent)
             }
             (Stage::Refusing, Event::Saved) => Err(Stop::Unfit),
-            (Stage::Beginning(_), Event::Saved) => Ok(self.decide(now, spent)),
-            (Stage::Fetching, Event::Fetched(leads)) => {
+            (Stage::Beginning(_), Event::Saved) => Ok(load::decide(self, now, spent)),
+            (Stage::Fetching, Event::Fetched(follows)) => {
                 self.dirty = true;
-                self.stage = Stage::Taking(leads);
-                Ok(Action::Take)
+                self.stage = Stage::WritingPage(follows);
+                Ok(Action::WritePage)
             }
-            // What is at fault is where Graph sent us, whatever it says there now.
+            // The `Location` is at fault, whatever Graph answers there now.
             (Stage::Fetching, Event::Dead(_) | Event::Refused) if self.checkpoint.at_location => {
                 Ok(self.begin(Why::DeadLocation, None, now))
             }
@@ -146,37 +148,43 @@ impl Machine {
                 self.restarts += 1;
                 Ok(self.begin(Why::DeadToken, location, now))
             }
-            (Stage::Fetching | Stage::Looking, Event::Throttled(after)) => {
+            (Stage::Fetching | Stage::LookingUp, Event::Throttled(after)) => {
                 let next = plan::throttled(&self.checkpoint, after, self.epoch, now);
                 let until = next.not_before.unwrap_or(now);
                 Ok(self.save(next, Stage::Throttling(until)))
             }
-            // Since when a stored link fails is kept; the first page has none.
-            (Stage::Fetching, Event::Failing) if self.is_news() => {
+            // The checkpoint keeps since when its link fails. The first page has no link.
+            (Stage::Fetching, Event::Failing) if plan::is_first_failure(&self.checkpoint) => {
                 Ok(self.save(plan::failing(&self.checkpoint, self.epoch, now), Stage::Failing))
             }
             (Stage::Fetching, Event::Failing) | (Stage::Failing, Event::Saved) => Err(Stop::Failing),
+            (Stage::Fetching, Event::Denied(status)) => {
+                let next = plan::refused(&self.checkpoint, status, self.epoch, now);
+                Ok(self.save(next, Stage::Forgetting(Ending::Refused { status })))
+            }
             (Stage::Throttling(until), Event::Saved) => Ok(self.leave(Ending::Throttled { until })),
-            (Stage::Taking(leads), Event::Taken(took)) => Ok(self.taken(leads, took, now)),
-            (Stage::Saving { home }, Event::Saved) => Ok(self.walked(home, now, spent)),
-            (Stage::Weighing, Event::Weighed(weight)) => Ok(self.weighed(weight, now)),
-            (Stage::Announcing, Event::Saved) => Ok(self.sweep()),
-            (Stage::Sweeping, Event::Swept(swept)) => Ok(self.swept(swept, now)),
-            (Stage::Paying(ending), Event::Saved) => Ok(self.settle(ending)),
-            (Stage::Settling(ending), Event::Settled(settled)) => Ok(self.settled(ending, settled, now)),
+            (Stage::WritingPage(follows), Event::Written(took)) => Ok(self.taken(follows, took, now)),
+            (Stage::Saving { ends_round }, Event::Saved) => Ok(self.walked(ends_round, now, spent)),
+            (Stage::Weighing, Event::Weighed(weight)) => Ok(sweep::weighed(self, weight, now)),
+            (Stage::Announcing, Event::Saved) => Ok(sweep::sweep(self)),
+            (Stage::Sweeping, Event::Swept(swept)) => Ok(sweep::swept(self, swept, now)),
+            (Stage::SavingSweep(ending), Event::Saved) => Ok(sweep::settle(self, ending)),
+            (Stage::Settling(ending), Event::Settled(settled)) => {
+                Ok(sweep::settled(self, ending, settled, now))
+            }
             (Stage::Forgetting(ending), Event::Saved) => Ok(self.leave(ending)),
-            (Stage::Looking, Event::Looked(counts)) => {
+            (Stage::LookingUp, Event::LookedUp(counts)) => {
                 self.dirty = false;
                 self.counts += counts;
                 Ok(self.leave(Ending::Complete))
             }
             (Stage::Resetting, Event::Saved) => Ok(self.leave(Ending::Complete)),
             (Stage::Leaving(ending), Event::Free) => Ok(Action::End(ending)),
-            // Who rang wants a walk, and that is for somebody else now.
-            (Stage::Leaving(_), Event::Rung) if spent || self.task != Task::Walk => {
+            // A rerun needs an enumeration with a budget; the work item of `Continued` starts one.
+            (Stage::Leaving(_), Event::RerunRequested) if spent || self.task != Task::Sync => {
                 Ok(self.leave(Ending::Continued))
             }
-            (Stage::Leaving(_), Event::Rung) => Ok(self.load()),
+            (Stage::Leaving(_), Event::RerunRequested) => Ok(self.load()),
             (stage, event) => panic!("{event:?} answers no action of {stage:?}"),
         }
     }
@@ -187,99 +195,44 @@ impl Machine {
         Action::Load
     }
 
-    /// Whether the stored link fails for the first time since it answered.
-    fn is_news(&self) -> bool {
-        let has_link = !matches!(self.checkpoint.state, State::Start | State::Enumerating { link: None });
-        has_link && self.checkpoint.failing_since.is_none()
-    }
-
     fn fetch(&mut self) -> Action {
         self.stage = Stage::Fetching;
         Action::Fetch
     }
 
-    fn begin(&mut self, why: Why, location: Option<Opaque>, now: OffsetDateTime) -> Action {
+    fn begin(&mut self, why: Why, location: Option<Link>, now: OffsetDateTime) -> Action {
         let next = plan::begin(&self.checkpoint, &self.definition, location, self.epoch, now);
         let next = Checkpoint { unseen: why == Why::Unseen, ..next };
         self.save(next, Stage::Beginning(why))
     }
 
-    fn taken(&mut self, leads: Leads, took: Took, now: OffsetDateTime) -> Action {
+    fn taken(&mut self, follows: Next, took: PageWritten, now: OffsetDateTime) -> Action {
         self.counts += took.counts;
-        let home = matches!(leads, Leads::Home(_));
+        let ends_round = follows.ends_round();
         let run = LastRun { at: now, counts: self.counts };
-        let next = plan::page(&self.checkpoint, leads, took, run, self.epoch);
-        self.save(next, Stage::Saving { home })
+        let next = plan::page(&self.checkpoint, follows, took, run, self.epoch, &self.definition);
+        self.save(next, Stage::Saving { ends_round })
     }
 
-    fn walked(&mut self, home: bool, now: OffsetDateTime, spent: bool) -> Action {
-        match (home, spent) {
+    fn walked(&mut self, ends_round: bool, now: OffsetDateTime, spent: bool) -> Action {
+        match (ends_round, spent) {
             (false, true) => self.leave(Ending::Continued),
             (false, false) => self.fetch(),
-            // What an earlier turn began tells how things were then: one more round is due.
-            (true, false) if self.stale => self.decide(now, spent),
-            (true, _) if self.checkpoint.owed.is_some() || self.has_links => {
+            // An earlier turn began this round, so it shows how things were then: one more round is due.
+            (true, false) if self.stale || !plan::is_up_to_date(&self.checkpoint) => {
+                load::decide(self, now, spent)
+            }
+            (true, true) if !plan::is_up_to_date(&self.checkpoint) => self.leave(Ending::Continued),
+            (true, _) if self.checkpoint.pending_sweep.is_some() || self.has_links => {
                 self.stage = Stage::Weighing;
                 Action::Weigh
             }
-            (true, _) => self.settle(Ending::Complete),
+            (true, _) => sweep::settle(self, Ending::Complete),
         }
-    }
-
-    fn weighed(&mut self, weight: Weight, now: OffsetDateTime) -> Action {
-        // Announced by this turn's last page, or by one before that did not get as far as this.
-        let doubtful_links = weight.doubtful_links || self.checkpoint.again;
-        if let Some(reason) = weight.held {
-            return self.settle(Ending::Held { missing: weight.missing, of: weight.living, reason });
-        }
-        match (self.checkpoint.owed, doubtful_links) {
-            (None, false) => self.settle(Ending::Complete),
-            (None, true) => self.begin(Why::DoubtfulLinks, None, now),
-            (Some(_), true) if !self.checkpoint.again => {
-                let next = plan::again(&self.checkpoint, self.epoch);
-                self.save(next, Stage::Announcing)
-            }
-            (Some(_), _) => self.sweep(),
-        }
-    }
-
-    fn sweep(&mut self) -> Action {
-        self.dirty = true;
-        self.stage = Stage::Sweeping;
-        Action::Sweep
-    }
-
-    fn swept(&mut self, swept: Swept, now: OffsetDateTime) -> Action {
-        self.counts += swept.counts;
-        if self.checkpoint.again {
-            return self.begin(Why::DoubtfulLinks, None, now);
-        }
-        let ending = swept.ending();
-        let next = plan::swept(&self.checkpoint, swept, self.epoch);
-        self.save(next, Stage::Paying(ending))
-    }
-
-    fn settle(&mut self, ending: Ending) -> Action {
-        self.dirty = true;
-        self.stage = Stage::Settling(ending);
-        Action::Settle
-    }
-
-    fn settled(&mut self, ending: Ending, settled: Settled, now: OffsetDateTime) -> Action {
-        self.dirty = false;
-        self.counts += settled.counts;
-        if settled.unseen && plan::is_to_be_walked_again(&self.checkpoint, now) {
-            return self.begin(Why::Unseen, None, now);
-        }
-        if settled.uncarried.is_empty() {
-            return self.leave(ending);
-        }
-        let next = plan::forget(&self.checkpoint, &settled.uncarried, self.epoch);
-        self.save(next, Stage::Forgetting(ending))
     }
 
     fn leave(&mut self, ending: Ending) -> Action {
-        // Whoever goes on, or comes back later, looks anyway; else a ring keeps us.
+        // A turn that continues, or waits for Graph, has a successor that checks for changes anyway.
         let stay = matches!(ending, Ending::Complete | Ending::Held { .. });
         self.stage = Stage::Leaving(ending);
         Action::Leave { clean: !self.dirty, stay }

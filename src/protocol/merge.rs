@@ -5,18 +5,17 @@
 //! delta round merges: what an entry does not name stays, an explicit null overwrites, and what says nothing new is not
 //! written. An enumeration replaces, but an entry that says only that an object is there never empties its document.
 //!
-//! A part does not settle doubt: over a doubtful document, over one of an earlier walk, or where there is none, it is written as doubtful, with the
-//! generation of the walk, so that one look by id later completes it (rule 11).
+//! A part does not settle doubt: over a doubtful document, over one of an earlier enumeration, or where there is none, it
+//! is written as doubtful, with the generation of the enumeration, so that one read by id later completes it (rule 11).
 
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::change::{self, Change, Kind, OF_RESPONSE, SHADOWED};
+use super::change::{self, Change, Kind, OF_RESPONSE};
 use super::content::{Shadow, is_same};
-use super::plan;
 use crate::json::Members;
-use crate::protocol::{Checkpoint, Kept, State};
+use crate::protocol::{Checkpoint, Existing, State, doubt};
 
 /// What follows from an entry and a document.
 #[derive(Debug)]
@@ -45,25 +44,30 @@ pub fn needs_document(change: &Change<'_>, checkpoint: &Checkpoint) -> bool {
     matches!(change.kind, Kind::Put { .. }) && (tracking || change.is_bare())
 }
 
-/// What becomes of an entry beside the document that is there. `always`: what a whole entry of the feed names;
-/// `has_links`: the feed tells links too.
+/// Whether an entry says all that there is to say of its object. `required`: what a whole entry of the feed names; `partial`:
+/// the feed is known to tell parts only, so without such names every entry of a round of changes is a part.
+pub fn is_whole(change: &Change<'_>, checkpoint: &Checkpoint, required: &[String], partial: bool) -> bool {
+    let is_round = matches!(checkpoint.state, State::Tracking { .. });
+    change.names_all(required) && !(partial && required.is_empty() && is_round)
+}
+
+/// What becomes of an entry beside the document that is there. `whole`: see [`is_whole`]; `has_links`: the feed tells links too.
 pub fn step<'d>(
     change: &Change<'d>,
-    kept: Option<&'d Kept>,
+    kept: Option<&'d Existing>,
     checkpoint: &Checkpoint,
-    always: &[&str],
+    whole: bool,
     has_links: bool,
 ) -> Step<'d> {
-    let whole = change.names_all(always);
     let living = kept.filter(|kept| kept.removed.is_none() && !kept.set_aside);
     let Some(kept) = living else { return Step::Replace { whole } };
-    let marks = plan::marks(&kept.marks);
+    let marks = doubt::marks(&kept.marks);
     let generation = checkpoint.generation;
-    // Nobody vouches for what an earlier walk wrote, and this one has not shown.
-    let trusted = marks.generation == generation && !plan::is_doubtful(checkpoint, marks);
+    // No round has confirmed what an earlier enumeration wrote and this one has not delivered.
+    let trusted = marks.generation == generation && !doubt::is_doubtful(checkpoint, marks);
     let tracking = matches!(checkpoint.state, State::Tracking { .. });
-    // The walk did not show it, and a round of changes tells no links but those that changed (rule 11).
-    let unseen = tracking && plan::is_earlier(checkpoint, marks) && has_links;
+    // The enumeration did not show it, and a round of changes tells no links but those that changed (rule 11).
+    let unseen = tracking && doubt::is_earlier(checkpoint, marks) && has_links;
     if whole && !trusted && !unseen {
         return Step::Replace { whole };
     }
@@ -78,13 +82,13 @@ pub fn step<'d>(
 }
 
 /// A document of which Graph says in unclear words that its object is removed: as it is, to be looked up.
-pub fn doubted(kept: &Kept) -> Option<Change<'_>> {
+pub fn doubted(kept: &Existing) -> Option<Change<'_>> {
     let living = kept.removed.is_none() && !kept.set_aside;
     living.then(|| stored(kept)).flatten()
 }
 
 /// The document with what the entry says, and whether that differs from the document.
-fn merged<'d>(change: &Change<'d>, kept: &'d Kept) -> Option<(Change<'d>, bool)> {
+fn merged<'d>(change: &Change<'d>, kept: &'d Existing) -> Option<(Change<'d>, bool)> {
     let Kind::Put { properties: newer, shadowed: newer_shadowed, unholdable: newest, .. } = &change.kind
     else {
         return None;
@@ -105,13 +109,11 @@ fn merged<'d>(change: &Change<'d>, kept: &'d Kept) -> Option<(Change<'d>, bool)>
 }
 
 /// What a document says of its object.
-fn stored(kept: &Kept) -> Option<Change<'_>> {
-    let fields = Members::of(kept.text.get())?.into_vec();
-    let mirror = fields.iter().find(|(name, _)| name == "_mirror").map(|(_, text)| *text);
-    let shadow: Shadow<'_> =
-        mirror.and_then(|text| serde_json::from_str(text.get()).ok()).unwrap_or_default();
-    let is_ours = |name: &str| name == "id" || SHADOWED.contains(&name) || OF_RESPONSE.contains(&name);
-    let properties = fields.into_iter().filter(|(name, _)| !is_ours(name)).collect();
+fn stored(kept: &Existing) -> Option<Change<'_>> {
+    let fields = Members::of(kept.text.get())?;
+    let shadow = Shadow::of(&fields);
+    let is_property = |name: &str| shadow.wrote(name) && !OF_RESPONSE.contains(&name);
+    let properties = fields.into_vec().into_iter().filter(|(name, _)| is_property(name)).collect();
     let shadowed = shadow.shadowed.into_iter().map(|(name, value)| (name, Cow::Borrowed(value))).collect();
     let (id, unholdable, links) = (kept.marks.object_id().map(Into::into), Vec::new(), Vec::new());
     Some(Change { id, text: kept.text.get(), kind: Kind::Put { properties, shadowed, unholdable, links } })

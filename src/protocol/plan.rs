@@ -7,24 +7,23 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::protocol::{CHECKPOINT, Checkpoint, Counts, Ids, LastRun, Numbers, Opaque, State};
+use crate::protocol::{CHECKPOINT, Checkpoint, Counts, Ids, Link, Mode, Numbers, Refused, State};
 
 pub mod abandon;
 mod clock;
 mod containers;
-pub mod doubt;
+mod page;
 mod stuck;
 mod swept;
+mod window;
 
-pub use abandon::{burn, forget, forgettable};
+pub use abandon::{abandon, forget, forgettable};
 pub use clock::{CLOCKS, age, bounded, is_ahead, is_old};
 pub use containers::{acquainted, expired, gone};
-pub use doubt::{
-    has_outslept, holds_links, is_agreed, is_doubtful, is_doubtful_link, is_earlier, is_to_be_told_again,
-    is_to_be_walked_again, is_told, is_unseen, is_weighed, keeps_links, marks, may_settle, read, refreshed,
-    settle,
-};
+pub use page::{PageWritten, page};
+pub use stuck::{is_first_failure, stuck};
 pub use swept::{Swept, swept};
+pub use window::is_up_to_date;
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
 const GENERATION_AGE: Duration = Duration::from_secs(30 * 86_400);
@@ -33,19 +32,21 @@ const LOCATION_AGE: Duration = Duration::from_secs(86_400);
 /// The longest that one turn may ask the next ones to wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-pub use stuck::stuck;
-
 /// What the feed is today; a checkpoint of another definition does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
     /// The feed.
     pub feed: String,
+    /// How it is read.
+    pub mode: Mode,
     /// Hash of path, select and mode.
     pub shape: String,
     /// The tenant we read from.
     pub tenant_id: String,
     /// Resource ids of the containers that there are; none before they were looked at.
     pub containers: Ids,
+    /// The parent of the feed is gone: whatever lies under it goes too.
+    pub orphaned: bool,
 }
 
 /// What is to be done next.
@@ -56,7 +57,9 @@ pub enum Step {
     /// Begin a new generation.
     Begin(Why),
     /// Read the page that the checkpoint points to.
-    Walk,
+    Continue,
+    /// Nothing: the parent is gone, and the documents of the feed went with it.
+    Rest,
 }
 
 /// Why a new generation begins (rule 7).
@@ -70,6 +73,8 @@ pub enum Why {
     Container,
     /// The last enumeration is old.
     Age,
+    /// The range of time that the feed shows has moved on.
+    Range,
     /// Graph no longer knows our token.
     DeadToken,
     /// Where Graph sent us when the token died, there is nothing.
@@ -78,7 +83,15 @@ pub enum Why {
     FailingLink,
     /// Links that nobody can look up one by one are doubtful (rule 12).
     DoubtfulLinks,
-    /// An object lives that the walk did not show (rule 11): what else it did not tell, nobody knows.
+    /// The feed has no delta query: it is read as a whole, or up to now (rule 13).
+    Again,
+    /// The parent of the feed is gone.
+    ParentGone,
+    /// The parent of the feed was gone, and is back.
+    ParentBack,
+    /// The ids that the list under way has shown are lost (rule 13).
+    SeenLost,
+    /// An object lives that the enumeration did not show (rule 11): what else it did not tell, nobody knows.
     Unseen,
 }
 
@@ -90,10 +103,15 @@ impl Why {
             Self::Shape => "shape",
             Self::Container => "container",
             Self::Age => "age",
+            Self::Range => "range",
             Self::DeadToken => "deadToken",
             Self::DeadLocation => "deadLocation",
             Self::FailingLink => "failingLink",
             Self::DoubtfulLinks => "doubtfulLinks",
+            Self::Again => "again",
+            Self::ParentGone => "parentGone",
+            Self::ParentBack => "parentBack",
+            Self::SeenLost => "seenLost",
             Self::Unseen => "unseen",
         }
     }
@@ -119,8 +137,14 @@ pub fn blank(definition: &Definition, numbers: Numbers, now: OffsetDateTime) -> 
         open_since: None,
         generation: numbers.generation.saturating_sub(1),
         generation_began: now,
-        owed: None,
-        again: false,
+        pending_sweep: None,
+        reenumerate: false,
+        seen_pages: 0,
+        written_before: None,
+        window: None,
+        read_until: None,
+        ended: None,
+        refused: None,
         hidden: 0,
         unseen: false,
         save: numbers.save,
@@ -130,13 +154,13 @@ pub fn blank(definition: &Definition, numbers: Numbers, now: OffsetDateTime) -> 
         unclean: None,
         first_save: numbers.save,
         epoch: 0,
-        burnt: Vec::new(),
+        abandoned: Vec::new(),
         shape: definition.shape.clone(),
         tenant_id: definition.tenant_id.clone(),
         containers: Ids::new(),
         not_before: None,
         as_of: None,
-        cascaded: None,
+        links_removed_until: None,
         counts: Counts::default(),
         last_run: None,
     }
@@ -158,34 +182,48 @@ pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTim
     match checkpoint.not_before {
         // A clock that was wrong when it was written must not stop the feed for longer than it could ask.
         Some(until) if now < until && until <= now + LONGEST_WAIT => Step::Wait(until),
+        _ if definition.orphaned && checkpoint.ended.is_some() => Step::Rest,
+        _ if definition.orphaned && checkpoint.state == (State::Enumerating { link: None }) => Step::Continue,
+        _ if definition.orphaned => Step::Begin(Why::ParentGone),
+        _ if checkpoint.ended.is_some() => Step::Begin(Why::ParentBack),
         _ if checkpoint.state == State::Start => Step::Begin(Why::First),
         _ if checkpoint.shape != definition.shape => Step::Begin(Why::Shape),
         _ if containers::is_another(checkpoint, definition) => Step::Begin(Why::Container),
+        _ if checkpoint.state == State::Listed => Step::Begin(Why::Again),
         _ if tracking && age >= GENERATION_AGE => Step::Begin(Why::Age),
+        _ if tracking && window::is_over(checkpoint, definition, now) => Step::Begin(Why::Range),
         _ if stuck::is_failing(checkpoint, now) => Step::Begin(Why::FailingLink),
         _ if checkpoint.at_location && age >= LOCATION_AGE => Step::Begin(Why::DeadLocation),
-        _ => Step::Walk,
+        _ => Step::Continue,
     }
 }
 
-/// A new generation: from its first write on, nothing is owed from the old one (rule 7). Its number comes from time, so
+/// A new generation: from its first write on, nothing is pending from the old one (rule 7). Its number comes from time, so
 /// that a feed whose checkpoint was lost starts above whatever its documents carry. It begins at `location`, where Graph
 /// sends whoever has a dead token, or else with the first page.
 pub fn begin(
     checkpoint: &Checkpoint,
     definition: &Definition,
-    location: Option<Opaque>,
+    location: Option<Link>,
     epoch: u64,
     now: OffsetDateTime,
 ) -> Checkpoint {
+    // Which range of time a `Location` has, nobody knows.
+    let location = location.filter(|_| !matches!(definition.mode, Mode::Rolling(_)));
     Checkpoint {
         at_location: location.is_some(),
         state: State::Enumerating { link: location },
         open_since: None,
         generation: Numbers::from_time(now).generation.max(checkpoint.generation + 1),
         generation_began: now,
-        owed: None,
-        again: false,
+        pending_sweep: None,
+        reenumerate: false,
+        seen_pages: 0,
+        written_before: checkpoint.last_run.as_ref().map(|run| run.at),
+        window: window::next(checkpoint, definition, now),
+        read_until: window::known_until(checkpoint, definition),
+        ended: None,
+        refused: None,
         hidden: 0,
         shape: definition.shape.clone(),
         containers: containers::of_generation(checkpoint, definition),
@@ -205,62 +243,15 @@ pub fn reset(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
         at_location: false,
         open_since: None,
         not_before: None,
+        read_until: None,
         ..save(checkpoint, epoch)
     }
-}
-
-/// What a saved page leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Leads {
-    /// To another page of the same round.
-    On(Opaque),
-    /// To the end of the round; the link starts the next one.
-    Home(Opaque),
-}
-
-/// What a page brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Took {
-    /// Documents written.
-    pub counts: Counts,
-    /// Some links that are stored have become doubtful, whatever their marks say.
-    pub doubtful: bool,
-    /// When it was asked for.
-    pub at: OffsetDateTime,
-}
-
-/// A page is written (rules 5 and 8). `run` is what this turn has done, this page included.
-pub fn page(checkpoint: &Checkpoint, leads: Leads, took: Took, run: LastRun, epoch: u64) -> Checkpoint {
-    let mut next = save(checkpoint, epoch);
-    let enumerating = matches!(checkpoint.state, State::Enumerating { .. });
-    let began = checkpoint.open_since.unwrap_or(took.at);
-    next.open_since = matches!(leads, Leads::On(_)).then_some(began);
-    match leads {
-        Leads::On(link) if enumerating => next.state = State::Enumerating { link: Some(link) },
-        Leads::On(link) => next.state = State::Tracking { link },
-        Leads::Home(link) => {
-            next.state = State::Tracking { link };
-            next.as_of = Some(began);
-            next.cascaded = Some(took.at);
-            next.unfinished_generations = 0;
-            if enumerating {
-                next.owed = Some(checkpoint.generation);
-            }
-        }
-    }
-    next.at_location = false;
-    next.not_before = None;
-    next.failing_since = None;
-    next.again |= took.doubtful;
-    next.counts += took.counts;
-    next.last_run = Some(run);
-    next
 }
 
 /// Doubtful links are about to be swept: another generation has to bring back what that takes too much
 /// (rule 12).
 pub fn again(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
-    Checkpoint { again: true, ..save(checkpoint, epoch) }
+    Checkpoint { reenumerate: true, ..save(checkpoint, epoch) }
 }
 
 /// Graph answers the stored link with a server error; how long that has been so.
@@ -271,6 +262,19 @@ pub fn failing(checkpoint: &Checkpoint, epoch: u64, now: OffsetDateTime) -> Chec
 /// Graph asked for a longer wait than this turn has.
 pub fn throttled(checkpoint: &Checkpoint, after: Duration, epoch: u64, now: OffsetDateTime) -> Checkpoint {
     Checkpoint { not_before: Some(now + after.min(LONGEST_WAIT)), ..save(checkpoint, epoch) }
+}
+
+/// Graph refuses to show what lies under the parent of the feed.
+pub fn refused(checkpoint: &Checkpoint, status: u16, epoch: u64, now: OffsetDateTime) -> Checkpoint {
+    Checkpoint { refused: Some(Refused { at: now, status }), ..save(checkpoint, epoch) }
+}
+
+/// Once the sweep is done, the documents of a feed whose parent is gone went with it. But a write of a turn that did not end
+/// cleanly may still arrive, and nobody looks at a feed that has ended: until then it is swept again.
+pub fn ended(checkpoint: Checkpoint, definition: &Definition, now: OffsetDateTime) -> Checkpoint {
+    let is_settled = forgettable(&checkpoint, now).len() == checkpoint.abandoned.len();
+    let is_done = definition.orphaned && checkpoint.pending_sweep.is_none() && is_settled;
+    Checkpoint { ended: is_done.then_some(now), ..checkpoint }
 }
 
 fn save(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {

@@ -42,10 +42,13 @@ pub struct Meta<'a> {
     pub synced_at: OffsetDateTime,
     /// How it was read.
     pub source: Source,
-    /// The generation of the walk that saw it.
+    /// The generation of the enumeration that saw it.
     pub generation: u64,
     /// The number of the checkpoint save that covers it.
     pub save: u64,
+    /// The hash of the content, of an object of a feed without a delta query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
     /// The parent, of a document that lies under one; then it is the partition key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
@@ -55,6 +58,9 @@ pub struct Meta<'a> {
     /// Properties whose names Cosmos keeps for itself, and the text of those whose values it cannot hold.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub shadowed: BTreeMap<Cow<'a, str>, Cow<'a, RawValue>>,
+    /// The names of the properties that this mirror wrote, where others may add some of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub properties: Option<Vec<Cow<'a, str>>>,
     /// Set on a tombstone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<Removed>,
@@ -67,8 +73,12 @@ pub struct Meta<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", from = "String")]
 pub enum Source {
-    /// From the delta feed, or concluded from a complete walk of it.
+    /// From the delta feed, or concluded from a complete enumeration of it.
     Delta,
+    /// From a list, or concluded from a complete one.
+    List,
+    /// From a list of objects of a range of time.
+    Window,
     /// By its id: doubtful until the feed delivers it or a later look confirms it.
     ById,
     /// By its id, and settled: a look long enough after the doubt began found the same.
@@ -81,6 +91,8 @@ impl From<String> for Source {
     fn from(name: String) -> Self {
         match &*name {
             "delta" => Self::Delta,
+            "list" => Self::List,
+            "window" => Self::Window,
             "by-id" => Self::ById,
             "checked" => Self::Checked,
             _ => Self::Unknown,
@@ -91,7 +103,7 @@ impl From<String> for Source {
 /// Why an object is gone, and since when we know.
 #[derive(Debug, Clone, Serialize)]
 pub struct Removed {
-    /// As Graph said, or as a complete walk showed.
+    /// As Graph said, or as a complete enumeration showed.
     pub reason: Reason,
     /// When we learned of it.
     #[serde(with = "time::serde::rfc3339")]
@@ -106,7 +118,7 @@ pub enum Reason {
     Changed,
     /// Gone for good.
     Deleted,
-    /// A complete walk did not show it.
+    /// A complete enumeration did not show it.
     Missing,
 }
 
@@ -125,7 +137,7 @@ impl Stored for Document<'_> {
     }
 
     fn partition(&self) -> &str {
-        &self.id
+        self.meta.parent.as_deref().unwrap_or(&self.id)
     }
 }
 
@@ -162,9 +174,11 @@ mod tests {
                 source: Source::Delta,
                 generation: 2,
                 save: 7,
+                hash: None,
                 parent: None,
                 graph_id: None,
                 shadowed: BTreeMap::new(),
+                properties: None,
                 removed: None,
                 set_aside: None,
             },

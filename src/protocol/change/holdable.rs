@@ -1,14 +1,14 @@
-//! Which values Cosmos can hold, read from their text. Pure.
+//! Decides from its text whether Cosmos can hold a JSON value. Pure.
 //!
 //! JSON allows more than a store of documents takes: strings with half of a surrogate pair (RFC 8259, 8.2), numbers
 //! beyond a double (RFC 8259, 6), and any depth. Limits: <https://learn.microsoft.com/azure/cosmos-db/concepts-limits#per-item-limits>.
 
-/// Levels within a value. The service takes 128 in all, the reader of the SDK one less; the object itself is one.
+/// Levels within a value. Cosmos accepts 128 in all, the JSON reader of the SDK one less; the object itself is one.
 const DEEPEST: usize = 126;
-/// A number of fewer digits than this, without an exponent, is within a double.
+/// A number with fewer digits than this and no exponent fits into a double.
 const DIGITS: usize = 300;
 
-/// Whether Cosmos can hold a value, which is valid JSON.
+/// Whether Cosmos can hold a value, which must be valid JSON.
 pub(super) fn is_holdable(value: &str) -> bool {
     let bytes = value.as_bytes();
     let (mut at, mut depth) = (0, 0);
@@ -37,7 +37,7 @@ pub(super) fn is_holdable(value: &str) -> bool {
     true
 }
 
-/// Where the string ends that begins at `at`; none where it has a surrogate without its other half.
+/// The end of the string that begins at `at`; `None` if it contains a surrogate without its other half.
 fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match bytes.get(at)? {

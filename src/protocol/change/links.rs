@@ -1,4 +1,4 @@
-//! The links of a page: slices of relationships become one change for each link.
+//! The links of a page: turns slices of relationships into one change per link.
 //!
 //! <https://learn.microsoft.com/graph/delta-query-groups>
 
@@ -13,14 +13,14 @@ use super::removed::{self, REMOVED, Removal};
 use super::{Change, Kind, LinkChange};
 use crate::json::{self, Members};
 
-/// How the feed marks a slice of a relationship.
+/// The suffix of a relationship slice in the feed.
 pub(super) const SUFFIX: &str = "@delta";
 
-/// The links of a page so far; the last word on each one counts.
+/// The links of a page so far. The last occurrence of each link wins.
 #[derive(Default)]
 pub(super) struct Links<'a> {
     changes: Vec<LinkChange<'a>>,
-    /// Where the change of a link is, by a hash of the link: a page may have hundreds of thousands of them.
+    /// The position of each link's change, by a hash of the link: a page may have hundreds of thousands of links.
     places: HashMap<u64, u32>,
     hasher: RandomState,
     said: usize,
@@ -32,16 +32,16 @@ pub(super) struct Links<'a> {
 pub struct OddLinks<'a> {
     /// The relationship, such as `members`.
     pub property: String,
-    /// Where they point from.
+    /// The id of the object that the links start from.
     pub source: Cow<'a, str>,
-    /// What is wrong with them.
+    /// Why they cannot be read.
     pub why: &'static str,
-    /// How many; a slice that is no list counts as one.
+    /// The number of links; a slice that is not a list counts as one.
     pub count: u64,
 }
 
 impl<'a> Links<'a> {
-    /// Takes what an object tells of its relationships. Null tells nothing.
+    /// Adds the relationship slices of an object. A slice that is null is ignored.
     pub fn take(&mut self, change: &Change<'a>) {
         let (Some(source), Kind::Put { links, .. }) = (&change.id, &change.kind) else { return };
         for (name, slice) in links.iter().filter(|(_, slice)| slice.get() != "null") {
@@ -65,7 +65,7 @@ impl<'a> Links<'a> {
         self.odd.push(OddLinks { property: property.to_owned(), source, why, count });
     }
 
-    /// Says whether it is a link.
+    /// Adds one link; returns false if it is not a valid link.
     fn add(&mut self, property: Cow<'a, str>, source: Cow<'a, str>, target: &'a RawValue) -> bool {
         let Some(target) = Members::of(target.get()) else { return false };
         let Some(id) = target.exact("id").and_then(json::text).filter(|id| !id.is_empty()) else {
@@ -74,7 +74,7 @@ impl<'a> Links<'a> {
         let removed = match removed::read(target.exact(REMOVED)) {
             Removal::No => false,
             Removal::Certain(_) => true,
-            // Neither that it is there nor that it is not: it stays as it is.
+            // Graph neither confirms nor removes the link: it stays as it is.
             Removal::Unclear => return true,
         };
         let kind = target.text("@odata.type").unwrap_or_default();
@@ -91,7 +91,7 @@ impl<'a> Links<'a> {
         true
     }
 
-    /// Puts a change in the place of an earlier one of the same link.
+    /// Replaces an earlier change of the same link.
     fn put(&mut self, change: LinkChange<'a>) {
         let mut key = self.hasher.hash_one(named(&change));
         loop {
@@ -113,18 +113,18 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// One change for each link, and where there are odd ones.
+    /// One change for each link, and the links that cannot be read.
     pub fn into_changes(self) -> (Vec<LinkChange<'a>>, Vec<OddLinks<'a>>) {
         (self.changes, self.odd)
     }
 }
 
-/// What a link is known by.
+/// The three values that identify a link.
 fn named<'l>(change: &'l LinkChange<'_>) -> [&'l str; 3] {
     [&change.property, &change.source, &change.target]
 }
 
-/// A part of a text, borrowed where the text is.
+/// A part of a text, borrowed if the text is borrowed.
 fn part(text: Cow<'_, str>, part: impl FnOnce(&str) -> &str) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(part(text)),

@@ -1,7 +1,7 @@
-//! The reader of `@removed`, for objects and links alike.
+//! Reads `@removed`, of objects and of links.
 //!
-//! Only the words that Graph documents remove something; their case does not matter. Null is no removal. What says that
-//! something is removed without such a word decides nothing: neither that it is gone nor that it lives.
+//! Only the reasons that Graph documents remove an object or a link; their case does not matter. Null is no removal. An
+//! annotation with any other reason decides nothing: the object is treated neither as removed nor as existing.
 //!
 //! <https://learn.microsoft.com/graph/delta-query-overview#resource-representation-in-the-delta-query-response>
 
@@ -10,17 +10,16 @@ use serde_json::value::RawValue;
 use crate::json::{self, Members};
 use crate::protocol::Reason;
 
-/// The annotation.
 pub(super) const REMOVED: &str = "@removed";
 
-/// What the annotation says.
+/// The meaning of the annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Removal {
-    /// Nothing is removed.
+    /// The object or link is not removed.
     No,
-    /// It is gone, for this reason.
+    /// The object or link was removed, for this reason.
     Certain(Reason),
-    /// Nobody can say.
+    /// The annotation does not give a documented reason.
     Unclear,
 }
 

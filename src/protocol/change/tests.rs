@@ -26,7 +26,7 @@ fn told(change: &Change<'_>) -> String {
 
 fn tell(texts: &[&str]) -> Vec<String> {
     let objects = objects(texts);
-    let changes = of(&objects);
+    let changes = of(&objects, Told::Removed);
     let unclear = changes.unclear.iter().map(|id| format!("unclear {id}"));
     changes.objects.iter().map(told).chain(unclear).collect()
 }
@@ -122,7 +122,7 @@ fn links(texts: &[&str]) -> Vec<String> {
         let sign = if link.removed { '-' } else { '+' };
         format!("{sign}{} {}>{} ({})", link.property, link.source, link.target, link.target_type)
     };
-    of(&objects).links.iter().map(told).collect()
+    of(&objects, Told::Removed).links.iter().map(told).collect()
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn slices_of_a_relationship_add_up_and_the_last_word_on_a_link_counts() {
 fn links_that_cannot_be_read_are_named_and_hide_no_others() {
     let odd = |texts: &[&str]| {
         let objects = objects(texts);
-        let odd = of(&objects).odd;
+        let odd = of(&objects, Told::Removed).odd;
         odd.iter()
             .map(|odd| format!("{} {}: {} {}", odd.source, odd.property, odd.count, odd.why))
             .collect::<Vec<_>>()
@@ -175,7 +175,7 @@ fn only_the_value_that_cosmos_cannot_hold_moves_aside() {
         ]
     );
     let objects = objects(&[object]);
-    let Kind::Put { unholdable, .. } = &of(&objects).objects[0].kind else { panic!() };
+    let Kind::Put { unholdable, .. } = &of(&objects, Told::Removed).objects[0].kind else { panic!() };
     assert_eq!(unholdable.len(), 4);
 }
 

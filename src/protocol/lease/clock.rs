@@ -1,20 +1,20 @@
-//! What time it is by a write that Cosmos has stamped.
+//! The current time, derived from the time stamp of a Cosmos write.
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// Between these it is, as far as that can be known.
+/// The current time lies between these two bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// Not earlier than this.
+    /// The current time is not earlier than this.
     pub earliest: OffsetDateTime,
-    /// Not later than this.
+    /// The current time is not later than this.
     pub latest: OffsetDateTime,
 }
 
-/// The machine's `own` time, if it is borne out by a write that was just answered, took so long, and has the time stamp
-/// `written` (`_ts`, cut to the second). Else what that write alone says.
+/// Returns the machine's `own` time if it agrees with a write that was just answered, that took `took`, and that has
+/// the time stamp `written` (`_ts`, in whole seconds). Otherwise returns the span that follows from the write alone.
 pub fn borne_out(own: OffsetDateTime, written: i64, took: Duration) -> Span {
     const SECOND: Duration = Duration::from_secs(1);
     let earliest = OffsetDateTime::from_unix_timestamp(written).unwrap_or(own);

@@ -1,22 +1,22 @@
-//! What a lease says for somebody who only looks, and how giving it back ends.
+//! The state of a lease for a reader that does not acquire it, and the result of releasing a lease.
 
 use time::OffsetDateTime;
 
 use super::Terms;
 
-/// What the lease of a feed says, for somebody who only looks.
+/// The state of the lease of a feed, for a reader that does not acquire it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseState {
-    /// How often it was acquired.
+    /// The number of its last acquisition; it grows with every acquisition.
     pub epoch: u64,
-    /// Another turn holds it until then, unless it renews it.
+    /// Another turn holds the lease until this time, unless it renews it.
     pub held_until: Option<OffsetDateTime>,
-    /// The last turn ended cleanly.
+    /// Whether the last turn ended cleanly.
     pub clean: bool,
 }
 
 impl LeaseState {
-    /// Of a lease that was found; a feed that has none was never held.
+    /// The state of a lease document; a feed without one was never held.
     pub fn of(found: Option<Terms>, now: OffsetDateTime) -> Self {
         let Some(terms) = found else { return Self { epoch: 0, held_until: None, clean: true } };
         let is_held = terms.holder.is_some() && now < terms.end();
@@ -24,11 +24,12 @@ impl LeaseState {
     }
 }
 
-/// How giving back ended.
+/// The result of releasing a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Released {
     /// The lease is free.
     Done,
-    /// Somebody rang meanwhile: the ring is cleared, the lease is still ours, look again.
-    Rung,
+    /// A rerun was requested meanwhile. The request is cleared, this turn still holds the lease and checks for changes
+    /// again.
+    RerunRequested,
 }

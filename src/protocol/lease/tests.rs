@@ -1,4 +1,4 @@
-use super::Purpose::{Look, Walk};
+use super::Purpose::{LookUp, Sync};
 use super::*;
 
 const LIFE: Duration = Duration::from_secs(15);
@@ -21,7 +21,7 @@ fn taken_for(purpose: Purpose) -> Terms {
 }
 
 fn taken() -> Terms {
-    taken_for(Walk)
+    taken_for(Sync)
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_lost_lease_starts_above_the_checkpoint_and_above_whoever_holds_the_lost_one
 fn nobody_knows_how_the_turn_ended_whose_lease_was_lost() {
     let new = seen(Terms::created("users"));
     assert!(new.is_new());
-    match enter(new.before_first(Some(12), now()), "a", Walk, now(), LIFE) {
+    match enter(new.before_first(Some(12), now()), "a", Sync, now(), LIFE) {
         Entry::Take { terms, clean } => {
             assert!(!clean && !terms.is_new());
             assert_eq!(terms.epoch, first_epoch(Some(12), now().unix_timestamp(), now()));
@@ -57,21 +57,24 @@ fn a_lease_that_is_older_than_the_checkpoint_is_given_back_with_its_epoch() {
 }
 
 #[test]
-fn the_first_one_takes_it_and_the_second_one_rings_once() {
-    let rung = match enter(taken(), "b", Walk, now(), LIFE) {
-        Entry::Ring(terms) => terms,
+fn the_first_one_takes_it_and_the_second_one_requests_a_rerun_once() {
+    let rerun_requested = match enter(taken(), "b", Sync, now(), LIFE) {
+        Entry::RequestRerun(terms) => terms,
         other => panic!("{other:?}"),
     };
-    assert!(rung.rung && rung.is_same_turn(&taken()));
-    assert_eq!(enter(rung.clone(), "c", Walk, now(), LIFE), Entry::AlreadyRung(rung));
+    assert!(rerun_requested.rerun_requested && rerun_requested.is_same_turn(&taken()));
+    assert_eq!(
+        enter(rerun_requested.clone(), "c", Sync, now(), LIFE),
+        Entry::AlreadyRequested(rerun_requested)
+    );
 }
 
 #[test]
 fn an_expired_lease_is_taken_with_the_next_epoch_and_was_not_clean() {
-    match enter(taken(), "b", Walk, now() + LIFE, LIFE) {
+    match enter(taken(), "b", Sync, now() + LIFE, LIFE) {
         Entry::Take { terms, clean } => {
             assert_eq!(
-                (terms.epoch, clean, terms.clean, terms.rung),
+                (terms.epoch, clean, terms.clean, terms.rerun_requested),
                 (taken().epoch + 1, false, false, false)
             )
         }
@@ -82,7 +85,7 @@ fn an_expired_lease_is_taken_with_the_next_epoch_and_was_not_clean() {
 #[test]
 fn a_returned_lease_tells_how_its_turn_ended() {
     for ended in [true, false] {
-        match enter(taken().returned(ended, 0), "b", Walk, now(), LIFE) {
+        match enter(taken().returned(ended, 0), "b", Sync, now(), LIFE) {
             Entry::Take { clean, .. } => assert_eq!(clean, ended),
             other => panic!("{other:?}"),
         }
@@ -91,15 +94,21 @@ fn a_returned_lease_tells_how_its_turn_ended() {
 
 #[test]
 fn who_ended_cleanly_and_would_stay_keeps_a_lease_that_somebody_asked_for() {
-    let rung = match enter(taken(), "b", Walk, now(), LIFE) {
-        Entry::Ring(terms) => terms,
+    let rerun_requested = match enter(taken(), "b", Sync, now(), LIFE) {
+        Entry::RequestRerun(terms) => terms,
         other => panic!("{other:?}"),
     };
-    let (kept, released) = rung.given_back(true, true, 0);
-    assert_eq!((released, kept.rung, kept.is_same_turn(&taken())), (Released::Rung, false, true));
+    let (kept, released) = rerun_requested.given_back(true, true, 0);
+    assert_eq!(
+        (released, kept.rerun_requested, kept.is_same_turn(&taken())),
+        (Released::RerunRequested, false, true)
+    );
     for (clean, stay) in [(false, true), (true, false), (false, false)] {
-        let (free, released) = rung.given_back(clean, stay, 0);
-        assert_eq!((released, free.holder, free.rung, free.clean), (Released::Done, None, true, clean));
+        let (free, released) = rerun_requested.given_back(clean, stay, 0);
+        assert_eq!(
+            (released, free.holder, free.rerun_requested, free.clean),
+            (Released::Done, None, true, clean)
+        );
     }
     assert_eq!(taken().given_back(true, true, 0).1, Released::Done);
 }
@@ -115,7 +124,7 @@ fn a_clock_that_was_set_back_since_makes_no_lease_longer() {
 
 #[test]
 fn a_lost_answer_to_our_own_write_is_recognised() {
-    assert_eq!(enter(taken(), "a", Walk, now(), LIFE), Entry::Ours(taken()));
+    assert_eq!(enter(taken(), "a", Sync, now(), LIFE), Entry::Ours(taken()));
 }
 
 /// A day ahead, as a machine says whose clock is.
@@ -127,83 +136,83 @@ fn ahead() -> Terms {
 fn a_lease_of_a_clock_that_is_ahead_ends_like_any_other() {
     let end = now() + LIFE + Duration::from_secs(1);
     assert_eq!(ahead().end(), end);
-    assert!(matches!(enter(ahead(), "b", Walk, end, LIFE), Entry::Take { .. }));
+    assert!(matches!(enter(ahead(), "b", Sync, end, LIFE), Entry::Take { .. }));
     let of_an_earlier_version = Terms { life_seconds: None, ..ahead() };
     assert_eq!(of_an_earlier_version.end(), now() + LONGEST + Duration::from_secs(1));
 }
 
 #[test]
-fn a_ring_does_not_make_such_a_lease_longer() {
+fn a_requested_rerun_does_not_make_such_a_lease_longer() {
     let later = now() + Duration::from_secs(9);
     let written_later = |terms| Terms { written: later.unix_timestamp(), ..terms };
-    let rung = match enter(ahead(), "b", Walk, later, LIFE) {
-        Entry::Ring(terms) => written_later(terms),
+    let rerun_requested = match enter(ahead(), "b", Sync, later, LIFE) {
+        Entry::RequestRerun(terms) => written_later(terms),
         other => panic!("{other:?}"),
     };
-    assert_eq!(rung.end(), ahead().end());
-    // Its holder has renewed it by that clock, and left the ring: the next one to come says the end anew.
-    let renewed = written_later(Terms { expires: now() + Duration::from_secs(86_400), ..rung });
-    assert!(matches!(enter(renewed, "c", Walk, later, LIFE), Entry::Ring(_)));
+    assert_eq!(rerun_requested.end(), ahead().end());
+    // Its holder has renewed it by that clock, and left the request: the next one to come says the end anew.
+    let renewed = written_later(Terms { expires: now() + Duration::from_secs(86_400), ..rerun_requested });
+    assert!(matches!(enter(renewed, "c", Sync, later, LIFE), Entry::RequestRerun(_)));
 }
 
 #[test]
-fn a_look_gives_way_to_a_walk_that_waits_until_it_came_or_will_not_come() {
-    let looks = taken_for(Look);
-    let waits = match enter(looks, "b", Walk, now(), LIFE) {
-        Entry::Ring(terms) => terms,
+fn a_refresh_by_id_gives_way_to_a_sync_that_waits() {
+    let looks = taken_for(LookUp);
+    let waits = match enter(looks, "b", Sync, now(), LIFE) {
+        Entry::RequestRerun(terms) => terms,
         other => panic!("{other:?}"),
     };
-    assert_eq!(enter(waits.clone(), "b", Walk, now(), LIFE), Entry::AlreadyRung(waits.clone()));
-    let free = waits.unrung().returned(true, 0);
-    assert_eq!(enter(free.clone(), "c", Look, now(), LIFE), Entry::GiveWay(free.clone()));
-    assert!(matches!(enter(free.clone(), "c", Look, now() + WAITS, LIFE), Entry::Take { .. }));
-    let walks = match enter(free, "b", Walk, now(), LIFE) {
+    assert_eq!(enter(waits.clone(), "b", Sync, now(), LIFE), Entry::AlreadyRequested(waits.clone()));
+    let free = waits.without_request().returned(true, 0);
+    assert_eq!(enter(free.clone(), "c", LookUp, now(), LIFE), Entry::GiveWay(free.clone()));
+    assert!(matches!(enter(free.clone(), "c", LookUp, now() + WAITS, LIFE), Entry::Take { .. }));
+    let walks = match enter(free, "b", Sync, now(), LIFE) {
         Entry::Take { terms, .. } => terms,
         other => panic!("{other:?}"),
     };
     let free = walks.returned(true, 0);
-    assert!(matches!(enter(free, "c", Look, now(), LIFE), Entry::Take { .. }));
+    assert!(matches!(enter(free, "c", LookUp, now(), LIFE), Entry::Take { .. }));
 }
 
 #[test]
-fn a_look_does_not_answer_what_somebody_rang_for() {
-    let rung = match enter(taken(), "b", Walk, now(), LIFE) {
-        Entry::Ring(terms) => terms.returned(false, 0),
+fn a_refresh_by_id_does_not_carry_out_a_requested_rerun() {
+    let rerun_requested = match enter(taken(), "b", Sync, now(), LIFE) {
+        Entry::RequestRerun(terms) => terms.returned(false, 0),
         other => panic!("{other:?}"),
     };
-    for (purpose, is_kept) in [(Look, true), (Walk, false)] {
-        match enter(rung.clone(), "c", purpose, now(), LIFE) {
-            Entry::Take { terms, .. } => assert_eq!(terms.rung, is_kept),
+    for (purpose, is_kept) in [(LookUp, true), (Sync, false)] {
+        match enter(rerun_requested.clone(), "c", purpose, now(), LIFE) {
+            Entry::Take { terms, .. } => assert_eq!(terms.rerun_requested, is_kept),
             other => panic!("{other:?}"),
         }
     }
 }
 
-/// Three callers who never stop, and a walk that ends when it finds the lease taken, and comes back now and then: how
-/// many times a look has the lease between the walk's first try and its turn. `off`: looks do not give way.
-fn looks_before_a_walk(seed: u64, off: bool) -> usize {
+/// Three callers who never stop, and a sync that ends when it finds the lease taken, and comes back now and then: how
+/// many times a look has the lease between the sync's first try and its turn. `off`: looks do not give way.
+fn looks_before_a_sync(seed: u64, off: bool) -> usize {
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut lease, mut at, mut looks) = (taken().returned(true, 0), now(), None);
     while looks.is_none_or(|looks| looks < 100) {
         at += Duration::from_millis(random.u64(50..500));
-        // Whoever holds it gives it back, and has a work item answer the ring.
+        // Whoever holds it gives it back, and has a work item carry out the request.
         if lease.holder.is_some() && random.bool() {
-            lease = if lease.rung { lease.unrung() } else { lease }.returned(true, 0);
+            lease = if lease.rerun_requested { lease.without_request() } else { lease }.returned(true, 0);
         }
-        let purpose = if random.u32(..40) == 0 { Walk } else { Look };
+        let purpose = if random.u32(..40) == 0 { Sync } else { LookUp };
         if off {
-            lease.walk_waits = None;
+            lease.sync_waits = None;
         }
         match enter(lease.clone(), &at.to_string(), purpose, at, LIFE) {
-            Entry::Take { .. } if purpose == Walk => return looks.unwrap_or(0),
+            Entry::Take { .. } if purpose == Sync => return looks.unwrap_or(0),
             Entry::Take { terms, .. } => {
                 lease = Terms { written: at.unix_timestamp(), ..terms };
                 looks = looks.map(|looks| looks + 1);
             }
-            Entry::Ring(terms) => lease = Terms { written: at.unix_timestamp(), ..terms },
+            Entry::RequestRerun(terms) => lease = Terms { written: at.unix_timestamp(), ..terms },
             _ => {}
         }
-        if purpose == Walk {
+        if purpose == Sync {
             looks = looks.or(Some(0));
         }
     }
@@ -211,8 +220,8 @@ fn looks_before_a_walk(seed: u64, off: bool) -> usize {
 }
 
 #[test]
-fn callers_who_never_stop_do_not_keep_a_walk_from_the_lease() {
-    let most = |off| (0..1000).map(|seed| looks_before_a_walk(seed, off)).max();
+fn callers_who_never_stop_do_not_keep_a_sync_from_the_lease() {
+    let most = |off| (0..1000).map(|seed| looks_before_a_sync(seed, off)).max();
     assert_eq!(most(false), Some(0));
     assert_eq!(most(true), Some(100), "with the rule off, some walk never comes");
 }

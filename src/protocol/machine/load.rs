@@ -2,84 +2,85 @@
 
 use time::OffsetDateTime;
 
-use super::words::Stage;
+use super::events::Stage;
 use super::{Action, Machine, Stop, Task};
 use crate::protocol::Ending;
 use crate::protocol::plan::{self, Step};
 use crate::protocol::{Checkpoint, Containers, Numbers};
 
-impl Machine {
-    pub(super) fn loaded(
-        &mut self,
-        found: Checkpoint,
-        containers: Containers,
-        now: OffsetDateTime,
-        spent: bool,
-    ) -> Result<Action, Stop> {
-        (self.definition.containers, self.unfit) = (containers.ids, containers.unfit);
-        self.checkpoint = plan::bounded(found, now);
-        plan::belongs(&self.checkpoint, &self.definition).map_err(Stop::AnotherTenant)?;
-        if self.checkpoint.epoch > self.epoch {
-            // Nobody knows how the turn of that epoch ended.
-            self.dirty = true;
-            return Err(Stop::Overtaken);
-        }
-        if self.burnt {
-            return self.start(now, spent);
-        }
-        self.burns += 1;
-        let next = plan::burn(&self.checkpoint, self.epoch, now);
-        Ok(self.save(next, Stage::Burning))
+pub(super) fn loaded(
+    machine: &mut Machine,
+    found: Checkpoint,
+    containers: Containers,
+    now: OffsetDateTime,
+    spent: bool,
+) -> Result<Action, Stop> {
+    (machine.definition.containers, machine.unfit) = (containers.ids, containers.unfit);
+    machine.checkpoint = plan::bounded(found, now);
+    plan::belongs(&machine.checkpoint, &machine.definition).map_err(Stop::AnotherTenant)?;
+    if machine.checkpoint.epoch > machine.epoch {
+        // Nobody knows how the turn of that epoch ended.
+        machine.dirty = true;
+        return Err(Stop::Overtaken);
     }
-
-    /// Whatever the documents carry is doubtful from now on: there is nothing else to abandon. But the turn before, if it
-    /// did not end cleanly, may still be about to make a checkpoint of its own; one that is there first keeps it from that.
-    /// A walk and a reset save theirs at once, a look would save none.
-    pub(super) fn lost(
-        &mut self,
-        numbers: Numbers,
-        containers: Containers,
-        now: OffsetDateTime,
-        spent: bool,
-    ) -> Result<Action, Stop> {
-        (self.definition.containers, self.unfit) = (containers.ids, containers.unfit);
-        self.checkpoint = plan::blank(&self.definition, numbers, now);
-        if self.task == Task::Look && !self.burnt {
-            self.burns += 1;
-            let next = plan::burn(&self.checkpoint, self.epoch, now);
-            return Ok(self.save(next, Stage::Burning));
-        }
-        (self.burnt, self.dirty) = (true, false);
-        self.start(now, spent)
+    if machine.has_abandoned {
+        return start(machine, now, spent);
     }
+    machine.abandons += 1;
+    let next = plan::abandon(&machine.checkpoint, machine.epoch, now);
+    Ok(machine.save(next, Stage::Abandoning))
+}
 
-    /// Nothing is written to containers that are not as they have to be (rule 14).
-    pub(super) fn start(&mut self, now: OffsetDateTime, spent: bool) -> Result<Action, Stop> {
-        let Some(unfit) = self.unfit.take().filter(|_| self.task != Task::Reset) else {
-            return Ok(self.decide(now, spent));
-        };
-        match plan::expired(&self.checkpoint, &unfit.container, self.epoch) {
-            Some(next) if unfit.is_lossy => Ok(self.save(next, Stage::Refusing)),
-            _ => Err(Stop::Unfit),
-        }
+/// Every number that a document carries is doubtful from now on, so there is none to abandon. But a turn before that
+/// did not end cleanly may be about to create a checkpoint, and only a checkpoint that exists prevents that. An enumeration and
+/// a reset save one at once. A look would save none.
+pub(super) fn lost(
+    machine: &mut Machine,
+    numbers: Numbers,
+    containers: Containers,
+    now: OffsetDateTime,
+    spent: bool,
+) -> Result<Action, Stop> {
+    (machine.definition.containers, machine.unfit) = (containers.ids, containers.unfit);
+    machine.checkpoint = plan::blank(&machine.definition, numbers, now);
+    if machine.task == Task::LookUp && !machine.has_abandoned {
+        machine.abandons += 1;
+        let next = plan::abandon(&machine.checkpoint, machine.epoch, now);
+        return Ok(machine.save(next, Stage::Abandoning));
     }
+    (machine.has_abandoned, machine.dirty) = (true, false);
+    start(machine, now, spent)
+}
 
-    pub(super) fn decide(&mut self, now: OffsetDateTime, spent: bool) -> Action {
-        match plan::next(&self.checkpoint, &self.definition, now) {
-            _ if self.task == Task::Reset => {
-                self.save(plan::reset(&self.checkpoint, self.epoch), Stage::Resetting)
-            }
-            Step::Wait(until) => self.leave(Ending::Throttled { until }),
-            _ if self.task == Task::Look => {
-                self.dirty = true;
-                self.stage = Stage::Looking;
-                Action::Look
-            }
-            Step::Begin(why) => self.begin(why, None, now),
-            Step::Walk => {
-                self.stale = self.checkpoint.open_since.is_some() && !spent;
-                self.fetch()
-            }
+/// Continues, unless a container does not have what it needs: then the turn writes nothing to it (rule 14).
+pub(super) fn start(machine: &mut Machine, now: OffsetDateTime, spent: bool) -> Result<Action, Stop> {
+    let Some(unfit) = machine.unfit.take().filter(|_| machine.task != Task::Reset) else {
+        return Ok(decide(machine, now, spent));
+    };
+    match plan::expired(&machine.checkpoint, &unfit.container, machine.epoch) {
+        Some(next) if unfit.is_lossy => Ok(machine.save(next, Stage::Refusing)),
+        _ => Err(Stop::Unfit),
+    }
+}
+
+pub(super) fn decide(machine: &mut Machine, now: OffsetDateTime, spent: bool) -> Action {
+    match plan::next(&machine.checkpoint, &machine.definition, now) {
+        _ if machine.task == Task::Reset => {
+            machine.save(plan::reset(&machine.checkpoint, machine.epoch), Stage::Resetting)
+        }
+        Step::Wait(until) => machine.leave(Ending::Throttled { until }),
+        _ if machine.task == Task::LookUp => {
+            machine.dirty = true;
+            machine.stage = Stage::LookingUp;
+            Action::LookUp
+        }
+        Step::Rest => machine.leave(Ending::Complete),
+        Step::Begin(why) => machine.begin(why, None, now),
+        Step::Continue => {
+            // A list begins anew with the next turn anyway, and one that is longer than a budget must not begin for ever.
+            let is_delta = machine.definition.mode.is_delta();
+            machine.stale = is_delta && machine.checkpoint.open_since.is_some() && !spent;
+            machine.fetch()
         }
     }
 }

@@ -6,34 +6,36 @@ use time::OffsetDateTime;
 
 use super::*;
 use crate::protocol::plan::Definition;
-use crate::protocol::{Burnt, Numbers, Opaque};
+use crate::protocol::{Abandoned, Link, Numbers, plan};
 
 /// What a whole entry names.
-const ALWAYS: &[&str] = &["accountEnabled", "displayName", "userPrincipalName"];
+const REQUIRED: [&str; 3] = ["accountEnabled", "displayName", "userPrincipalName"];
 
 fn raw(text: &str) -> Box<RawValue> {
     RawValue::from_string(text.to_owned()).unwrap()
 }
 
-/// A checkpoint of generation 3 in which the save 7 was burnt.
+/// A checkpoint of generation 3 in which the save 7 was abandoned.
 fn checkpoint(state: State) -> Checkpoint {
     let definition = Definition {
         feed: "users".into(),
+        mode: crate::protocol::Mode::Delta,
         shape: "s".into(),
         tenant_id: "t".into(),
         containers: Default::default(),
+        orphaned: false,
     };
     let then = OffsetDateTime::UNIX_EPOCH;
-    let burnt = vec![Burnt { from: 7, to: 7, at: then }];
+    let abandoned = vec![Abandoned { from: 7, to: 7, at: then }];
     let numbers = Numbers::from_time(then);
-    Checkpoint { state, generation: 3, burnt, first_save: 0, ..plan::blank(&definition, numbers, then) }
+    Checkpoint { state, generation: 3, abandoned, first_save: 0, ..plan::blank(&definition, numbers, then) }
 }
 
 fn tracking() -> Checkpoint {
-    checkpoint(State::Tracking { link: Opaque::new("l") })
+    checkpoint(State::Tracking { link: Link::new("l") })
 }
 
-fn kept(mut document: Value, marks: Value) -> Kept {
+fn kept(mut document: Value, marks: Value) -> Existing {
     document["_etag"] = json!("e");
     document["_ts"] = json!(0);
     document["_mirror"] =
@@ -41,14 +43,15 @@ fn kept(mut document: Value, marks: Value) -> Kept {
     for (name, value) in marks.as_object().unwrap() {
         document["_mirror"][name] = value.clone();
     }
-    Kept::of(raw(&document.to_string())).unwrap()
+    Existing::of(raw(&document.to_string())).unwrap()
 }
 
 /// A step in one line.
-fn told(entry: &str, kept: Option<&Kept>, checkpoint: &Checkpoint) -> String {
+fn told(entry: &str, kept: Option<&Existing>, checkpoint: &Checkpoint) -> String {
     let entry = raw(entry);
     let change = change::read(&entry);
-    match step(&change, kept, checkpoint, ALWAYS, true) {
+    let whole = is_whole(&change, checkpoint, &REQUIRED.map(str::to_owned), false);
+    match step(&change, kept, checkpoint, whole, true) {
         Step::Skip => "skip".into(),
         Step::Replace { whole } => format!("replace, whole {whole}"),
         Step::Merge { change, generation, settled } => {
@@ -83,17 +86,21 @@ fn what_an_entry_does_not_name_stays_and_a_null_overwrites() {
 #[test]
 fn a_part_settles_no_doubt_and_a_whole_does() {
     let by_id = kept(json!({"id": "1", "city": "Ulm"}), json!({"source": "by-id", "generation": 0}));
-    let burnt = kept(json!({"id": "1", "city": "Ulm"}), json!({"save": 7}));
-    for doubtful in [&by_id, &burnt] {
+    let abandoned = kept(json!({"id": "1", "city": "Ulm"}), json!({"save": 7}));
+    for doubtful in [&by_id, &abandoned] {
         assert_eq!(told(WHOLE, Some(doubtful), &tracking()), "replace, whole true");
         let part = told(r#"{"id":"1","city":"Bern"}"#, Some(doubtful), &tracking());
         assert_eq!(part, r#"city="Bern": generation 3, settled false"#);
     }
-    assert_eq!(told(r#"{"id":"1","city":"Ulm"}"#, Some(&burnt), &tracking()), "skip", "it stays doubtful");
+    assert_eq!(
+        told(r#"{"id":"1","city":"Ulm"}"#, Some(&abandoned), &tracking()),
+        "skip",
+        "it stays doubtful"
+    );
 }
 
 #[test]
-fn what_the_walk_did_not_show_is_not_vouched_for_by_a_round_of_changes() {
+fn what_the_enumeration_did_not_show_is_not_confirmed_by_a_delta_round() {
     let older = kept(json!({"id": "1", "city": "Ulm"}), json!({"generation": 2}));
     let told = told(r#"{"id":"1","city":"Ulm"}"#, Some(&older), &tracking());
     assert_eq!(told, r#"city="Ulm": generation 2, settled false"#, "the sweep asks for it by its id");

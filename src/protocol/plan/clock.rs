@@ -1,4 +1,4 @@
-//! Ages, and clocks that are wrong. Pure.
+//! Ages of checkpoints, and corrections for wrong clocks. Pure.
 
 use std::time::Duration;
 
@@ -6,42 +6,42 @@ use time::OffsetDateTime;
 
 use crate::protocol::{Checkpoint, State};
 
-/// Entra's tokens are documented to die after seven days without use
-/// (<https://learn.microsoft.com/graph/delta-query-overview#token-duration>): somebody should look before.
+/// Entra's tokens expire after seven days without use
+/// (<https://learn.microsoft.com/graph/delta-query-overview#token-duration>): an operator should check before that.
 pub(super) const OLD: Duration = Duration::from_secs(5 * 86_400);
-/// Clocks of two machines may differ so much.
+/// The clocks of two machines may differ by this much.
 pub const CLOCKS: Duration = Duration::from_secs(300);
 
-/// The checkpoint as a right clock would have written it: nothing in it is later than `now`. What a clock that was ahead
-/// wrote would else hold back the next walk, or removals, until that day.
+/// Returns the checkpoint with no time later than `now`. A time from a clock that was ahead would otherwise delay the
+/// next enumeration, or removals, until that time.
 pub fn bounded(mut checkpoint: Checkpoint, now: OffsetDateTime) -> Checkpoint {
     checkpoint.generation_began = checkpoint.generation_began.min(now);
     for moment in [
         &mut checkpoint.open_since,
         &mut checkpoint.as_of,
-        &mut checkpoint.cascaded,
+        &mut checkpoint.links_removed_until,
         &mut checkpoint.failing_since,
     ] {
         *moment = moment.map(|moment| moment.min(now));
     }
-    for burnt in &mut checkpoint.burnt {
-        burnt.at = burnt.at.min(now);
+    for abandoned in &mut checkpoint.abandoned {
+        abandoned.at = abandoned.at.min(now);
     }
     checkpoint
 }
 
-/// How far a clock was ahead that wrote the checkpoint, if that is more than clocks differ.
+/// How far ahead the clock was that wrote the checkpoint, if more than clocks may differ.
 pub fn is_ahead(checkpoint: &Checkpoint, now: OffsetDateTime) -> Option<time::Duration> {
     let latest = checkpoint.as_of.max(checkpoint.open_since).max(Some(checkpoint.generation_began))?;
     Some(latest - now).filter(|ahead| *ahead > CLOCKS)
 }
 
-/// How old the copy is: since its last complete round began, or else its first one.
+/// The age of the copy: the time since its last complete round began, or since its first round if none is complete.
 pub fn age(checkpoint: &Checkpoint, now: OffsetDateTime) -> time::Duration {
     now - checkpoint.as_of.unwrap_or(checkpoint.generation_began)
 }
 
-/// Whether nothing has come of the feed for so long that its token is in danger.
+/// Whether the feed has had no complete round for so long that its token may expire.
 pub fn is_old(checkpoint: &Checkpoint, now: OffsetDateTime) -> bool {
     checkpoint.state != State::Start && age(checkpoint, now) > OLD
 }

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Definition, burn, save};
+use super::{Definition, abandon, save};
 use crate::protocol::{Checkpoint, Ids};
 
 /// In place of the id of a container that is gone, or of which documents may have expired; no id is like this.
@@ -34,7 +34,7 @@ pub fn expired(checkpoint: &Checkpoint, container: &str, epoch: u64) -> Option<C
 /// A container went while a turn wrote: every process is to look at it again, and whatever is there then counts as another
 /// one. What this turn wrote and has not saved is abandoned. None when that is known.
 pub fn gone(checkpoint: &Checkpoint, container: &str, epoch: u64, now: OffsetDateTime) -> Option<Checkpoint> {
-    expired(&burn(checkpoint, epoch, now), container, epoch)
+    expired(&abandon(checkpoint, epoch, now), container, epoch)
 }
 
 /// The containers of a new generation. One that is missing now is still known when it comes back.

@@ -1,4 +1,5 @@
-//! Feeds that make no progress although each of their turns ends well, as an alert and `status` see them (rule 7). Pure.
+//! Detects feeds that make no progress although each of their turns ends without an error; the alert and `status` use
+//! it (rule 7). Pure.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,38 +8,38 @@ use time::OffsetDateTime;
 
 use crate::protocol::{Checkpoint, State};
 
-/// A round, and a link that fails, have this long.
+/// The longest time for an open round or a failing link.
 const LONGEST: Duration = Duration::from_secs(86_400);
-/// So many generations without a complete round, or for another shape, are no accident.
+/// This many generations without a complete round, or for another shape, are not a coincidence.
 const MOST: u32 = 3;
 
-/// Why a feed gets nowhere.
+/// Why a feed makes no progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stuck {
     /// Graph answers the stored link with server errors only.
     LinkFails {
-        /// For so many hours.
+        /// How long the link has failed, in hours.
         hours: i64,
     },
     /// A round does not end.
     RoundOpen {
-        /// For so many hours.
+        /// How long the round has been open, in hours.
         hours: i64,
     },
-    /// Two deployed versions take turns, and each begins anew what the other one began.
+    /// Two deployed versions take turns, and each starts a new generation over the other's.
     Shapes {
-        /// So often.
+        /// The number of generations that were started for another shape.
         times: u32,
     },
-    /// Generations begin, and none is complete.
+    /// New generations start, and none becomes complete.
     Generations {
-        /// So many.
+        /// The number of generations.
         times: u32,
     },
 }
 
 impl Stuck {
-    /// Its name in the log.
+    /// The name of the reason in the log.
     pub fn name(self) -> &'static str {
         match self {
             Self::LinkFails { .. } => "linkFails",
@@ -75,7 +76,7 @@ impl fmt::Display for Stuck {
     }
 }
 
-/// Why a feed gets nowhere, if it does not.
+/// Why a feed makes no progress; `None` when it does.
 pub fn stuck(checkpoint: &Checkpoint, now: OffsetDateTime) -> Option<Stuck> {
     let long = |since: OffsetDateTime| Some((now - since).whole_hours()).filter(|_| now - since >= LONGEST);
     let enumerating = matches!(checkpoint.state, State::Enumerating { .. });
@@ -90,12 +91,20 @@ pub fn stuck(checkpoint: &Checkpoint, now: OffsetDateTime) -> Option<Stuck> {
         .or_else(|| generations.map(|times| Stuck::Generations { times }))
 }
 
-/// Whether the stored link has failed for so long that another one may do better.
+/// Whether the stored link has failed for so long that a new enumeration may work better.
 pub(super) fn is_failing(checkpoint: &Checkpoint, now: OffsetDateTime) -> bool {
     checkpoint.failing_since.is_some_and(|since| now - since >= LONGEST)
 }
 
-/// How often a generation has begun for another shape soon after the one before, if one begins now.
+/// Whether the stored link fails for the first time since it answered.
+pub fn is_first_failure(checkpoint: &Checkpoint) -> bool {
+    let is_first_page = matches!(checkpoint.state, State::Enumerating { link: None });
+    let has_link = !matches!(checkpoint.state, State::Start | State::Listed) && !is_first_page;
+    has_link && checkpoint.failing_since.is_none()
+}
+
+/// The number of times that a generation started for another shape soon after the previous one, including one that
+/// starts now.
 pub(super) fn shape_changes(checkpoint: &Checkpoint, shape: &str, now: OffsetDateTime) -> u32 {
     let is_soon = now - checkpoint.generation_began < LONGEST;
     match checkpoint.state != State::Start && checkpoint.shape != shape {

@@ -1,39 +1,39 @@
-//! What a sweep did, and what follows from that (rules 8 and 9). Pure.
+//! The result of a sweep, and the checkpoint that follows from it (rules 8 and 9). Pure.
 
 use super::save;
 use crate::protocol::{Checkpoint, Counts};
 use crate::protocol::{Ending, Hold};
 
-/// What a sweep did.
+/// The result of a sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Documents that became tombstones.
+    /// The numbers of documents that became tombstones.
     pub counts: Counts,
-    /// Some were left: a replica that lags may not have heard of them when the walk was served, or nobody could be asked
-    /// about them.
+    /// Whether some documents were left unchanged, because a lagging replica may have served the enumeration without
+    /// them, or because Graph could not be asked for them by id.
     pub left: bool,
-    /// Some were left because the budget is spent.
+    /// Whether some documents were left because the budget of the run is spent.
     pub cut: bool,
-    /// Objects that the walk did not show, and that Graph still shows by their ids, …
+    /// The number of objects that the enumeration did not return but that Graph still returns by id.
     pub hidden: u64,
-    /// … and how many live, when those hold the sweep.
+    /// The number of living documents, if hidden objects hold the sweep.
     pub living: u64,
 }
 
-/// From so many on, the walk that did not show them cannot be trusted: one may have come back meanwhile.
+/// With this many hidden objects, the enumeration cannot be trusted: a single one may have been restored meanwhile.
 const HIDDEN: u64 = 2;
 
 impl Swept {
-    /// Whether the walk hid so much that the rest of what it did not show must stay.
+    /// Whether the enumeration omitted so many existing objects that the remaining documents must stay.
     pub fn is_held(&self) -> bool {
         self.hidden >= HIDDEN
     }
 
-    /// How its turn ends.
+    /// How the turn of this sweep ends.
     pub fn ending(&self) -> Ending {
         match self {
             _ if self.is_held() => {
-                Ending::Held { missing: self.hidden, of: self.living, reason: Hold::WalkHidObjects }
+                Ending::Held { missing: self.hidden, of: self.living, reason: Hold::EnumerationHidObjects }
             }
             _ if self.cut => Ending::Continued,
             _ => Ending::Complete,
@@ -41,11 +41,11 @@ impl Swept {
     }
 }
 
-/// The sweep that was owed is done (rule 8), unless it had to leave some.
+/// The checkpoint after the pending sweep: the sweep is done (rule 8), unless it left some documents.
 pub fn swept(checkpoint: &Checkpoint, swept: Swept, epoch: u64) -> Checkpoint {
-    let owed = checkpoint.owed.filter(|_| swept.left || swept.is_held());
+    let pending_sweep = checkpoint.pending_sweep.filter(|_| swept.left || swept.is_held());
     let hidden = if swept.is_held() { swept.hidden } else { 0 };
-    let mut next = Checkpoint { owed, hidden, ..save(checkpoint, epoch) };
+    let mut next = Checkpoint { pending_sweep, hidden, ..save(checkpoint, epoch) };
     next.counts += swept.counts;
     next
 }

@@ -4,17 +4,27 @@ use proptest::prelude::*;
 
 use super::abandon::{BURNT_AGE, LATEST};
 use super::clock::{CLOCKS, OLD};
-use super::doubt::{Marks, is_burnt};
 use super::stuck::Stuck;
 use super::*;
-use crate::protocol::{Burnt, Source, Unclean};
+use crate::protocol::doubt::{
+    Marks, is_agreed, is_among, is_doubtful, is_weighed, may_have_missed_tombstones, may_settle,
+    was_read_before_last_round,
+};
+use crate::protocol::{Abandoned, LastRun, Next, Source, Unclean};
 
 fn now() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
 }
 
 fn definition() -> Definition {
-    Definition { feed: "users".into(), shape: "s".into(), tenant_id: "t".into(), containers: Ids::new() }
+    Definition {
+        feed: "users".into(),
+        mode: Mode::Delta,
+        shape: "s".into(),
+        tenant_id: "t".into(),
+        containers: Ids::new(),
+        orphaned: false,
+    }
 }
 
 fn run() -> LastRun {
@@ -25,12 +35,12 @@ fn all() -> Swept {
     Swept::default()
 }
 
-fn took() -> Took {
-    Took { counts: Counts::default(), doubtful: false, at: now() }
+fn took() -> PageWritten {
+    PageWritten { counts: Counts::default(), doubtful: false, at: now() }
 }
 
-fn link(text: &str) -> Opaque {
-    Opaque::new(text)
+fn link(text: &str) -> Link {
+    Link::new(text)
 }
 
 /// The number of a generation that begins now.
@@ -46,51 +56,81 @@ fn enumerating() -> Checkpoint {
 }
 
 fn tracking() -> Checkpoint {
-    page(&enumerating(), Leads::Home(link("d")), took(), run(), 1)
+    page(&enumerating(), Next::DeltaLink(link("d")), took(), run(), 1, &definition())
 }
 
 #[test]
 fn a_feed_without_a_checkpoint_begins() {
     assert_eq!(next(&blank(&definition(), numbers(), now()), &definition(), now()), Step::Begin(Why::First));
     let begun = enumerating();
-    assert_eq!((begun.generation, begun.owed, begun.save), (FIRST, None, 1));
+    assert_eq!((begun.generation, begun.pending_sweep, begun.save), (FIRST, None, 1));
     assert_eq!(begun.state, State::Enumerating { link: None });
-    assert_eq!(next(&begun, &definition(), now()), Step::Walk);
+    assert_eq!(next(&begun, &definition(), now()), Step::Continue);
+}
+
+#[test]
+fn a_range_that_moves_on_is_kept_with_the_enumeration_and_another_one_begins_a_generation() {
+    let days = time::Duration::days;
+    let rolling = crate::protocol::Rolling { back: days(30), ahead: days(365), roll: days(7) };
+    let definition = Definition { mode: Mode::Rolling(rolling), ..definition() };
+    let located = Some(link("https://g/location"));
+    let begun = begin(&blank(&definition, numbers(), now()), &definition, located, 1, now());
+    assert_eq!((&begun.state, begun.at_location), (&State::Enumerating { link: None }, false));
+    assert_eq!(begun.window, Some(rolling.range(now())));
+    let tracking = page(&begun, Next::DeltaLink(link("d")), took(), run(), 1, &definition);
+    assert_eq!((tracking.window, tracking.pending_sweep), (begun.window, Some(FIRST)));
+    assert_eq!(next(&tracking, &definition, now() + days(6)), Step::Continue);
+    assert_eq!(next(&tracking, &definition, now() + days(8)), Step::Begin(Why::Range));
+    let under_way = page(&begun, Next::NextLink(link("n")), took(), run(), 1, &definition);
+    assert_eq!(next(&under_way, &definition, now() + days(8)), Step::Continue, "it is read to its end");
+    let again = begin(&tracking, &definition, None, 1, now() + days(8));
+    assert_eq!(again.window, Some(rolling.range(now() + days(8))));
+}
+
+#[test]
+fn where_additions_only_are_reported_no_sweep_is_ever_pending() {
+    let definition = Definition { mode: Mode::Additions, ..definition() };
+    let begun = begin(&blank(&definition, numbers(), now()), &definition, None, 1, now());
+    let tracking = page(&begun, Next::DeltaLink(link("d")), took(), run(), 1, &definition);
+    assert_eq!(tracking.pending_sweep, None);
+    let orphaned = Definition { orphaned: true, ..definition };
+    let begun = begin(&tracking, &orphaned, None, 1, now());
+    assert_eq!(page(&begun, Next::End, took(), run(), 1, &orphaned).pending_sweep, Some(begun.generation));
 }
 
 #[test]
 fn the_delta_link_of_an_enumeration_owes_its_sweep_and_that_of_a_round_of_changes_does_not() {
     let first = tracking();
-    assert_eq!((first.owed, &first.state), (Some(FIRST), &State::Tracking { link: link("d") }));
+    assert_eq!((first.pending_sweep, &first.state), (Some(FIRST), &State::Tracking { link: link("d") }));
     let clean = swept(&first, all(), 1);
-    assert_eq!(clean.owed, None);
-    let on = page(&clean, Leads::On(link("n")), took(), run(), 1);
+    assert_eq!(clean.pending_sweep, None);
+    let on = page(&clean, Next::NextLink(link("n")), took(), run(), 1, &definition());
     assert_eq!((&on.state, on.open_since), (&State::Tracking { link: link("n") }, Some(now())));
-    let home = page(&on, Leads::Home(link("e")), took(), run(), 1);
-    assert_eq!((home.owed, home.save, home.open_since), (None, 5, None));
+    let home = page(&on, Next::DeltaLink(link("e")), took(), run(), 1, &definition());
+    assert_eq!((home.pending_sweep, home.save, home.open_since), (None, 5, None));
 }
 
 #[test]
-fn a_crash_before_the_sweep_leaves_it_owed() {
+fn a_crash_before_the_sweep_leaves_it_pending() {
     let owing = tracking();
-    let later = page(&owing, Leads::Home(link("e")), took(), run(), 2);
-    assert_eq!(later.owed, Some(FIRST));
-    assert_eq!(burn(&owing, 2, now()).owed, Some(FIRST));
+    let later = page(&owing, Next::DeltaLink(link("e")), took(), run(), 2, &definition());
+    assert_eq!(later.pending_sweep, Some(FIRST));
+    assert_eq!(abandon(&owing, 2, now()).pending_sweep, Some(FIRST));
 }
 
 #[test]
-fn a_sweep_that_had_to_leave_some_stays_owed() {
+fn a_sweep_that_had_to_leave_some_stays_pending() {
     let left = swept(&tracking(), Swept { left: true, ..all() }, 1);
-    assert_eq!((left.owed, left.save), (Some(FIRST), 3));
+    assert_eq!((left.pending_sweep, left.save), (Some(FIRST), 3));
 }
 
 #[test]
 fn what_was_read_shortly_before_a_round_may_not_be_told_by_it() {
     let (owing, doubt) = (tracking(), Duration::from_secs(900));
     assert_eq!(owing.as_of, Some(now()));
-    assert!(is_told(&owing, now() - doubt, doubt));
-    assert!(!is_told(&owing, now() - doubt + Duration::from_millis(1), doubt));
-    assert!(!is_told(&enumerating(), now() - doubt, doubt), "no round has ended");
+    assert!(was_read_before_last_round(&owing, now() - doubt, doubt));
+    assert!(!was_read_before_last_round(&owing, now() - doubt + Duration::from_millis(1), doubt));
+    assert!(!was_read_before_last_round(&enumerating(), now() - doubt, doubt), "no round has ended");
 }
 
 #[test]
@@ -101,22 +141,22 @@ fn the_second_in_which_cosmos_wrote_may_have_been_at_its_end() {
 }
 
 #[test]
-fn a_new_generation_forgets_what_the_old_one_owed() {
+fn a_new_generation_forgets_the_pending_sweep_of_the_old_one() {
     let begun = begin(&tracking(), &definition(), None, 2, now());
-    assert_eq!((begun.generation, begun.owed), (FIRST + 1, None));
+    assert_eq!((begun.generation, begun.pending_sweep), (FIRST + 1, None));
 }
 
 #[test]
 fn a_generation_begins_where_graph_says_until_its_first_page_is_saved() {
     let begun = begin(&tracking(), &definition(), Some(link("l")), 2, now());
     assert_eq!((&begun.state, begun.at_location), (&State::Enumerating { link: Some(link("l")) }, true));
-    let waiting = throttled(&burn(&begun, 3, now()), Duration::ZERO, 3, now());
+    let waiting = throttled(&abandon(&begun, 3, now()), Duration::ZERO, 3, now());
     assert!(waiting.at_location, "later turns know it too");
-    for leads in [Leads::On(link("n")), Leads::Home(link("d"))] {
-        assert!(!page(&begun, leads, took(), run(), 2).at_location);
+    for follows in [Next::NextLink(link("n")), Next::DeltaLink(link("d"))] {
+        assert!(!page(&begun, follows, took(), run(), 2, &definition()).at_location);
     }
     assert!(!begin(&begun, &definition(), None, 3, now()).at_location);
-    assert_eq!(next(&begun, &definition(), now()), Step::Walk);
+    assert_eq!(next(&begun, &definition(), now()), Step::Continue);
     let late = now() + LOCATION_AGE;
     assert_eq!(next(&begun, &definition(), late), Step::Begin(Why::DeadLocation), "it only makes us wait");
 }
@@ -128,18 +168,22 @@ fn another_shape_or_an_old_enumeration_begins_anew() {
     assert_eq!(next(&enumerating(), &other, now()), Step::Begin(Why::Shape));
     let old = now() + GENERATION_AGE;
     assert_eq!(next(&tracking(), &definition(), old), Step::Begin(Why::Age));
-    assert_eq!(next(&enumerating(), &definition(), old), Step::Walk, "a slow enumeration is not restarted");
+    assert_eq!(
+        next(&enumerating(), &definition(), old),
+        Step::Continue,
+        "a slow enumeration is not restarted"
+    );
 }
 
 #[test]
 fn another_container_than_before_begins_anew_and_one_that_was_unknown_does_not() {
     let ids = |id: &str| Ids::from([("users".to_owned(), id.to_owned())]);
     let seen = |id| Definition { containers: ids(id), ..definition() };
-    assert_eq!(next(&tracking(), &seen("a"), now()), Step::Walk, "nobody knew it before");
+    assert_eq!(next(&tracking(), &seen("a"), now()), Step::Continue, "nobody knew it before");
     let known = acquainted(tracking(), &seen("a"));
     assert_eq!(known.containers, ids("a"));
-    assert_eq!(next(&known, &seen("a"), now()), Step::Walk);
-    assert_eq!(next(&known, &definition(), now()), Step::Walk, "it is missing: that says nothing yet");
+    assert_eq!(next(&known, &seen("a"), now()), Step::Continue);
+    assert_eq!(next(&known, &definition(), now()), Step::Continue, "it is missing: that says nothing yet");
     assert_eq!(next(&known, &seen("b"), now()), Step::Begin(Why::Container));
     assert_eq!(acquainted(known.clone(), &seen("b")).containers, ids("a"), "only a generation knows it anew");
     assert_eq!(begin(&known, &seen("b"), None, 2, now()).containers, ids("b"));
@@ -166,7 +210,7 @@ fn generations_come_from_time_and_two_in_one_second_differ() {
     assert_eq!(later.generation, FIRST + 60);
     let small = Checkpoint { generation: 4, save: 17, ..tracking() };
     assert_eq!(
-        page(&small, Leads::On(link("n")), took(), run(), 2).generation,
+        page(&small, Next::NextLink(link("n")), took(), run(), 2, &definition()).generation,
         4,
         "an older version's goes on"
     );
@@ -185,7 +229,7 @@ fn whatever_a_lost_checkpoint_covered_is_doubtful_and_weighed_before_it_is_looke
     assert!(!is_doubtful(&lost, mine) && is_weighed(&lost, mine));
     let by_id = Marks { source: Source::ById, ..old };
     assert!(!is_weighed(&lost, by_id) && may_settle(&lost, by_id));
-    let owing = page(&lost, Leads::Home(link("d")), took(), run(), 1);
+    let owing = page(&lost, Next::DeltaLink(link("d")), took(), run(), 1, &definition());
     assert!(!may_settle(&owing, old));
     assert!(may_settle(&swept(&owing, all(), 1), old));
     assert_eq!(
@@ -199,14 +243,14 @@ fn whatever_a_lost_checkpoint_covered_is_doubtful_and_weighed_before_it_is_looke
 
 #[test]
 fn abandoned_numbers_are_forgotten_once_no_late_write_can_carry_them() {
-    let twice = burn(&tracking(), 2, now());
+    let twice = abandon(&tracking(), 2, now());
     assert_eq!(forgettable(&twice, now() + LATEST - Duration::from_secs(1)), []);
     let later = now() + LATEST;
-    let gap = burn(&page(&twice, Leads::On(link("n")), took(), run(), 3), 4, later);
+    let gap = abandon(&page(&twice, Next::NextLink(link("n")), took(), run(), 3, &definition()), 4, later);
     let old = forgettable(&gap, later);
-    assert_eq!(old, twice.burnt);
+    assert_eq!(old, twice.abandoned);
     let left = forget(&gap, &old, 5);
-    assert_eq!((left.burnt.len(), left.burnt[0].at, left.save), (1, later, gap.save + 1));
+    assert_eq!((left.abandoned.len(), left.abandoned[0].at, left.save), (1, later, gap.save + 1));
 }
 
 #[test]
@@ -228,15 +272,16 @@ fn a_feed_that_gets_nowhere_is_stuck_after_a_day() {
     let hours = 24;
     assert_eq!(stuck(&tracking(), now() + day * 20), None, "that is what `token_old` is for");
     assert_eq!(stuck(&enumerating(), now() + day), Some(Stuck::RoundOpen { hours }));
-    let open = page(&swept(&tracking(), all(), 1), Leads::On(link("n")), took(), run(), 1);
+    let open =
+        page(&swept(&tracking(), all(), 1), Next::NextLink(link("n")), took(), run(), 1, &definition());
     assert_eq!(stuck(&open, now() + day - Duration::from_secs(1)), None);
     assert_eq!(stuck(&open, now() + day), Some(Stuck::RoundOpen { hours }));
     let fails = failing(&failing(&tracking(), 2, now()), 3, now() + day / 2);
     assert_eq!(fails.failing_since, Some(now()), "since the first time");
-    assert_eq!(next(&fails, &definition(), now() + day / 2), Step::Walk);
+    assert_eq!(next(&fails, &definition(), now() + day / 2), Step::Continue);
     assert_eq!(next(&fails, &definition(), now() + day), Step::Begin(Why::FailingLink));
     assert_eq!(stuck(&fails, now() + day), Some(Stuck::LinkFails { hours }));
-    assert_eq!(page(&fails, Leads::On(link("n")), took(), run(), 3).failing_since, None);
+    assert_eq!(page(&fails, Next::NextLink(link("n")), took(), run(), 3, &definition()).failing_since, None);
     assert_eq!(begin(&fails, &definition(), None, 3, now()).failing_since, None);
 }
 
@@ -246,12 +291,15 @@ fn generations_that_follow_each_other_are_stuck() {
     let third = again(&again(&enumerating()));
     assert_eq!(stuck(&again(&enumerating()), now()), None);
     assert_eq!(stuck(&third, now()), Some(Stuck::Generations { times: 3 }));
-    assert_eq!(stuck(&page(&third, Leads::Home(link("d")), took(), run(), 1), now()), None);
+    assert_eq!(
+        stuck(&page(&third, Next::DeltaLink(link("d")), took(), run(), 1, &definition()), now()),
+        None
+    );
     let mut checkpoint = tracking();
     for times in 1..=3 {
         let shape = times.to_string();
         checkpoint = begin(&checkpoint, &Definition { shape, ..definition() }, None, 1, now());
-        checkpoint = page(&checkpoint, Leads::Home(link("d")), took(), run(), 1);
+        checkpoint = page(&checkpoint, Next::DeltaLink(link("d")), took(), run(), 1, &definition());
         let shapes = (times == 3).then_some(Stuck::Shapes { times });
         assert_eq!(stuck(&checkpoint, now()), shapes, "although each of them is complete");
     }
@@ -285,25 +333,25 @@ fn another_tenant_is_refused_with_both_named() {
 fn a_throttled_feed_waits_at_most_an_hour() {
     let waiting = throttled(&tracking(), Duration::from_secs(86_400), 1, now());
     assert_eq!(next(&waiting, &definition(), now()), Step::Wait(now() + LONGEST_WAIT));
-    assert_eq!(next(&waiting, &definition(), now() + LONGEST_WAIT), Step::Walk);
+    assert_eq!(next(&waiting, &definition(), now() + LONGEST_WAIT), Step::Continue);
     let absurd = Checkpoint { not_before: Some(now() + 2 * LONGEST_WAIT), ..waiting };
-    assert_eq!(next(&absurd, &definition(), now()), Step::Walk, "a wrong clock wrote it");
+    assert_eq!(next(&absurd, &definition(), now()), Step::Continue, "a wrong clock wrote it");
 }
 
 #[test]
-fn burnt_numbers_are_ranges_and_are_forgotten_after_thirty_days() {
-    let twice = burn(&burn(&tracking(), 2, now()), 3, now());
-    assert_eq!(twice.burnt, [Burnt { from: 3, to: 4, at: now() }]);
+fn abandoned_numbers_are_ranges_and_are_forgotten_after_thirty_days() {
+    let twice = abandon(&abandon(&tracking(), 2, now()), 3, now());
+    assert_eq!(twice.abandoned, [Abandoned { from: 3, to: 4, at: now() }]);
     assert_eq!(twice.unclean, Some(Unclean { turns: 2, noticed_at: now() }), "and they are counted");
     assert!(
-        is_burnt(&twice.burnt, 3)
-            && is_burnt(&twice.burnt, 4)
-            && !is_burnt(&twice.burnt, 2)
-            && !is_burnt(&twice.burnt, 5)
+        is_among(&twice.abandoned, 3)
+            && is_among(&twice.abandoned, 4)
+            && !is_among(&twice.abandoned, 2)
+            && !is_among(&twice.abandoned, 5)
     );
     let later = now() + BURNT_AGE;
-    let gap = page(&twice, Leads::On(link("n")), took(), run(), 3);
-    assert_eq!(burn(&gap, 4, later).burnt, [Burnt { from: 6, to: 6, at: later }]);
+    let gap = page(&twice, Next::NextLink(link("n")), took(), run(), 3, &definition());
+    assert_eq!(abandon(&gap, 4, later).abandoned, [Abandoned { from: 6, to: 6, at: later }]);
 }
 
 proptest! {
@@ -314,17 +362,17 @@ proptest! {
         for (number, step) in steps.into_iter().enumerate() {
             let epoch = number as u64 + 1;
             let next = match step {
-                0 => burn(&checkpoint, epoch, now()),
+                0 => abandon(&checkpoint, epoch, now()),
                 1 => begin(&checkpoint, &definition(), None, epoch, now()),
-                2 => page(&checkpoint, Leads::On(link("n")), took(), run(), epoch),
-                3 => page(&checkpoint, Leads::Home(link("d")), took(), run(), epoch),
+                2 => page(&checkpoint, Next::NextLink(link("n")), took(), run(), epoch, &definition()),
+                3 => page(&checkpoint, Next::DeltaLink(link("d")), took(), run(), epoch, &definition()),
                 4 => swept(&checkpoint, all(), epoch),
                 _ => throttled(&checkpoint, Duration::from_secs(1), epoch, now()),
             };
             prop_assert_eq!((next.save, next.epoch), (checkpoint.save + 1, epoch));
             prop_assert!(next.generation >= checkpoint.generation);
-            prop_assert!(next.owed.is_none_or(|owed| owed <= next.generation));
-            prop_assert!(is_burnt(&next.burnt, next.save) == (step == 0));
+            prop_assert!(next.pending_sweep.is_none_or(|pending_sweep| pending_sweep <= next.generation));
+            prop_assert!(is_among(&next.abandoned, next.save) == (step == 0));
             checkpoint = next;
         }
     }
@@ -333,21 +381,70 @@ proptest! {
 #[test]
 fn a_feed_that_slept_for_as_long_as_a_tombstone_lives_cannot_know_which_links_have_lost_an_end() {
     let (ttl, day) = (Duration::from_secs(8 * 86_400), time::Duration::DAY);
-    let looked = Checkpoint { cascaded: Some(now()), ..tracking() };
-    assert!(!has_outslept(&looked, now() + 7 * day, ttl) && has_outslept(&looked, now() + 8 * day, ttl));
+    let looked = Checkpoint { links_removed_until: Some(now()), ..tracking() };
+    assert!(
+        !may_have_missed_tombstones(&looked, now() + 7 * day, ttl)
+            && may_have_missed_tombstones(&looked, now() + 8 * day, ttl)
+    );
     let anew = Checkpoint { generation_began: now() + 8 * day, ..looked };
-    assert!(!has_outslept(&anew, now() + 9 * day, ttl), "all links were told anew since");
-    let never = Checkpoint { cascaded: None, ..tracking() };
-    assert!(has_outslept(&never, now() + 8 * day, ttl));
+    assert!(!may_have_missed_tombstones(&anew, now() + 9 * day, ttl), "all links were told anew since");
+    let never = Checkpoint { links_removed_until: None, ..tracking() };
+    assert!(may_have_missed_tombstones(&never, now() + 8 * day, ttl));
 }
 
 #[test]
-fn a_walk_that_hid_several_objects_holds_its_sweep_until_another_walk() {
+fn an_enumeration_that_hid_several_objects_holds_its_sweep_until_another_one() {
     let one = swept(&tracking(), Swept { hidden: 1, ..all() }, 1);
-    assert_eq!((one.owed, one.hidden), (None, 0), "one may have come back meanwhile");
+    assert_eq!((one.pending_sweep, one.hidden), (None, 0), "one may have come back meanwhile");
     let held = swept(&tracking(), Swept { hidden: 2, ..all() }, 1);
-    assert_eq!((held.owed, held.hidden), (tracking().owed, 2));
+    assert_eq!((held.pending_sweep, held.hidden), (tracking().pending_sweep, 2));
     assert_eq!(begin(&held, &definition(), None, 1, now()).hidden, 0);
     let accepted = swept(&held, all(), 1);
-    assert_eq!((accepted.owed, accepted.hidden), (None, 0));
+    assert_eq!((accepted.pending_sweep, accepted.hidden), (None, 0));
+}
+
+#[test]
+fn what_is_read_by_time_is_read_from_the_beginning_where_the_container_is_another_one() {
+    let reach = crate::protocol::Reach {
+        overlap: time::Duration::HOUR,
+        retention: time::Duration::days(30),
+        bounded: true,
+    };
+    let holding = |id: &str| Definition {
+        mode: Mode::Window(reach),
+        containers: Ids::from([("signIns".to_owned(), id.to_owned())]),
+        ..definition()
+    };
+    let began = begin(&blank(&holding("1"), numbers(), now()), &holding("1"), None, 1, now());
+    let read =
+        Checkpoint { read_until: Some(now()), ..page(&began, Next::End, took(), run(), 1, &holding("1")) };
+    let later = now() + time::Duration::DAY;
+    let again = begin(&read, &holding("1"), None, 1, later);
+    assert_eq!(again.window.map(|window| window.from), Some(now()));
+    let anew = begin(&read, &holding("2"), None, 1, later);
+    assert_eq!(
+        (anew.read_until, anew.window.map(|window| window.from)),
+        (None, Some(later - reach.retention))
+    );
+    let half = Checkpoint { state: State::Enumerating { link: Some(link("n")) }, ..again };
+    let cut = begin(&half, &holding("2"), None, 1, later);
+    assert_eq!(
+        cut.window.map(|window| window.from),
+        Some(later - reach.retention),
+        "in the middle of a range too"
+    );
+}
+
+#[test]
+fn a_feed_whose_parent_is_gone_ends_when_no_late_write_can_arrive() {
+    let orphaned = Definition { orphaned: true, ..definition() };
+    let began = begin(&abandon(&tracking(), 2, now()), &orphaned, None, 2, now());
+    let read = page(&began, Next::End, took(), run(), 2, &orphaned);
+    let gone = ended(swept(&read, all(), 2), &orphaned, now());
+    assert_eq!(gone.ended, None, "a write of the turn before may still arrive");
+    assert_eq!(next(&gone, &orphaned, now()), Step::Begin(Why::ParentGone));
+    let later = now() + LATEST;
+    let gone = ended(swept(&read, all(), 2), &orphaned, later);
+    assert_eq!((gone.ended, next(&gone, &orphaned, later)), (Some(later), Step::Rest));
+    assert_eq!(next(&gone, &definition(), later), Step::Begin(Why::ParentBack));
 }

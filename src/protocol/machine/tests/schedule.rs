@@ -125,11 +125,16 @@ impl Schedule {
             mut refreshes,
             mut resets,
             mut losses,
+            mut lease_losses,
             mut clocks,
             ..
         } = self.options;
         let (mut short, mut long, mut recreations) = (4, 3, self.options.recreations);
-        let what = if clocks > 0 { 103 } else { 100 };
+        let what = match (clocks, lease_losses) {
+            (0, 0) => 100,
+            (_, 0) => 103,
+            (_, _) => 115,
+        };
         for _ in 0..STEPS {
             if let Some(me) = current.filter(|_| self.below(100) < 80) {
                 if !self.step(me) {
@@ -166,6 +171,10 @@ impl Schedule {
                 100..103 if clocks > 0 => {
                     clocks -= 1;
                     self.world.borrow_mut().set_clock();
+                }
+                103..115 if lease_losses > 0 => {
+                    lease_losses -= 1;
+                    self.world.borrow_mut().lose_lease();
                 }
                 50..72 if changes > 0 => {
                     changes -= 1;

@@ -2,6 +2,7 @@
 //! the turn may be killed, or frozen for as long as the schedule likes.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -18,10 +19,10 @@ mod sweep;
 use lease::acquire;
 
 use super::world::{CONTAINER, DOUBT, Entry, Lost, Off, World, clock};
+use crate::protocol::doubt::Marks;
 use crate::protocol::machine::{Action, Event, Machine, Settled, Task};
 use crate::protocol::plan::Definition;
-use crate::protocol::plan::doubt::Marks;
-use crate::protocol::{Checkpoint, Containers, Counts, Ids, Source, State};
+use crate::protocol::{Checkpoint, Containers, Counts, Ids, Mode, Source, State, Terms};
 
 pub type Shared = Rc<RefCell<World>>;
 
@@ -51,9 +52,13 @@ fn step() -> impl Future<Output = ()> {
 struct Turn {
     world: Shared,
     me: u32,
-    epoch: u64,
+    terms: Terms,
     etag: Option<u64>,
     page: Vec<Entry>,
+    /// The page in hand is the last one.
+    is_last: bool,
+    /// What the last page of a list has shown.
+    seen: BTreeSet<usize>,
     /// When the page was asked for.
     asked: OffsetDateTime,
     /// When the lease ends, as far as this turn knows.
@@ -64,42 +69,53 @@ struct Turn {
 
 /// What comes of taking the lease.
 struct Taken {
-    epoch: u64,
+    terms: Terms,
     clean: bool,
     until: i64,
     /// How far ahead the turn believes the time to be, at least and at most.
     ahead: [i64; 2],
 }
 
-pub fn definition() -> Definition {
-    Definition { feed: "model".into(), shape: "s".into(), tenant_id: "t".into(), containers: Ids::new() }
+pub fn definition(list: bool) -> Definition {
+    let mode = if list { Mode::List } else { Mode::Delta };
+    Definition {
+        feed: "model".into(),
+        mode,
+        shape: "s".into(),
+        tenant_id: "t".into(),
+        containers: Ids::new(),
+        orphaned: false,
+    }
 }
 
 pub async fn run(world: Shared, me: u32, kind: Kind) {
-    let Some(Taken { epoch, clean, until, ahead }) = acquire(&world, me).await else { return };
+    let task = match kind {
+        Kind::Sync => Task::Sync,
+        Kind::Refresh(_) => Task::LookUp,
+        Kind::Reset => Task::Reset,
+    };
+    let Some(taken) = acquire(&world, me, task.purpose()).await else { return };
+    let Taken { terms, clean, until, ahead } = taken;
     let (page, asked) = (Vec::new(), clock(0));
-    let mut turn = Turn { world, me, epoch, etag: None, page, asked, until, ahead };
-    let clean = clean || turn.world.borrow().is_off(Off::Burn);
+    let (is_last, seen) = (false, BTreeSet::new());
+    let mut turn = Turn { world, me, terms, etag: None, page, is_last, seen, asked, until, ahead };
+    let clean = clean || turn.world.borrow().is_off(Off::Abandon);
     // Ended: the lease is lost, or has been given back where it happened.
-    let _ = turn.run(clean, kind).await;
+    let _ = turn.run(task, clean, kind).await;
 }
 
 impl Turn {
-    async fn run(&mut self, clean: bool, kind: Kind) -> Result<(), Ended> {
-        let (definition, links) = (definition(), self.world.borrow().options.links);
+    async fn run(&mut self, task: Task, clean: bool, kind: Kind) -> Result<(), Ended> {
+        let (list, links) = (self.world.borrow().options.list, self.world.borrow().options.links);
+        let definition = definition(list);
         let now = self.now();
-        let task = match kind {
-            Kind::Sync => Task::Walk,
-            Kind::Refresh(_) => Task::Look,
-            Kind::Reset => Task::Reset,
-        };
-        let mut machine = Machine::new(task, definition, links, self.epoch, clean, now);
+        let mut machine = Machine::new(task, definition, links, self.terms.epoch, clean, now);
         let mut action = machine.load();
         loop {
             let event = match (action, kind) {
-                (Action::Look, Kind::Refresh(object)) => {
+                (Action::LookUp, Kind::Refresh(object)) => {
                     self.look(machine.checkpoint(), object).await?;
-                    Event::Looked(Counts::default())
+                    Event::LookedUp(Counts::default())
                 }
                 (action, _) => self.perform(&machine, action).await?,
             };
@@ -121,7 +137,7 @@ impl Turn {
             Action::Load => self.load().await,
             Action::Save(next) => self.save(next).await?,
             Action::Fetch => self.fetch(checkpoint).await,
-            Action::Take => Event::Taken(self.take(checkpoint).await?),
+            Action::WritePage => Event::Written(self.take(checkpoint).await?),
             Action::Weigh => Event::Weighed(self.weigh(checkpoint).await),
             Action::Sweep => Event::Swept(self.sweep(checkpoint).await?),
             Action::Settle => {
@@ -130,7 +146,7 @@ impl Turn {
                 Event::Settled(Settled { counts: Counts::default(), unseen, uncarried })
             }
             Action::Leave { clean, stay } => self.release(clean, stay, checkpoint.epoch).await,
-            Action::Look | Action::End(_) => unreachable!("handled where it comes up"),
+            Action::LookUp | Action::End(_) => unreachable!("handled where it comes up"),
         })
     }
 
@@ -172,8 +188,8 @@ impl Turn {
         if off == Some(Off::Epoch) {
             checkpoint.epoch = 0;
         }
-        if off == Some(Off::Owed) {
-            checkpoint.owed = None;
+        if off == Some(Off::PendingSweep) {
+            checkpoint.pending_sweep = None;
         }
         if off == Some(Off::LostDoubt) {
             checkpoint.first_save = 0;
@@ -203,8 +219,8 @@ impl Turn {
                 let etag = world.next_etag();
                 world.note(|| {
                     format!(
-                        "  checkpoint {:?} generation {} owed {:?} save {} burnt {:?}",
-                        next.state, next.generation, next.owed, next.save, next.burnt
+                        "  checkpoint {:?} generation {} pending {:?} save {} abandoned {:?}",
+                        next.state, next.generation, next.pending_sweep, next.save, next.abandoned
                     )
                 });
                 world.checkpoint = Some((next, etag));
@@ -232,7 +248,7 @@ impl Turn {
 /// The link that the checkpoint stands before.
 fn link(checkpoint: &Checkpoint) -> usize {
     match &checkpoint.state {
-        State::Start | State::Enumerating { link: None } => 0,
+        State::Start | State::Enumerating { link: None } | State::Listed => 0,
         State::Enumerating { link: Some(link) } | State::Tracking { link } => {
             link.expose().parse().expect("ours")
         }
@@ -243,6 +259,6 @@ fn marks(checkpoint: &Checkpoint, generation: u64, source: Source) -> Marks {
     Marks { generation, save: checkpoint.save + 1, source }
 }
 
-fn doubt() -> Duration {
+fn doubt_age() -> Duration {
     Duration::from_secs(DOUBT.unsigned_abs())
 }

@@ -6,12 +6,12 @@ mod store;
 
 pub use options::{Off, Options};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use crate::protocol::plan::doubt::Marks;
-use crate::protocol::{Checkpoint, Numbers};
+use crate::protocol::doubt::Marks;
+use crate::protocol::{Checkpoint, Numbers, Terms};
 
 /// Life of the lease, in seconds.
 pub const LEASE: i64 = 15;
@@ -45,18 +45,6 @@ pub struct Doc {
     /// When its page was read.
     pub read: i64,
     pub written: i64,
-    pub etag: u64,
-}
-
-#[derive(Debug, Clone, Default)]
-pub struct LeaseDoc {
-    pub holder: Option<u32>,
-    pub epoch: u64,
-    pub expires: i64,
-    /// When it was last written, as Cosmos says.
-    pub written: i64,
-    pub clean: bool,
-    pub rung: bool,
     pub etag: u64,
 }
 
@@ -107,7 +95,7 @@ pub struct World {
     pub docs: Vec<Option<Doc>>,
     /// Objects that were removed from the copy, though they were there ever since their creation.
     pub wronged: BTreeSet<usize>,
-    /// Links that were swept although their sources lived and the walk had not shown them.
+    /// Links that were swept although their sources lived and the enumeration had not shown them.
     pub unspared: BTreeSet<usize>,
     /// Which container there is, by number, …
     container: u32,
@@ -115,8 +103,11 @@ pub struct World {
     looked: [Option<(u32, i64)>; PROCESSES],
     /// How far the clocks of the processes are ahead, in seconds.
     ahead: [i64; PROCESSES],
-    pub lease: Option<LeaseDoc>,
+    /// The lease, and its version.
+    pub lease: Option<(Terms, u64)>,
     pub checkpoint: Option<(Box<Checkpoint>, u64)>,
+    /// What the pages of lists have shown, by generation and page.
+    pub seen: BTreeMap<(u64, u32), BTreeSet<usize>>,
     links: Vec<Link>,
     etag: u64,
     deaths: u32,
@@ -162,6 +153,7 @@ impl World {
             ahead: [0; PROCESSES],
             lease: None,
             checkpoint: None,
+            seen: BTreeMap::new(),
             links: vec![Link::default()],
             etag: 0,
             deaths: options.deaths,
@@ -184,7 +176,7 @@ impl World {
         clock(second) + time::Duration::milliseconds(self.ticks)
     }
 
-    /// What the clock of the machine says on which a turn runs.
+    /// What the clock of a turn's machine says.
     pub fn own_clock(&self, turn: u32) -> i64 {
         self.now + if self.quiet { 0 } else { self.ahead[turn as usize % PROCESSES] }
     }
@@ -199,14 +191,21 @@ impl World {
 
     /// Takes something out of the control partition.
     pub fn lose(&mut self) {
-        let what = self.random.u8(..3);
-        self.note(|| format!("lost: {}", ["the lease", "the checkpoint", "both"][what as usize]));
-        if what != 1 {
-            self.lease = None;
+        let what = self.random.u8(..3 + u8::from(self.options.list));
+        let names = ["the lease", "the checkpoint", "both", "what a list has shown"];
+        self.note(|| format!("lost: {}", names[what as usize]));
+        match what {
+            0 => self.lease = None,
+            1 => self.checkpoint = None,
+            2 => (self.lease, self.checkpoint) = (None, None),
+            _ => self.seen.clear(),
         }
-        if what != 0 {
-            self.checkpoint = None;
-        }
+    }
+
+    /// Takes the lease out of the control partition, and nothing else.
+    pub fn lose_lease(&mut self) {
+        self.note(|| "lost: the lease".into());
+        self.lease = None;
     }
 
     /// Above whatever the documents carry.

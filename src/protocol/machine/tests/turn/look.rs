@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Ended, Turn, doubt, marks, step};
+use super::{Ended, Turn, doubt_age, marks, step};
+use crate::protocol::doubt;
 use crate::protocol::machine::tests::world::{DOUBT, OBJECTS, Off};
 use crate::protocol::plan;
-use crate::protocol::{Burnt, Checkpoint, Source};
+use crate::protocol::{Abandoned, Checkpoint, Source};
 
 impl Turn {
     /// Whether something lives unseen.
@@ -13,7 +14,7 @@ impl Turn {
         let (now, mut unseen) = (self.seconds(), false);
         let found: Vec<_> = {
             let world = self.world.borrow();
-            if world.is_off(Off::Settle) {
+            if world.is_off(Off::Settle) || !world.options.by_id {
                 return Ok(false);
             }
             let cutoff = now - if world.is_off(Off::SettleAge) { 0 } else { DOUBT };
@@ -21,7 +22,7 @@ impl Turn {
                 let doc = world.docs[*object].as_ref()?;
                 let taken = doc.written <= cutoff
                     && world.is_doubtful(checkpoint, doc)
-                    && plan::may_settle(checkpoint, doc.marks);
+                    && doubt::may_settle(checkpoint, doc.marks);
                 taken.then(|| (*object, doc.clone()))
             };
             let first = if world.options.links { OBJECTS } else { 0 };
@@ -32,23 +33,25 @@ impl Turn {
             let version = self.world.borrow_mut().by_id(object);
             let read = self.latest();
             step().await;
-            unseen |= version.is_some() && plan::is_unseen(checkpoint, doc.marks, doc.written, doubt());
-            let (generation, source) = plan::settle(checkpoint, doc.marks, version.is_some());
+            unseen |= version.is_some() && doubt::is_unseen(checkpoint, doc.marks, doc.written, doubt_age());
+            let (generation, source) = doubt::settle(checkpoint, doc.marks, version.is_some());
             let marks = marks(checkpoint, generation, source);
             self.write(object, version, marks, read, Some(doc.etag)).await?;
         }
         Ok(unseen && !self.world.borrow().is_off(Off::Unseen))
     }
 
-    pub(super) async fn uncarried(&mut self, checkpoint: &Checkpoint) -> Vec<Burnt> {
+    pub(super) async fn uncarried(&mut self, checkpoint: &Checkpoint) -> Vec<Abandoned> {
         let now = self.now();
         let uncarried = {
             let world = self.world.borrow();
             let (age, carried) = (world.is_off(Off::ForgetAge), !world.is_off(Off::ForgetCarried));
-            let now = now + if age { doubt() * 1000 } else { Duration::ZERO };
+            let now = now + if age { doubt_age() * 1000 } else { Duration::ZERO };
             let saves: Vec<_> = world.docs.iter().flatten().map(|doc| doc.marks.save).collect();
             let mut old = plan::forgettable(checkpoint, now);
-            old.retain(|burnt| !(carried && saves.iter().any(|save| (burnt.from..=burnt.to).contains(save))));
+            old.retain(|abandoned| {
+                !(carried && saves.iter().any(|save| (abandoned.from..=abandoned.to).contains(save)))
+            });
             old
         };
         step().await;
@@ -66,7 +69,7 @@ impl Turn {
             let living = present.filter(|doc| doc.version.is_some()).map(|doc| doc.marks);
             let vouched = self.world.borrow().is_off(Off::RefreshGeneration);
             let generation =
-                if vouched { checkpoint.generation } else { plan::refreshed(checkpoint, living) };
+                if vouched { checkpoint.generation } else { doubt::refreshed(checkpoint, living) };
             let marks = marks(checkpoint, generation, Source::ById);
             self.write(object, version, marks, read, None).await?;
         }

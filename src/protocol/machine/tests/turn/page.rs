@@ -1,13 +1,11 @@
 //! A page in the model: asked for, merged and written.
 
 use super::{Ended, Turn, link, marks, step};
+use crate::protocol::doubt::{self, Marks};
 use crate::protocol::machine::Event;
-use crate::protocol::machine::tests::world::{
-    Answer, Content, LATEST, LEASE, LeaseDoc, OBJECTS, Off, Version, WHOLE,
-};
-use crate::protocol::plan::doubt::Marks;
-use crate::protocol::plan::{self, Leads, Took};
-use crate::protocol::{Checkpoint, Counts, Opaque, Source, State};
+use crate::protocol::machine::tests::world::{Answer, Content, Entry, LATEST, OBJECTS, Off, Version, WHOLE};
+use crate::protocol::plan::{self, PageWritten};
+use crate::protocol::{Checkpoint, Counts, Link, Next, Source, State};
 
 impl Turn {
     pub(super) async fn fetch(&mut self, checkpoint: &Checkpoint) -> Event {
@@ -17,20 +15,32 @@ impl Turn {
         let answer = self.world.borrow_mut().page(link);
         step().await;
         match answer {
-            Answer::Dead(location) => Event::Dead(location.map(|location| Opaque::new(location.to_string()))),
+            Answer::Dead(location) => Event::Dead(location.map(|location| Link::new(location.to_string()))),
             Answer::Nothing => Event::Refused,
             Answer::Page { objects, next, home } => {
                 self.page = objects;
-                let next = Opaque::new(next.to_string());
-                Event::Fetched(if home { Leads::Home(next) } else { Leads::On(next) })
+                self.is_last = home;
+                let next = Link::new(next.to_string());
+                Event::Fetched(match home {
+                    true if self.world.borrow().options.list => Next::End,
+                    true => Next::DeltaLink(next),
+                    false => Next::NextLink(next),
+                })
             }
         }
     }
 
-    pub(super) async fn take(&mut self, checkpoint: &Checkpoint) -> Result<Took, Ended> {
+    pub(super) async fn take(&mut self, checkpoint: &Checkpoint) -> Result<PageWritten, Ended> {
         let early = self.world.borrow().is_off(Off::WriteFirst);
         let read = self.latest();
-        for (object, version, named) in std::mem::take(&mut self.page) {
+        let page = std::mem::take(&mut self.page);
+        if self.world.borrow().options.list {
+            self.keep_seen(checkpoint, &page).await;
+        }
+        for (object, version, named) in page {
+            if self.is_listed(checkpoint, object, version).await {
+                continue;
+            }
             if early && self.world.borrow_mut().random.u8(..4) == 0 {
                 continue;
             }
@@ -48,7 +58,31 @@ impl Turn {
                 _ => drop(self.write(object, version, marks, read, None).await?),
             }
         }
-        Ok(Took { counts: Counts::default(), doubtful: false, at: self.asked })
+        Ok(PageWritten { counts: Counts::default(), doubtful: false, at: self.asked })
+    }
+
+    /// What a page of a list shows is kept before the checkpoint is saved; what the last one shows, this turn remembers.
+    async fn keep_seen(&mut self, checkpoint: &Checkpoint, page: &[Entry]) {
+        self.seen = page.iter().map(|(object, ..)| *object).collect();
+        if !self.is_last {
+            let key = (checkpoint.generation, checkpoint.seen_pages);
+            self.world.borrow_mut().seen.entry(key).or_default().extend(&self.seen);
+            step().await;
+        }
+    }
+
+    /// Whether a list shows an object as it is stored.
+    async fn is_listed(&mut self, checkpoint: &Checkpoint, object: usize, version: Version) -> bool {
+        let present = self.world.borrow().docs[object].clone();
+        if !self.world.borrow().options.list {
+            return false;
+        }
+        step().await;
+        let world = self.world.borrow();
+        present.is_some_and(|doc| {
+            // Doubt would end with the next look; writing what is doubtful ends it at once.
+            doc.version == version && !world.is_doubtful(checkpoint, &doc)
+        })
     }
 
     /// An entry of a round of changes beside the document that is there, as `merge::step` has it.
@@ -77,7 +111,7 @@ impl Turn {
             let doubtful = self.world.borrow().is_doubtful(checkpoint, &doc);
             let older = doc.marks.generation != checkpoint.generation && off != Some(Off::MergeOld);
             // A round of changes does not tell of its links.
-            let unseen = self.world.borrow().is_source(object) && plan::is_earlier(checkpoint, doc.marks);
+            let unseen = self.world.borrow().is_source(object) && doubt::is_earlier(checkpoint, doc.marks);
             if unseen && off != Some(Off::Unseen) {
                 let merged = [0, 1].map(|one| if named[one] { content[one] } else { before[one] });
                 (marks.generation, marks.source) = (doc.marks.generation, Source::ById);
@@ -129,24 +163,11 @@ impl Turn {
         read: i64,
         over: Option<u64>,
     ) -> Result<bool, Ended> {
-        {
-            let mut world = self.world.borrow_mut();
-            let ours = world.lease.clone().filter(|lease| {
-                lease.holder == Some(self.me)
-                    && lease.epoch == self.epoch
-                    && world.now < lease.written + 2 * LEASE
-            });
-            // Until it renews the lease, a turn does not see that the document is gone.
-            if world.now >= self.until - 5 {
-                let Some(ours) = ours else {
-                    world.note(|| "lease lost".into());
-                    return Err(Ended);
-                };
-                let etag = world.next_etag();
-                let (written, expires) = (world.now, world.own_clock(self.me) + LEASE);
-                self.until = written + LEASE;
-                world.lease = Some(LeaseDoc { expires, written, etag, ..ours });
-            }
+        // Until it renews the lease, a turn does not see that the document is gone.
+        let is_due = self.world.borrow().now >= self.until - 5;
+        if is_due && !self.renew() {
+            self.world.borrow_mut().note(|| "lease lost".into());
+            return Err(Ended);
         }
         step().await;
         if self.world.borrow().now > self.until + LATEST {

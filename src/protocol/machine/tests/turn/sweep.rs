@@ -1,12 +1,14 @@
 //! A sweep in the model: weighed, and then of the objects, and of the links.
 
+use std::collections::BTreeSet;
 use std::ops::RangeFrom;
 
-use super::{Ended, Turn, doubt, link, marks, step};
+use super::{Ended, Turn, doubt_age, link, marks, step};
 use crate::protocol::Hold;
+use crate::protocol::doubt;
 use crate::protocol::machine::Weight;
-use crate::protocol::machine::tests::world::{OBJECTS, Off, clock};
-use crate::protocol::plan::{self, Swept};
+use crate::protocol::machine::tests::world::{OBJECTS, Off, World, clock};
+use crate::protocol::plan::Swept;
 use crate::protocol::{Checkpoint, Source};
 
 impl Turn {
@@ -16,82 +18,114 @@ impl Turn {
             let links = world.options.links;
             let docs: Vec<_> = world.docs.iter().flatten().cloned().collect();
             // Whom the sweep is about to ask for need not wait.
-            let unseen = world.unseen(checkpoint.generation, |doc| plan::holds_links(checkpoint, doc.marks));
+            let unseen = world.unseen(checkpoint.generation, |doc| doubt::holds_links(checkpoint, doc.marks));
             let doubtful = (0..OBJECTS)
                 .filter(|link| !unseen.contains(link))
                 .any(|link| world.docs[link].as_ref().is_some_and(|doc| world.is_doubtful(checkpoint, doc)));
             let doubtful_links = links && doubtful && !world.is_off(Off::LinkDoubt);
-            let owed = checkpoint.owed;
-            let missing = docs
-                .iter()
-                .filter(|doc| owed.is_some_and(|owed| doc.version.is_some() && doc.marks.generation < owed));
-            let limit = owed.is_some() && missing.count() > 0 && world.brakes();
+            let pending_sweep = checkpoint.pending_sweep;
+            let missing = docs.iter().filter(|doc| {
+                pending_sweep.is_some_and(|pending_sweep| {
+                    doc.version.is_some() && doc.marks.generation < pending_sweep
+                })
+            });
+            let limit = pending_sweep.is_some() && missing.count() > 0 && world.brakes();
             let held = match checkpoint.hidden {
                 0 => limit.then_some(Hold::RemovalLimit),
-                _ => Some(Hold::WalkHidObjects),
+                _ => Some(Hold::EnumerationHidObjects),
             };
-            Weight { missing: 0, living: 0, doubtful_links, held }
+            let shown = self.shown(checkpoint, &world);
+            let seen_lost = shown.is_none();
+            // The sweep goes by what the weighing has found.
+            self.seen = shown.unwrap_or_default();
+            Weight { missing: 0, living: 0, doubtful_links, seen_lost, held }
         };
         step().await;
         weight
     }
 
+    /// What this list has shown; nothing if a part of that is lost.
+    fn shown(&self, checkpoint: &Checkpoint, world: &World) -> Option<BTreeSet<usize>> {
+        if !world.options.list || world.is_off(Off::Seen) {
+            return Some(BTreeSet::new());
+        }
+        let mut shown = self.seen.clone();
+        for page in 0..checkpoint.seen_pages {
+            match world.seen.get(&(checkpoint.generation, page)) {
+                Some(seen) => shown.extend(seen),
+                None if world.is_off(Off::SeenSaved) => {}
+                None => return None,
+            }
+        }
+        if world.is_off(Off::SeenSaved) { Some(self.seen.clone()) } else { Some(shown) }
+    }
+
     pub(super) async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, Ended> {
         let (mut swept, links) = (Swept::default(), self.world.borrow().options.links);
-        let Some(owed) = checkpoint.owed else { return Ok(swept) };
-        self.sweep_objects(checkpoint, owed, if links { OBJECTS.. } else { 0.. }, &mut swept).await?;
-        if links && (checkpoint.again || !swept.is_held()) {
-            self.sweep_links(checkpoint, owed, &mut swept).await?;
+        let Some(pending_sweep) = checkpoint.pending_sweep else { return Ok(swept) };
+        self.sweep_objects(checkpoint, pending_sweep, if links { OBJECTS.. } else { 0.. }, &mut swept)
+            .await?;
+        if links && (checkpoint.reenumerate || !swept.is_held()) {
+            self.sweep_links(checkpoint, pending_sweep, &mut swept).await?;
         }
         Ok(swept)
     }
 
-    /// Those of these that are older than what is owed, with their versions; `announced`: doubtful ones too, as was
+    /// Those of these that are older than what is pending, with their versions; `announced`: doubtful ones too, as was
     /// announced, and also doubtful tombstones, or their doubt would begin generations for ever.
     pub(super) fn older(
         &self,
         checkpoint: &Checkpoint,
-        owed: u64,
+        pending_sweep: u64,
         objects: impl Iterator<Item = usize>,
         announced: bool,
         swept: &mut Swept,
     ) -> Vec<(usize, u64)> {
         let world = self.world.borrow();
-        let also_doubtful = announced || world.is_off(Off::SweepDoubt);
+        // Nobody can look at them: the next list shows those that live.
+        let listed = world.options.list && !world.options.by_id;
+        let also_doubtful = announced || listed || world.is_off(Off::SweepDoubt);
         let also_young = announced || world.is_off(Off::SweepAge);
         let taken = |object: usize| {
             let doc = world.docs[object].as_ref()?;
             let doubtful = world.is_doubtful(checkpoint, doc);
             let buried = announced && doc.version.is_none() && doubtful;
-            let older = doc.version.is_some() && doc.marks.generation < owed && (also_doubtful || !doubtful);
-            let told = also_young || plan::is_told(checkpoint, clock(doc.read.min(doc.written + 1)), doubt());
+            let older =
+                doc.version.is_some() && doc.marks.generation < pending_sweep && (also_doubtful || !doubtful);
+            let told = also_young
+                || doubt::was_read_before_last_round(
+                    checkpoint,
+                    clock(doc.read.min(doc.written + 1)),
+                    doubt_age(),
+                );
             swept.left |= older && !told;
             (buried || older && told).then_some((object, doc.etag))
         };
-        objects.filter_map(taken).collect()
+        objects.filter(|object| !self.seen.contains(object)).filter_map(taken).collect()
     }
 
     /// Links cannot be asked for. Those of a source that lives unseen are spared.
     pub(super) async fn sweep_links(
         &mut self,
         checkpoint: &Checkpoint,
-        owed: u64,
+        pending_sweep: u64,
         swept: &mut Swept,
     ) -> Result<(), Ended> {
-        let mut unseen = self.world.borrow().unseen(owed, |doc| plan::keeps_links(checkpoint, doc.marks));
+        let mut unseen =
+            self.world.borrow().unseen(pending_sweep, |doc| doubt::keeps_links(checkpoint, doc.marks));
         step().await;
         if self.world.borrow().is_off(Off::Spare) {
             unseen.clear();
         }
         let seen = (0..OBJECTS).filter(|link| !unseen.contains(link));
-        let found = self.older(checkpoint, owed, seen, checkpoint.again, swept);
+        let found = self.older(checkpoint, pending_sweep, seen, checkpoint.reenumerate, swept);
         let spared = self.world.borrow().spared(link(checkpoint), checkpoint);
         step().await;
-        let marks = marks(checkpoint, owed, Source::Delta);
+        let marks = marks(checkpoint, pending_sweep, Source::Delta);
         for (object, etag) in found {
             let done = self.write(object, None, marks, self.seconds(), Some(etag)).await?;
             // What an announced sweep takes too much, the generation that follows brings back.
-            if done && !checkpoint.again && spared.contains(&object) {
+            if done && !checkpoint.reenumerate && spared.contains(&object) {
                 self.world.borrow_mut().unspared.insert(object);
             }
         }
@@ -101,13 +135,14 @@ impl Turn {
     pub(super) async fn sweep_objects(
         &mut self,
         checkpoint: &Checkpoint,
-        owed: u64,
+        pending_sweep: u64,
         objects: RangeFrom<usize>,
         swept: &mut Swept,
     ) -> Result<(), Ended> {
         let now = self.seconds();
         let count = self.world.borrow().docs.len();
-        let found = self.older(checkpoint, owed, objects.take_while(|object| *object < count), false, swept);
+        let found =
+            self.older(checkpoint, pending_sweep, objects.take_while(|object| *object < count), false, swept);
         step().await;
         let mut asked = Vec::new();
         for (object, etag) in found {
@@ -132,7 +167,7 @@ impl Turn {
                 }
                 None if swept.is_held() => {}
                 None => {
-                    let marks = marks(checkpoint, owed, Source::Delta);
+                    let marks = marks(checkpoint, pending_sweep, Source::Delta);
                     self.write(object, None, marks, now, Some(etag)).await?;
                 }
             }

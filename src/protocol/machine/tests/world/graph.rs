@@ -1,10 +1,10 @@
-//! Graph in the model: delta with lagging replicas, walks that hide, tokens that die.
+//! Graph in the model: delta with lagging replicas, enumerations that hide, tokens that die.
 
 use std::collections::BTreeSet;
 
 use super::{Answer, Doc, Entry, Link, OBJECTS, Version, WHOLE, World};
 use crate::protocol::Checkpoint;
-use crate::protocol::plan::doubt::keeps_links;
+use crate::protocol::doubt::keeps_links;
 
 impl World {
     pub fn by_id(&mut self, object: usize) -> Version {
@@ -44,7 +44,7 @@ impl World {
             let object = *todo.iter().nth(self.random.usize(..todo.len())).expect("within its length");
             todo.remove(&object);
             let position = self.replica(round);
-            // A link is told with its source, and by a walk a source with its links.
+            // A link is told with its source, and by an enumeration a source with its links.
             let source = self.source_of(object).unwrap_or(object);
             if self.is_source(source) {
                 objects.push((source, self.state(source, position), WHOLE));
@@ -71,6 +71,9 @@ impl World {
                 hidden.remove(&other);
                 given.insert(other);
                 given.remove(&object);
+                continue;
+            }
+            if self.options.list && version.is_none() {
                 continue;
             }
             if version.is_some() || given.contains(&object) || self.random.bool() {

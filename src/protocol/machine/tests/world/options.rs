@@ -4,11 +4,11 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Off {
     Epoch,
-    Burn,
+    Abandon,
     SaveMatch,
     WriteFirst,
     Dirty,
-    Owed,
+    PendingSweep,
     SweepDoubt,
     SweepAge,
     RefreshGeneration,
@@ -38,11 +38,15 @@ pub enum Off {
     OwnClock,
     /// The end of a lease is believed, however far away it is.
     LeaseEnd,
-    /// The links of a source that lives are swept although the walk did not show it.
+    /// The links of a source that lives are swept although the enumeration did not show it.
     Spare,
-    /// What lives and was not shown by the walk is not walked for again.
+    /// An object that lives unseen does not start another enumeration.
     Unseen,
-    /// A walk that begins anew after its first page was abandoned has the same generation as before.
+    /// A list sweeps by generation, although what did not change keeps an earlier one.
+    Seen,
+    /// What the pages of a list have shown is forgotten when its turn is killed.
+    SeenSaved,
+    /// An enumeration that begins anew after its first page was abandoned has the same generation as before.
     Anew,
 }
 
@@ -52,6 +56,10 @@ pub struct Options {
     pub off: Option<Off>,
     /// The objects are links, which cannot be looked up by id; each has a source that always lives, and can be.
     pub links: bool,
+    /// Graph has no delta query of the objects: each turn lists them.
+    pub list: bool,
+    /// Graph shows objects by their ids.
+    pub by_id: bool,
     /// Rounds of changes name only the properties that changed.
     pub partial: bool,
     /// The objects are links of one source, which has one of them at most, and Graph tells a new one without a word about
@@ -69,6 +77,8 @@ pub struct Options {
     pub recreations: u32,
     /// Losses of the lease, the checkpoint, or both.
     pub losses: u32,
+    /// Losses of the lease alone, which are more frequent than other losses.
+    pub lease_losses: u32,
     /// Enumerations that do not show an object although it is there.
     pub hides: u32,
     /// Times that the clock of a process is set, by an hour or by a day.
@@ -82,6 +92,8 @@ impl Default for Options {
         Self {
             off: None,
             links: false,
+            list: false,
+            by_id: true,
             partial: false,
             to_one: false,
             refreshes: 2,
@@ -94,6 +106,7 @@ impl Default for Options {
             brakes: 1,
             recreations: 1,
             losses: 1,
+            lease_losses: 0,
             hides: 1,
             clocks: 2,
             asks: true,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{Doc, Lost, OBJECTS, Off, PROCESSES, Version, World};
-use crate::protocol::plan::doubt::{Marks, is_abandoned, is_burnt};
+use crate::protocol::doubt::{Marks, is_abandoned, is_among};
 use crate::protocol::{Checkpoint, Source, is_good};
 
 impl World {
@@ -64,7 +64,7 @@ impl World {
         self.maybe_lost().map(|()| true)
     }
 
-    /// The links of sources that this walk has not shown, and that are not known to be gone.
+    /// The links of sources that this enumeration has not shown, and that are not known to be gone.
     pub fn unseen(&self, generation: u64, is_meant: impl Fn(&Doc) -> bool) -> BTreeSet<usize> {
         let is_unseen = |link: &usize| {
             let source = self.source_of(*link).and_then(|source| self.docs[source].as_ref());
@@ -75,7 +75,7 @@ impl World {
         (0..OBJECTS).filter(is_unseen).collect()
     }
 
-    /// The brake holds this time.
+    /// The removal limit holds this time.
     pub fn brakes(&mut self) -> bool {
         let holds = self.brakes > 0 && !self.quiet && self.random.u8(..10) == 0;
         self.brakes -= u32::from(holds);
@@ -85,6 +85,6 @@ impl World {
     pub fn is_doubtful(&self, checkpoint: &Checkpoint, doc: &Doc) -> bool {
         let by_id = doc.marks.source == Source::ById && !self.is_off(Off::ById);
         let lost = is_abandoned(checkpoint, doc.marks.save) && !self.is_off(Off::LostDoubt);
-        by_id || lost || is_burnt(&checkpoint.burnt, doc.marks.save)
+        by_id || lost || is_among(&checkpoint.abandoned, doc.marks.save)
     }
 }

@@ -1,0 +1,49 @@
+//! The range of time that a feed reads next which is read by time, or whose range moves on. Pure.
+
+use time::OffsetDateTime;
+
+use super::{Definition, containers};
+use crate::protocol::{Checkpoint, Mode, State, Window};
+
+/// Whether a feed that is read by time was read up to now; any other feed is.
+pub fn is_up_to_date(checkpoint: &Checkpoint) -> bool {
+    checkpoint.window.is_none_or(|window| window.last)
+}
+
+/// Whether the range of a feed whose range moves on has to move.
+pub(super) fn is_over(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTime) -> bool {
+    let Mode::Rolling(span) = definition.mode else { return false };
+    checkpoint.window.is_none_or(|range| span.is_over(range, now))
+}
+
+/// Until when all objects are read, of a feed that is read by time.
+pub(super) fn read_until(checkpoint: &Checkpoint, definition: &Definition) -> Option<OffsetDateTime> {
+    let is_by_time = matches!(definition.mode, Mode::Window(_));
+    checkpoint.window.filter(|_| is_by_time).map(|window| window.to)
+}
+
+/// The range of time that is read next, of a feed that is read by time. One that was not read to its end is cut: its page
+/// token died. A range that moves on is the one of today.
+pub(super) fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTime) -> Option<Window> {
+    let reach = match definition.mode {
+        Mode::Window(reach) => reach,
+        Mode::Rolling(span) => return Some(span.range(now)),
+        Mode::Delta | Mode::Additions | Mode::List => return None,
+    };
+    let is_same = is_same(checkpoint, definition);
+    let is_under_way = matches!(checkpoint.state, State::Enumerating { link: Some(_) });
+    Some(match checkpoint.window.filter(|_| is_same && is_under_way) {
+        Some(window) => window.cut(reach, now),
+        None => Window::next(reach, known_until(checkpoint, definition), now),
+    })
+}
+
+/// Until when a feed was read that is read by time. What another definition or another container has, is read from the
+/// beginning.
+pub(super) fn known_until(checkpoint: &Checkpoint, definition: &Definition) -> Option<OffsetDateTime> {
+    checkpoint.read_until.filter(|_| is_same(checkpoint, definition))
+}
+
+fn is_same(checkpoint: &Checkpoint, definition: &Definition) -> bool {
+    checkpoint.shape == definition.shape && !containers::is_another(checkpoint, definition)
+}
