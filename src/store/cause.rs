@@ -69,6 +69,7 @@ const ROWS: &[Row] = &[
     row(401, None, "mac signature", Kind::Unauthorized, "the key is none of the account's, or may only read", NEW_KEY),
     row(401, Some(5006..=5006), "", Kind::Unauthorized, "the token has expired", WAIT),
     row(401, None, "expired", Kind::Unauthorized, "the token has expired", WAIT),
+    row(401, None, "accepts tokens intended for", Kind::Unauthorized, "the token is for another service or cloud", "check AZURE_CLOUD and COSMOS_ENDPOINT"),
     row(401, None, "audience", Kind::Unauthorized, "the token is for another service or cloud", "check AZURE_CLOUD and COSMOS_ENDPOINT"),
     row(401, None, "issuer", Kind::Unauthorized, "the token is of another tenant than the account", "check AZURE_TENANT_ID"),
     row(401, None, "", Kind::Unauthorized, "", ""),
@@ -109,7 +110,7 @@ pub(super) fn principal(sentence: &str) -> Option<String> {
 
 impl Cause {
     /// What an answer said in numbers, with the cause where there is one.
-    pub(super) fn told(&self, said: &str) -> String {
+    pub(super) fn sentence(&self, said: &str) -> String {
         [self.what, self.next]
             .iter()
             .filter(|words| !words.is_empty())
@@ -153,6 +154,14 @@ mod tests {
             ),
             (401, Some(5006), "", Kind::Unauthorized, "has expired"),
             (401, None, "Lifetime validation failed: the token expired", Kind::Unauthorized, "has expired"),
+            (
+                401,
+                None,
+                "Request blocked by Auth : Provided AAD token is intended for [https://cosmos.azure.com]. This database \
+                 account accepts tokens intended for [https://hush.documents.azure.us/, https://cosmos.azure.us].",
+                Kind::Unauthorized,
+                "AZURE_CLOUD",
+            ),
             (401, None, "AAD token audience validation failed", Kind::Unauthorized, "AZURE_CLOUD"),
             (401, None, "The issuer of the token is not trusted", Kind::Unauthorized, "AZURE_TENANT_ID"),
             (401, Some(9), "hush", Kind::Unauthorized, ""),
@@ -174,7 +183,7 @@ mod tests {
             (503, Some(20312), "", Kind::Passing, "moving"),
         ] {
             let cause = of(status, sub, sentence).unwrap();
-            let told = cause.told("said");
+            let told = cause.sentence("said");
             assert!(
                 cause.kind == kind && told.contains(word) && !told.contains("hush"),
                 "{status}/{sub:?} {sentence}: {told}"

@@ -21,14 +21,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::containers::Looks;
 use super::error::StoreError;
+use super::looks::Looks;
 use super::pacer::Pacer;
 use super::remedy::Account;
+use super::scoped::Scoped;
 use super::unfit::{Fault, Unfit};
-
-/// The scope with which the SDK asks the credential for a token, in every cloud.
-pub const SCOPE: &str = "https://cosmos.azure.com/.default";
 
 /// How to reach the account.
 #[derive(Debug)]
@@ -39,6 +37,8 @@ pub struct Options {
     pub database: String,
     /// Account key, for the emulator; else the credential is used.
     pub key: Option<SecretString>,
+    /// The scope of the credential's tokens: another one in each cloud.
+    pub scope: String,
     /// Most writes in flight.
     pub concurrency: usize,
     /// All containers that a copy may need, each with its partition key.
@@ -143,7 +143,10 @@ impl Store {
                 endpoint,
                 Secret::new(key.expose_secret().to_owned()),
             ),
-            None => AccountReference::with_credential(endpoint, Arc::clone(&self.credential)),
+            None => {
+                let (credential, scope) = (Arc::clone(&self.credential), self.options.scope.clone());
+                AccountReference::with_credential(endpoint, Arc::new(Scoped { credential, scope }))
+            }
         };
         let pool = ConnectionPoolOptions::builder()
             .with_gateway_v2_disabled(true)

@@ -6,39 +6,16 @@
 //! Cosmos tells that. It costs one read of each container an hour and process. Leaves out on purpose: what follows from
 //! another id.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use futures_util::future::try_join_all;
 
 use super::connection::Store;
 use super::error::StoreError;
+use super::looks::{Looked, Looks};
+use super::properties::properties;
 use super::unfit::{Fault, Unfit};
 use crate::protocol::{Containers, Ids, Unusable, is_good};
-
-/// A container as it was when it was looked at.
-#[derive(Debug, Clone)]
-struct Looked {
-    at: Instant,
-    id: String,
-}
-
-/// When containers were looked at last, and what there was.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Looks(Arc<Mutex<HashMap<String, Looked>>>);
-
-impl Looks {
-    /// Has the next turn look at a container, whenever that was done last.
-    fn forget(&self, container: &str) {
-        self.all().remove(container);
-    }
-
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Looked>> {
-        // Nobody panics while holding it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// What a look at the containers of a feed has shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,80 +49,78 @@ impl Inspected {
     }
 }
 
-impl Store {
-    /// Looks at the containers of a feed, `own`, each with its partition key, and at others on which it depends, as far
-    /// as these are there. `known` are the ids that the checkpoint knows.
-    ///
-    /// # Errors
-    /// [`StoreError`], when a container cannot be looked at. One that is not as it has to be is no error.
-    pub async fn look_at(
-        &self,
-        own: impl Iterator<Item = (&str, &str)>,
-        others: &[&str],
-        known: &Ids,
-    ) -> Result<Inspected, StoreError> {
-        let own: Vec<_> = own.collect();
-        let others = others.iter().filter(|other| own.iter().all(|(name, _)| name != *other));
-        let others = others.map(|name| self.look(name, None, known));
-        let own = own.iter().map(|(name, key)| self.look(name, Some(key), known));
-        let (own, others) = tokio::try_join!(try_join_all(own), try_join_all(others))?;
-        let mut containers = Inspected::default();
-        for (name, seen) in others.into_iter().chain(own) {
-            match seen {
-                Ok(id) => drop(containers.ids.insert(name, id)),
-                Err(unfit) => containers.unfit = containers.unfit.or(unfit),
+/// Looks at the containers of a feed, `own`, each with its partition key, and at others on which it depends, as far
+/// as these are there. `known` are the ids that the checkpoint knows.
+///
+/// # Errors
+/// [`StoreError`], when a container cannot be looked at. One that is not as it has to be is no error.
+pub async fn look_at(
+    store: &Store,
+    own: impl Iterator<Item = (&str, &str)>,
+    others: &[String],
+    known: &Ids,
+) -> Result<Inspected, StoreError> {
+    let own: Vec<_> = own.collect();
+    let others = others.iter().filter(|other| own.iter().all(|(name, _)| name != other));
+    let others = others.map(|name| look(store, name, None, known));
+    let own = own.iter().map(|(name, key)| look(store, name, Some(key), known));
+    let (own, others) = tokio::try_join!(try_join_all(own), try_join_all(others))?;
+    let mut containers = Inspected::default();
+    for (name, seen) in others.into_iter().chain(own) {
+        match seen {
+            Ok(id) => drop(containers.ids.insert(name, id)),
+            Err(unfit) => containers.unfit = containers.unfit.or(unfit),
+        }
+    }
+    Ok(containers)
+}
+
+/// The id of a container, or what is wrong with it; that is nothing where no partition key is needed.
+async fn look(
+    store: &Store,
+    name: &str,
+    key: Option<&str>,
+    known: &Ids,
+) -> Result<(String, Result<String, Option<Box<Unfit>>>), StoreError> {
+    let known = known.get(name).map(String::as_str);
+    let looked = store.looks.get(name);
+    if let Some(looked) = looked.filter(|looked| is_good(looked.at.elapsed(), &looked.id, known)) {
+        return Ok((name.to_owned(), Ok(looked.id)));
+    }
+    let at = Instant::now();
+    let there = match properties(store, name).await {
+        Err(StoreError::Container(unfit)) => return Ok((name.to_owned(), Err(key.map(|_| unfit)))),
+        there => there?,
+    };
+    let Some(key) = key else { return Ok((name.to_owned(), Ok(there.id))) };
+    if let Some(fault) = Fault::of(&there, key) {
+        return Ok((name.to_owned(), Err(Some(Box::new(store.unfit(name, fault))))));
+    }
+    store.looks.set(name, Looked { at, id: there.id.clone() });
+    Ok((name.to_owned(), Ok(there.id)))
+}
+
+/// What a failed request says of its container: one that is gone, was created anew, or has another partition key, is
+/// named.
+pub(super) async fn blame(store: &Store, container: &str, error: StoreError) -> StoreError {
+    match error {
+        StoreError::OtherKey(said) => {
+            store.looks.forget(container);
+            let needs = store.partition_key(container);
+            let there = properties(store, container).await.ok();
+            let fault = there.and_then(|there| Fault::of(&there, needs));
+            match fault {
+                Some(fault) => StoreError::Container(Box::new(store.unfit(container, fault))),
+                None => StoreError::Refused(said),
             }
         }
-        Ok(containers)
+        other => blamer(store, container).named(other),
     }
+}
 
-    /// The id of a container, or what is wrong with it; that is nothing where no partition key is needed.
-    async fn look(
-        &self,
-        name: &str,
-        key: Option<&str>,
-        known: &Ids,
-    ) -> Result<(String, Result<String, Option<Box<Unfit>>>), StoreError> {
-        let known = known.get(name).map(String::as_str);
-        let looked = self.looks.all().get(name).cloned();
-        if let Some(looked) = looked.filter(|looked| is_good(looked.at.elapsed(), &looked.id, known)) {
-            return Ok((name.to_owned(), Ok(looked.id)));
-        }
-        let at = Instant::now();
-        let there = match self.properties(name).await {
-            Err(StoreError::Container(unfit)) => return Ok((name.to_owned(), Err(key.map(|_| unfit)))),
-            there => there?,
-        };
-        let Some(key) = key else { return Ok((name.to_owned(), Ok(there.id))) };
-        if let Some(fault) = Fault::of(&there, key) {
-            return Ok((name.to_owned(), Err(Some(Box::new(self.unfit(name, fault))))));
-        }
-        self.looks.all().insert(name.to_owned(), Looked { at, id: there.id.clone() });
-        Ok((name.to_owned(), Ok(there.id)))
-    }
-
-    /// What a failed request says of its container: one that is gone, was created anew, or has another partition key, is
-    /// named.
-    pub(super) async fn blame(&self, container: &str, error: StoreError) -> StoreError {
-        match error {
-            StoreError::OtherKey(said) => {
-                self.looks.forget(container);
-                let needs = self.partition_key(container);
-                let there = self.properties(container).await.ok();
-                let fault = there.and_then(|there| Fault::of(&there, needs));
-                match fault {
-                    Some(fault) => StoreError::Container(Box::new(self.unfit(container, fault))),
-                    None => StoreError::Refused(said),
-                }
-            }
-            other => self.blamer(container).named(other),
-        }
-    }
-
-    /// For whoever has to name a container without this store.
-    pub(super) fn blamer(&self, container: &str) -> Blamer {
-        Blamer { gone: Box::new(self.unfit(container, Fault::Missing)), looks: self.looks.clone() }
-    }
+/// For whoever has to name a container without this store.
+pub(super) fn blamer(store: &Store, container: &str) -> Blamer {
+    Blamer { gone: Box::new(store.unfit(container, Fault::Missing)), looks: store.looks.clone() }
 }
 
 /// Names a container in what a failed request says, without another request.

@@ -20,15 +20,12 @@ use serde_json::value::RawValue;
 
 use super::attempt;
 use super::connection::{READ_TIMEOUT, Store, query_options, read_options, with, write_options};
-use super::containers::Blamer;
+use super::containers::{Blamer, blamer};
+use super::definition::CONTROL;
 use super::error::StoreError;
 use super::newest;
 use crate::protocol::format::{self, Stamped};
 use crate::protocol::{CHECKPOINT, Etag, Unreadable};
-
-const CONTAINER: &str = "mirror";
-/// The container and its partition key.
-pub const CONTROL: (&str, &str) = (CONTAINER, "/feed");
 
 /// One feed's partition of the `mirror` container.
 #[derive(Clone)]
@@ -49,19 +46,17 @@ pub struct Saved<T> {
     pub charge: f64,
 }
 
-impl Store {
-    /// The control partition of a feed.
+impl Control {
+    /// The control partition of the feed with this key.
     ///
     /// # Errors
     /// [`StoreError`], when the account or the container cannot be opened.
-    pub async fn control(&self, feed: &str) -> Result<Control, StoreError> {
-        let (container, blamer) = (self.container(CONTAINER).await?, self.blamer(CONTAINER));
-        Ok(Control { container, feed: feed.to_owned(), blamer })
+    pub async fn open(store: &Store, feed: &str) -> Result<Self, StoreError> {
+        let (container, blamer) = (store.container(CONTROL.0).await?, blamer(store, CONTROL.0));
+        Ok(Self { container, feed: feed.to_owned(), blamer })
     }
-}
 
-impl Control {
-    /// The feed.
+    /// The key of the feed.
     pub fn feed(&self) -> &str {
         &self.feed
     }
@@ -193,9 +188,7 @@ impl Control {
         });
         answer.await.map_err(|error| self.blamer.named(error))
     }
-}
 
-impl Control {
     /// Has the next read see the newest version of a document; `document` is not written.
     ///
     /// # Errors

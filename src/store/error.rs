@@ -136,17 +136,17 @@ impl StoreError {
     /// What an answer with this status means; none where the status has no cause of its own.
     pub(super) fn of_status(status: u16, sub: Option<u32>, sentence: &str, said: &str) -> Option<Self> {
         let cause = cause::of(status, sub, sentence)?;
-        let told = cause.told(said);
+        let words = cause.sentence(said);
         Some(match cause.kind {
-            Kind::Unauthorized => Self::Unauthorized(told),
+            Kind::Unauthorized => Self::Unauthorized(words),
             Kind::Role => {
                 let principal = cause::principal(sentence);
-                Self::Forbidden(Box::new(Unassigned { said: told, principal, account: None }))
+                Self::Forbidden(Box::new(Unassigned { said: words, principal, account: None }))
             }
             Kind::Network => Self::Blocked(said.to_owned()),
-            Kind::Passing => Self::Unknown(told),
-            Kind::Document => Self::Refused(told),
-            Kind::Denied => Self::Denied(told),
+            Kind::Passing => Self::Unknown(words),
+            Kind::Document => Self::Refused(words),
+            Kind::Denied => Self::Denied(words),
         })
     }
 }
@@ -228,6 +228,6 @@ fn no_token(error: &CosmosError) -> Option<String> {
 }
 
 fn wait(error: &CosmosError) -> Duration {
-    let told = error.response().and_then(|response| response.headers().retry_after_ms);
-    told.map_or(DEFAULT_WAIT, Duration::from_millis)
+    let wait = error.response().and_then(|response| response.headers().retry_after_ms);
+    wait.map_or(DEFAULT_WAIT, Duration::from_millis)
 }

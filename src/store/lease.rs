@@ -1,8 +1,8 @@
-//! The lease on a feed: one writer at a time, and a doorbell for everybody else.
+//! The lease on a feed: one writer at a time, and everybody else can request a rerun.
 //!
 //! Guarantees: whoever holds it has the highest epoch; [`Lease::guard`] hands out a deadline that lies
 //! inside the lease on the wall clock and on the monotonic one, so that a turn that was frozen finds out
-//! before it writes again; a ring is never lost, because the holder clears it before it looks again.
+//! before it writes again; a request is never lost, because the holder clears it before it looks again.
 //! The decisions are pure functions in [`crate::protocol::lease`].
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use super::control::{Control, Saved};
 use super::error::StoreError;
 use crate::protocol::{Etag, LeaseState, Released, Terms};
-pub use acquire::Acquired;
+pub use acquire::{Acquired, acquire};
 use clock::Clock;
 use until::Until;
 
@@ -111,7 +111,7 @@ impl Lease {
 
     /// What comes of `work`, while a task of its own renews the lease: `work` may keep its thread busy for long. When
     /// the lease is lost the work goes on: it finds out when it asks for the deadline of its next write.
-    pub async fn kept<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> T {
+    pub async fn while_renewing<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> T {
         // Dropped with this future, it ends the task.
         let mut keeping = JoinSet::new();
         let lease = self.clone();
@@ -130,7 +130,7 @@ impl Lease {
         }
     }
 
-    /// Writes a new end into the lease. A ring in between is no loss.
+    /// Writes a new end into the lease. A request in between is no loss.
     async fn renew(&self) -> Result<(), StoreError> {
         let mut held = self.held.lock().await;
         let (begun, now) = (Instant::now(), OffsetDateTime::now_utc());
@@ -146,7 +146,7 @@ impl Lease {
     }
 
     /// Gives the lease back. `clean`: every write is answered and its page saved. A clean return with the
-    /// bell rung clears the ring and keeps the lease instead, unless `leave` says that the caller has
+    /// rerun requested clears the request and keeps the lease instead, unless `leave` says that the caller has
     /// seen to it that somebody looks again.
     ///
     /// # Errors
@@ -169,12 +169,12 @@ impl Lease {
         Err(StoreError::Unknown("the lease is contended".into()))
     }
 
-    /// Writes the lease; when somebody rang meanwhile, once more with the ring kept.
+    /// Writes the lease; when a rerun was requested meanwhile, once more with the request kept.
     async fn write(&self, held: &mut Held, terms: Terms, deadline: Instant) -> Result<(), StoreError> {
         match self.write_once(held, terms.clone(), deadline).await {
             Err(StoreError::Overtaken) => {
                 self.read_again(held).await?;
-                let terms = terms.ringing_as(&held.terms);
+                let terms = terms.with_request_of(&held.terms);
                 self.write_once(held, terms, deadline).await
             }
             answer => answer,
@@ -187,7 +187,7 @@ impl Lease {
         Ok(())
     }
 
-    /// After a 412: only another holder means that the lease is lost; a ring, or our own write whose
+    /// After a 412: only another holder means that the lease is lost; a request, or our own write whose
     /// answer was lost, does not.
     async fn read_again(&self, held: &mut Held) -> Result<(), StoreError> {
         let found: Option<Saved<Terms>> = self.control.read(ID).await?;

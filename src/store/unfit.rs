@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::properties::{Properties, Ttl};
+use super::definition::{Properties, Ttl};
 use super::remedy::Account;
 
 /// What is wrong with a container.

@@ -1,0 +1,129 @@
+//! Documents as a whole: one by its id, or all the living ones of a container.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use azure_data_cosmos::Query;
+use azure_data_cosmos::options::ItemReadOptions;
+use futures_util::TryStreamExt as _;
+use serde_json::value::RawValue;
+
+use super::attempt;
+use super::connection::{READ_TIMEOUT, Store, read_options, with};
+use super::containers::blame;
+use super::error::StoreError;
+use super::find::{FIELDS, Found, query};
+use super::newest;
+use crate::protocol::listed::Summary;
+use crate::protocol::{Candidate, Existing, Scope};
+
+/// Most ids in one query: a page of a list has as many (<https://learn.microsoft.com/graph/paging>).
+const MOST_IDS: usize = 1000;
+
+/// One document; none when there is none.
+///
+/// # Errors
+/// [`StoreError`], also when it is not a document of this mirror.
+pub async fn read(store: &Store, scope: Scope<'_>, id: &str) -> Result<Option<Existing>, StoreError> {
+    let lacks =
+        |what| StoreError::Unknown(format!("a document that is none of this mirror: it lacks `{what}`"));
+    let read = text_of(store, scope, id).await?;
+    read.map(|(text, charge)| Ok(Existing { charge, ..Existing::of(text).map_err(lacks)? })).transpose()
+}
+
+/// One document of this mirror; none when there is none, or when what is there is none of ours: the feed overwrites it.
+///
+/// # Errors
+/// [`StoreError`], as it cannot be read.
+pub async fn read_ours(store: &Store, scope: Scope<'_>, id: &str) -> Result<Option<Existing>, StoreError> {
+    let read = text_of(store, scope, id).await?;
+    Ok(read.and_then(|(text, charge)| Some(Existing { charge, ..Existing::of(text).ok()? })))
+}
+
+/// What is known of the documents with these ids, each under its id.
+///
+/// # Errors
+/// [`StoreError`], as the query fails.
+pub async fn summaries(
+    store: &Store,
+    scope: Scope<'_>,
+    ids: &[String],
+) -> Result<HashMap<String, Summary>, StoreError> {
+    let mut all = HashMap::with_capacity(ids.len());
+    for some in ids.chunks(MOST_IDS) {
+        let names: Vec<_> = (0..some.len()).map(|place| format!("@i{place}")).collect();
+        let mut asked = Query::from(format!("{FIELDS}c.id IN ({})", names.join(",")));
+        for (name, id) in names.iter().zip(some) {
+            asked = with(asked, name, id)?;
+        }
+        let found: Vec<Summary> = query(store, scope, asked).await?.try_collect().await?;
+        all.extend(found.into_iter().map(|one| (one.marks.id.clone(), one)));
+    }
+    Ok(all)
+}
+
+/// Has the next read see the newest version of a document, for whoever decides by it to write nothing.
+///
+/// # Errors
+/// [`StoreError`], when Cosmos could not be asked.
+pub async fn reach_newest(store: &Store, scope: Scope<'_>, kept: &Existing) -> Result<(), StoreError> {
+    let (id, container) = (&kept.marks.id, store.container(scope.container).await?);
+    match newest::reach(&container, scope.partition(id), id, &kept.text, Instant::now() + READ_TIMEOUT).await
+    {
+        Ok(()) => Ok(()),
+        Err(error) => Err(blame(store, scope.container, error).await),
+    }
+}
+
+/// The text of a document, and what it cost to read it.
+async fn text_of(
+    store: &Store,
+    scope: Scope<'_>,
+    id: &str,
+) -> Result<Option<(Box<RawValue>, f64)>, StoreError> {
+    let container = store.container(scope.container).await?;
+    let partition = scope.partition(id);
+    let deadline = Instant::now() + READ_TIMEOUT;
+    let answer = attempt::patiently(deadline, || {
+        let options = ItemReadOptions::default().with_operation_options(read_options());
+        attempt::once(deadline, container.read_item(partition.to_owned(), id, Some(options)))
+    });
+    match answer.await {
+        Ok(response) => {
+            let charge = attempt::charge(&response);
+            let text = response.into_model();
+            let text = text.map_err(|_| StoreError::Unknown("a document that is no JSON".into()))?;
+            Ok(Some((text, charge)))
+        }
+        Err(StoreError::Missing(_)) => Ok(None),
+        Err(error) => Err(blame(store, scope.container, error).await),
+    }
+}
+
+/// Streams the living documents of a container, whole.
+///
+/// # Errors
+/// As [`super::find::older_than`].
+pub async fn living(store: &Store, scope: Scope<'_>) -> Result<impl Found<Existing> + use<>, StoreError> {
+    let text = "SELECT * FROM c WHERE NOT IS_DEFINED(c._mirror.removed)";
+    query(store, scope, Query::from(text)).await
+}
+
+/// Streams the marks of all documents of a container, tombstones too.
+///
+/// # Errors
+/// As [`super::find::older_than`].
+pub async fn all_marks(store: &Store, scope: Scope<'_>) -> Result<impl Found<Candidate> + use<>, StoreError> {
+    query(store, scope, Query::from(format!("{FIELDS}true"))).await
+}
+
+/// Streams the marks of the living documents of a container.
+///
+/// # Errors
+/// As [`super::find::older_than`].
+pub async fn living_marks(
+    store: &Store,
+    scope: Scope<'_>,
+) -> Result<impl Found<Candidate> + use<>, StoreError> {
+    query(store, scope, Query::from(format!("{FIELDS}NOT IS_DEFINED(c._mirror.removed)"))).await
+}
