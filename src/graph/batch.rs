@@ -2,7 +2,7 @@
 //!
 //! Promises: each object is answered by itself, whatever became of the others; answers come in any order and are told
 //! apart by their ids; those that Graph throttles are asked for again, in a new batch, after the longest wait that any of
-//! them names. Each request of a batch counts as one towards Graph's limits.
+//! them names, and their service is left alone until then. Each request of a batch counts as one towards Graph's limits.
 //!
 //! <https://learn.microsoft.com/graph/json-batching>
 
@@ -14,9 +14,13 @@ use reqwest::Method;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::client::{Client, jitter};
+use super::client::Client;
 use super::codes::codes;
 use super::error::{GraphError, Refusal};
+use super::head::jitter;
+use super::manner::Manner;
+use super::pace::Priority;
+use super::page::keyed;
 use super::request::{Request, at};
 use super::retry::{self, Decision, Failure};
 use super::sending;
@@ -30,7 +34,7 @@ const PATH: &str = "/$batch";
 pub enum Member {
     /// The object, as Graph sent it.
     Object(Box<RawValue>),
-    /// Graph says that there is none ([`Refusal::is_gone`]).
+    /// Graph says that there is none.
     Gone,
     /// Graph refuses to show it, or its answer cannot be read: nothing is known of it.
     Refused(Refusal),
@@ -42,62 +46,76 @@ enum Try {
     Failed(Failure, Option<Duration>),
 }
 
-impl Client {
-    /// Gets up to [`BATCH`] objects; one answer for each request, in their order.
-    ///
-    /// # Errors
-    /// As [`Client::page`], when the batch as a whole is not answered, or some of it is throttled for longer than there
-    /// is time.
-    pub async fn batch(&self, requests: &[Request], deadline: Instant) -> Result<Vec<Member>, GraphError> {
-        let url = at(self.origin(), PATH, None)?;
-        let relative: Vec<_> =
-            requests.iter().map(|request| self.relative(request)).collect::<Result<_, _>>()?;
-        let mut ended: Vec<Option<Member>> = requests.iter().map(|_| None).collect();
-        for tries in 1.. {
-            let open: Vec<usize> = (0..ended.len()).filter(|place| ended[*place].is_none()).collect();
-            if open.is_empty() {
-                break;
-            }
-            let body = body(open.iter().map(|place| (*place, &*relative[*place])));
-            let mut answers = parse(&self.send(&Method::POST, &url, Some(body), deadline).await?)?;
-            let mut wait: Option<(Option<Duration>, Failure)> = None;
-            for place in open {
-                match answers.remove(&place.to_string()) {
-                    Some(Try::Ended(member)) => ended[place] = Some(member),
-                    // The longest wait that any of them names counts.
-                    Some(Try::Failed(failure, told)) => {
-                        if wait.is_none_or(|(longest, _)| longest < told) {
-                            wait = Some((told, failure));
-                        }
+/// Gets up to [`BATCH`] objects; one answer for each request, in their order.
+///
+/// # Errors
+/// As [`Client::page`], when the batch as a whole is not answered, or some of it is throttled for longer than there
+/// is time.
+pub async fn batch(
+    client: &Client,
+    requests: &[Request],
+    manner: &Manner,
+    deadline: Instant,
+) -> Result<Vec<Member>, GraphError> {
+    let url = at(client.origin(), PATH, None)?;
+    let relative: Vec<_> =
+        requests.iter().map(|request| relative(client, request)).collect::<Result<_, _>>()?;
+    let mut ended: Vec<Option<Member>> = requests.iter().map(|_| None).collect();
+    for tries in 1.. {
+        let open: Vec<usize> = (0..ended.len()).filter(|place| ended[*place].is_none()).collect();
+        if open.is_empty() {
+            break;
+        }
+        let body = body(
+            open.iter().map(|place| (*place, &*relative[*place])),
+            &manner.prefer(),
+            client.lane().priority,
+        );
+        let mut answers = parse(&client.send(&Method::POST, &url, Some(body), deadline).await?, manner)?;
+        let mut wait: Option<(Option<Duration>, Failure)> = None;
+        for place in open {
+            match answers.remove(&place.to_string()) {
+                Some(Try::Ended(member)) => ended[place] = Some(member),
+                // The longest wait that any of them names counts.
+                Some(Try::Failed(failure, told)) => {
+                    if wait.is_none_or(|(longest, _)| longest < told) {
+                        wait = Some((told, failure));
                     }
-                    None => ended[place] = Some(Member::Refused(unanswered())),
                 }
-            }
-            let Some((_, failure)) = wait else { continue };
-            let left = deadline.saturating_duration_since(Instant::now());
-            match retry::decide(failure, tries, left, jitter()) {
-                Decision::Again(wait) => {
-                    let (wait_ms, reason) = (wait.as_millis() as u64, "a part of a batch is throttled");
-                    tracing::info!(event = "graph_retry", tries, waitMs = wait_ms, reason);
-                    tokio::time::sleep(wait).await;
-                }
-                Decision::Throttled(after) => return Err(GraphError::Throttled { after }),
-                Decision::GiveUp => return Err(GraphError::Unreachable("a batch without an end".into())),
+                None => ended[place] = Some(Member::Refused(unanswered())),
             }
         }
-        Ok(ended.into_iter().map(|member| member.unwrap_or_else(|| Member::Refused(unanswered()))).collect())
+        let Some((_, failure)) = wait else { continue };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let decision = retry::decide(failure, tries, left, jitter());
+        if let (Failure::Busy(_), Some(wait)) = (failure, decision.wait()) {
+            client.pause(wait);
+        }
+        match decision {
+            Decision::Again(wait) => {
+                let (wait_ms, reason) = (wait.as_millis() as u64, "a part of a batch is throttled");
+                tracing::info!(event = "graph_retry", tries, waitMs = wait_ms, reason);
+                tokio::time::sleep(wait).await;
+            }
+            Decision::Throttled(after) => return Err(GraphError::Throttled { after }),
+            Decision::GiveUp => return Err(GraphError::Unreachable("a batch without an end".into())),
+        }
     }
-
-    /// Path and query of a request below the API version.
-    fn relative(&self, request: &Request) -> Result<String, GraphError> {
-        let url = request.url(self.origin())?;
-        let text = &url[url::Position::BeforePath..];
-        Ok(text.strip_prefix("/v1.0").unwrap_or(text).to_owned())
-    }
+    Ok(ended.into_iter().map(|member| member.unwrap_or_else(|| Member::Refused(unanswered()))).collect())
 }
 
-fn body<'a>(requests: impl Iterator<Item = (usize, &'a str)>) -> Bytes {
-    let headers = json!({ "Prefer": sending::PREFER });
+/// Path and query of a request below the API version.
+fn relative(client: &Client, request: &Request) -> Result<String, GraphError> {
+    let url = request.url(client.origin())?;
+    let text = &url[url::Position::BeforePath..];
+    Ok(text.strip_prefix("/v1.0").unwrap_or(text).to_owned())
+}
+
+fn body<'a>(requests: impl Iterator<Item = (usize, &'a str)>, prefer: &str, priority: Priority) -> Bytes {
+    let mut headers = json!({ "Prefer": prefer });
+    if let Some(priority) = priority.header() {
+        headers[sending::PRIORITY] = json!(priority);
+    }
     let requests: Vec<_> = requests
         .map(|(place, url)| json!({"id": place.to_string(), "method": "GET", "url": url, "headers": headers}))
         .collect();
@@ -105,7 +123,7 @@ fn body<'a>(requests: impl Iterator<Item = (usize, &'a str)>) -> Bytes {
 }
 
 /// The answers of a batch by their ids. One that cannot be read hides none of the others.
-fn parse(body: &[u8]) -> Result<HashMap<String, Try>, GraphError> {
+fn parse(body: &[u8], manner: &Manner) -> Result<HashMap<String, Try>, GraphError> {
     let nonsense = |what: &str| GraphError::Nonsense(what.to_owned());
     let body: HashMap<String, &RawValue> =
         serde_json::from_slice(body).map_err(|_| nonsense("a batch that is not readable JSON"))?;
@@ -113,10 +131,10 @@ fn parse(body: &[u8]) -> Result<HashMap<String, Try>, GraphError> {
     let responses: Vec<&RawValue> = serde_json::from_str(responses.get())
         .map_err(|_| nonsense("a batch whose `responses` are no list"))?;
     let read = |text: &RawValue| serde_json::from_str::<HashMap<String, Box<RawValue>>>(text.get()).ok();
-    Ok(responses.into_iter().filter_map(read).filter_map(answer).collect())
+    Ok(responses.into_iter().filter_map(read).filter_map(|members| answer(members, manner)).collect())
 }
 
-fn answer(mut members: HashMap<String, Box<RawValue>>) -> Option<(String, Try)> {
+fn answer(mut members: HashMap<String, Box<RawValue>>, manner: &Manner) -> Option<(String, Try)> {
     let value = |text: &RawValue| serde_json::from_str::<Value>(text.get()).ok();
     let id = match value(members.get("id")?)? {
         Value::String(id) => id,
@@ -141,12 +159,12 @@ fn answer(mut members: HashMap<String, Box<RawValue>>) -> Option<(String, Try)> 
     if let (200..=299, Some(body)) = (status, &body)
         && body.get().starts_with('{')
     {
-        return Some((id, Try::Ended(Member::Object(body.clone()))));
+        return Some((id, Try::Ended(Member::Object(keyed(body.clone(), &manner.key)))));
     }
     let code = body.map(|body| codes(body.get().as_bytes())).unwrap_or_default();
     let request_id = header("request-id").unwrap_or_else(|| "none".into()).chars().take(80).collect();
     let refusal = Refusal { status, code, request_id, says: None };
-    let member = if refusal.is_gone() { Member::Gone } else { Member::Refused(refusal) };
+    let member = if manner.says_gone(&refusal) { Member::Gone } else { Member::Refused(refusal) };
     Some((id, Try::Ended(member)))
 }
 
@@ -160,7 +178,7 @@ mod tests {
     use super::*;
 
     /// An answer in one word.
-    fn told(tried: &Try) -> String {
+    fn summary(tried: &Try) -> String {
         match tried {
             Try::Ended(Member::Object(object)) => object.get().to_owned(),
             Try::Ended(Member::Gone) => "gone".into(),
@@ -180,8 +198,8 @@ mod tests {
             {"id":"5","status":403},
             {"id":"6","status":200,"body":"eyJh"}
         ]}"#;
-        let answers = parse(body).unwrap();
-        let named: Vec<_> = ["1", "2", "3", "4", "5", "6"].iter().map(|id| told(&answers[*id])).collect();
+        let answers = parse(body, &Manner::delta()).unwrap();
+        let named: Vec<_> = ["1", "2", "3", "4", "5", "6"].iter().map(|id| summary(&answers[*id])).collect();
         let expected =
             [r#"{"id":"a","n":1.10}"#, "busy Some(2.5s)", "gone", "404 UnknownError", "403 ", "200 "];
         assert_eq!((named, answers.len()), (expected.map(str::to_owned).to_vec(), 6));
@@ -190,15 +208,20 @@ mod tests {
     #[test]
     fn what_is_no_batch_is_named() {
         for body in ["", "[]", "{}", r#"{"responses":{}}"#] {
-            assert!(matches!(parse(body.as_bytes()), Err(GraphError::Nonsense(_))), "{body}");
+            assert!(
+                matches!(parse(body.as_bytes(), &Manner::delta()), Err(GraphError::Nonsense(_))),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn a_batch_asks_with_relative_addresses() {
-        let text = body([(0, "/users/a%2Fb?$select=id")].into_iter());
+        let text =
+            body([(0, "/users/a%2Fb?$select=id")].into_iter(), "IdType=\"ImmutableId\"", Priority::Low);
         let body: Value = serde_json::from_slice(&text).unwrap();
         assert_eq!(body.pointer("/requests/0/url"), Some(&json!("/users/a%2Fb?$select=id")));
-        assert_eq!(body.pointer("/requests/0/headers/Prefer"), Some(&json!(sending::PREFER)));
+        assert_eq!(body.pointer("/requests/0/headers/Prefer"), Some(&json!("IdType=\"ImmutableId\"")));
+        assert_eq!(body.pointer("/requests/0/headers/x-ms-throttle-priority"), Some(&json!("low")));
     }
 }

@@ -1,7 +1,7 @@
 //! The Graph client: gets one page, however many tries that takes within the turn.
 //!
 //! Promises: the token goes to the configured origin only (links and redirects are checked), waits follow
-//! `Retry-After` and end with the turn, bodies are bounded after decompression, and no error carries a
+//! `Retry-After`, for all requests of the service that is throttled, and end with the turn, bodies are bounded after decompression, and no error carries a
 //! link, a token or a body. A 401 with a claims challenge is answered once in each request, with a token for those
 //! claims. Leaves out on purpose: what a page means.
 
@@ -10,39 +10,35 @@ use std::time::{Duration, Instant, SystemTime};
 
 use azure_core::credentials::TokenCredential;
 use bytes::Bytes;
-use reqwest::{Method, Response, StatusCode, header};
+use reqwest::{Method, StatusCode, header};
 use serde_json::value::RawValue;
 use url::Url;
 
 use super::answer::Answer;
-use super::body::{self, BodyError, Limit, MAX_ERROR_BYTES};
-use super::codes::codes;
+use super::body::{self, BodyError, Limit};
 use super::error::{GraphError, Refusal};
-use super::link::Link;
+use super::governor::{Governor, Lane};
+use super::head::{challenge, jitter, location, refusal, shown};
+use super::link::within;
 use super::listing::Listing;
-use super::page::{Next, Page};
+use super::load::load;
+use super::manner::Manner;
+use super::options::Options;
+use super::page::{Page, keyed};
 use super::request::Request;
 use super::retry::{self, Decision, Failure};
-use super::says::says;
 use super::sending::{self, Sent};
 use crate::challenge::Challenge;
-use crate::json::{shown_id, without_mark};
+use crate::json::without_mark;
 
-/// How to reach Graph.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Scheme, host and port; no path.
-    pub origin: Url,
-    /// Scopes of the token.
-    pub scopes: Vec<String>,
-}
-
-/// A client of one Graph origin. Clones share its connections and its credential.
+/// A client of one Graph origin. Clones share its connections, its credential and the pace of each service.
 #[derive(Debug, Clone)]
 pub struct Client {
     options: Options,
     credential: Arc<dyn TokenCredential>,
     http: Arc<OnceLock<reqwest::Client>>,
+    governor: Arc<Governor>,
+    lane: Lane,
 }
 
 /// How one try ended.
@@ -56,7 +52,40 @@ enum Try {
 impl Client {
     /// A client; opens nothing before the first request.
     pub fn new(options: Options, credential: Arc<dyn TokenCredential>) -> Self {
-        Self { options, credential, http: Arc::default() }
+        let (http, governor, lane) = (Arc::default(), Arc::default(), Lane::default());
+        Self { options, credential, http, governor, lane }
+    }
+
+    /// The same client for requests of this service, and of this urgency.
+    #[must_use]
+    pub fn in_lane(&self, lane: Lane) -> Self {
+        Self { lane, ..self.clone() }
+    }
+
+    /// The same client with the tokens of another credential.
+    #[must_use]
+    pub fn reading_as(&self, credential: Arc<dyn TokenCredential>) -> Self {
+        Self { credential, ..self.clone() }
+    }
+
+    /// What the requests count towards.
+    pub fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
+    /// Another process was told to leave the service alone for so long.
+    pub fn pause_as_others(&self, wait: Duration) {
+        self.governor.pause_as_others(&self.lane.service, wait);
+    }
+
+    /// What is left of a pause of the service that other processes have to be told of; it is said once.
+    pub fn take_untold_pause(&self) -> Option<Duration> {
+        self.governor.take_untold(&self.lane.service)
+    }
+
+    /// Graph wants the service to be left alone for so long.
+    pub(super) fn pause(&self, wait: Duration) {
+        self.governor.pause(&self.lane.service, wait);
     }
 
     /// Gets one page, trying again as Graph asks, until `deadline`.
@@ -64,8 +93,16 @@ impl Client {
     /// # Errors
     /// [`GraphError::Throttled`] when Graph asks for a longer wait than is left; every other kind is
     /// final for this turn.
-    pub async fn page(&self, request: &Request, deadline: Instant) -> Result<Page, GraphError> {
-        self.checked(Page::parse(&self.get(request, deadline).await?)?)
+    pub async fn page(
+        &self,
+        request: &Request,
+        manner: &Manner,
+        deadline: Instant,
+    ) -> Result<Page, GraphError> {
+        let page = Page::parse(&self.get(request, manner, deadline).await?, manner)?;
+        // A page whose link leads elsewhere is refused as a whole: its link must never become a checkpoint.
+        page.next.link().map(|link| within(link, &self.options.origin)).transpose()?;
+        Ok(page)
     }
 
     /// Gets one object as Graph sent it; `None` when Graph says that there is none ([`Refusal::is_gone`]).
@@ -75,16 +112,16 @@ impl Client {
     pub async fn object(
         &self,
         request: &Request,
+        manner: &Manner,
         deadline: Instant,
     ) -> Result<Option<Box<RawValue>>, GraphError> {
-        match self.get(request, deadline).await {
-            Ok(body) => match serde_json::from_slice(without_mark(&body)) {
-                Ok(object) => Ok(Some(object)),
-                Err(_) => Err(GraphError::Nonsense("an object that is not readable JSON".into())),
-            },
-            Err(GraphError::Refused(refusal)) if refusal.is_gone() => Ok(None),
-            Err(error) => Err(error),
-        }
+        let body = match self.get(request, manner, deadline).await {
+            Err(GraphError::Refused(refusal)) if manner.says_gone(&refusal) => return Ok(None),
+            body => body?,
+        };
+        let nonsense = |_| GraphError::Nonsense("an object that is not readable JSON".into());
+        let object = serde_json::from_slice(without_mark(&body)).map_err(nonsense)?;
+        Ok(Some(keyed(object, &manner.key)))
     }
 
     /// Gets one page of the ids that an object is linked to; `None` when Graph says that there is no such
@@ -93,18 +130,18 @@ impl Client {
     /// # Errors
     /// As [`Client::page`].
     pub async fn targets(&self, request: &Request, deadline: Instant) -> Result<Option<Listing>, GraphError> {
-        let Some(answer) = self.object(request, deadline).await? else { return Ok(None) };
+        let Some(answer) = self.object(request, &Manner::delta(), deadline).await? else { return Ok(None) };
         let listing = Listing::parse(&answer)?;
         if let Some(link) = &listing.next {
-            link.within(&self.options.origin)?;
+            within(link, &self.options.origin)?;
         }
         Ok(Some(listing))
     }
 
-    async fn get(&self, request: &Request, deadline: Instant) -> Result<Bytes, GraphError> {
+    async fn get(&self, request: &Request, manner: &Manner, deadline: Instant) -> Result<Bytes, GraphError> {
         let url = request.url(&self.options.origin)?;
-        let (carries_token, limit) = (request.carries_token(), Limit::Page);
-        let sent = Sent { carries_token, limit, ..Sent::get(&url) };
+        let (carries_token, limit, headers) = (request.carries_token(), Limit::Page, manner.headers());
+        let sent = Sent { carries_token, limit, headers, ..Sent::get(&url) };
         Ok(self.tried(&sent, deadline).await?.body)
     }
 
@@ -131,7 +168,10 @@ impl Client {
         let mut challenge = None;
         loop {
             let token = self.token(challenge.as_ref()).await?;
-            let answer = self.attempt(sent, &token).await?;
+            let admitted = self.governor.admit(&self.lane, deadline).await;
+            let permit = admitted.map_err(|after| GraphError::Throttled { after })?;
+            let answer = Box::pin(self.attempt(sent, &token)).await?;
+            drop(permit);
             tries += 1;
             let (failure, what) = match answer {
                 Try::Answered(answer) => return Ok(answer),
@@ -148,7 +188,11 @@ impl Client {
                 Try::Challenged(_, refusal) => return Err(GraphError::Unauthorized(refusal)),
             };
             let left = deadline.saturating_duration_since(Instant::now());
-            match retry::decide(failure, tries, left, jitter()) {
+            let decision = retry::decide(failure, tries, left, jitter());
+            if let (Failure::Busy(_), Some(wait)) = (failure, decision.wait()) {
+                self.pause(wait);
+            }
+            match decision {
                 Decision::Again(wait) => {
                     let wait_ms = wait.as_millis() as u64;
                     tracing::info!(event = "graph_retry", tries, waitMs = wait_ms, reason = what);
@@ -169,6 +213,9 @@ impl Client {
         let began = Instant::now();
         let mut request = self.http()?.request(sent.method.clone(), sent.url.clone());
         request = request.bearer_auth(token).headers(sent.all_headers());
+        if let Some(priority) = self.lane.priority.header() {
+            request = request.header(sending::PRIORITY, priority);
+        }
         if let Some(body) = &sent.body {
             request = request.body(body.clone());
         }
@@ -177,6 +224,7 @@ impl Client {
             Err(error) => return sending::failure(error).map(|what| Try::Failed(Failure::Connection, what)),
         };
         let status = response.status();
+        self.governor.hear(&self.lane.service, load(response.headers(), SystemTime::now()).used());
         tracing::debug!(
             event = "graph_request",
             method = %sent.method,
@@ -214,17 +262,10 @@ impl Client {
         Err(self.without_foreign(error))
     }
 
-    /// A page whose link leads elsewhere is refused as a whole: its link must never become a checkpoint.
-    fn checked(&self, page: Page) -> Result<Page, GraphError> {
-        let (Next::Page(link) | Next::Round(link)) = &page.next;
-        link.within(&self.options.origin)?;
-        Ok(page)
-    }
-
     /// A dead token whose `Location` leads elsewhere has none: following it would hand out our token.
     fn without_foreign(&self, error: GraphError) -> GraphError {
         let GraphError::Gone { refusal, location: Some(link) } = error else { return error };
-        let location = match link.within(&self.options.origin) {
+        let location = match within(&link, &self.options.origin) {
             Ok(_) => Some(link),
             Err(error) => {
                 tracing::warn!(event = "location_ignored", %error);
@@ -253,38 +294,4 @@ impl Client {
         }
         self.http.get().ok_or_else(|| GraphError::Unreachable("no HTTP client".into()))
     }
-}
-
-/// The path of an address, without what may be a token: the query, and the arguments of a function.
-fn shown(url: &Url) -> &str {
-    url.path().split(['(', '%']).next().unwrap_or_default()
-}
-
-/// The claims that a 401 asks for.
-fn challenge(response: &Response, token: &str) -> Option<Challenge> {
-    let headers = response.headers().get_all(header::WWW_AUTHENTICATE);
-    let is_refused = response.status() == StatusCode::UNAUTHORIZED;
-    headers.iter().filter(|_| is_refused).find_map(|value| Challenge::read(value.to_str().ok()?, token))
-}
-
-/// Where an answer says to go instead; a relative one is relative to what was asked (RFC 9110, 10.2.2).
-fn location(response: &Response) -> Option<Link> {
-    let told = response.headers().get(header::LOCATION)?.to_str().ok()?;
-    Some(Link::new(response.url().join(told).ok()?))
-}
-
-/// What a non-2xx answer said, as far as it may be told on.
-pub(super) async fn refusal(response: &mut Response) -> Refusal {
-    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let request_id = header("request-id").map_or("none", shown_id).into();
-    let status = response.status().as_u16();
-    let body = body::read(response, MAX_ERROR_BYTES).await.unwrap_or_default();
-    Refusal { status, code: codes(&body), request_id, says: says(&body).map(Into::into) }
-}
-
-/// A number from 0 to 1 that differs from process to process and from try to try.
-pub(super) fn jitter() -> f64 {
-    let nanos =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).subsec_nanos();
-    f64::from(nanos % 1_000_003) / 1_000_003.0
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::get::BadGet;
+use super::bad_get::BadGet;
 use super::guard::Loop;
-use super::link::Link;
+use super::says;
+use crate::protocol::Link;
 
 /// A request to Graph that gave no page.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +123,11 @@ const DEAD: [&str; 8] = [
 const NOT_THERE: [&str; 3] = ["request_resourcenotfound", "itemnotfound", "erroritemnotfound"];
 
 impl Refusal {
+    /// The property that Graph refuses to select, where it names one.
+    pub fn property(&self) -> Option<&str> {
+        says::property(self.says.as_deref()?)
+    }
+
     /// Whether Graph says that there is no such object: a 404 with a code of its own for that. Any other 404 comes from
     /// something in between, or says nothing of the object.
     pub fn is_gone(&self) -> bool {
@@ -173,6 +179,16 @@ impl GraphError {
             self,
             Self::Throttled { .. } | Self::Failing { .. } | Self::Unreachable(_) | Self::NoToken(_)
         )
+    }
+
+    /// The status with which Graph refuses to show what lies under an object: the object is not there, or has no such
+    /// part, or may not be read.
+    pub fn denied(&self) -> Option<u16> {
+        match self {
+            Self::Forbidden(refusal) => Some(refusal.status),
+            Self::Refused(refusal) if refusal.status == 404 => Some(refusal.status),
+            _ => None,
+        }
     }
 
     /// Whether Graph failed, and neither refused us nor asked us to wait (5xx).

@@ -1,4 +1,4 @@
-//! The loop guard: pages that lead nowhere end a walk with an error, instead of going on for ever.
+//! The loop guard: pages that lead nowhere end an enumeration with an error, instead of going on for ever.
 //!
 //! Graph has been seen to repeat a next link, and to send the same page again and again under changing
 //! links without ever a delta link (<https://github.com/microsoftgraph/microsoft-graph-docs/issues/4897>,
@@ -11,7 +11,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde_json::value::RawValue;
 
-use super::link::Link;
+use crate::protocol::Link;
 
 /// The same page so many times in a row is a loop.
 const SAME_PAGES: u32 = 5;
@@ -39,7 +39,7 @@ pub enum Loop {
     Endless(u32),
 }
 
-/// What a walk has seen of the round under way.
+/// What an enumeration has seen of the round under way.
 #[derive(Debug)]
 pub struct Guard {
     followed: HashSet<u64>,

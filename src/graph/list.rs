@@ -16,113 +16,110 @@ use super::client::Client;
 use super::error::GraphError;
 use super::get::Get;
 use super::guard::Guard;
-use super::link::Link;
+use super::link::within;
 use super::page::link;
 use super::sending::Sent;
 use crate::json::Members;
+use crate::protocol::Link;
 
-impl Client {
-    /// Gets what a request asks for, whatever its content type is, trying again as Graph asks, until `deadline`.
-    ///
-    /// ```no_run
-    /// # async fn example(client: graph_mirror::graph::Client) -> Result<(), graph_mirror::graph::GraphError> {
-    /// use std::time::{Duration, Instant};
-    ///
-    /// use graph_mirror::graph::Get;
-    ///
-    /// let request = Get::path("/organization").select(["displayName"]);
-    /// let answer = client.answer(&request, Instant::now() + Duration::from_secs(60)).await?;
-    /// let tenant: serde_json::Value = answer.json()?;
-    /// println!("{}", tenant["value"][0]["displayName"]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`GraphError::Throttled`] when Graph asks for a longer wait than is left, [`GraphError::Forbidden`] when
-    /// the token lacks a permission, [`GraphError::Refused`] for other refusals (see [`GraphError::is_not_found`]),
-    /// [`GraphError::NoToken`] when there is no token, [`GraphError::BadGet`] when nothing could be sent.
-    pub async fn answer(&self, get: &Get, deadline: Instant) -> Result<Answer, GraphError> {
-        let (url, headers) = (get.url(self.origin())?, get.headers()?);
-        self.tried(&Sent { headers, takes_all: true, ..Sent::get(&url) }, deadline).await
-    }
+/// Gets what a request asks for, whatever its content type is, trying again as Graph asks, until `deadline`.
+///
+/// ```no_run
+/// # async fn example(client: graph_mirror::graph::Client) -> Result<(), graph_mirror::graph::GraphError> {
+/// use std::time::{Duration, Instant};
+///
+/// use graph_mirror::graph::{Get, answer};
+///
+/// let request = Get::path("/organization").select(["displayName"]);
+/// let answer = answer(&client, &request, Instant::now() + Duration::from_secs(60)).await?;
+/// let tenant: serde_json::Value = answer.json()?;
+/// println!("{}", tenant["value"][0]["displayName"]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`GraphError::Throttled`] when Graph asks for a longer wait than is left, [`GraphError::Forbidden`] when
+/// the token lacks a permission, [`GraphError::Refused`] for other refusals (see [`GraphError::is_not_found`]),
+/// [`GraphError::NoToken`] when there is no token, [`GraphError::BadGet`] when nothing could be sent.
+pub async fn answer(client: &Client, get: &Get, deadline: Instant) -> Result<Answer, GraphError> {
+    let (url, headers) = (get.url(client.origin())?, get.headers()?);
+    client.tried(&Sent { headers, takes_all: true, ..Sent::get(&url) }, deadline).await
+}
 
-    /// All objects of a list, however many pages it has, each as the text that Graph sent. Whenever a page is in
-    /// hand, the next one is asked for already. Each page may take as long as `patience`, waits that Graph asks
-    /// for included. Has to be called within a Tokio runtime.
-    ///
-    /// ```no_run
-    /// # async fn example(client: graph_mirror::graph::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
-    ///
-    /// use futures_util::TryStreamExt as _;
-    /// use graph_mirror::graph::Get;
-    ///
-    /// #[derive(serde::Deserialize)]
-    /// #[serde(rename_all = "camelCase")]
-    /// struct Group {
-    ///     id: String,
-    ///     display_name: Option<String>,
-    /// }
-    ///
-    /// let request = Get::path("/groups").select(["id", "displayName"]).top(999);
-    /// let mut groups = client.objects(request, Duration::from_secs(300));
-    /// while let Some(group) = groups.try_next().await? {
-    ///     let group: Group = serde_json::from_str(group.get())?;
-    ///     println!("{} {}", group.id, group.display_name.unwrap_or_default());
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Client::answer`]; besides, [`GraphError::Gone`] when a page token ended meanwhile, [`GraphError::Loop`]
-    /// and [`GraphError::Nonsense`]. An error is the last item: what came before is not the whole list.
-    pub fn objects(
-        &self,
-        get: Get,
-        patience: Duration,
-    ) -> BoxStream<'static, Result<Box<RawValue>, GraphError>> {
-        let pages = stream::try_unfold(self.pages(get, patience), |mut pages| async move {
-            let page = pages.next().await?;
-            Ok::<_, GraphError>(
-                page.map(|page| (stream::iter(page.into_iter().map(Ok::<_, GraphError>)), pages)),
-            )
-        });
-        pages.try_flatten().boxed()
-    }
+/// All objects of a list, however many pages it has, each as the text that Graph sent. Whenever a page is in
+/// hand, the next one is asked for already. Each page may take as long as `patience`, waits that Graph asks
+/// for included. Has to be called within a Tokio runtime.
+///
+/// ```no_run
+/// # async fn example(client: graph_mirror::graph::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use futures_util::TryStreamExt as _;
+/// use graph_mirror::graph::{Get, objects};
+///
+/// #[derive(serde::Deserialize)]
+/// #[serde(rename_all = "camelCase")]
+/// struct Group {
+///     id: String,
+///     display_name: Option<String>,
+/// }
+///
+/// let request = Get::path("/groups").select(["id", "displayName"]).top(999);
+/// let mut groups = objects(&client, request, Duration::from_secs(300));
+/// while let Some(group) = groups.try_next().await? {
+///     let group: Group = serde_json::from_str(group.get())?;
+///     println!("{} {}", group.id, group.display_name.unwrap_or_default());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// As [`answer`]; besides, [`GraphError::Gone`] when a page token ended meanwhile, [`GraphError::Loop`]
+/// and [`GraphError::Nonsense`]. An error is the last item: what came before is not the whole list.
+pub fn objects(
+    client: &Client,
+    get: Get,
+    patience: Duration,
+) -> BoxStream<'static, Result<Box<RawValue>, GraphError>> {
+    let pages = stream::try_unfold(pages(client, get, patience), |mut pages| async move {
+        let page = pages.next().await?;
+        Ok::<_, GraphError>(page.map(|page| (stream::iter(page.into_iter().map(Ok::<_, GraphError>)), pages)))
+    });
+    pages.try_flatten().boxed()
+}
 
-    /// The same, page by page.
-    pub fn pages(&self, get: Get, patience: Duration) -> Pages {
-        let flight = Some(self.flight(&get, None, patience));
-        Pages { client: self.clone(), get, patience, guard: Guard::of_list(), flight }
-    }
+/// The same, page by page.
+pub fn pages(client: &Client, get: Get, patience: Duration) -> Pages {
+    let flight = Some(send_off(client, &get, None, patience));
+    Pages { client: client.clone(), get, patience, guard: Guard::of_list(), flight }
+}
 
-    fn flight(&self, get: &Get, followed: Option<Link>, patience: Duration) -> Flight {
-        let (client, get, link) = (self.clone(), get.clone(), followed.clone());
-        let request = tokio::spawn(async move { client.list_page(&get, link.as_ref(), patience).await });
-        Flight { followed, request }
-    }
+fn send_off(client: &Client, get: &Get, followed: Option<Link>, patience: Duration) -> Flight {
+    let (client, get, link) = (client.clone(), get.clone(), followed.clone());
+    let request = tokio::spawn(async move { list_page(&client, &get, link.as_ref(), patience).await });
+    Flight { followed, request }
+}
 
-    /// The first page of a list, or the one behind a next link, which is followed to the letter.
-    async fn list_page(
-        &self,
-        get: &Get,
-        link: Option<&Link>,
-        patience: Duration,
-    ) -> Result<Page, GraphError> {
-        let url = match link {
-            Some(link) => link.within(self.origin())?,
-            None => get.url(self.origin())?,
-        };
-        let (headers, carries_token) = (get.headers()?, link.is_some());
-        let sent = Sent { headers, carries_token, ..Sent::get(&url) };
-        let page = Page::parse(&self.tried(&sent, Instant::now() + patience).await?.body)?;
-        if let Some(link) = &page.next {
-            link.within(self.origin())?;
-        }
-        Ok(page)
+/// The first page of a list, or the one behind a next link, which is followed to the letter.
+async fn list_page(
+    client: &Client,
+    get: &Get,
+    link: Option<&Link>,
+    patience: Duration,
+) -> Result<Page, GraphError> {
+    let url = match link {
+        Some(link) => within(link, client.origin())?,
+        None => get.url(client.origin())?,
+    };
+    let (headers, carries_token) = (get.headers()?, link.is_some());
+    let sent = Sent { headers, carries_token, ..Sent::get(&url) };
+    let page = Page::parse(&client.tried(&sent, Instant::now() + patience).await?.body)?;
+    if let Some(link) = &page.next {
+        within(link, client.origin())?;
     }
+    Ok(page)
 }
 
 /// The pages of a list. Dropping it ends the request that is in flight.
@@ -148,7 +145,7 @@ impl Pages {
         let Some(flight) = self.flight.take() else { return Ok(None) };
         let page = landed.map_err(|_| GraphError::Unreachable("the request was interrupted".into()))??;
         self.guard.see(flight.followed.as_ref(), &page.objects, page.next.as_ref())?;
-        self.flight = page.next.map(|link| self.client.flight(&self.get, Some(link), self.patience));
+        self.flight = page.next.map(|link| send_off(&self.client, &self.get, Some(link), self.patience));
         Ok(Some(page.objects))
     }
 }

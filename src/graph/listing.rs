@@ -3,9 +3,9 @@
 use serde_json::value::RawValue;
 
 use super::error::GraphError;
-use super::link::Link;
 use super::page::link;
 use crate::json::Members;
+use crate::protocol::Link;
 
 /// A page of a list, read completely.
 #[derive(Debug, PartialEq, Eq)]

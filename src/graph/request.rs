@@ -3,7 +3,8 @@
 use url::Url;
 
 use super::error::GraphError;
-use super::link::Link;
+use super::link::within;
+use crate::protocol::Link;
 
 /// Most objects in a page of a list: <https://learn.microsoft.com/graph/paging>.
 const MOST_TARGETS: &str = "999";
@@ -13,12 +14,14 @@ const VERSION: &str = "/v1.0";
 /// One GET.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// The first page of a delta feed.
+    /// The first page of a feed.
     Initial {
         /// Path below the API version, from the catalogue.
         path: String,
         /// `$select`.
         select: Vec<String>,
+        /// Other parameters of the query: names and values as they are, not yet percent-encoded.
+        query: Vec<(String, String)>,
     },
     /// One object by its id.
     Object {
@@ -36,7 +39,7 @@ pub enum Request {
         /// Its id; percent-encoded into the path.
         id: String,
         /// The navigation property, from the catalogue.
-        property: &'static str,
+        property: String,
         /// Many can be linked, and come in pages; else it is one object.
         many: bool,
     },
@@ -62,8 +65,13 @@ impl Request {
     /// The URL, on `origin` and nowhere else.
     pub(super) fn url(&self, origin: &Url) -> Result<Url, GraphError> {
         match self {
-            Self::Follow(link) => link.within(origin),
-            Self::Initial { path, select } => Ok(selected(origin, path, select)),
+            Self::Follow(link) => within(link, origin),
+            Self::Initial { path, select, query } => {
+                let mut url = selected(origin, path, select);
+                let texts: Vec<_> = url.query().map(str::to_owned).into_iter().chain(pairs(query)).collect();
+                url.set_query(Some(&*texts.join("&")).filter(|text| !text.is_empty()));
+                Ok(url)
+            }
             Self::Object { path, id, select } => below(selected(origin, path, select), id, None),
             Self::Targets { path, id, property, many } => {
                 let mut url = below(selected(origin, path, &["id".to_owned()]), id, Some(property))?;
@@ -104,14 +112,40 @@ fn selected(origin: &Url, path: &str, select: &[String]) -> Url {
     url
 }
 
+/// Parameters of a query, their values percent-encoded; `$` in front of a name stays, since Graph's own links have it so.
+fn pairs(query: &[(String, String)]) -> impl Iterator<Item = String> {
+    query.iter().map(|(name, value)| {
+        let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        format!("{name}={}", value.replace('+', "%20"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn other_parameters_follow_the_select() {
+        let query = vec![("$filter".into(), "a ge 'b c' and d".into()), ("$top".into(), "999".into())];
+        let (path, select) = (String::from("/auditLogs/signIns"), vec!["id".to_owned()]);
+        let url = |select, query| {
+            let request = Request::Initial { path: path.clone(), select, query };
+            request.url(&Url::parse("https://graph.microsoft.com").unwrap()).unwrap().to_string()
+        };
+        let all = "https://graph.microsoft.com/v1.0/auditLogs/signIns";
+        let filter = "$filter=a%20ge%20%27b%20c%27%20and%20d&$top=999";
+        assert_eq!(url(select.clone(), query.clone()), format!("{all}?$select=id&{filter}"));
+        assert_eq!(url(vec![], query), format!("{all}?{filter}"));
+        assert_eq!(url(vec![], vec![]), all);
+    }
+
+    #[test]
     fn the_first_page_selects_what_the_row_says() {
-        let request =
-            Request::Initial { path: "/users/delta".into(), select: vec!["id".into(), "mail".into()] };
+        let request = Request::Initial {
+            path: "/users/delta".into(),
+            select: vec!["id".into(), "mail".into()],
+            query: vec![],
+        };
         let url = request.url(&Url::parse("https://graph.microsoft.com").unwrap()).unwrap();
         assert_eq!(url.as_str(), "https://graph.microsoft.com/v1.0/users/delta?$select=id,mail");
         assert!(!request.carries_token());
@@ -135,7 +169,8 @@ mod tests {
     #[test]
     fn a_list_asks_for_ids_and_for_as_many_as_a_page_holds() {
         let url = |property, many| {
-            let request = Request::Targets { path: "/groups".into(), id: "a b".into(), property, many };
+            let (path, id) = ("/groups".into(), "a b".into());
+            let request = Request::Targets { path, id, property: String::from(property), many };
             request.url(&Url::parse("https://graph.microsoft.com").unwrap()).unwrap().to_string()
         };
         let groups = "https://graph.microsoft.com/v1.0/groups/a%20b";

@@ -39,6 +39,16 @@ pub enum Decision {
     GiveUp,
 }
 
+impl Decision {
+    /// How long Graph is left alone.
+    pub fn wait(self) -> Option<Duration> {
+        match self {
+            Self::Again(wait) | Self::Throttled(wait) => Some(wait),
+            Self::GiveUp => None,
+        }
+    }
+}
+
 /// Decides about try number `tries` (the first is 1), with `left` time in this turn. `jitter` (0 to 1)
 /// spreads the waits of many feeds.
 pub fn decide(failure: Failure, tries: u32, left: Duration, jitter: f64) -> Decision {

@@ -12,7 +12,7 @@ type Row = (&'static [&'static str], &'static str, &'static str);
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     (&["badrequest", "request_badrequest", "invalidrequest"], "could not find a property named", "it knows no property"),
-    (&["badrequest", "request_badrequest", "request_unsupportedquery", "invalidrequest"], "not supported by the query option", "a property cannot be selected or filtered so"),
+    (&["badrequest", "request_badrequest", "request_unsupportedquery", "invalidrequest"], "is not supported by the query option", "it cannot select or filter by the property"),
     (&["validationerror", "invalidrequest", "badrequest"], "subscription validation request timed out", "the notification URL did not answer its validation request in time; it has to answer within 10 s, from the internet"),
     (&["validationerror", "invalidrequest", "badrequest"], "subscription validation request failed", "the notification URL did not answer its validation request as it has to; see that it can be reached from the internet, without a sign-in, and that NOTIFICATION_URL is right"),
     (&["validationerror", "invalidrequest", "badrequest"], "expirationdatetime", "the life of the subscription is longer than the resource allows"),
@@ -31,11 +31,24 @@ pub(super) fn says(body: &[u8]) -> Option<String> {
     let folded = message.to_lowercase();
     let (_, phrase, told) =
         ROWS.iter().find(|(codes, phrase, _)| codes.contains(&code.as_str()) && folded.contains(phrase))?;
-    let named = || message.get(folded.find(phrase)? + phrase.len()..)?.split('\'').nth(1);
-    match named().map(shown_name).filter(|_| told.ends_with("property")) {
-        Some(name) => Some(format!("{told} `{name}`; look at its spelling in `$select`")),
+    match named(&message, &folded, phrase).map(shown_name).filter(|_| told.ends_with("property")) {
+        Some(name) => Some(format!("{told} `{name}`")),
         None => Some((*told).to_owned()),
     }
+}
+
+/// The name in quotes next to a phrase, behind it or in front of it.
+fn named<'a>(message: &'a str, folded: &str, phrase: &str) -> Option<&'a str> {
+    let start = folded.find(phrase)?;
+    match phrase.starts_with("is ") {
+        true => message.get(..start)?.rsplit('\'').nth(1),
+        false => message.get(start + phrase.len()..)?.split('\'').nth(1),
+    }
+}
+
+/// The property that is named in what [`says`] tells.
+pub(super) fn property(told: &str) -> Option<&str> {
+    told.split_once("property `")?.1.split('`').next()
 }
 
 #[cfg(test)]
@@ -57,8 +70,8 @@ mod tests {
             ("BadRequest", "Could not find a property named 'hush@hush' on type 'x'.", "(not a name)"),
             (
                 "Request_UnsupportedQuery",
-                "Property 'x' is not supported by the query option '$select' hush",
-                "cannot be selected",
+                "Property 'aboutMe' is not supported by the query option '$select' hush",
+                "it cannot select or filter by the property `aboutMe`",
             ),
             ("ValidationError", "Subscription validation request failed. hush", "NOTIFICATION_URL"),
             ("InvalidRequest", "Subscription validation request timed out. hush", "within 10 s"),
@@ -75,6 +88,9 @@ mod tests {
             let said = said(code, message).unwrap_or_else(|| panic!("{message}"));
             assert!(said.contains(word) && !said.contains("hush"), "{said}");
         }
+        let of = |message| said("BadRequest", message).as_deref().and_then(property).map(str::to_owned);
+        assert_eq!(of("Could not find a property named 'a1' on type 'b'").as_deref(), Some("a1"));
+        assert_eq!(of("is not supported by the query option"), None);
         assert_eq!(said("Forbidden", "hush"), None);
         assert_eq!(said("hush", "Subscription validation request failed."), None);
         assert_eq!(says(b"<html>"), None);

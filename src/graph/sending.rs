@@ -89,6 +89,10 @@ pub fn client(origin: Url) -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
+/// The header that says how urgent a request is:
+/// <https://learn.microsoft.com/graph/throttling-limits#identity-and-access-service-limits>.
+pub const PRIORITY: &str = "x-ms-throttle-priority";
+
 /// What `Prefer` asks for: <https://learn.microsoft.com/graph/best-practices-concept>.
 pub const PREFER: &str = "include-unknown-enum-members";
 

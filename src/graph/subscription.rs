@@ -12,6 +12,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::client::Client;
 use super::error::{GraphError, Refusal};
+use super::link::within;
 use super::page::link;
 use super::request::at;
 use crate::json::Members;
@@ -56,9 +57,9 @@ impl Subscription {
 #[serde(rename_all = "camelCase")]
 pub struct NewSubscription<'a> {
     /// Kinds of changes, joined by commas.
-    pub change_type: &'static str,
+    pub change_type: &'a str,
     /// What it is to.
-    pub resource: &'static str,
+    pub resource: &'a str,
     /// Where its notifications go; Graph calls there before it answers.
     pub notification_url: &'a str,
     /// Where its lifecycle notifications go.
@@ -70,95 +71,89 @@ pub struct NewSubscription<'a> {
     pub expires: OffsetDateTime,
 }
 
-impl Client {
-    /// The subscriptions of this app in this tenant.
-    ///
-    /// # Errors
-    /// As [`Client::page`].
-    pub async fn subscriptions(&self, deadline: Instant) -> Result<Vec<Subscription>, GraphError> {
-        let (mut found, mut next) = (Vec::new(), at(self.origin(), PATH, None)?);
-        for _ in 0..MOST_PAGES {
-            let body = self.send(&Method::GET, &next, None, deadline).await?;
-            let page = Members::read(&body).ok_or_else(|| unreadable(LIST))?;
-            found.extend(Subscription::listed(&page, OffsetDateTime::now_utc())?);
-            match link(&page, "@odata.nextLink")? {
-                Some(link) => next = link.within(self.origin())?,
-                None => return Ok(found),
-            }
-        }
-        Err(GraphError::Nonsense("a list of subscriptions without an end".into()))
-    }
-
-    /// A subscription by its id; none when Graph says for certain that it is gone.
-    ///
-    /// # Errors
-    /// As [`Client::page`]: then nobody knows whether it lives.
-    pub async fn subscription(
-        &self,
-        id: &str,
-        deadline: Instant,
-    ) -> Result<Option<Subscription>, GraphError> {
-        let url = at(self.origin(), PATH, Some(id))?;
-        match self.send(&Method::GET, &url, None, deadline).await {
-            Err(GraphError::Refused(refusal)) if is_gone(&refusal) => Ok(None),
-            answer => {
-                let found = Members::read(&answer?).and_then(|one| read(&one, OffsetDateTime::now_utc()));
-                let is_it = |one: &Subscription| one.id.eq_ignore_ascii_case(id);
-                found.filter(is_it).map(Some).ok_or_else(|| unreadable("a subscription"))
-            }
+/// The subscriptions of this app in this tenant.
+///
+/// # Errors
+/// As [`Client::page`].
+pub async fn all(client: &Client, deadline: Instant) -> Result<Vec<Subscription>, GraphError> {
+    let (mut found, mut next) = (Vec::new(), at(client.origin(), PATH, None)?);
+    for _ in 0..MOST_PAGES {
+        let body = client.send(&Method::GET, &next, None, deadline).await?;
+        let page = Members::read(&body).ok_or_else(|| unreadable(LIST))?;
+        found.extend(Subscription::listed(&page, OffsetDateTime::now_utc())?);
+        match link(&page, "@odata.nextLink")? {
+            Some(link) => next = within(&link, client.origin())?,
+            None => return Ok(found),
         }
     }
+    Err(GraphError::Nonsense("a list of subscriptions without an end".into()))
+}
 
-    /// Creates a subscription; Graph validates its addresses meanwhile. When an answer is lost it is asked for
-    /// again, which Graph then refuses as a conflict.
-    ///
-    /// # Errors
-    /// As [`Client::page`]; [`GraphError::Refused`] with 409 when there is one already.
-    pub async fn subscribe(
-        &self,
-        wanted: &NewSubscription<'_>,
-        deadline: Instant,
-    ) -> Result<Subscription, GraphError> {
-        let url = at(self.origin(), PATH, None)?;
-        let answer = self.send(&Method::POST, &url, Some(body(wanted)?), deadline).await?;
-        let answer = Members::read(&answer).ok_or_else(|| unreadable("a subscription"))?;
-        let id = answer.text("id").filter(|id| !id.is_empty());
-        let id = id.ok_or_else(|| GraphError::Nonsense("a subscription without `id`".into()))?;
-        Ok(Subscription {
-            id: id.into_owned(),
-            resource: wanted.resource.to_owned(),
-            notification_url: wanted.notification_url.to_owned(),
-            expires: answer.moment(END).unwrap_or(wanted.expires),
-        })
-    }
-
-    /// Has a subscription end later; this also reauthorizes it. Says when it ends now.
-    ///
-    /// # Errors
-    /// As [`Client::page`]; [`GraphError::Refused`] when it is gone, as [`is_gone`] tells.
-    pub async fn extend(
-        &self,
-        id: &str,
-        expires: OffsetDateTime,
-        deadline: Instant,
-    ) -> Result<OffsetDateTime, GraphError> {
-        let url = at(self.origin(), PATH, Some(id))?;
-        let text = expires.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
-        let body = body(&json!({ END: text }))?;
-        let answer = self.send(&Method::PATCH, &url, Some(body), deadline).await?;
-        Ok(Members::read(&answer).and_then(|answer| answer.moment(END)).unwrap_or(expires))
-    }
-
-    /// Ends a subscription; it is well if there was none.
-    ///
-    /// # Errors
-    /// As [`Client::page`].
-    pub async fn unsubscribe(&self, id: &str, deadline: Instant) -> Result<(), GraphError> {
-        let url = at(self.origin(), PATH, Some(id))?;
-        match self.send(&Method::DELETE, &url, None, deadline).await {
-            Err(GraphError::Refused(refusal)) if is_gone(&refusal) => Ok(()),
-            answer => answer.map(drop),
+/// A subscription by its id; none when Graph says for certain that it is gone.
+///
+/// # Errors
+/// As [`Client::page`]: then nobody knows whether it lives.
+pub async fn get(client: &Client, id: &str, deadline: Instant) -> Result<Option<Subscription>, GraphError> {
+    let url = at(client.origin(), PATH, Some(id))?;
+    match client.send(&Method::GET, &url, None, deadline).await {
+        Err(GraphError::Refused(refusal)) if is_gone(&refusal) => Ok(None),
+        answer => {
+            let found = Members::read(&answer?).and_then(|one| read(&one, OffsetDateTime::now_utc()));
+            let is_it = |one: &Subscription| one.id.eq_ignore_ascii_case(id);
+            found.filter(is_it).map(Some).ok_or_else(|| unreadable("a subscription"))
         }
+    }
+}
+
+/// Creates a subscription; Graph validates its addresses meanwhile. When an answer is lost it is asked for
+/// again, which Graph then refuses as a conflict.
+///
+/// # Errors
+/// As [`Client::page`]; [`GraphError::Refused`] with 409 when there is one already.
+pub async fn create(
+    client: &Client,
+    wanted: &NewSubscription<'_>,
+    deadline: Instant,
+) -> Result<Subscription, GraphError> {
+    let url = at(client.origin(), PATH, None)?;
+    let answer = client.send(&Method::POST, &url, Some(body(wanted)?), deadline).await?;
+    let answer = Members::read(&answer).ok_or_else(|| unreadable("a subscription"))?;
+    let id = answer.text("id").filter(|id| !id.is_empty());
+    let id = id.ok_or_else(|| GraphError::Nonsense("a subscription without `id`".into()))?;
+    Ok(Subscription {
+        id: id.into_owned(),
+        resource: wanted.resource.to_owned(),
+        notification_url: wanted.notification_url.to_owned(),
+        expires: answer.moment(END).unwrap_or(wanted.expires),
+    })
+}
+
+/// Has a subscription end later; this also reauthorizes it. Says when it ends now.
+///
+/// # Errors
+/// As [`Client::page`]; [`GraphError::Refused`] when it is gone, as [`is_gone`] tells.
+pub async fn extend(
+    client: &Client,
+    id: &str,
+    expires: OffsetDateTime,
+    deadline: Instant,
+) -> Result<OffsetDateTime, GraphError> {
+    let url = at(client.origin(), PATH, Some(id))?;
+    let text = expires.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+    let body = body(&json!({ END: text }))?;
+    let answer = client.send(&Method::PATCH, &url, Some(body), deadline).await?;
+    Ok(Members::read(&answer).and_then(|answer| answer.moment(END)).unwrap_or(expires))
+}
+
+/// Ends a subscription; it is well if there was none.
+///
+/// # Errors
+/// As [`Client::page`].
+pub async fn delete(client: &Client, id: &str, deadline: Instant) -> Result<(), GraphError> {
+    let url = at(client.origin(), PATH, Some(id))?;
+    match client.send(&Method::DELETE, &url, None, deadline).await {
+        Err(GraphError::Refused(refusal)) if is_gone(&refusal) => Ok(()),
+        answer => answer.map(drop),
     }
 }
 
