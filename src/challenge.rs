@@ -13,6 +13,7 @@ use azure_core::http::Context;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
 /// Longest claims that are answered; Entra's have about a hundred characters.
@@ -42,6 +43,11 @@ impl Challenge {
     pub fn of_entra(claims: &str) -> Option<Self> {
         let claims = serde_json::from_str(claims).ok().filter(|_| claims.len() <= MOST)?;
         Some(Self { claims, refused: Secret::new("") })
+    }
+
+    /// The claims in the form in which a `WWW-Authenticate` header has them.
+    pub fn encoded(&self) -> String {
+        BASE64_STANDARD.encode(Value::Object(self.claims.clone()).to_string())
     }
 
     /// Whether this is the token that was refused.

@@ -6,15 +6,16 @@
 //! are. The settings decide that, as far as variables can.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::credential::{Chain, Credential, Link};
+use super::explain;
 use super::problem::Problem;
-use super::{Credential, ManagedIdentity, explain};
 
 /// Longest way through the chain.
 const LONGEST: Duration = Duration::from_secs(12);
@@ -30,24 +31,6 @@ const FAILURE_STANDS: Duration = Duration::from_secs(5);
 const PROBE: Duration = Duration::from_secs(1);
 const METADATA_SERVICE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)), 80);
 
-/// The links in their order.
-#[derive(Debug, Clone)]
-pub struct Chain {
-    /// Each of them.
-    pub links: Vec<Link>,
-}
-
-/// One link.
-#[derive(Debug, Clone)]
-pub enum Link {
-    /// It cannot apply: its name, and why.
-    Skipped(&'static str, &'static str),
-    /// A credential that is asked.
-    Asked(Box<Credential>),
-    /// A managed identity that only the instance metadata service could give a token for.
-    Metadata(ManagedIdentity),
-}
-
 /// Which credential gave a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
@@ -57,18 +40,23 @@ pub struct Answered {
     pub passed: Vec<(&'static str, String)>,
 }
 
+/// Makes one that can be asked for tokens.
+type Make = fn(&Credential) -> azure_core::Result<Arc<dyn TokenCredential>>;
+
 /// A chain at work.
 #[derive(Debug)]
 pub(super) struct Walk {
     links: Vec<Link>,
+    make: Make,
     answered: OnceLock<(usize, Answered)>,
     /// Held while the links are tried.
     failed: Mutex<Option<(Instant, String)>>,
 }
 
 impl Walk {
-    pub fn new(chain: Chain) -> Self {
-        Self { links: chain.links, answered: OnceLock::new(), failed: Mutex::default() }
+    /// A chain whose credentials are made so.
+    pub fn new(chain: Chain, make: Make) -> Self {
+        Self { links: chain.links, make, answered: OnceLock::new(), failed: Mutex::default() }
     }
 
     /// The link that answered, once one did.
@@ -83,7 +71,7 @@ impl Walk {
         for (at, link) in self.links.iter().enumerate() {
             let after = AFTER * (self.links.len() - at - 1) as u32;
             let bound = LINK.min(until.saturating_duration_since(Instant::now()).saturating_sub(after));
-            match tokio::time::timeout(bound, link.token(scopes, None)).await {
+            match tokio::time::timeout(bound, token(link, self.make, scopes, None)).await {
                 Ok(Ok(token)) => {
                     let answered = Answered { credential: link.name(), passed };
                     answered.log();
@@ -131,39 +119,30 @@ impl TokenCredential for Walk {
         let Some((at, _)) = self.answered.get() else {
             return Err(Problem("no credential of `auto` gave a token".into()).into());
         };
-        let token = self.links[*at].token(scopes, options).await;
+        let token = token(&self.links[*at], self.make, scopes, options).await;
         token.map_err(|why| Problem(why).into())
     }
 }
 
-impl Link {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Skipped(name, _) => name,
-            Self::Asked(credential) => credential.name(),
-            Self::Metadata(_) => "managed-identity",
+async fn token(
+    link: &Link,
+    make: Make,
+    scopes: &[&str],
+    options: Option<TokenRequestOptions<'_>>,
+) -> Result<AccessToken, String> {
+    let credential = match link {
+        Link::Skipped(_, why) => return Err((*why).to_owned()),
+        Link::Asked(credential) => credential.as_ref().clone(),
+        Link::Metadata(identity) => {
+            probe().await?;
+            Credential::ManagedIdentity(identity.clone())
         }
-    }
-
-    async fn token(
-        &self,
-        scopes: &[&str],
-        options: Option<TokenRequestOptions<'_>>,
-    ) -> Result<AccessToken, String> {
-        let credential = match self {
-            Self::Skipped(_, why) => return Err((*why).to_owned()),
-            Self::Asked(credential) => credential.as_ref().clone(),
-            Self::Metadata(identity) => {
-                probe().await?;
-                Credential::ManagedIdentity(identity.clone())
-            }
-        };
-        let token = match credential.make() {
-            Ok(made) => made.get_token(scopes, options).await,
-            Err(error) => Err(error),
-        };
-        token.map_err(|error| explain::explain(&error, &credential))
-    }
+    };
+    let token = match make(&credential) {
+        Ok(made) => made.get_token(scopes, options).await,
+        Err(error) => Err(error),
+    };
+    token.map_err(|error| explain::explain(&error, &credential))
 }
 
 /// Whether anything listens where the instance metadata service would.

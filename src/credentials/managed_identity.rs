@@ -23,7 +23,7 @@ impl ManagedIdentity {
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: self.client_id.clone().map(UserAssignedId::ClientId),
             client_options: ClientOptions {
-                retry: super::retry(),
+                retry: super::retries::retry(),
                 per_call_policies: vec![Arc::new(ReadTokens)],
                 ..ClientOptions::default()
             },

@@ -34,7 +34,7 @@ impl Registration {
         let mut cloud = CustomConfiguration::default();
         cloud.authority_host = self.authority.to_string();
         ClientOptions {
-            retry: super::retry(),
+            retry: super::retries::retry(),
             per_call_policies: vec![Arc::new(ReadTokens), Arc::new(ReadRefusals), Arc::new(AskForClaims)],
             cloud: Some(Arc::new(cloud.into())),
             ..ClientOptions::default()

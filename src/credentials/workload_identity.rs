@@ -25,7 +25,8 @@ pub struct WorkloadIdentity {
 }
 
 impl WorkloadIdentity {
-    async fn assertion(&self) -> Result<SecretString, Problem> {
+    /// The platform's token, as its file has it now.
+    pub(super) async fn assertion(&self) -> Result<SecretString, Problem> {
         let path = self.token_file.display();
         let text = tokio::fs::read_to_string(&self.token_file).await.map_err(|error| {
             Problem(format!(

@@ -1,6 +1,7 @@
 //! A chain whose links need no machine: what it says when none of them answers. `auto.rs` of the stories has the rest.
 
 use super::*;
+use crate::credentials::make::make;
 use crate::credentials::{Registration, WorkloadIdentity};
 
 fn links() -> Vec<Link> {
@@ -19,7 +20,7 @@ fn links() -> Vec<Link> {
 
 #[tokio::test]
 async fn when_no_link_answers_the_error_has_each_of_them_and_why() {
-    let walk = Walk::new(Chain { links: links() });
+    let walk = Walk::new(Chain { links: links() }, make);
     let why = walk.get_token(&["scope"], None).await.unwrap_err().to_string();
     for words in [
         "no credential of `auto` gave a token; environment: AZURE_CLIENT_SECRET is not set; workload-identity: ",
@@ -33,7 +34,7 @@ async fn when_no_link_answers_the_error_has_each_of_them_and_why() {
 
 #[tokio::test]
 async fn a_failure_stands_for_those_who_ask_next() {
-    let walk = Walk::new(Chain { links: links() });
+    let walk = Walk::new(Chain { links: links() }, make);
     walk.get_token(&["scope"], None).await.unwrap_err();
     let at = walk.failed.lock().await.as_ref().unwrap().0;
     walk.get_token(&["other scope"], None).await.unwrap_err();

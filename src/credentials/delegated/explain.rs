@@ -5,7 +5,7 @@ use azure_core::error::Error;
 
 use super::failure::{Failure, Refusal};
 use crate::credentials::Registration;
-use crate::credentials::explain::of_registration;
+use crate::credentials::by_code::of_registration;
 use crate::credentials::problem::Problem;
 
 /// How a person, or a user's token, comes into it.
@@ -19,6 +19,8 @@ pub enum Way {
     AuthorizationCode,
     /// `on-behalf-of`.
     OnBehalfOf,
+    /// A caller of `refresh`.
+    Caller,
 }
 
 /// An error of a credential, in our words.
@@ -111,7 +113,7 @@ fn next(failure: &Failure, way: Way, app: &Registration) -> String {
 fn after(refusal: &Refusal, way: Way, app: &Registration) -> String {
     let Registration { client_id, setting, .. } = app;
     match refusal.code.unwrap_or_default() {
-        65001 if way == Way::OnBehalfOf => format!(
+        65001 if matches!(way, Way::OnBehalfOf | Way::Caller) => format!(
             "let an administrator consent (az ad app permission admin-consent --id {client_id}), or let the user consent \
              at a sign-in, or ask for less with GRAPH_SCOPES"
         ),
@@ -163,7 +165,7 @@ pub const SIGN_IN_FIRST: &str = "sign in first with `graph-mirror get /me`";
 pub fn elsewhere(said: String, way: Way) -> String {
     match way {
         Way::DeviceCode | Way::InteractiveBrowser => said.replace(again(way), SIGN_IN_FIRST),
-        Way::AuthorizationCode | Way::OnBehalfOf => said,
+        Way::AuthorizationCode | Way::OnBehalfOf | Way::Caller => said,
     }
 }
 
@@ -172,6 +174,7 @@ pub fn again(way: Way) -> &'static str {
     match way {
         Way::DeviceCode | Way::InteractiveBrowser => "run the command again to sign in",
         Way::AuthorizationCode => "sign in again and set GRAPH_AUTHORIZATION_CODE to the new code",
+        Way::Caller => "let the user sign in again, and call again with the new token",
         Way::OnBehalfOf => {
             "let the user sign in again and write the new token into the file that GRAPH_USER_ASSERTION_FILE names"
         }

@@ -9,15 +9,13 @@ use std::sync::Arc;
 
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 
-use super::ask::Ask;
 use super::explain::{self, Way};
-use super::prompt::Show;
+use super::for_caller::exchange;
 use super::proof::Proof;
 use super::wire::Endpoint;
-use crate::challenge::{Challenge, claims_parameter};
+use crate::challenge::Challenge;
 use crate::credentials::Registration;
 
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// Longest token that is sent on.
 const MOST_BYTES: u64 = 64 * 1024;
 
@@ -78,17 +76,8 @@ impl TokenCredential for Exchange {
             ))
         })?;
         let proof = self.who.proof.parameters(&self.who.registration).await.map_err(explain::error)?;
-        let ask = Ask {
-            endpoint: &self.endpoint,
-            scope: &scopes.join(" "),
-            claims: &claims_parameter(challenge),
-            proof: &proof,
-            show: &Show::default(),
-        };
-        let grant =
-            vec![("grant_type", GRANT), ("assertion", &assertion), ("requested_token_use", "on_behalf_of")];
-        let granted = ask.redeem(grant).await;
-        granted.map(|granted| granted.token).map_err(|failure| {
+        let exchanged = exchange(&self.endpoint, &proof, &assertion, scopes, challenge).await;
+        exchanged.map_err(|failure| {
             explain::error(explain::why(&failure, Way::OnBehalfOf, &self.who.registration))
         })
     }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use url::form_urlencoded;
 
 use super::*;
-use crate::credentials::{Cached, Credential};
+use crate::credentials::{Cached, Credential, cached};
 
 type Form = HashMap<String, String>;
 
@@ -111,7 +111,7 @@ fn screen(registration: &Registration, flow: Flow, folder: Option<&TempDir>) -> 
     let registration = registration.clone();
     let keep_in = folder.map(|folder| folder.path().join("graph-mirror"));
     let person = SignIn { registration, proof: Proof::Nothing, flow, keep_in, show };
-    Screen { shown, credential: Credential::SignIn(person).cached() }
+    Screen { shown, credential: cached(Credential::SignIn(person)) }
 }
 
 impl Screen {
@@ -217,7 +217,7 @@ async fn nobody_is_asked_where_nobody_is_shown_anything() {
         keep_in: None,
         show: Show::default(),
     };
-    let credential = Credential::SignIn(person).cached();
+    let credential = cached(Credential::SignIn(person));
     let error = credential.get_token(&["User.Read"], None).await.unwrap_err().to_string();
     assert_eq!(error, "nobody is signed in; run the command again to sign in");
     assert_eq!(entra.grants().len(), 0);
@@ -257,7 +257,7 @@ async fn a_secret_is_sent_with_a_code_and_its_refresh() {
     let proof = Proof::Secret("secret".to_owned().into());
     let person =
         SignIn { registration: app, proof, flow: code("hush"), keep_in: None, show: Show::default() };
-    let credential = Credential::SignIn(person).cached();
+    let credential = cached(Credential::SignIn(person));
     for _ in 0..2 {
         credential.get_token(&["User.Read"], None).await.unwrap();
         credential.forget();
@@ -305,7 +305,7 @@ async fn a_user_s_token_is_read_anew_for_each_exchange() {
         proof: Proof::Secret("secret".to_owned().into()),
         assertion_file: assertion_file.clone(),
     };
-    let credential = Credential::OnBehalfOf(user).cached();
+    let credential = cached(Credential::OnBehalfOf(user));
     for (assertion, word) in [(None, "cannot be read"), (Some(" \n"), "does not hold one token")] {
         if let Some(text) = assertion {
             std::fs::write(&assertion_file, text).unwrap();

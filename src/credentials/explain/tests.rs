@@ -1,6 +1,7 @@
 //! Words for what azure_identity's errors carry.
 
 use azure_core::Error;
+use azure_core::http::StatusCode;
 
 use super::*;
 use crate::credentials::{AzureCli, ClientSecret, ManagedIdentity, Registration, WorkloadIdentity};

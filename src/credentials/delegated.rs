@@ -2,7 +2,7 @@
 //!
 //! Entra's grants are forms, and are written here over reqwest. Promises: a token, or one sentence that names the
 //! setting and the next step; no secret, code or token in it. The flows, one file each: [`device_code`],
-//! [`interactive_browser`], [`authorization_code`], [`on_behalf_of`]. What is common to the first three is in
+//! [`interactive_browser`], [`authorization_code`], [`on_behalf_of`], and [`for_caller`] for callers of `refresh`. What is common to the first three is in
 //! [`sign_in`].
 
 use std::path::PathBuf;
@@ -15,6 +15,7 @@ mod browser;
 mod device_code;
 mod explain;
 mod failure;
+mod for_caller;
 mod granted;
 mod interactive_browser;
 mod keep;
@@ -32,6 +33,7 @@ mod wire;
 pub use authorization_code::Code;
 pub use explain::SIGN_IN_FIRST;
 use explain::Way;
+pub use for_caller::{Api, ForCaller, NotActing};
 pub use kept::KeptError;
 pub use on_behalf_of::OnBehalfOf;
 pub use prompt::{Prompt, Show};
