@@ -1,20 +1,20 @@
-//! How far a long run is, for whoever looks on. Plain numbers that are counted up where the work is done and
-//! polled by the command line; nothing waits for anybody, and nothing is decided by them.
+//! The progress of a long run, as counters: the run increments them and the command line polls them. No code waits for
+//! them or decides anything by them.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
-/// What a run is doing.
+/// The stage of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Reading Graph's feed.
+    /// The run reads the feed from Graph.
     Reading,
-    /// Reading the copy.
+    /// The run reads the copy.
     Comparing,
-    /// Reading single objects again.
+    /// The run reads single objects again.
     Looking,
 }
 
-/// How far it is.
+/// The counters of a run.
 #[derive(Debug, Default)]
 pub struct Progress {
     stage: AtomicU8,
@@ -23,21 +23,21 @@ pub struct Progress {
     expected: AtomicU64,
 }
 
-/// How far it was at a moment. The numbers are read one after the other, so they may be a page apart.
+/// The progress at one moment. The numbers are read one after the other, so they may differ by one page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// What it was doing.
+    /// The current stage.
     pub stage: Stage,
     /// Objects so far in this stage.
     pub objects: u64,
-    /// Links so far.
+    /// Links so far in this stage.
     pub links: u64,
-    /// Objects and links of the stage in all, where that is known.
+    /// The total of objects and links in this stage, if known.
     pub expected: Option<u64>,
 }
 
 impl Progress {
-    /// Another stage begins, with so many objects and links in all, if that is known.
+    /// Begins another stage; `expected` is its total of objects and links, if known.
     pub fn begin(&self, stage: Stage, expected: Option<u64>) {
         self.stage.store(stage as u8, Relaxed);
         self.objects.store(0, Relaxed);
@@ -45,13 +45,13 @@ impl Progress {
         self.expected.store(expected.unwrap_or(0), Relaxed);
     }
 
-    /// So many more are done.
+    /// Adds objects and links that are done.
     pub fn add(&self, objects: usize, links: usize) {
         self.objects.fetch_add(objects as u64, Relaxed);
         self.links.fetch_add(links as u64, Relaxed);
     }
 
-    /// How far it is.
+    /// Returns the current progress.
     pub fn seen(&self) -> Seen {
         let stage = match self.stage.load(Relaxed) {
             0 => Stage::Reading,

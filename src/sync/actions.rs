@@ -1,0 +1,25 @@
+//! The actions of a turn, one file each. Each is a function of the turn and of values, and returns its result.
+
+pub mod fate;
+mod fetch;
+mod load;
+mod look_up;
+mod remove_links;
+mod settle;
+mod shown;
+mod sweep;
+mod weigh;
+mod write;
+mod write_links;
+mod write_listed;
+mod write_objects;
+mod write_page;
+
+pub use fetch::{Fetched, Pages, fetch};
+pub use load::{load, save};
+pub use look_up::look_up;
+pub use settle::{settle, uncarried};
+pub use shown::{Shown, kept};
+pub use sweep::sweep;
+pub use weigh::{held, hold_above_limit, is_held, outside, weigh};
+pub use write_page::write_page;

@@ -1,0 +1,113 @@
+//! Fetches the page that the checkpoint points to, unless it was fetched already.
+
+use time::OffsetDateTime;
+use tracing::Instrument as _;
+
+use crate::graph::{GraphError, Guard, Page, Request};
+use crate::protocol::machine::Event;
+use crate::protocol::{Checkpoint, Link};
+use crate::report::SyncError;
+use crate::sync::turn::Turn;
+
+/// The pages that a turn has fetched.
+#[derive(Default)]
+pub struct Pages {
+    /// The page to write next, and the time of its request.
+    in_hand: Option<(OffsetDateTime, Page)>,
+    /// The page after it, fetched in the meantime.
+    ahead: Option<Ahead>,
+    /// Detects pages that lead round in circles.
+    guard: Guard,
+}
+
+/// A page that was fetched while the page before it was written.
+pub struct Ahead {
+    link: Link,
+    asked: OffsetDateTime,
+    fetched: Result<Page, GraphError>,
+}
+
+/// The result of a fetch.
+pub enum Fetched {
+    /// The event for the machine.
+    Told(Event),
+    /// Graph keeps answering with a server error.
+    Failing(SyncError),
+}
+
+impl Pages {
+    /// The page in hand, and the time of its request.
+    pub fn take(&mut self) -> (OffsetDateTime, Page) {
+        let Some(page) = self.in_hand.take() else { unreachable!("a page is fetched before it is written") };
+        page
+    }
+
+    /// Keeps the page after the one in hand.
+    pub fn keep_ahead(&mut self, ahead: Option<Ahead>) {
+        self.ahead = ahead;
+    }
+}
+
+/// Fetches the page that a checkpoint points to; [`Pages::take`] then returns it.
+///
+/// # Errors
+/// [`SyncError`]; results that the machine handles are events, not errors.
+pub async fn fetch(
+    turn: &Turn<'_>,
+    pages: &mut Pages,
+    checkpoint: &Checkpoint,
+) -> Result<Fetched, SyncError> {
+    let request = turn.source().next(checkpoint);
+    let ahead = pages.ahead.take().filter(|ahead| request == Request::Follow(ahead.link.clone()));
+    let (asked, fetched) = match ahead {
+        Some(Ahead { asked, fetched, .. }) => (asked, fetched),
+        None => get(turn, &request).await,
+    };
+    let event = match fetched {
+        Ok(page) => {
+            pages.guard.see(request.followed(), &page.objects, page.next.next_link())?;
+            let follows = page.next.clone();
+            pages.in_hand = Some((asked, page));
+            Event::Fetched(follows)
+        }
+        Err(error) if checkpoint.at_location && error.blames_link() => {
+            tracing::warn!(event = "location_failed", resource = turn.key(), %error);
+            pages.guard.forget();
+            Event::Refused
+        }
+        Err(GraphError::Gone { refusal, location }) => {
+            let (feed, status, located) = (turn.key(), refusal.status, location.is_some());
+            tracing::warn!(event = "token_dead", resource = feed, status, code = refusal.code, located);
+            pages.guard.forget();
+            Event::Dead(location)
+        }
+        Err(GraphError::Throttled { after }) => Event::Throttled(after),
+        Err(error) if is_one_of_many(turn) && error.denied().is_some() => {
+            let status = error.denied().unwrap_or_default();
+            tracing::warn!(event = "parent_refused", resource = turn.key(), status, error = %turn.explain(error));
+            Event::Denied(status)
+        }
+        Err(error) if error.is_server_error() => return Ok(Fetched::Failing(turn.explain(error))),
+        Err(error) => return Err(turn.explain(error)),
+    };
+    Ok(Fetched::Told(event))
+}
+
+/// Fetches the page after this one, unless there is none or the budget is spent.
+pub async fn fetch_ahead(turn: &Turn<'_>, page: &Page) -> Option<Ahead> {
+    let link = page.next.next_link().filter(|_| !turn.is_spent())?.clone();
+    let (asked, fetched) = get(turn, &Request::Follow(link.clone())).await;
+    Some(Ahead { link, asked, fetched })
+}
+
+/// Whether the feed lies below one of many parents, which may be refused while the others are not. A person asks for what is
+/// theirs, and has to know why they do not get it.
+fn is_one_of_many(turn: &Turn<'_>) -> bool {
+    turn.mirror().feed().parent.is_some() && !turn.mirror().resource().is_delegated()
+}
+
+async fn get(turn: &Turn<'_>, request: &Request) -> (OffsetDateTime, Result<Page, GraphError>) {
+    let asked = turn.lease().now();
+    let page = turn.source().page(request, turn.deadline());
+    (asked, page.instrument(tracing::info_span!("graph_page")).await)
+}

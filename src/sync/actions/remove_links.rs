@@ -1,0 +1,138 @@
+//! Removes the links of permanently deleted objects at the end of a round.
+
+use std::collections::BTreeMap;
+use std::future::ready;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use time::OffsetDateTime;
+
+use super::write::{Wrote, tombstone_link};
+use crate::protocol::document::Stamp;
+use crate::protocol::{Candidate, Checkpoint, Reason, Scope, doubt};
+use crate::report::SyncError;
+use crate::store::{StoreError, ends, find};
+use crate::sync::turn::Turn;
+
+/// Ids in one query for their links.
+const IDS: usize = 50;
+/// The clocks of Cosmos DB and of this process may differ by this much.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// Reads, at the end of a round, the tombstones that the feeds of the links' ends have written since the last check.
+/// The query starts slightly earlier, since a lagging replica may have brought a link back.
+///
+/// The links of permanently deleted objects are removed in both directions, because Graph does not always report their
+/// end. An object that an enumeration only did not include may be restored with its links, so its links stay. If a link
+/// was reported before the replicas had to agree on the deletion, it is doubtful (rule 12); the second result says so.
+pub async fn remove_links(
+    turn: &Turn<'_>,
+    checkpoint: &Checkpoint,
+    stamp: &Stamp<'_>,
+) -> Result<(Wrote, bool), SyncError> {
+    let ttl = turn.options().tombstone_ttl.saturating_sub(turn.options().doubt + SKEW);
+    // Tombstones written in the meantime may have expired: then only another enumeration can show which links are left.
+    let may_have_missed_tombstones = !turn.mirror().resource().relationships.is_empty()
+        && doubt::may_have_missed_tombstones(checkpoint, stamp.now, ttl);
+    let (mut wrote, mut doubtful) = (Wrote::default(), may_have_missed_tombstones);
+    for target in &turn.mirror().resource().targets {
+        let deleted = gone(turn, target, Reason::Deleted, checkpoint, None).await?;
+        let missing = gone(turn, target, Reason::Missing, checkpoint, Some(stamp.now)).await?;
+        for link in &turn.mirror().resource().relationships {
+            for gone in &deleted {
+                wrote = wrote + unlink(turn, &link.container, gone, stamp).await?;
+            }
+            for gone in &missing {
+                doubtful |= is_any_doubtful(turn, &link.container, gone, checkpoint).await?;
+                wrote = wrote + unlink_spared(turn, &link.container, gone, checkpoint, stamp).await?;
+            }
+        }
+    }
+    Ok((wrote, doubtful))
+}
+
+/// The objects that were permanently deleted, with the times at which their tombstones were written, in groups of one
+/// query each. With `by`, only those on whose deletion the replicas agree by then. Without `by`, there is no upper
+/// bound: Cosmos DB stamps this page's writes by its own clock, which may be ahead of ours.
+async fn gone(
+    turn: &Turn<'_>,
+    container: &str,
+    reason: Reason,
+    checkpoint: &Checkpoint,
+    by: Option<OffsetDateTime>,
+) -> Result<Vec<BTreeMap<String, i64>>, SyncError> {
+    let since = checkpoint.links_removed_until.unwrap_or(checkpoint.generation_began);
+    let since = since - turn.options().doubt - SKEW;
+    let gone = match find::gone_since(turn.store(), Scope::whole(container), reason, since).await {
+        // The objects at this end are not mirrored here. If they were, a new generation follows once their container
+        // exists again (rule 14).
+        Err(StoreError::Container(unfit)) if unfit.is_missing() => return Ok(Vec::new()),
+        gone => gone?,
+    };
+    let (by, doubt) = (by.map(OffsetDateTime::unix_timestamp), turn.options().doubt);
+    let named = gone.try_filter_map(|one| {
+        let is_agreed = by.is_none_or(|by| doubt::is_agreed(one.written, by, doubt));
+        let named = one.object_id().filter(|_| is_agreed);
+        ready(Ok(named.map(|id| (id.to_owned(), one.written))))
+    });
+    let chunks = named.try_chunks(IDS).map_ok(|chunk| chunk.into_iter().collect());
+    chunks.try_collect().await.map_err(|error| error.1.into())
+}
+
+/// Whether this generation last reported any of these links before the replicas had to agree that the object at its end
+/// is gone.
+async fn is_any_doubtful(
+    turn: &Turn<'_>,
+    container: &str,
+    missing: &BTreeMap<String, i64>,
+    checkpoint: &Checkpoint,
+) -> Result<bool, SyncError> {
+    let linked = ends::linked(turn.store(), turn.scope(container), missing.keys()).await?;
+    let doubt = turn.options().doubt;
+    let is_doubtful = |link: &Candidate| {
+        let ends = [&link.source_id, &link.target_id];
+        let went = ends.into_iter().flatten().filter_map(|id| missing.get(id)).max();
+        let is_agreed = |went: &i64| doubt::is_agreed(*went, link.written, doubt);
+        link.generation == checkpoint.generation && went.is_some_and(|went| !is_agreed(went))
+    };
+    let found = linked.try_fold(false, |any, link| ready(Ok(any || is_doubtful(&link)))).await?;
+    Ok(found)
+}
+
+/// Removes links that a sweep kept because the enumeration did not include their source, which is gone now.
+async fn unlink_spared(
+    turn: &Turn<'_>,
+    container: &str,
+    gone: &BTreeMap<String, i64>,
+    checkpoint: &Checkpoint,
+    stamp: &Stamp<'_>,
+) -> Result<Wrote, SyncError> {
+    if checkpoint.pending_sweep.is_some() {
+        return Ok(Wrote::default());
+    }
+    let linked = ends::linked(turn.store(), turn.scope(container), gone.keys()).await?;
+    let is_spared = |link: &Candidate| {
+        let of_gone = link.source_id.as_ref().is_some_and(|source| gone.contains_key(source));
+        of_gone && link.generation < checkpoint.generation
+    };
+    linked
+        .try_filter(|link| ready(is_spared(link)))
+        .map(|link| async move { tombstone_link(turn, container, link?, Reason::Missing, stamp).await })
+        .buffer_unordered(turn.store().concurrency())
+        .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
+        .await
+}
+
+async fn unlink(
+    turn: &Turn<'_>,
+    container: &str,
+    gone: &BTreeMap<String, i64>,
+    stamp: &Stamp<'_>,
+) -> Result<Wrote, SyncError> {
+    let linked = ends::linked(turn.store(), turn.scope(container), gone.keys()).await?;
+    linked
+        .map(|link| async move { tombstone_link(turn, container, link?, Reason::Deleted, stamp).await })
+        .buffer_unordered(turn.store().concurrency())
+        .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
+        .await
+}

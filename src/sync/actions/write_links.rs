@@ -1,0 +1,65 @@
+//! Writes the links of a page, in batches by source.
+
+use std::future::ready;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::write::Wrote;
+use crate::protocol::Counts;
+use crate::protocol::change::LinkChange;
+use crate::protocol::document::{self, Stamp};
+use crate::report::SyncError;
+use crate::store::{self, BATCH};
+use crate::sync::to_one;
+use crate::sync::turn::Turn;
+
+/// Most batches in parallel: each needs most of a megabyte until it is answered, and those of one source share a
+/// partition.
+const BATCHES: usize = 8;
+
+/// Writes the links of a page, and ends the links that they replace.
+pub async fn write_links(
+    turn: &Turn<'_>,
+    links: &[LinkChange<'_>],
+    stamp: &Stamp<'_>,
+) -> Result<Wrote, SyncError> {
+    let links = to_one::last_told(turn.mirror().resource(), links);
+    let wrote = write_together(turn, &links, stamp).await?;
+    let replaced = to_one::replaced(turn.mirror(), &links).await?;
+    Ok(wrote + write_together(turn, &replaced, stamp).await?)
+}
+
+/// Writes links; the links of one source share a batch.
+async fn write_together(
+    turn: &Turn<'_>,
+    links: &[LinkChange<'_>],
+    stamp: &Stamp<'_>,
+) -> Result<Wrote, SyncError> {
+    let container = |link: &LinkChange<'_>| {
+        turn.mirror().resource().relationship(&link.property).map(|relationship| &*relationship.container)
+    };
+    let mut known: Vec<_> =
+        links.iter().filter_map(|link| Some((container(link)?, &*link.source, link))).collect();
+    // A stable sort keeps the links of one source in the order of the page.
+    known.sort_by_key(|(container, source, _)| (*container, *source));
+    let batches: Vec<_> = known
+        .chunk_by(|(container, source, _), next| (*container, *source) == (next.0, next.1))
+        .flat_map(|of_source| of_source.chunks(BATCH))
+        .collect();
+    let give_up = turn.give_up();
+    // Each batch creates its documents when it is written: those of a whole large page would need too much memory.
+    let writes = (0..batches.len()).map(|place| {
+        let batch = batches[place];
+        async move {
+            let container = batch[0].0;
+            let documents: Vec<_> =
+                batch.iter().map(|(_, _, link)| document::link(link, container, stamp)).collect();
+            let written =
+                store::write_batch(turn.store(), container, &documents, turn.lease(), give_up).await?;
+            let links = documents.len() as u64;
+            Ok(Wrote { counts: Counts { links, ..Counts::default() }, charge: written.charge })
+        }
+    });
+    let written = stream::iter(writes).buffer_unordered(turn.store().concurrency().min(BATCHES));
+    written.try_fold(Wrote::default(), |all, one| ready(Ok(all + one))).await
+}

@@ -1,0 +1,97 @@
+//! Writes the objects of a page, and merges each with its document if needed (rule 5).
+
+use std::borrow::Cow;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::write::{TRIES, Wrote, write_change};
+use crate::catalogue::Updates;
+use crate::protocol::change::Change;
+use crate::protocol::document::Stamp;
+use crate::protocol::merge::{self, Step};
+use crate::protocol::{Checkpoint, Counts, document_id};
+use crate::report::SyncError;
+use crate::store::documents;
+use crate::sync::turn::Turn;
+
+/// Writes the objects of a page.
+///
+/// [`SyncError`] if any write fails.
+pub async fn write_objects(
+    turn: &Turn<'_>,
+    changes: &[Change<'_>],
+    checkpoint: &Checkpoint,
+    stamp: &Stamp<'_>,
+) -> Result<Wrote, SyncError> {
+    // By index, since a closure over borrowed changes would not be general enough for `Send`.
+    let writes = (0..changes.len()).map(|place| write_object(turn, &changes[place], checkpoint, stamp));
+    let written = stream::iter(writes).buffer_unordered(turn.store().concurrency());
+    written.try_fold(Wrote::default(), |all, one| async move { Ok(all + one) }).await
+}
+
+/// Writes one object of a page, merged with its document if needed (rule 5).
+async fn write_object(
+    turn: &Turn<'_>,
+    change: &Change<'_>,
+    checkpoint: &Checkpoint,
+    stamp: &Stamp<'_>,
+) -> Result<Wrote, SyncError> {
+    let give_up = turn.give_up();
+    let id = change.id.as_deref().filter(|_| merge::needs_document(change, checkpoint));
+    let Some(id) = id else { return write_change(turn, change, stamp, None, give_up).await };
+    let (objects, key) = (turn.objects(), document_id(id));
+    let resource = turn.mirror().resource();
+    let has_links = !resource.relationships.is_empty();
+    let partial = resource.updates == Updates::Partial;
+    let whole = merge::is_whole(change, checkpoint, &resource.required, partial);
+    let (mut read, mut is_newest) = (0.0, false);
+    for _ in 0..TRIES {
+        let kept = documents::read_ours(turn.store(), objects, &key).await?;
+        read += kept.as_ref().map_or(0.0, |kept| kept.charge);
+        let wrote = match merge::step(change, kept.as_ref(), checkpoint, whole, has_links) {
+            // An older version may have the same content: only the newest one may decide that nothing is written.
+            Step::Skip if !is_newest => {
+                if let Some(kept) = &kept {
+                    documents::reach_newest(turn.store(), objects, kept).await?;
+                }
+                is_newest = true;
+                continue;
+            }
+            Step::Skip => {
+                let counts = Counts { unchanged: 1, ..Counts::default() };
+                Wrote { counts, charge: 0.0 }
+            }
+            Step::Replace { whole } => {
+                write_change(turn, change, &stamp.settled(whole), None, give_up).await?
+            }
+            Step::Merge { change, generation, settled } => {
+                let stamp = Stamp { generation, ..stamp.settled(settled) };
+                let over = kept.as_ref().map(|kept| &kept.marks.etag);
+                write_change(turn, &change, &stamp, over, give_up).await?
+            }
+        };
+        // No count means no write: another process wrote the document in between, so try again.
+        if wrote.counts != Counts::default() {
+            return Ok(Wrote { charge: wrote.charge + read, ..wrote });
+        }
+    }
+    Err(SyncError::Overtaken)
+}
+
+/// Marks as doubtful the objects that Graph reports as removed with an unclear reason: they stay, and are looked up
+/// once the replicas agree.
+pub async fn doubt(turn: &Turn<'_>, unclear: &[Cow<'_, str>], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
+    let mut all = Wrote::default();
+    if unclear.is_empty() {
+        return Ok(all);
+    }
+    tracing::warn!(event = "removal_unclear", resource = turn.key(), objects = unclear.len());
+    for id in unclear {
+        let key = document_id(id);
+        let Some(kept) = documents::read_ours(turn.store(), turn.objects(), &key).await? else { continue };
+        let Some(change) = merge::doubted(&kept) else { continue };
+        let stamp = Stamp { generation: kept.marks.generation, ..stamp.settled(false) };
+        all = all + write_change(turn, &change, &stamp, Some(&kept.marks.etag), turn.give_up()).await?;
+    }
+    Ok(all)
+}

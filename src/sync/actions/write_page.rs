@@ -1,0 +1,94 @@
+//! Writes all documents of a page, and fetches the next page in the meantime.
+
+use tracing::Instrument as _;
+
+use super::fetch::{Pages, fetch_ahead};
+use super::remove_links::remove_links;
+use super::shown::{self, Shown};
+use super::write::Wrote;
+use super::write_links::write_links;
+use super::write_listed::write_listed;
+use super::write_objects::{doubt, write_objects};
+use crate::graph::Page;
+use crate::json::shown_id;
+use crate::protocol::change::{self, OddLinks};
+use crate::protocol::document;
+use crate::protocol::plan::PageWritten;
+use crate::protocol::{Checkpoint, Counts, Next, Seen};
+use crate::report::{SyncError, request_units};
+use crate::sync::turn::Turn;
+
+/// Writes the page in hand, and returns the counts and the cost. The next page may be fetched, but is not written,
+/// before this page is saved (rule 5).
+///
+/// # Errors
+/// [`SyncError`]; a failed write ends the turn at once, without waiting for the fetch.
+pub async fn write_page(
+    turn: &Turn<'_>,
+    pages: &mut Pages,
+    shown: &mut Shown,
+    checkpoint: &Checkpoint,
+) -> Result<(PageWritten, f64), SyncError> {
+    let (asked, page) = pages.take();
+    let fetch = async { Ok(fetch_ahead(turn, &page).await) };
+    let written = write_all(turn, &page, shown, checkpoint).instrument(tracing::info_span!("cosmos_page"));
+    let ((counts, doubtful, charge), ahead) = tokio::try_join!(written, fetch)?;
+    pages.keep_ahead(ahead);
+    Ok((PageWritten { counts, doubtful, at: asked }, charge))
+}
+
+/// Writes objects first, then links; at the end of a round also removes the links of permanently deleted objects.
+/// Returns the counts, whether links became doubtful, and the cost.
+async fn write_all(
+    turn: &Turn<'_>,
+    page: &Page,
+    shown: &mut Shown,
+    checkpoint: &Checkpoint,
+) -> Result<(Counts, bool, f64), SyncError> {
+    let changes = change::of(&page.objects, turn.source().told());
+    turn.mirror().progress().add(changes.objects.len(), changes.links.len());
+    let stamp = turn.stamp(checkpoint);
+    let objects = if turn.mirror().resource().read_mode().skips() {
+        let mut seen = Seen::default();
+        changes.objects.iter().for_each(|change| seen.add(&document::id_of(change)));
+        let charge = Box::pin(shown::keep(turn, shown, checkpoint, seen, &page.next)).await?;
+        let wrote = Box::pin(write_listed(turn, &changes.objects, checkpoint, &stamp)).await?;
+        Wrote { charge: wrote.charge + charge, ..wrote }
+    } else {
+        Box::pin(write_objects(turn, &changes.objects, checkpoint, &stamp)).await?
+    };
+    let objects = objects + doubt(turn, &changes.unclear, &stamp).await?;
+    let links = write_links(turn, &changes.links, &stamp).await?;
+    let (unlinked, doubtful) = match &page.next {
+        Next::DeltaLink(_) => remove_links(turn, checkpoint, &stamp).await?,
+        Next::NextLink(_) | Next::End => (Wrote::default(), false),
+    };
+    let Wrote { mut counts, charge } = objects + links + unlinked;
+    let set_aside = name_odd_links(turn, &changes.odd);
+    counts += Counts { pages: 1, set_aside, ..Counts::default() };
+    tracing::debug!(
+        event = "page_written",
+        upserted = counts.upserted,
+        removed = counts.removed,
+        setAside = counts.set_aside,
+        links = counts.links,
+        requestCharge = request_units(charge)
+    );
+    Ok((counts, doubtful, charge))
+}
+
+/// Logs where links cannot be read, and returns their number. They are read again when Graph reports them again.
+fn name_odd_links(turn: &Turn<'_>, odd: &[OddLinks<'_>]) -> u64 {
+    for OddLinks { property, source, why, count } in odd {
+        let known = turn.mirror().resource().relationship(property);
+        tracing::warn!(
+            event = "links_set_aside",
+            resource = turn.key(),
+            id = shown_id(source),
+            property = known.map_or("one that is not mirrored", |known| &*known.property),
+            count,
+            reason = why
+        );
+    }
+    odd.iter().map(|odd| odd.count).sum()
+}

@@ -1,0 +1,189 @@
+//! The parents of a resource: from their copy where they are mirrored, else from Graph, and of them those that the
+//! deployment chooses.
+//!
+//! Promises: a parent leaves only by a complete list. One that Graph does not list, or that left the copy without a
+//! tombstone, is asked for by its id, too.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::TryStreamExt as _;
+
+use crate::catalogue::{self, Chosen, Resource, Who};
+use crate::graph::GraphError;
+use crate::mirror::Mirror;
+use crate::protocol::fan::{Child, Parent, Standing};
+use crate::protocol::{Scope, Source as ReadFrom, parent_of};
+use crate::report::SyncError;
+use crate::source::Source;
+use crate::store::documents;
+
+/// Most parents that Graph is asked for by their ids in one turn.
+const MOST_ASKED: usize = 20;
+
+/// Where the parents of a resource come from.
+#[derive(Debug)]
+pub enum FanOut {
+    /// From the copy of this resource.
+    Copy(Arc<Resource>),
+    /// From Graph.
+    Graph(Box<Source>),
+}
+
+/// All parents that matter: those that are there and chosen, and those that went and have a feed.
+pub(super) async fn parents(
+    mirror: &Mirror,
+    from: &FanOut,
+    children: &HashMap<String, Child>,
+    deadline: Instant,
+) -> Result<Vec<Parent>, SyncError> {
+    let mut parents = match from {
+        FanOut::Graph(source) => {
+            let ids = source.ids(deadline).await.map_err(|error| source.explain(error))?;
+            let living = |id: &String| Parent { path: parent_of(id), standing: Standing::Living };
+            let mut parents: Vec<_> = ids.iter().map(living).collect();
+            if let Some(row) = row_above(mirror.resource()) {
+                let lost = lost(source, row, &parents, children, deadline).await?;
+                parents.extend(lost);
+            }
+            parents
+        }
+        FanOut::Copy(resource) => {
+            let mut parents = copied(mirror, resource).await?;
+            let lost = lost(mirror.source(), resource, &parents, children, deadline).await?;
+            parents.extend(lost);
+            parents
+        }
+    };
+    if let Some(chosen) = &mirror.resource().chosen {
+        choose(mirror, chosen, &mut parents, deadline).await?;
+    }
+    Ok(parents)
+}
+
+async fn copied(mirror: &Mirror, resource: &Resource) -> Result<Vec<Parent>, SyncError> {
+    let found = documents::all_marks(mirror.store(), Scope::whole(&resource.container)).await?;
+    let path = |above: Option<&str>, id: &str| match above {
+        Some(above) => format!("{above}/{}", parent_of(id)),
+        None => parent_of(id),
+    };
+    let parents = found.try_filter_map(|one| async move {
+        let gone = one.removed && one.source != ReadFrom::ById;
+        let standing = if gone { Standing::Gone } else { Standing::Living };
+        let path = one.object_id().map(|id| path(one.parent.as_deref(), id));
+        Ok(path.map(|path| Parent { path, standing }))
+    });
+    Ok(parents.try_collect().await?)
+}
+
+/// The feeds of a resource that has none yet, or whose container `mirror` was lost, as its documents show them: their
+/// parents may be gone.
+pub(super) async fn known_by_documents(
+    mirror: &Mirror,
+    children: &mut HashMap<String, Child>,
+) -> Result<(), SyncError> {
+    let found = documents::all_marks(mirror.store(), Scope::whole(mirror.objects().container)).await?;
+    let living = found.try_filter_map(|one| async move { Ok(one.parent.filter(|_| !one.removed)) });
+    for path in living.try_collect::<HashSet<String>>().await? {
+        children.entry(path).or_default();
+    }
+    Ok(())
+}
+
+/// Parents that have a feed, and are neither listed nor shown by their ids. `resource`: that of the parents.
+async fn lost(
+    source: &Source,
+    resource: &Arc<Resource>,
+    listed: &[Parent],
+    children: &HashMap<String, Child>,
+    deadline: Instant,
+) -> Result<Vec<Parent>, SyncError> {
+    let listed: HashSet<_> = listed.iter().map(|parent| &*parent.path).collect();
+    let mut missing: Vec<_> = children
+        .iter()
+        .filter(|(path, child)| !child.ended && !listed.contains(&***path))
+        .map(|(path, child)| (child.left, path))
+        .collect();
+    missing.sort_unstable();
+    let mut lost = Vec::new();
+    for (has_note, path) in missing.into_iter().take(MOST_ASKED) {
+        let is_gone = has_note || is_gone(source, resource, path, deadline).await?;
+        let standing = if is_gone { Standing::Left } else { Standing::Living };
+        lost.push(Parent { path: path.clone(), standing });
+    }
+    Ok(lost)
+}
+
+/// Whether Graph has no parent with this path of ids. Where it refuses to show one, what that one lies under may be gone;
+/// else it is not known to be.
+async fn is_gone(
+    source: &Source,
+    resource: &Arc<Resource>,
+    path: &str,
+    deadline: Instant,
+) -> Result<bool, SyncError> {
+    let (mut resource, mut path) = (resource, path);
+    loop {
+        let (above, id) = path.rsplit_once('/').map_or((None, path), |(above, id)| (Some(above), id));
+        let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
+        let source = source.beside(resource, above);
+        if !source.reads_by_id() {
+            return Ok(false);
+        }
+        match source.object(&id, None, deadline).await {
+            Ok(found) => return Ok(found.is_none()),
+            Err(GraphError::Refused(_) | GraphError::Forbidden(_)) => {}
+            Err(error) => return Err(source.explain(error).into()),
+        }
+        let (Some(row), Some(above)) = (row_above(resource), above) else { return Ok(false) };
+        (resource, path) = (row, above);
+    }
+}
+
+/// The row of the direct parent.
+fn row_above(resource: &Resource) -> Option<&'static Arc<Resource>> {
+    let parent = resource.parents().last();
+    catalogue::resources().iter().find(|row| Some(&row.name) == parent)
+}
+
+/// Marks those that are not chosen.
+async fn choose(
+    mirror: &Mirror,
+    chosen: &Chosen,
+    parents: &mut [Parent],
+    deadline: Instant,
+) -> Result<(), SyncError> {
+    let resource = mirror.resource();
+    let nobody = |what: String| SyncError::NobodyChosen { file: resource.file.clone(), what };
+    let (ids, what) = match &chosen.who {
+        Who::All => return Ok(()),
+        Who::Ids(ids) => {
+            (ids.clone(), format!("none of its ids is one of the {} that there are so far", chosen.resource))
+        }
+        Who::Group { id, permission } => {
+            let members = mirror.source().members(id, permission, deadline).await?;
+            let members = members.ok_or_else(|| nobody(format!("there is no group {id}")))?;
+            (
+                members,
+                format!(
+                    "no member of the group {id} is one of the {} that there are so far",
+                    chosen.resource
+                ),
+            )
+        }
+    };
+    let ids: HashSet<_> = ids.iter().map(|id| id.to_ascii_lowercase()).collect();
+    let level = resource.parents().iter().position(|parent| *parent == chosen.resource).unwrap_or_default();
+    let mut somebody = parents.is_empty();
+    for parent in parents.iter_mut() {
+        let id = parent.path.split('/').nth(level).unwrap_or_default();
+        let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
+        match ids.contains(&id.to_ascii_lowercase()) {
+            true => somebody |= parent.standing == Standing::Living,
+            false if parent.standing == Standing::Living => parent.standing = Standing::Left,
+            false => {}
+        }
+    }
+    if somebody { Ok(()) } else { Err(nobody(what)) }
+}
