@@ -1,225 +1,298 @@
-//! The app: settings become parts, and the verbs that every way in calls.
+//! The app: creates its parts from the settings, and offers the verbs that the command line and the functions call.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::try_join_all;
-use url::Url;
-
-use crate::catalogue::Row;
-use crate::mirror::{self, Mirror, Outcome, Refreshed, Shown, SyncError};
-use crate::notify::{Digest, Keys, Tallied, Tally};
+use crate::graph::Priority;
+use crate::mirror::Progress;
+use crate::notify::{Delivery, NotADelivery, Tallied};
+use crate::protocol::Ending;
+use crate::report::{Outcome, Shown};
 use crate::settings::Settings;
-use crate::store::{self, Store};
-use crate::{catalogue, graph, subscriptions};
-use tokens::Tokens;
+use crate::subscriptions;
+use crate::sync::{Preview, Refreshed};
+use crate::verify::{Difference, NotCompared, Verified};
+use below::Meant;
+use notifications::Notifications;
+use parts::Parts;
 
+mod add;
 mod ask;
+mod below;
+mod callers;
+mod checked;
+mod cloud;
 mod deployment;
-mod doorbell;
+mod erase;
 mod error;
 mod ids;
 mod init;
+mod lane;
+mod notifications;
 mod notified;
-mod preview;
+mod parts;
+mod relooks;
+mod subscribed;
 mod tokens;
-mod verify;
+mod unknown;
+mod verbs;
 
-pub use crate::subscriptions::Kept;
+pub use crate::catalogue::{Mode, Permission, Resource, Status, Word};
+pub use crate::protocol::Feed;
+pub use crate::subscriptions::Renewal;
+pub use add::{AddError, Added, Choice, Wishes, add};
 pub use ask::Asker;
+pub use callers::Presented;
+pub use checked::{checked, load_catalogue, resources};
 pub use deployment::{Container, Deployment, deployment, mirrored};
+pub use erase::Erased;
 pub use error::{AppError, Fault};
-pub use init::{Made, containers, create_commands};
-use notified::PATIENCE;
-pub use notified::{Known, Listed, Subscription};
+pub use init::{Creation, containers, create_commands};
+pub use subscribed::{Listed, ResourceStatus, Subscription};
 pub use tokens::tenant;
+pub use unknown::unknown;
 
-/// Everything, wired. One for the life of the process.
+/// The app with all its parts. The process has one.
 #[derive(Debug)]
 pub struct App {
-    /// What is mirrored here.
-    rows: Vec<&'static Row>,
-    mirror: Mirror,
-    tokens: Tokens,
-    budget: Duration,
-    /// By what notifications are known and where they go, if they are on.
-    notifications: Option<(Keys, Url)>,
-    /// How often the timer comes that looks after subscriptions.
-    renewal: time::Duration,
-    /// How long after a look that found nothing comes the second one.
-    relook: Duration,
-    relooks: doorbell::Relooks,
-    tally: Tally,
-    /// What the log has not said yet of what strangers posted.
-    dropped: Digest<Tallied>,
-    validations: Digest<u64>,
-}
-
-/// Longest refresh: somebody waits for its answer, and the platform's front ends a silent request after 230 s
-/// (<https://learn.microsoft.com/azure/azure-functions/functions-scale#timeout>).
-const REFRESH_BUDGET: Duration = Duration::from_secs(100);
-
-/// The resources that there are.
-pub fn resources() -> impl Iterator<Item = &'static str> {
-    catalogue::rows().iter().map(|row| row.resource)
-}
-
-/// Reads the catalogue, before anything asks for one of its rows.
-///
-/// # Errors
-/// All that is wrong with its files, a line each.
-pub fn catalogue() -> Result<(), &'static [String]> {
-    catalogue::load().map(drop)
-}
-
-/// The rows of the catalogue.
-pub fn rows() -> &'static [Row] {
-    catalogue::rows()
+    parts: Parts,
+    /// Change notifications, if they are on.
+    notifications: Option<Notifications>,
 }
 
 impl App {
-    /// Wires the parts. Opens nothing, no connection and no token; it looks which functions there are.
+    /// Creates the app. It opens no connection and requests no token; it only checks which functions exist.
     pub fn new(settings: Settings) -> Self {
         let functions = settings.functions.as_deref();
-        let rows = deployment::mirrored(functions);
         let renewal = deployment::schedule(functions, "renew_subscriptions");
         let renewal = renewal.and_then(|text| subscriptions::period(&text)).unwrap_or(subscriptions::PERIOD);
-        let with_key = settings.cosmos.key.is_some();
-        let tokens = Tokens::new(settings.identity, settings.graph.scopes.clone(), with_key);
-        let limits = settings.limits;
-        let cosmos = store::Options {
-            endpoint: settings.cosmos.endpoint,
-            database: settings.cosmos.database,
-            key: settings.cosmos.key,
-            concurrency: settings.cosmos.concurrency,
-            containers: init::containers().collect(),
-        };
-        let origin = graph::Options { origin: settings.graph.endpoint, scopes: settings.graph.scopes };
-        let mirror = Mirror {
-            graph: graph::Client::new(origin, tokens.for_graph()),
-            store: Arc::new(Store::new(cosmos, tokens.for_cosmos())),
-            options: mirror::Options {
-                lease: limits.lease,
-                doubt: limits.doubt,
-                tombstone_ttl: limits.tombstone_ttl,
-                max_delete_percent: limits.max_delete_percent,
-                max_delete_count: limits.max_delete_count,
-                accepts_removals: limits.accepts_removals,
-            },
-            progress: Arc::default(),
-        };
-        let notifications = settings.notifications.map(|on| (Keys::new(&on.secrets), on.url));
-        let (budget, relook) = (limits.budget, limits.relook);
-        Self {
-            rows,
-            mirror,
-            tokens,
-            budget,
-            notifications,
-            renewal,
-            relook,
-            relooks: doorbell::Relooks::default(),
-            tally: Tally::default(),
-            dropped: Digest::default(),
-            validations: Digest::default(),
-        }
+        let relook = settings.limits.relook;
+        let on = settings.notifications.as_ref();
+        let notifications = on.map(|on| Notifications::new(on, renewal, relook));
+        Self { parts: Parts::new(settings), notifications }
     }
 
-    /// Brings the copy of a feed up to date, for at most the budget of an inline turn.
+    /// Syncs a feed for at most the budget of an inline turn.
     ///
     /// # Errors
-    /// [`AppError`]; nothing is lost, the next turn carries on.
-    pub async fn sync(&self, feed: &str) -> Result<Outcome, AppError> {
-        self.sync_within(self.row(feed)?, self.budget).await
+    /// [`AppError`]; nothing is lost, and the next turn continues.
+    pub async fn sync(&self, feed: &Feed) -> Result<Outcome, AppError> {
+        self.turn(feed, self.parts.budget(), self.parts.priority()).await
     }
 
-    /// Brings the copies of single objects up to date, or without ids the copy of the whole resource, as
-    /// [`App::sync`] does; somebody waits for it.
+    /// Syncs a feed after a notification or a request, or after an earlier turn left work.
+    ///
+    /// Graph's replicas lag: the replica that answers may not have the change that the notification reported. If the
+    /// sync finds no change, a second sync follows after a delay that starts with the last request. Each process runs
+    /// one second sync per feed, however many requests there were. `requested`: a person waits for it, so its requests
+    /// to Graph are urgent, and all parents are due.
     ///
     /// # Errors
-    /// [`AppError`]; of single objects, some may have been written.
-    pub async fn refresh(&self, resource: &str, ids: &[String]) -> Result<Refreshed, AppError> {
-        let (row, ids) = (self.row(resource)?, ids::checked(ids)?);
-        let budget = self.budget.min(REFRESH_BUDGET);
-        if ids.is_empty() {
-            let outcome = self.sync_within(row, budget).await?;
-            return Ok(Refreshed { outcome, nowhere: Vec::new() });
+    /// As [`App::sync`].
+    pub async fn rerun(&self, feed: &Feed, requested: bool) -> Result<Outcome, AppError> {
+        let give_up = self.parts.give_up();
+        let feed = &match below::meant(&self.parts, feed).await? {
+            Meant::Feed(feed) => feed,
+            Meant::Others(outcome) => return Ok(*outcome),
+        };
+        let priority = if requested { Priority::High } else { self.parts.priority() };
+        let outcome = self.turn(feed, self.parts.budget(), priority).await?;
+        // Below a parent nobody waits: there are too many feeds, and what a fan-out has named must reach the queue.
+        let is_notified = self.parts.resource(feed)?.parents().is_empty();
+        let found_nothing = is_notified && outcome.ending == Ending::Complete && outcome.counts.is_nothing();
+        let Some(on) = self.notifications.as_ref().filter(|_| found_nothing) else { return Ok(outcome) };
+        let (key, now) = (feed.key(), Instant::now());
+        if now + on.relook() >= give_up || !on.relooks().put_off(&key, on.relook(), now) {
+            return Ok(outcome);
         }
-        let reader = self.tokens.reader().await?;
-        let refreshed = mirror::refresh(&self.mirror, row, &reader, &ids, budget).await;
-        refreshed.map_err(|source| self.failed("refresh", row, source))
+        while let Some(left) = on.relooks().left(&key, Instant::now(), give_up) {
+            tokio::time::sleep(left).await;
+        }
+        self.turn(feed, give_up.saturating_duration_since(Instant::now()), priority).await
     }
 
-    /// Has the next turn read the whole resource anew.
+    /// Updates the copies of single objects or, without ids, the whole feed like [`App::sync`]. The caller waits for
+    /// the result.
+    ///
+    /// # Errors
+    /// [`AppError`]; some of the single objects may have been written.
+    pub async fn refresh(&self, feed: &Feed, ids: &[String]) -> Result<Refreshed, AppError> {
+        if !ids.is_empty() {
+            return verbs::refresh(&self.parts, feed, ids).await;
+        }
+        let budget = self.parts.budget().min(verbs::REFRESH_BUDGET);
+        let outcome = self.turn(feed, budget, Priority::High).await?;
+        Ok(Refreshed { outcome, not_found: Vec::new() })
+    }
+
+    /// Whether `refresh` reads this resource as its caller.
+    pub fn is_read_for_callers(&self, resource: &str) -> bool {
+        self.parts.named(resource).is_some_and(|row| row.on_behalf_of)
+    }
+
+    /// As [`App::refresh`], of what the caller sees, who says who they are. Nothing goes on with it later: their token is
+    /// not kept.
+    ///
+    /// # Errors
+    /// [`AppError`]; some of the objects may have been written.
+    pub async fn refresh_as(
+        &self,
+        presented: &Presented,
+        feed: &Feed,
+        ids: &[String],
+    ) -> Result<Refreshed, AppError> {
+        Box::pin(verbs::refresh_as(&self.parts, presented, feed, ids)).await
+    }
+
+    /// Makes the next turn read the whole feed again.
     ///
     /// # Errors
     /// [`AppError`].
-    pub async fn reset(&self, resource: &str) -> Result<Outcome, AppError> {
-        let row = self.row(resource)?;
-        let reader = self.tokens.reader().await?;
-        let reset = mirror::reset(&self.mirror, row, &reader).await;
-        reset.map_err(|source| self.failed("reset", row, source))
+    pub async fn reset(&self, feed: &Feed) -> Result<Outcome, AppError> {
+        verbs::reset(&self.parts, feed).await
     }
 
-    /// How far the copy of a resource is, to the letter but for the link, which is a secret; none where nothing
-    /// was copied yet.
+    /// Reads the checkpoint of a feed, complete except for the link, which is a secret; none if nothing was copied yet.
     ///
     /// # Errors
     /// [`AppError`].
-    pub async fn checkpoint(&self, resource: &str) -> Result<Option<Shown>, AppError> {
-        let row = self.row(resource)?;
-        let found = mirror::checkpoint(&self.mirror, row).await;
-        found.map_err(|source| self.failed("checkpoint show", row, source))
+    pub async fn checkpoint(&self, feed: &Feed) -> Result<Option<Shown>, AppError> {
+        verbs::checkpoint(&self.parts, feed).await
     }
 
-    /// How the copy of a resource is, or of all of them, each with its last `runs`. Asks Cosmos only: a few reads and
-    /// one bounded query for each resource.
+    /// The status of a feed, or of all resources, each with its last `runs` runs. It sends requests to Cosmos DB only:
+    /// a few reads and one bounded query for each feed.
     ///
     /// # Errors
     /// [`AppError`].
-    pub async fn status(&self, resource: Option<&str>, runs: u32) -> Result<Vec<Known>, AppError> {
-        let rows = match resource {
-            Some(resource) => vec![self.row(resource)?],
-            None => self.rows.clone(),
-        };
-        let all = rows.into_iter().map(|row| async move {
-            let status = mirror::status(&self.mirror, row, runs).await;
-            let status = status.map_err(|source| self.failed("status", row, source.into()))?;
-            Ok(Known { status, subscription: self.subscription(row.resource).await? })
-        });
-        try_join_all(all).await
+    pub async fn status(&self, feed: Option<&Feed>, runs: u32) -> Result<Vec<ResourceStatus>, AppError> {
+        let all = verbs::status(&self.parts, feed, runs).await?;
+        subscribed::beside(&self.parts, all, self.notifications.is_some()).await
     }
 
-    async fn sync_within(&self, row: &'static Row, budget: Duration) -> Result<Outcome, AppError> {
-        self.write_down().await;
-        let started = Instant::now();
-        let reader = match self.tokens.reader().await {
-            Ok(reader) => reader,
-            Err(error) => {
-                mirror::record_failure(&self.mirror, row, &error, started.elapsed()).await;
-                return Err(error);
-            }
-        };
-        let synced = mirror::sync(&self.mirror, row, &reader, budget).await;
-        synced.map_err(|source| self.failed("sync", row, source))
+    /// Reports what the next run on a feed would do, from Graph and the copy. It writes nothing.
+    ///
+    /// # Errors
+    /// As [`App::sync`].
+    pub async fn preview(&self, feed: &Feed) -> Result<Preview, AppError> {
+        verbs::preview(&self.parts, feed).await
     }
 
-    /// The row of a resource that is mirrored here.
-    fn row(&self, name: &str) -> Result<&'static Row, AppError> {
-        let found = self.rows.iter().find(|row| row.resource == name).copied();
-        found.ok_or_else(|| {
-            let known: Vec<_> = self.rows.iter().map(|row| row.resource).collect();
-            AppError::UnknownResource {
-                name: crate::json::shown_name(name).to_owned(),
-                known: known.join(", "),
-            }
-        })
+    /// Compares the copy of a feed with Graph, however long it takes. It changes nothing.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn verify(&self, feed: &Feed) -> Result<Verified, AppError> {
+        verbs::verify(&self.parts, feed).await
     }
 
-    fn failed(&self, verb: &'static str, row: &Row, source: SyncError) -> AppError {
-        if let Some(service) = source.refused_by() {
-            self.tokens.forget(service);
+    /// Reads the objects of these differences again. Returns the remaining differences and the suspects that could not
+    /// be compared.
+    ///
+    /// # Errors
+    /// As [`App::verify`].
+    pub async fn verify_again(
+        &self,
+        feed: &Feed,
+        differences: &[Difference],
+    ) -> Result<(Vec<Difference>, Vec<NotCompared>), AppError> {
+        verbs::verify_again(&self.parts, feed, differences).await
+    }
+
+    /// The progress of the current operation.
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(self.parts.progress())
+    }
+
+    /// Whether change notifications are on.
+    pub fn is_notified(&self) -> bool {
+        self.notifications.is_some()
+    }
+
+    /// Decides what to do with the body of a notification request. It sends no request.
+    ///
+    /// # Errors
+    /// [`NotADelivery`] says why the body is not a delivery.
+    pub fn judge(&self, body: &str) -> Result<Delivery, NotADelivery> {
+        match &self.notifications {
+            Some(on) => on.judge(&self.parts, body),
+            None => Ok(Delivery::default()),
         }
-        AppError::Turn { verb, feed: row.resource, source }
+    }
+
+    /// Counts the notifications of a request. Logs the numbers of those that are not genuine at most once a minute.
+    pub fn count(&self, some: Tallied) {
+        self.notifications.iter().for_each(|on| on.count(some));
+    }
+
+    /// Counts a validation request for the notification URL; the sender may or may not be Graph.
+    pub fn count_validation(&self) {
+        self.notifications.iter().for_each(Notifications::count_validation);
+    }
+
+    /// Creates and renews the subscriptions, or ends them if notifications are off. `urgent`: Graph reported that a
+    /// subscription needs attention.
+    ///
+    /// # Errors
+    /// [`AppError`] if the whole operation failed; [`Renewal`] lists single feeds that failed.
+    pub async fn keep_subscriptions(&self, urgent: bool) -> Result<Renewal, AppError> {
+        subscribed::keep(&self.parts, self.notifications.as_ref(), urgent).await
+    }
+
+    /// Creates or renews the subscription below one parent, of which Graph reported that it needs attention.
+    ///
+    /// # Errors
+    /// As [`App::keep_subscriptions`].
+    pub async fn keep_subscription(&self, feed: &Feed) -> Result<Renewal, AppError> {
+        subscribed::keep_one(&self.parts, self.notifications.as_ref(), feed).await
+    }
+
+    /// Reports what [`App::keep_subscriptions`] would do. It writes nothing.
+    ///
+    /// # Errors
+    /// As [`App::keep_subscriptions`].
+    pub async fn preview_subscriptions(&self) -> Result<Renewal, AppError> {
+        subscribed::preview(&self.parts, self.notifications.as_ref()).await
+    }
+
+    /// Lists the subscriptions of this app in this tenant, as Graph returns them.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn list_subscriptions(&self) -> Result<Vec<Listed>, AppError> {
+        subscribed::list(&self.parts, self.notifications.as_ref()).await
+    }
+
+    /// Ends a subscription, whichever deployment created it. It succeeds if there was none.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn delete_subscription(&self, id: &str) -> Result<(), AppError> {
+        subscribed::delete(&self.parts, id).await
+    }
+
+    /// Deletes everything that this deployment has about one object: its document, its links on both ends, what lies under
+    /// it, and the run records that name it. It asks nothing of Graph. Returns the numbers by container.
+    ///
+    /// # Errors
+    /// [`AppError`]; run it again to go on.
+    pub async fn erase(&self, resource: &str, id: &str) -> Result<Vec<Erased>, AppError> {
+        erase::erase(&self.parts, resource, id).await
+    }
+
+    /// Creates the database and all missing [`containers`]. Returns the result for each, the database first. It
+    /// requires the account key.
+    ///
+    /// # Errors
+    /// [`AppError::Init`]; run it again to continue.
+    pub async fn init(&self) -> Result<Vec<(&'static str, Creation)>, AppError> {
+        init::init(&self.parts).await
+    }
+
+    async fn turn(&self, feed: &Feed, budget: Duration, priority: Priority) -> Result<Outcome, AppError> {
+        if let Some(on) = &self.notifications {
+            on.write_down(&self.parts).await;
+        }
+        Box::pin(verbs::sync(&self.parts, feed, budget, priority)).await
     }
 }

@@ -1,30 +1,30 @@
-//! What a deployment needs: follows from the function folders, which say what is mirrored, and the catalogue.
+//! The needs of a deployment, derived from the function folders, which select the mirrored resources, and the
+//! catalogue.
 //!
-//! `infra/resources.json` is this, written down: containers, permissions and alerts are made from it. The handler looks
-//! at the same folders, where the host says that they are, for what it mirrors.
+//! `infra/resources.json` stores the result: the templates create containers, permissions and alerts from it. The
+//! handler reads the same folders, below the script root that the host reports, to find the resources that it mirrors.
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::catalogue::{self, Row};
+use super::unknown;
+use crate::catalogue::{self, PREFIX, Resource, resource_folders};
 use crate::store::CONTROL;
 
-/// How the folders of the functions are called that mirror a resource.
-const PREFIX: &str = "sync_";
-
-/// What has to be there before the functions of a folder can run.
+/// The resources, containers and permissions that the functions of a folder need.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deployment {
-    /// The resources that are mirrored.
-    resources: Vec<&'static str>,
-    /// Those that have change notifications.
-    notified: Vec<&'static str>,
-    /// The containers of the copy, for readers.
+    /// The names of the mirrored resources that have to be up to date: those that a person reads are not among them.
+    resources: Vec<String>,
+    /// The names of the mirrored resources with change notifications.
+    notified: Vec<String>,
+    /// The containers of the copy, which readers may use.
     containers: Vec<Container>,
-    /// The container of leases and checkpoints, for nobody else: its links carry tokens.
+    /// The container of leases and checkpoints, which readers may not use: its links contain tokens.
     control: Container,
     /// The application permissions of Microsoft Graph.
     app_roles: Vec<AppRole>,
@@ -34,91 +34,108 @@ pub struct Deployment {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Container {
-    name: &'static str,
+    name: String,
     partition_key: &'static str,
 }
 
-impl From<(&'static str, &'static str)> for Container {
-    fn from((name, partition_key): (&'static str, &'static str)) -> Self {
-        Self { name, partition_key }
+impl From<(&str, &'static str)> for Container {
+    fn from((name, partition_key): (&str, &'static str)) -> Self {
+        Self { name: name.to_owned(), partition_key }
     }
 }
 
 #[derive(Debug, Serialize)]
 struct AppRole {
-    name: &'static str,
-    id: &'static str,
+    name: String,
+    id: String,
 }
 
-/// Why there is no telling what a folder needs.
+/// An error that prevents listing what a folder needs.
 #[derive(Debug, thiserror::Error)]
 pub enum DeploymentError {
-    /// It cannot be read.
+    /// The folder cannot be read.
     #[error("{folder}: {source}; name the folder that holds sync_<resource>/function.json")]
     Unreadable {
-        /// The folder.
+        /// The path of the folder.
         folder: String,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// A function mirrors something that the catalogue does not have.
-    #[error("{PREFIX}{resource}: there is no resource `{resource}`; there is {known}")]
+    /// A function mirrors a resource that the catalogue does not have.
+    #[error("{PREFIX}{resource}: {}, and a resource.json in this folder adds one", unknown(resource))]
     Unknown {
-        /// What it is called.
+        /// The name in the function folder.
         resource: String,
-        /// What there is.
-        known: String,
     },
-    /// Nothing is mirrored.
+    /// Rows of the catalogue have faults, one line each.
+    #[error("{}", .0.join("\n"))]
+    Rows(Vec<String>),
+    /// No function mirrors a resource.
     #[error("{folder}: there is no {PREFIX}<resource>/function.json, so nothing is mirrored")]
     Nothing {
-        /// The folder.
+        /// The path of the folder.
         folder: String,
     },
 }
 
-/// What the functions in a folder need, in the order of the catalogue.
+/// Lists what the functions in a folder need, in the order of the catalogue.
 ///
 /// # Errors
-/// [`DeploymentError`].
+/// [`DeploymentError`] if the folder or a row cannot be used.
 pub fn deployment(functions: &Path) -> Result<Deployment, DeploymentError> {
     let folder = functions.display().to_string();
-    let names =
-        names(functions).map_err(|source| DeploymentError::Unreadable { folder: folder.clone(), source })?;
-    let mut resources = names.iter().filter_map(|name| name.strip_prefix(PREFIX));
-    if let Some(resource) = resources.find(|resource| catalogue::row(resource).is_none()) {
-        let known = super::resources().collect::<Vec<_>>().join(", ");
-        return Err(DeploymentError::Unknown { resource: resource.to_owned(), known });
+    let names = resource_folders(functions)
+        .map_err(|source| DeploymentError::Unreadable { folder: folder.clone(), source })?;
+    let resources = catalogue::with_functions(functions).map_err(DeploymentError::Rows)?;
+    let is_known = |name: &str| resources.iter().any(|resource| resource.name == name);
+    let mut mirrored = names.iter().filter_map(|name| name.strip_prefix(PREFIX));
+    if let Some(resource) = mirrored.find(|name| !is_known(name)) {
+        return Err(DeploymentError::Unknown { resource: resource.to_owned() });
     }
-    let mirrored = with_function(&names);
+    let mirrored = with_function(&resources, &names);
     if mirrored.is_empty() {
         return Err(DeploymentError::Nothing { folder });
     }
-    let rows = || mirrored.iter().copied();
+    let notified = mirrored.iter().filter(|row| row.notified().is_some());
     Ok(Deployment {
-        resources: rows().map(|row| row.resource).collect(),
-        notified: rows().filter(|row| row.subscription.is_some()).map(|row| row.resource).collect(),
-        containers: rows().flat_map(Row::containers).map(Container::from).collect(),
+        resources: mirrored.iter().filter(|row| !row.is_delegated()).map(|row| row.name.clone()).collect(),
+        notified: notified.map(|row| row.name.clone()).collect(),
+        containers: mirrored.iter().flat_map(|row| row.containers()).map(Container::from).collect(),
         control: CONTROL.into(),
-        app_roles: app_roles(rows()),
+        app_roles: app_roles(&mirrored),
     })
 }
 
-/// The rows that have a function below the script root; all of them where nobody says where that is, or where there
-/// is none: then somebody is at the command line. Another name is that of a function which fails by itself.
-pub fn mirrored(root: Option<&Path>) -> Vec<&'static Row> {
-    let names = root.and_then(|root| names(root).ok()).unwrap_or_default();
-    let found = with_function(&names);
-    if found.is_empty() { catalogue::rows().iter().collect() } else { found }
+/// What is mirrored where no folder of functions says it: on the command line.
+const WITHOUT_FUNCTIONS: [&str; 3] = ["devices", "users", "groups"];
+
+/// The rows that have a function below the script root: everything that is done for "all resources" is done for these.
+/// [`WITHOUT_FUNCTIONS`] if the script root is unknown or has no such function. Unknown names are skipped; those
+/// functions fail by themselves.
+pub fn mirrored(root: Option<&Path>) -> Vec<&'static Arc<Resource>> {
+    let usual = |row: &&Arc<Resource>| WITHOUT_FUNCTIONS.contains(&&*row.name);
+    functions_of(root).unwrap_or_else(|| catalogue::resources().iter().filter(usual).collect())
 }
 
-/// The rows whose function is among these, in the order of the catalogue.
-fn with_function(names: &[String]) -> Vec<&'static Row> {
-    let has_function = |row: &Row| names.iter().any(|name| name.strip_prefix(PREFIX) == Some(row.resource));
-    catalogue::rows().iter().filter(|row| has_function(row)).collect()
+/// The rows that a caller may name: those that have a function, and all of the catalogue where no folder says it.
+pub fn named(root: Option<&Path>) -> Vec<&'static Arc<Resource>> {
+    functions_of(root).unwrap_or_else(|| catalogue::resources().iter().collect())
 }
 
-/// The schedule of a timer function below the script root, where there is one that can be read.
+/// The rows that have a function below the script root, if there is one.
+fn functions_of(root: Option<&Path>) -> Option<Vec<&'static Arc<Resource>>> {
+    let names = resource_folders(root?).ok()?;
+    Some(with_function(catalogue::resources(), &names)).filter(|rows| !rows.is_empty())
+}
+
+/// The rows whose function is among `names`, in the order of the catalogue.
+fn with_function<'r>(rows: &'r [Arc<Resource>], names: &[String]) -> Vec<&'r Arc<Resource>> {
+    let has_function =
+        |row: &Arc<Resource>| names.iter().any(|name| name.strip_prefix(PREFIX) == Some(&*row.name));
+    rows.iter().filter(|row| has_function(row)).collect()
+}
+
+/// The schedule of a timer function below the script root, if it can be read.
 pub fn schedule(root: Option<&Path>, function: &str) -> Option<String> {
     let text = std::fs::read(root?.join(function).join("function.json")).ok()?;
     let function: serde_json::Value = serde_json::from_slice(&text).ok()?;
@@ -127,24 +144,14 @@ pub fn schedule(root: Option<&Path>, function: &str) -> Option<String> {
     schedules.map(str::to_owned).next()
 }
 
-/// The folders that the host takes for functions: those with a `function.json`.
-fn names(folder: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.path().join("function.json").is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
-    }
-    Ok(names)
-}
-
-/// Each once: two resources may take the same.
-fn app_roles(rows: impl Iterator<Item = &'static Row>) -> Vec<AppRole> {
+/// The application permissions of these rows, each once, since two resources may need the same. What is read as a person
+/// needs none.
+fn app_roles(rows: &[&Arc<Resource>]) -> Vec<AppRole> {
     let mut roles: Vec<AppRole> = Vec::new();
-    for permission in rows.map(|row| &row.permission) {
+    let as_app = rows.iter().filter(|row| !row.is_delegated());
+    for permission in as_app.flat_map(|row| row.permissions()) {
         if roles.iter().all(|role| role.id != permission.app_role_id) {
-            roles.push(AppRole { name: permission.name, id: permission.app_role_id });
+            roles.push(AppRole { name: permission.name.clone(), id: permission.app_role_id.clone() });
         }
     }
     roles

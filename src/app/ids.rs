@@ -1,23 +1,23 @@
-//! Ids from outside, checked before anything is asked with them.
+//! Checks ids from callers before any request uses them.
 
 use super::AppError;
 
-/// Most ids at a time, as in a `$batch` of Graph's (<https://learn.microsoft.com/graph/json-batching>).
+/// Most ids in one request, as in a `$batch` of Graph (<https://learn.microsoft.com/graph/json-batching>).
 const MOST: usize = 20;
-/// Longest id, in bytes: longer than any of Graph's.
+/// Longest id in bytes: longer than any id of Graph.
 const LONGEST: usize = 512;
 
-/// The ids as Graph writes them, each once, in the order in which they came.
+/// Returns the ids as Graph writes them, each once, in the order of the request.
 ///
 /// # Errors
-/// [`AppError::BadIds`] says what is wrong with the first one that can be no id.
+/// [`AppError::BadIds`] describes the first invalid id, or the excess of ids.
 pub(super) fn checked(ids: &[String]) -> Result<Vec<String>, AppError> {
     if ids.len() > MOST {
         return Err(AppError::BadIds(format!("{} ids; at most {MOST} at a time", ids.len())));
     }
     let mut checked: Vec<String> = Vec::with_capacity(ids.len());
     for id in ids {
-        // What is no id may be an address, so it is not repeated.
+        // An invalid id may be an address, so the message does not repeat it.
         if is_principal_name(id) {
             return Err(AppError::BadIds("a user principal name is no id: use the object id".into()));
         }
@@ -27,7 +27,7 @@ pub(super) fn checked(ids: &[String]) -> Result<Vec<String>, AppError> {
                 id.chars().count()
             )));
         }
-        // Graph takes the ids of the directory in either case, and writes them in lower case.
+        // Graph accepts directory ids in either case, and returns them in lower case.
         let id = if uuid::Uuid::try_parse(id).is_ok() { id.to_ascii_lowercase() } else { id.clone() };
         if !checked.contains(&id) {
             checked.push(id);
@@ -36,8 +36,8 @@ pub(super) fn checked(ids: &[String]) -> Result<Vec<String>, AppError> {
     Ok(checked)
 }
 
-/// A user principal name, also that of a guest, and an address. Ids of chats have an `@` too, and begin with a number and
-/// a colon.
+/// Whether the value is a user principal name, also of a guest, or an e-mail address. Ids of chats contain an `@` too,
+/// but begin with a number and a colon.
 fn is_principal_name(id: &str) -> bool {
     let Some((name, domain)) = id.rsplit_once('@') else { return false };
     let is_chat =

@@ -1,49 +1,54 @@
-//! Whose tokens are for which service, and whose objects they let us read.
+//! The credentials for each service, and the tenant and identity that they belong to.
 //!
-//! Promises: [`Tokens::reader`] ends within the bound of one token request, and names the service whose
-//! token it could not get; a token that was refused is forgotten, and no other credential's. Leaves out on
-//! purpose: refreshing (the cache does) and permissions (the services say).
+//! Promises: [`Tokens::reader`] ends within the time limit of one token request, and names the service whose token
+//! could not be acquired. Only the credential whose token was refused forgets it. Leaves out on purpose: token renewal
+//! (the cache does it) and permissions (the services check them).
 
 use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
 
 use super::AppError;
-use crate::credentials::{Cached, Claims, claims};
-use crate::mirror::{Reader, Service};
+use crate::credentials::{Cached, Claims, OfPerson, cached, claims};
+use crate::report::Service;
 use crate::settings::Identity;
-use crate::store;
+use crate::source::Reader;
 
-/// The credentials of both services; one and the same where the settings say so.
+/// The credentials of both services; the same credential for both if the settings say so.
 #[derive(Debug)]
 pub struct Tokens {
     graph: Arc<Cached>,
     graph_scopes: Vec<String>,
     cosmos: Arc<Cached>,
-    /// Cosmos is opened with the account key: its credential is never asked.
-    with_key: bool,
+    /// The scope of its tokens; none if Cosmos DB is opened with the account key: then its credential is never used.
+    cosmos_scope: Option<String>,
     tenant_id: Option<String>,
 }
 
 impl Tokens {
-    /// Wires the credentials; asks nobody.
-    pub fn new(identity: Identity, graph_scopes: Vec<String>, with_key: bool) -> Self {
-        let graph = identity.graph.cached();
-        let cosmos = identity.cosmos.map_or_else(|| Arc::clone(&graph), |other| other.cached());
-        Self { graph, graph_scopes, cosmos, with_key, tenant_id: identity.tenant_id }
+    /// Creates the credentials; requests no token.
+    pub fn new(identity: Identity, graph_scopes: Vec<String>, cosmos_scope: Option<String>) -> Self {
+        let graph = cached(identity.graph);
+        let cosmos = identity.cosmos.map_or_else(|| Arc::clone(&graph), cached);
+        Self { graph, graph_scopes, cosmos, cosmos_scope, tenant_id: identity.tenant_id }
     }
 
-    /// The tenant of the settings. Asks nobody.
+    /// The tenant in the settings. It sends no request.
     pub fn stated_tenant(&self) -> Option<&str> {
         self.tenant_id.as_deref()
     }
 
-    /// What Graph is asked with.
+    /// The credential for Graph.
     pub fn for_graph(&self) -> Arc<dyn TokenCredential> {
         self.graph.clone()
     }
 
-    /// What Cosmos is asked with.
+    /// The credential for Graph, as long as this person is signed in.
+    pub fn of_person(&self, person: &str) -> Arc<dyn TokenCredential> {
+        Arc::new(OfPerson::new(self.graph.clone(), person))
+    }
+
+    /// The credential for Cosmos DB.
     pub fn for_cosmos(&self) -> Arc<dyn TokenCredential> {
         self.cosmos.clone()
     }
@@ -56,18 +61,18 @@ impl Tokens {
         }
     }
 
-    /// Whose objects we read: as the settings say, else as our token says. Both tokens are asked for here, at
-    /// the same time: a turn that will lack one of them ends before it has begun, and waits for one bound,
-    /// not for two.
+    /// The tenant and identity that we read as: the tenant of the token, else of the settings. It requests both tokens
+    /// at the same time. A turn that would lack one ends before it begins, and waits for one time limit, not two.
     ///
     /// # Errors
-    /// [`AppError::NoToken`] and what is wrong with the tenant.
+    /// [`AppError::NoToken`] if a token cannot be acquired, and the errors of [`tenant`].
     pub async fn reader(&self) -> Result<Reader, AppError> {
         let (claims, ()) = tokio::try_join!(self.graph_claims(), self.cosmos_ready())?;
         let tenant_id = tenant(self.tenant_id.as_deref(), claims.tid.as_deref())?;
         let scopes = claims.scopes().into_iter().map(str::to_owned);
         let granted = claims.roles.iter().cloned().chain(scopes).collect();
-        Ok(Reader { tenant_id, principal_id: claims.oid, granted })
+        let person = claims.oid.clone().filter(|_| !claims.scopes().is_empty());
+        Ok(Reader { tenant_id, principal_id: claims.oid, granted, person })
     }
 
     async fn graph_claims(&self) -> Result<Claims, AppError> {
@@ -77,22 +82,26 @@ impl Tokens {
         Ok(claims(token.token.secret()))
     }
 
-    async fn cosmos_ready(&self) -> Result<(), AppError> {
-        if !self.with_key {
-            let token = self.cosmos.get_token(&[store::SCOPE], None).await;
+    /// Has a token for Cosmos DB at hand.
+    ///
+    /// # Errors
+    /// [`AppError::NoToken`].
+    pub async fn cosmos_ready(&self) -> Result<(), AppError> {
+        if let Some(scope) = &self.cosmos_scope {
+            let token = self.cosmos.get_token(&[scope], None).await;
             token.map_err(|error| no_token("Azure Cosmos DB", &error))?;
         }
         Ok(())
     }
 }
 
-/// The tenant that is mirrored: as the token says, else as the settings say.
+/// The tenant that is mirrored: of the token, else of the settings.
 ///
 /// # Errors
-/// [`AppError::AnotherTenant`] when they disagree, [`AppError::NoTenant`] when neither says one.
+/// [`AppError::AnotherTenant`] if they disagree, [`AppError::NoTenant`] if neither names one.
 pub fn tenant(stated: Option<&str>, found: Option<&str>) -> Result<String, AppError> {
     match (stated, found) {
-        // A tenant may also be stated by a domain name, which the token does not carry.
+        // A tenant may also be set by a domain name, which the token does not contain.
         (Some(stated), Some(found)) if is_guid(stated) && !stated.eq_ignore_ascii_case(found) => {
             Err(AppError::AnotherTenant { stated: stated.to_owned(), found: found.to_owned() })
         }

@@ -1,5 +1,6 @@
 //! `continue_sync`: a work item from the queue; one bounded turn of the feed that it names, or a look after the
-//! subscriptions.
+//! subscriptions. `continue_requested` does the same for what somebody asked for: its queue of its own lets that pass the
+//! feeds which a timer has queued.
 
 use super::answer::{Answer, Failure};
 use super::envelope::{self, QueueItem};
@@ -14,8 +15,8 @@ use crate::subscriptions::FEED;
 /// The binding's name in `function.json`.
 pub(super) const BINDING: &str = "item";
 
-/// Runs one invocation.
-pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
+/// Runs one invocation. `requested`: somebody asked for it.
+pub async fn run(app: &App, requested: bool, body: &[u8]) -> Result<Answer, Failure> {
     let invocation = envelope::read::<QueueItem>(body, BINDING).map_err(Failure::bad)?;
     let item: WorkItem = serde_json::from_str(&invocation.trigger.text).map_err(|_| {
         Failure::bad("the queue message is no work item; one reads {\"feed\":\"<resource>\"}")
@@ -23,7 +24,7 @@ pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
     let resource = shown_name(&item.feed);
     tracing::info!(event = "work_item", resource, deliveries = invocation.trigger.dequeue_count);
     match item.feed.as_str() {
-        FEED => renew_subscriptions::look(app, true).await,
-        feed => answer(app.answer_door(feed).await),
+        FEED => renew_subscriptions::look_at(app, item.parent.as_deref()).await,
+        _ => answer(Box::pin(app.rerun(&item.feed(), requested)).await),
     }
 }

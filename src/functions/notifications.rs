@@ -1,6 +1,6 @@
 //! `notifications`: `POST /api/notifications`, where Graph validates the address and tells what changed.
 //!
-//! Anybody can call it. It answers within milliseconds, asks nobody, and does no more than to ring: one work
+//! Anybody can call it. It answers within milliseconds, asks nobody, and only requests runs: one work
 //! item for each feed that a genuine notification names. What is not genuine gets the same answer, and is counted
 //! rather than logged: one line a minute says how many there were.
 //!
@@ -10,7 +10,7 @@ use super::answer::{Answer, Failure};
 use super::envelope::{self, HttpRequest};
 use super::reply::Reply;
 use super::work::WorkItem;
-use crate::app::App;
+use crate::app::{App, Feed};
 use crate::notify::{NotADelivery, Tallied};
 use crate::subscriptions::FEED;
 
@@ -67,12 +67,13 @@ fn delivered(app: &App, request: &HttpRequest) -> Answer {
     match app.judge(body) {
         Ok(delivery) => {
             let ours = delivery.subscriptions.then_some(FEED);
-            let rung = delivery.rung.iter().map(String::as_str).chain(ours);
-            let work: Vec<_> = rung.map(WorkItem::new).collect();
+            let feeds = delivery.feeds.iter().map(|key| WorkItem::of(&Feed::named(key)));
+            let below = delivery.below.iter().map(|key| WorkItem::of_part(FEED, key));
+            let work: Vec<_> = feeds.chain(below).chain(ours.map(WorkItem::new)).collect();
             if work.is_empty() {
                 return Answer::quiet(Reply::bare(202));
             }
-            tracing::info!(event = "notifications", rung = delivery.rung.len());
+            tracing::info!(event = "notifications", feeds = delivery.feeds.len());
             Answer::http(Reply::bare(202), work)
         }
         Err(NotADelivery::TooMany) => refused(app, 413),

@@ -86,6 +86,12 @@ impl Reply {
         self
     }
 
+    /// Without a header.
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.remove(name);
+        self
+    }
+
     /// With the place to look at.
     pub fn at(self, location: &str) -> Self {
         self.with("location", location)
@@ -105,13 +111,20 @@ impl Reply {
 
 impl From<AppError> for Reply {
     fn from(error: AppError) -> Self {
-        match error.fault() {
+        let challenge = error.challenge().map(str::to_owned);
+        let reply = match error.fault() {
+            Fault::Unauthorized => Self::problem(401, "Unauthorized", error),
+            Fault::Forbidden => Self::problem(403, "Forbidden", error),
             Fault::Unknown => Self::problem(404, "Not Found", error),
             Fault::Caller => Self::problem(400, "Bad Request", error),
             Fault::Throttled(wait) => Self::problem(429, "Too Many Requests", error).retry_after(wait),
             Fault::Unavailable => Self::problem(503, "Service Unavailable", error).retry_after(LATER),
             Fault::Graph => Self::problem(502, "Bad Gateway", error),
             Fault::Ours => Self::problem(500, "Internal Server Error", error),
+        };
+        match challenge {
+            Some(challenge) => reply.with("www-authenticate", challenge),
+            None => reply,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::accept::prefers_html;
 use super::answer::{Answer, Failure};
 use super::envelope::{self, HttpRequest};
 use super::reply::Reply;
-use crate::app::App;
+use crate::app::{App, Feed};
 
 mod page;
 mod plot;
@@ -28,8 +28,10 @@ pub async fn run(app: &App, body: &[u8]) -> Result<Answer, Failure> {
         return Ok(Answer::http(Reply::not_allowed("GET"), Vec::new()));
     }
     let resource = request.params.get("resource").map(String::as_str);
+    let parent = request.query.get("parent").cloned();
+    let feed = resource.map(|resource| Feed { parent, ..Feed::of(resource) });
     let is_page = asks_for_page(&request);
-    let reply = match app.status(resource, if is_page { RUNS } else { 1 }).await {
+    let reply = match app.status(feed.as_ref(), if is_page { RUNS } else { 1 }).await {
         Ok(all) if is_page => {
             let address = page::Address { has_key: request.query.contains_key("code"), resource };
             let page = page::render(&all, address, OffsetDateTime::now_utc());

@@ -5,8 +5,8 @@ use time::OffsetDateTime;
 use super::answer::{Answer, Failure};
 use super::envelope::{self, Timer};
 use super::work::WorkItem;
-use crate::app::{App, AppError};
-use crate::mirror::Outcome;
+use crate::app::{App, AppError, Feed};
+use crate::report::Outcome;
 
 /// The binding's name in `function.json`.
 const BINDING: &str = "timer";
@@ -20,7 +20,7 @@ pub async fn run(app: &App, resource: &str, body: &[u8]) -> Result<Answer, Failu
         pastDue = invocation.trigger.is_past_due,
         retry = invocation.attempt()
     );
-    answer(app.sync(resource).await)
+    answer(Box::pin(app.sync(&Feed::of(resource))).await)
 }
 
 /// What became of a turn of a feed is the answer, and a continuation a work item.
@@ -30,7 +30,9 @@ pub fn answer(turn: Result<Outcome, AppError>) -> Result<Answer, Failure> {
             log(&outcome);
             Ok(Answer::done(outcome.to_string(), continuation(&outcome)))
         }
-        Err(error @ AppError::UnknownResource { .. }) => Err(Failure::bad(error)),
+        Err(error @ (AppError::UnknownResource { .. } | AppError::NoParent { .. })) => {
+            Err(Failure::bad(error))
+        }
         Err(error) => Err(Failure::refused(error)),
     }
 }
@@ -41,7 +43,7 @@ pub fn log(turn: &Outcome) {
     let lag = turn.as_of.map(|then| (OffsetDateTime::now_utc() - then).whole_seconds().max(0));
     tracing::info!(
         event = "turn",
-        resource = turn.feed,
+        resource = turn.feed().key(),
         outcome = turn.ending.name(),
         upserted = counts.upserted,
         removed = counts.removed,
@@ -55,6 +57,8 @@ pub fn log(turn: &Outcome) {
     );
 }
 
-fn continuation(outcome: &Outcome) -> Vec<WorkItem> {
-    outcome.goes_on().then(|| WorkItem::new(&outcome.feed)).into_iter().collect()
+/// The feeds below parents that are due, and the feed itself if it goes on.
+pub(super) fn continuation(outcome: &Outcome) -> Vec<WorkItem> {
+    let own = outcome.goes_on().then(|| outcome.feed());
+    outcome.due.iter().chain(own.as_ref()).map(WorkItem::of).collect()
 }

@@ -17,7 +17,7 @@ const NAME: &str = "traceparent";
 /// The trace context that an invocation of `function` follows, if any is named in the form of the recommendation.
 pub fn caller(function: &str, headers: &HeaderMap, body: &[u8]) -> Option<TraceParent> {
     let named = match function {
-        "continue_sync" => of_work_item(body),
+        "continue_sync" | "continue_requested" => of_work_item(body),
         "refresh" => of_request(body, refresh::BINDING),
         "status" => of_request(body, status::BINDING),
         _ => None,

@@ -20,10 +20,12 @@ const TENANT: [&str; 2] = ["tenantId", "organizationId"];
 /// What a delivery has us do.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Feeds at whose doors somebody rang, each once.
-    pub rung: BTreeSet<String>,
+    /// Feeds that are to be synced, each once.
+    pub feeds: BTreeSet<String>,
     /// A subscription is about to end, or has ended.
     pub subscriptions: bool,
+    /// The feeds below parents of whose subscriptions that is true.
+    pub below: BTreeSet<String>,
     /// What was dropped.
     pub dropped: Dropped,
 }
@@ -56,7 +58,7 @@ struct Notification<'a> {
     concerns_subscriptions: bool,
 }
 
-/// Judges a body. What is ours rings at its feed, whatever changed there: also `missed`, since all that helps
+/// Judges a body. A genuine notification requests a run of its feed, whatever changed there: also `missed`, since all that helps
 /// is to look, and an event that is not known yet. `tenant` is ours, as far as it is known: services leave it out.
 ///
 /// # Errors
@@ -81,8 +83,12 @@ pub fn judge(
         };
         match one.feed(keys).filter(|feed| is_feed(feed)) {
             Some(feed) => {
-                delivery.subscriptions |= one.concerns_subscriptions;
-                delivery.rung.insert(feed);
+                let is_below = feed.contains('/');
+                delivery.subscriptions |= one.concerns_subscriptions && !is_below;
+                if one.concerns_subscriptions && is_below {
+                    delivery.below.insert(feed.clone());
+                }
+                delivery.feeds.insert(feed);
             }
             None => delivery.dropped.foreign += 1,
         }
@@ -116,7 +122,7 @@ impl<'a> Notification<'a> {
         })
     }
 
-    /// The feed that it rings at, if it is genuine.
+    /// The feed that it is about, if it is genuine.
     fn feed(&self, keys: &Keys) -> Option<String> {
         let both = self
             .tenants
@@ -154,7 +160,7 @@ mod tests {
         })
     }
 
-    fn rung(feeds: &[&str]) -> BTreeSet<String> {
+    fn feeds(feeds: &[&str]) -> BTreeSet<String> {
         feeds.iter().map(|&feed| feed.to_owned()).collect()
     }
 
@@ -175,26 +181,33 @@ mod tests {
     }
 
     #[test]
-    fn many_notifications_ring_once_at_each_door() {
+    fn many_notifications_start_one_run_of_each_resource() {
         let delivery = judged(json!([change("users"), change("groups"), change("users")])).unwrap();
-        assert_eq!(delivery, Delivery { rung: rung(&["users", "groups"]), ..Delivery::default() });
+        assert_eq!(delivery, Delivery { feeds: feeds(&["users", "groups"]), ..Delivery::default() });
     }
 
     #[test]
-    fn lifecycle_events_without_a_resource_ring_too() {
+    fn lifecycle_events_without_a_resource_start_a_run_too() {
         for (event, subscriptions) in
             [("reauthorizationRequired", true), ("subscriptionRemoved", true), ("missed", false)]
         {
             let delivery = judged(json!([lifecycle(event)])).unwrap();
-            assert_eq!(
-                delivery,
-                Delivery { rung: rung(&["users"]), subscriptions, dropped: Dropped::default() }
-            );
+            assert_eq!(delivery, Delivery { feeds: feeds(&["users"]), subscriptions, ..Delivery::default() });
         }
     }
 
     #[test]
-    fn what_is_not_ours_is_dropped_and_counted_and_the_rest_rings() {
+    fn a_lifecycle_event_below_a_parent_concerns_that_subscription_only() {
+        let mut one = lifecycle("reauthorizationRequired");
+        one["clientState"] = state("messages/u1").into();
+        let body = json!({ "value": [one] }).to_string();
+        let delivery = judge(&body, &keys(), None, |feed| feed == "messages/u1").unwrap();
+        let named = feeds(&["messages/u1"]);
+        assert_eq!(delivery, Delivery { feeds: named.clone(), below: named, ..Delivery::default() });
+    }
+
+    #[test]
+    fn what_is_not_ours_is_dropped_and_counted_and_the_rest_starts_runs() {
         let mut foreign_tenant = change("users");
         foreign_tenant["tenantId"] = "99999999-2222-4333-8444-555555555555".into();
         let mut wrong_state = change("users");
@@ -206,14 +219,14 @@ mod tests {
         no_feed["clientState"] = state("nothing").into();
         let all = json!([foreign_tenant, wrong_state, long, none, no_feed, 7, {}, change("groups")]);
         let delivery = judged(all).unwrap();
-        assert_eq!(delivery.rung, rung(&["groups"]));
+        assert_eq!(delivery.feeds, feeds(&["groups"]));
         assert_eq!(delivery.dropped, Dropped { foreign: 4, odd: 3 });
     }
 
     #[test]
     fn members_that_are_missing_odd_or_named_otherwise_hide_nothing() {
         let state = state("users");
-        let (rings, concerns) = (Delivery { rung: rung(&["users"]), ..Delivery::default() }, true);
+        let (ours, concerns) = (Delivery { feeds: feeds(&["users"]), ..Delivery::default() }, true);
         for (one, subscriptions) in [
             (format!(r#"{{"tenantId":"{TENANT}","clientState":"{state}","lifecycleEvent":null}}"#), false),
             (
@@ -247,7 +260,7 @@ mod tests {
             (format!(r#"{{"clientState":"{state}"}}"#), false),
         ] {
             let is_feed = |feed: &str| feed == "users";
-            let wanted = Delivery { subscriptions, ..rings.clone() };
+            let wanted = Delivery { subscriptions, ..ours.clone() };
             for body in [format!("\u{feff}{{\"value\":[{one}],\"validationTokens\":null}}"), one.clone()] {
                 assert_eq!(judge(&body, &keys(), Some(TENANT), is_feed), Ok(wanted.clone()), "{body}");
             }
@@ -263,13 +276,13 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// No text rings without the secret, and none makes the reader panic.
+        /// No text requests a run without the secret, and none makes the reader panic.
         #[test]
-        fn nobody_rings_without_the_secret(text in ".{0,200}", feed in "[a-z]{1,10}") {
+        fn nobody_starts_a_run_without_the_secret(text in ".{0,200}", feed in "[a-z]{1,10}") {
             let _ = judge(&text, &keys(), None, |_| true);
             let state = format!("v1.{feed}.{text}");
             let delivery = judged(json!([{"tenantId": TENANT, "clientState": state}])).unwrap();
-            proptest::prop_assert!(delivery.rung.is_empty());
+            proptest::prop_assert!(delivery.feeds.is_empty());
         }
     }
 }

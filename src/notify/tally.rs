@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tallied {
-    /// Deliveries that rang at some door.
-    pub rung: u64,
+    /// Deliveries with at least one genuine notification.
+    pub genuine: u64,
     /// Notifications whose client state is none of ours in their tenant.
     pub foreign: u64,
     /// Items that are no notifications.
@@ -22,7 +22,7 @@ pub struct Tallied {
 
 impl std::ops::AddAssign for Tallied {
     fn add_assign(&mut self, other: Self) {
-        self.rung += other.rung;
+        self.genuine += other.genuine;
         self.foreign += other.foreign;
         self.odd += other.odd;
         self.refused += other.refused;
@@ -57,9 +57,9 @@ mod tests {
         let tally = Tally::default();
         assert_eq!(tally.take(), None);
         for _ in 0..2 {
-            tally.add(Tallied { rung: 1, withheld: 2, ..Tallied::default() });
+            tally.add(Tallied { genuine: 1, withheld: 2, ..Tallied::default() });
         }
-        assert_eq!(tally.take(), Some(Tallied { rung: 2, withheld: 4, ..Tallied::default() }));
+        assert_eq!(tally.take(), Some(Tallied { genuine: 2, withheld: 4, ..Tallied::default() }));
         assert_eq!(tally.take(), None);
     }
 }

@@ -1,130 +1,76 @@
 //! The keeper: looks after all subscriptions, one after the other, under its lease.
 
-use std::fmt;
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::ser::SerializeStruct as _;
-use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::below::{Below, MOST};
 use super::plan::{self, Step, Wanted};
 use super::record::Record;
+use super::renewal::Renewal;
 use super::step::{Case, Did};
+use super::target::{Target, state};
 use super::{FEED, KeepError, Keeper};
-use crate::catalogue::{Row, Subscribed};
-use crate::graph::{GraphError, Subscription};
-use crate::protocol::{Etag, Purpose, Released, hashed};
-use crate::store::{Acquired, Control, Lease, Saved};
+use crate::catalogue::Resource;
+use crate::graph::{GraphError, Subscription, subscription};
+use crate::protocol::{Etag, Purpose, Released};
+use crate::store::{Acquired, Control, Lease, Saved, acquire};
 
 /// How long one look after all of them may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What the keeper did.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Kept {
-    /// Notifications are off.
-    pub off: bool,
-    /// Another one is at it.
-    pub busy: bool,
-    /// Feeds whose subscription is new: what happened before it did ring at no door.
-    pub created: Vec<&'static str>,
-    /// Feeds whose subscription was extended.
-    pub extended: Vec<&'static str>,
-    /// Subscriptions that nobody wanted any more.
-    pub ended: usize,
-    /// Feeds without a subscription, or with one that could not be extended.
-    pub failed: Vec<&'static str>,
-}
-
-impl Kept {
-    /// How the look ended, in the words of a turn.
-    pub fn outcome(&self) -> &'static str {
-        match (self.busy, self.failed.is_empty()) {
-            (true, _) => "busy",
-            (false, true) => "complete",
-            (false, false) => "failed",
-        }
-    }
-}
-
-impl Serialize for Kept {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { off, created, extended, ended, failed, .. } = self;
-        let mut kept = serializer.serialize_struct("Kept", 6)?;
-        kept.serialize_field("outcome", self.outcome())?;
-        kept.serialize_field("off", off)?;
-        kept.serialize_field("created", created)?;
-        kept.serialize_field("extended", extended)?;
-        kept.serialize_field("ended", ended)?;
-        kept.serialize_field("failed", failed)?;
-        kept.end()
-    }
-}
-
-impl fmt::Display for Kept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.off {
-            return write!(f, "subscriptions: notifications are off; {} ended", self.ended);
-        }
-        if self.busy {
-            return f.write_str("subscriptions: busy, somebody else looks after them");
-        }
-        let named = |feeds: &[&str]| if feeds.is_empty() { "none".to_owned() } else { feeds.join(", ") };
-        let [created, extended, failed] =
-            [&self.created, &self.extended, &self.failed].map(|feeds| named(feeds));
-        let ended = self.ended;
-        write!(f, "subscriptions: created {created}; extended {extended}; {ended} ended; failed {failed}")
-    }
-}
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One look after all of them.
-struct Look<'a> {
-    keeper: &'a Keeper<'a>,
-    lease: &'a Lease,
-    control: &'a Control,
-    urgent: bool,
-    deadline: Instant,
+pub(super) struct Look<'a> {
+    pub keeper: &'a Keeper<'a>,
+    pub lease: &'a Lease,
+    pub control: &'a Control,
+    pub urgent: bool,
+    pub deadline: Instant,
 }
 
 impl Look<'_> {
-    async fn all(&self, rows: &[&'static Row]) -> Result<Kept, KeepError> {
+    async fn all(&self, resources: &[&'static Arc<Resource>]) -> Result<Renewal, KeepError> {
         let graph = self.keeper.graph;
-        let actual = graph.subscriptions(self.deadline).await?;
-        let mut kept = Kept::default();
-        let wanted = rows.iter().filter_map(|&row| Some((row, row.subscription.as_ref()?)));
-        let wanted: Vec<_> = wanted.collect();
-        for &(row, to) in &wanted {
-            match self.one(row, to, &actual).await? {
-                Did::Created => kept.created.push(row.resource),
-                Did::Extended => kept.extended.push(row.resource),
+        let actual = subscription::all(graph, self.deadline).await?;
+        let mut kept = Renewal::default();
+        let wanted: Vec<_> = resources.iter().filter_map(|&row| Target::whole(row)).collect();
+        for target in &wanted {
+            match self.one(target, &actual, self.urgent).await? {
+                Did::Created => kept.created.push(target.feed.key()),
+                Did::Extended => kept.extended.push(target.feed.key()),
                 Did::Nothing => {}
-                Did::Failed => kept.failed.push(row.resource),
+                Did::Failed => kept.failed.push(target.feed.key()),
             }
         }
-        let resources: Vec<_> = wanted.iter().map(|(_, to)| to.resource).collect();
-        for id in plan::unwanted(&resources, self.keeper.url.as_str(), &actual) {
-            graph.unsubscribe(id, self.deadline).await?;
+        let below = Below::read(self.keeper, self.control, resources).await?;
+        let ended = self.below(&below, &actual, &mut kept).await?;
+        let paths = paths(&wanted, &below);
+        let unwanted = plan::unwanted(&paths, self.keeper.url.as_str(), &actual);
+        for id in unwanted.filter(|id| !ended.contains(*id)) {
+            subscription::delete(graph, id, self.deadline).await?;
             kept.ended += 1;
         }
         Ok(kept)
     }
 
     /// Looks after one; a refusal is written down, and does not keep the others from being looked after.
-    async fn one(
+    pub(super) async fn one(
         &self,
-        row: &'static Row,
-        to: &'static Subscribed,
+        target: &Target<'_>,
         actual: &[Subscription],
+        urgent: bool,
     ) -> Result<Did, KeepError> {
-        let keeper = self.keeper;
-        let due = due(keeper, self.control, row, to, actual, self.urgent, self.deadline).await?;
+        let (keeper, record_id) = (self.keeper, target.record_id());
+        let due = due(keeper, self.control, target, actual, urgent, self.deadline).await?;
         let Some(Due { step, client_state, state_hash, doubt, found, etag }) = due else {
             return Ok(Did::Nothing);
         };
         let before = found.clone();
-        let record = found.unwrap_or_else(|| Record::blank(row.resource));
-        let mut case = Case { keeper, to, client_state, deadline: self.deadline, record };
+        let record = found.unwrap_or_else(|| Record::blank(&record_id));
+        let mut case = Case { keeper, target, client_state, deadline: self.deadline, record };
         let did = match doubt {
             Some(error) => Err(error),
             None => case.perform(step).await,
@@ -134,19 +80,83 @@ impl Look<'_> {
         if did.is_ok() {
             record.state_hash = state_hash;
         }
-        record.problem = did.as_ref().err().map(ToString::to_string);
+        let now = OffsetDateTime::now_utc();
+        record.key = target.feed.parent.as_ref().map(|_| target.feed.key());
+        record.problem = did.as_ref().err().map(|error| explained(target, error));
+        record.refused_at = did.as_ref().err().filter(|error| is_refused(error)).map(|_| now);
         if let Err(error) = &did {
-            tracing::error!(event = "subscription_failed", resource = row.resource, %error);
+            tracing::error!(event = "subscription_failed", resource = target.feed.key(), %error);
         }
-        // An alert asks for this line by the names of its fields (`infra/app/queries`).
-        let left = record.expires.map_or(0, |end| (end - OffsetDateTime::now_utc()).whole_hours());
-        tracing::info!(event = "subscription", resource = row.resource, hoursLeft = left);
+        if target.feed.parent.is_none() {
+            // An alert asks for this line by the names of its fields (`infra/app/queries`).
+            let left = record.expires.map_or(0, |end| (end - now).whole_hours());
+            tracing::info!(event = "subscription", resource = target.feed.key(), hoursLeft = left);
+        }
         if before.as_ref() != Some(&record) {
             let deadline = self.lease.guard().await?;
-            self.control.write(row.resource, record, etag.as_ref(), deadline).await?;
+            self.control.write(&record_id, record, etag.as_ref(), deadline).await?;
         }
         Ok(did.unwrap_or(Did::Failed))
     }
+
+    /// Looks after a slice of those below parents; returns the ids of those that it ended.
+    async fn below(
+        &self,
+        below: &Below<'_>,
+        actual: &[Subscription],
+        kept: &mut Renewal,
+    ) -> Result<HashSet<String>, KeepError> {
+        kept.failed.extend(below.refused.iter().cloned());
+        let due = below.due(self.keeper, actual, OffsetDateTime::now_utc());
+        let left = below.left();
+        kept.more = due.len().max(left.len()) > MOST;
+        for (target, _) in due.into_iter().take(MOST) {
+            match self.one(target, actual, false).await? {
+                Did::Created => kept.created.push(target.feed.key()),
+                Did::Extended => kept.extended.push(target.feed.key()),
+                Did::Nothing => {}
+                Did::Failed => kept.failed.push(target.feed.key()),
+            }
+        }
+        let mut ended = HashSet::new();
+        for record in left.into_iter().take(MOST) {
+            let id = record.subscription_id.as_deref().unwrap_or_default();
+            subscription::delete(self.keeper.graph, id, self.deadline).await?;
+            self.forget(&record.id).await?;
+            ended.insert(id.to_owned());
+        }
+        kept.ended += ended.len();
+        Ok(ended)
+    }
+
+    /// Nobody wants the subscription of a record any more.
+    async fn forget(&self, id: &str) -> Result<(), KeepError> {
+        let found: Option<Saved<Record>> = self.control.read(id).await?;
+        let Some(Saved { document, etag, .. }) = found else { return Ok(()) };
+        let record = Record { key: document.key, ..Record::blank(id) };
+        let deadline = self.lease.guard().await?;
+        self.control.write(id, record, Some(&etag), deadline).await?;
+        Ok(())
+    }
+}
+
+/// The paths that are wanted.
+fn paths(wanted: &[Target<'_>], below: &Below<'_>) -> HashSet<String> {
+    wanted.iter().chain(&below.targets).map(|target| plan::path(&target.to.resource)).collect()
+}
+
+/// A definite refusal, which another try does not change soon.
+fn is_refused(error: &GraphError) -> bool {
+    matches!(error, GraphError::Refused(_) | GraphError::Forbidden(_))
+}
+
+/// What an error says, and what a subscription needs that reading does not.
+fn explained(target: &Target<'_>, error: &GraphError) -> String {
+    let other = target.to.permission.as_ref().filter(|_| matches!(error, GraphError::Forbidden(_)));
+    other.map_or_else(
+        || error.to_string(),
+        |one| format!("{error}; a subscription needs {} (app role {})", one.name, one.app_role_id),
+    )
 }
 
 /// What is due about the subscription to one feed, and what that follows from.
@@ -164,21 +174,20 @@ struct Due {
 async fn due(
     keeper: &Keeper<'_>,
     control: &Control,
-    row: &Row,
-    to: &Subscribed,
+    target: &Target<'_>,
     listed: &[Subscription],
     urgent: bool,
     deadline: Instant,
 ) -> Result<Option<Due>, KeepError> {
-    let Some(client_state) = keeper.keys.sign(keeper.tenant_id, row.resource) else { return Ok(None) };
-    let state_hash = hashed(client_state.as_bytes());
-    let found: Option<Saved<Record>> = control.read(row.resource).await?;
+    let Some((client_state, state_hash)) = state(keeper, target) else { return Ok(None) };
+    let found: Option<Saved<Record>> = control.read(&target.record_id()).await?;
     let (found, etag) = found.map(|found| (found.document, found.etag)).unzip();
     let url = keeper.url.as_str();
-    let wanted = Wanted { resource: to.resource, url, state_hash: &state_hash, period: keeper.period };
+    let resource = &*target.to.resource;
+    let wanted = Wanted { resource, url, state_hash: &state_hash, period: keeper.period };
     let (mut actual, mut doubt) = (listed.to_vec(), None);
     if let Some(id) = unlisted(found.as_ref(), listed) {
-        match keeper.graph.subscription(id, deadline).await {
+        match subscription::get(keeper.graph, id, deadline).await {
             Ok(there) => actual.extend(there),
             Err(error @ (GraphError::NoToken(_) | GraphError::Unauthorized(_))) => return Err(error.into()),
             Err(error) => doubt = Some(error),
@@ -202,46 +211,56 @@ fn unlisted<'a>(record: Option<&'a Record>, listed: &[Subscription]) -> Option<&
 /// As [`keep`].
 pub async fn preview(
     keeper: &Keeper<'_>,
-    rows: &[&'static Row],
+    resources: &[&'static Arc<Resource>],
     deadline: Instant,
-) -> Result<Kept, KeepError> {
-    let control = keeper.store.control(FEED).await?;
-    let actual = keeper.graph.subscriptions(deadline).await?;
-    let mut kept = Kept::default();
-    let mut resources = Vec::new();
-    for &row in rows {
-        let Some(to) = row.subscription.as_ref() else { continue };
-        resources.push(to.resource);
-        match due(keeper, &control, row, to, &actual, true, deadline).await?.map(|due| due.step) {
-            Some(Step::Create { instead_of }) => {
-                kept.created.push(row.resource);
+) -> Result<Renewal, KeepError> {
+    let control = Control::open(keeper.store, FEED).await?;
+    let actual = subscription::all(keeper.graph, deadline).await?;
+    let mut kept = Renewal::default();
+    let wanted: Vec<_> = resources.iter().filter_map(|&row| Target::whole(row)).collect();
+    let below = Below::read(keeper, &control, resources).await?;
+    let mut steps = Vec::new();
+    for target in &wanted {
+        let due = due(keeper, &control, target, &actual, true, deadline).await?;
+        steps.extend(due.map(|due| (target, due.step)));
+    }
+    steps.extend(below.due(keeper, &actual, OffsetDateTime::now_utc()));
+    for (target, step) in steps {
+        match step {
+            Step::Create { instead_of } => {
+                kept.created.push(target.feed.key());
                 kept.ended += instead_of.len();
             }
-            Some(Step::Extend(_)) => kept.extended.push(row.resource),
-            Some(Step::Doubt) => kept.failed.push(row.resource),
-            Some(Step::Keep) | None => {}
+            Step::Extend(_) => kept.extended.push(target.feed.key()),
+            Step::Doubt => kept.failed.push(target.feed.key()),
+            Step::Keep => {}
         }
     }
-    kept.ended += plan::unwanted(&resources, keeper.url.as_str(), &actual).count();
+    kept.failed.extend(below.refused.iter().cloned());
+    kept.ended += plan::unwanted(&paths(&wanted, &below), keeper.url.as_str(), &actual).count();
     Ok(kept)
 }
 
 /// Looks after the subscriptions of all rows that have one.
 ///
 /// # Errors
-/// [`KeepError`] when that is not possible at all; what concerns one subscription is in [`Kept::failed`].
-pub async fn keep(keeper: &Keeper<'_>, rows: &[&'static Row], mut urgent: bool) -> Result<Kept, KeepError> {
-    let control = keeper.store.control(FEED).await?;
+/// [`KeepError`] when that is not possible at all; what concerns one subscription is in [`Renewal::failed`].
+pub async fn keep(
+    keeper: &Keeper<'_>,
+    resources: &[&'static Arc<Resource>],
+    mut urgent: bool,
+) -> Result<Renewal, KeepError> {
+    let control = Control::open(keeper.store, FEED).await?;
     let holder = Uuid::new_v4().to_string();
-    let lease = match Lease::acquire(&control, &holder, Purpose::Walk, keeper.lease).await? {
+    let lease = match acquire(&control, &holder, Purpose::Sync, keeper.lease).await? {
         Acquired::Held { lease, .. } => lease,
-        Acquired::Busy { .. } => return Ok(Kept { busy: true, ..Kept::default() }),
+        Acquired::Busy { .. } => return Ok(Renewal { busy: true, ..Renewal::default() }),
     };
-    let mut all = Kept::default();
+    let mut all = Renewal::default();
     loop {
         let deadline = Instant::now() + PATIENCE;
         let look = Look { keeper, lease: &lease, control: &control, urgent, deadline };
-        let kept = match lease.kept(look.all(rows)).await {
+        let kept = match lease.while_renewing(look.all(resources)).await {
             Ok(kept) => kept,
             Err(error) => {
                 lease.give_back(true, true).await.ok();
@@ -252,9 +271,10 @@ pub async fn keep(keeper: &Keeper<'_>, rows: &[&'static Row], mut urgent: bool) 
         all.extended.extend(kept.extended);
         all.ended += kept.ended;
         all.failed = kept.failed;
+        all.more = kept.more;
         match lease.give_back(true, false).await {
-            // Who rang meanwhile wants a look that began after that, and may have had it from Graph.
-            Ok(Released::Rung) => urgent = true,
+            // Whoever requested a rerun meanwhile wants a look that began after that, and may have had it from Graph.
+            Ok(Released::RerunRequested) => urgent = true,
             Ok(Released::Done) => return Ok(all),
             // No loss: the lease ends by itself, and what is new is to be looked at all the same.
             Err(error) => {

@@ -1,5 +1,7 @@
 //! Wanted against actual. Pure.
 
+use std::collections::HashSet;
+
 use time::{Duration, OffsetDateTime};
 
 use super::record::Record;
@@ -75,13 +77,12 @@ pub fn next(
 
 /// Subscriptions that send to us, but to which no row belongs.
 pub fn unwanted<'a>(
-    wanted: &'a [&'a str],
+    wanted: &'a HashSet<String>,
     url: &'a str,
     actual: &'a [Subscription],
 ) -> impl Iterator<Item = &'a str> {
-    let is_unwanted = move |one: &&Subscription| {
-        one.notification_url == url && !wanted.iter().any(|resource| is_same(&one.resource, resource))
-    };
+    let is_unwanted =
+        move |one: &&Subscription| one.notification_url == url && !wanted.contains(&path(&one.resource));
     actual.iter().filter(is_unwanted).map(|one| one.id.as_str())
 }
 
@@ -92,7 +93,12 @@ pub fn shorter(minutes: u32) -> Option<u32> {
 
 /// Whether two name the same resource: Graph gives it back with or without the first slash.
 pub fn is_same(one: &str, other: &str) -> bool {
-    one.trim_start_matches('/').eq_ignore_ascii_case(other.trim_start_matches('/'))
+    path(one) == path(other)
+}
+
+/// A resource in one spelling.
+pub fn path(resource: &str) -> String {
+    resource.trim_start_matches('/').to_ascii_lowercase()
 }
 
 fn is_due(since: Option<OffsetDateTime>, expires: OffsetDateTime, urgent: bool, now: OffsetDateTime) -> bool {
@@ -196,8 +202,9 @@ mod tests {
         let elsewhere = Subscription { notification_url: "https://other.example".into(), ..actual("2") };
         let groups = Subscription { resource: "/groups".into(), ..actual("3") };
         let all = [actual("1"), elsewhere, groups];
-        assert_eq!(unwanted(&["/users"], WANTED.url, &all).collect::<Vec<_>>(), ["3"]);
-        assert_eq!(unwanted(&[], WANTED.url, &all).collect::<Vec<_>>(), ["1", "3"]);
+        let wanted = |all: &[&str]| all.iter().map(|one| path(one)).collect::<HashSet<_>>();
+        assert_eq!(unwanted(&wanted(&["/users"]), WANTED.url, &all).collect::<Vec<_>>(), ["3"]);
+        assert_eq!(unwanted(&wanted(&[]), WANTED.url, &all).collect::<Vec<_>>(), ["1", "3"]);
     }
 
     #[test]

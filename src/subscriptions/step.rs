@@ -7,8 +7,8 @@ use time::{Duration, OffsetDateTime};
 use super::Keeper;
 use super::plan::{self, Step};
 use super::record::Record;
-use crate::catalogue::Subscribed;
-use crate::graph::{GraphError, NewSubscription, Subscription, is_gone};
+use super::target::Target;
+use crate::graph::{GraphError, NewSubscription, Subscription, is_gone, subscription};
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) enum Did {
 /// One feed's subscription, while it is looked after.
 pub(super) struct Case<'a> {
     pub keeper: &'a Keeper<'a>,
-    pub to: &'static Subscribed,
+    pub target: &'a Target<'a>,
     pub client_state: String,
     pub deadline: Instant,
     pub record: Record,
@@ -44,7 +44,7 @@ impl Case<'_> {
     async fn extend(&mut self, id: &str) -> Result<Did, GraphError> {
         loop {
             let now = OffsetDateTime::now_utc();
-            let answer = self.keeper.graph.extend(id, self.end(now), self.deadline).await;
+            let answer = subscription::extend(self.keeper.graph, id, self.end(now), self.deadline).await;
             if let Some(expires) = self.unless_too_long(answer)? {
                 self.note(id.to_owned(), expires, now);
                 return Ok(Did::Extended);
@@ -54,21 +54,21 @@ impl Case<'_> {
 
     async fn create(&mut self, instead_of: Vec<String>) -> Result<Did, GraphError> {
         for id in &instead_of {
-            self.keeper.graph.unsubscribe(id, self.deadline).await?;
+            subscription::delete(self.keeper.graph, id, self.deadline).await?;
         }
         // Not before: what could not be ended must not be forgotten.
         self.record.subscription_id = None;
         loop {
             let now = OffsetDateTime::now_utc();
             let wanted = NewSubscription {
-                change_type: self.to.changes,
-                resource: self.to.resource,
+                change_type: &self.target.to.changes,
+                resource: &self.target.to.resource,
                 notification_url: self.keeper.url.as_str(),
                 lifecycle_notification_url: self.keeper.url.as_str(),
                 client_state: &self.client_state,
                 expires: self.end(now),
             };
-            let answer = self.keeper.graph.subscribe(&wanted, self.deadline).await;
+            let answer = subscription::create(self.keeper.graph, &wanted, self.deadline).await;
             let answer = match answer {
                 // The answer to an earlier try was lost: the one that there is may be ours.
                 Err(GraphError::Refused(refusal)) if refusal.status == 409 => {
@@ -86,9 +86,10 @@ impl Case<'_> {
     /// The subscription that is in the way, if it sends to us. What was there before had ended by then, so it is
     /// what this turn created.
     async fn adopt(&self) -> Result<Option<Subscription>, GraphError> {
-        let all = self.keeper.graph.subscriptions(self.deadline).await?;
+        let all = subscription::all(self.keeper.graph, self.deadline).await?;
         let is_ours = |one: &Subscription| {
-            plan::is_same(&one.resource, self.to.resource) && one.notification_url == self.keeper.url.as_str()
+            plan::is_same(&one.resource, &self.target.to.resource)
+                && one.notification_url == self.keeper.url.as_str()
         };
         Ok(all.into_iter().find(is_ours))
     }
@@ -113,7 +114,7 @@ impl Case<'_> {
     }
 
     fn minutes(&self) -> u32 {
-        self.record.minutes.unwrap_or(self.to.minutes)
+        self.record.minutes.unwrap_or(self.target.to.minutes)
     }
 
     fn end(&self, now: OffsetDateTime) -> OffsetDateTime {

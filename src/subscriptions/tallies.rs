@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::FEED;
 use crate::notify::Tallied;
-use crate::store::{Saved, Store, StoreError};
+use crate::store::{Control, Saved, Store, StoreError};
 
 const ID: &str = "notifications";
 /// Tries while others write too.
@@ -35,7 +35,7 @@ pub struct Tallies {
 /// # Errors
 /// [`StoreError`].
 pub async fn tallies(store: &Store) -> Result<Option<Tallies>, StoreError> {
-    let found: Option<Saved<Tallies>> = store.control(FEED).await?.read(ID).await?;
+    let found: Option<Saved<Tallies>> = Control::open(store, FEED).await?.read(ID).await?;
     Ok(found.map(|found| Tallies { id: String::new(), feed: String::new(), ..found.document }))
 }
 
@@ -44,7 +44,7 @@ pub async fn tallies(store: &Store) -> Result<Option<Tallies>, StoreError> {
 /// # Errors
 /// [`StoreError`]; nothing was added then, or, after [`StoreError::Unknown`], perhaps.
 pub async fn add(store: &Store, some: Tallied) -> Result<(), StoreError> {
-    let control = store.control(FEED).await?;
+    let control = Control::open(store, FEED).await?;
     for _ in 0..TRIES {
         let found: Option<Saved<Tallies>> = control.read(ID).await?;
         let (found, etag) = found.map(|found| (found.document, found.etag)).unzip();

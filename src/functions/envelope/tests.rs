@@ -1,7 +1,5 @@
 //! Envelopes as the host sends them, byte for byte (`tests/golden/`), and wrong ones.
 
-use time::macros::datetime;
-
 use super::*;
 
 const TIMER: &[u8] = include_bytes!("../../../tests/golden/timer.json");
@@ -14,17 +12,7 @@ const QUEUE: &[u8] = include_bytes!("../../../tests/golden/queue.json");
 #[test]
 fn a_timer() {
     let timer = read::<Timer>(TIMER, "timer").unwrap();
-    assert_eq!(
-        timer,
-        Invocation {
-            trigger: Timer {
-                is_past_due: false,
-                last: Some(datetime!(2026-11-22 06:00:00.0053961 UTC)),
-                next: Some(datetime!(2026-11-22 07:00:00 UTC)),
-            },
-            retry: None,
-        }
-    );
+    assert_eq!(timer, Invocation { trigger: Timer { is_past_due: false }, retry: None });
 }
 
 #[test]
@@ -37,12 +25,9 @@ fn a_timer_with_a_retry_policy() {
 #[test]
 fn a_timer_before_its_first_run_and_one_without_a_monitor() {
     let first = read::<Timer>(TIMER_FIRST_RUN, "timer").unwrap().trigger;
-    assert_eq!(
-        first,
-        Timer { is_past_due: true, last: None, next: Some(datetime!(2026-11-22 07:00:00 UTC)) }
-    );
+    assert_eq!(first, Timer { is_past_due: true });
     let unmonitored = read::<Timer>(TIMER_NO_STATUS, "timer").unwrap().trigger;
-    assert_eq!(unmonitored, Timer { is_past_due: false, last: None, next: None });
+    assert_eq!(unmonitored, Timer { is_past_due: false });
 }
 
 #[test]

@@ -13,8 +13,8 @@ use time::OffsetDateTime;
 use super::plot::Tone;
 use super::section::{lag, mark, section, state};
 use super::words::{count, moment, relative};
-use crate::app::Known;
-use crate::mirror::Status;
+use crate::app::ResourceStatus;
+use crate::report::Status;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -37,7 +37,7 @@ pub fn policy() -> String {
 }
 
 /// The page about these resources, with their last runs drawn.
-pub fn render(all: &[Known], address: Address, now: OffsetDateTime) -> String {
+pub fn render(all: &[ResourceStatus], address: Address, now: OffsetDateTime) -> String {
     let summary = summary(all);
     let title = format!("{} · {summary}", address.resource.unwrap_or("graph-mirror"));
     let places = usize::try_from(super::RUNS).unwrap_or_default();
@@ -95,7 +95,7 @@ fn document(title: &str, reloads: bool, body: &Markup) -> String {
 }
 
 /// How many copies are in which state, the worst first.
-fn summary(all: &[Known]) -> String {
+fn summary(all: &[ResourceStatus]) -> String {
     let mut states: Vec<(Tone, &str, usize)> = Vec::new();
     for (name, tone) in all.iter().map(|known| state(known.status.state)) {
         match states.iter_mut().find(|(_, other, _)| *other == name) {
@@ -129,7 +129,7 @@ fn secret() -> Markup {
     }
 }
 
-fn overview(all: &[Known], now: OffsetDateTime) -> Markup {
+fn overview(all: &[ResourceStatus], now: OffsetDateTime) -> Markup {
     let last =
         |status: &Status| status.last_run.as_ref().map_or_else(|| "–".into(), |run| relative(run.at, now));
     html! {
@@ -167,12 +167,12 @@ fn overview(all: &[Known], now: OffsetDateTime) -> Markup {
 }
 
 /// What became of the notifications of all resources together, where they are on.
-fn notifications(all: &[Known], now: OffsetDateTime) -> Markup {
+fn notifications(all: &[ResourceStatus], now: OffsetDateTime) -> Markup {
     let told = all.iter().find_map(|known| known.subscription.as_ref()?.notifications.as_ref());
     let Some(told) = told else { return Markup::default() };
     let numbers = told.tallied;
     let rows = [
-        ("Deliveries that requested a run", numbers.rung),
+        ("Deliveries that requested a run", numbers.genuine),
         ("Notifications with the client state of somebody else", numbers.foreign),
         ("Items that are no notifications", numbers.odd),
         ("Bodies that were refused", numbers.refused),

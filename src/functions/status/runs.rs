@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::plot::{self, Bar, Cell, Tone};
 use super::words::{clock, count, duration, moment, number, some};
-use crate::mirror::{Ended, Ending, Run};
+use crate::protocol::Ending;
+use crate::report::{Ended, Run};
 use maud::{Markup, html};
 
 /// A run, as it is shown.
@@ -64,8 +65,8 @@ fn shown(runs: &[Run]) -> Vec<Shown<'_>> {
         let lag = as_of.map(|then| Duration::try_from(run.at - then).unwrap_or_default());
         (outcome, tone, lag)
     };
-    let told: Vec<_> = runs.iter().rev().map(show).collect();
-    let runs = runs.iter().rev().zip(told);
+    let shown: Vec<_> = runs.iter().rev().map(show).collect();
+    let runs = runs.iter().rev().zip(shown);
     runs.map(|(run, (outcome, tone, lag))| Shown { run, outcome, tone, lag }).collect()
 }
 
@@ -78,7 +79,7 @@ pub fn outcome(ended: &Ended) -> (&'static str, Tone) {
             let tone = match ending {
                 Ending::Complete => Tone::Good,
                 Ending::Continued | Ending::Busy { .. } => Tone::Busy,
-                Ending::Throttled { .. } | Ending::Held { .. } => Tone::Warn,
+                Ending::Throttled { .. } | Ending::Held { .. } | Ending::Refused { .. } => Tone::Warn,
             };
             (ending.name(), tone)
         }
@@ -160,8 +161,8 @@ mod tests {
     use time::OffsetDateTime;
 
     use super::*;
-    use crate::mirror::{Cost, Failed};
     use crate::protocol::Counts;
+    use crate::report::{Cost, Failed};
 
     fn run(minute: i64, ended: Ended, as_of: Option<i64>) -> Run {
         let at = |minute| OffsetDateTime::from_unix_timestamp(1_800_000_000 + minute * 60).unwrap();

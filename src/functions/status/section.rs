@@ -8,8 +8,9 @@ use time::OffsetDateTime;
 use super::plot::Tone;
 use super::runs;
 use super::words::{count, duration, moment, number, relative, some};
-use crate::app::{Known, Subscription};
-use crate::mirror::{Hold, State, Status};
+use crate::app::{ResourceStatus, Subscription};
+use crate::protocol::Hold;
+use crate::report::{State, Status};
 
 /// The state of a copy: its name, which is that in JSON, and what that means.
 pub fn state(state: State) -> (&'static str, Tone) {
@@ -36,9 +37,9 @@ pub fn lag(status: &Status) -> String {
 }
 
 /// Everything about one resource, its runs drawn in so many `places`.
-pub fn section(known: &Known, places: usize, now: OffsetDateTime) -> Markup {
+pub fn section(known: &ResourceStatus, places: usize, now: OffsetDateTime) -> Markup {
     let status = &known.status;
-    let resource = status.resource;
+    let resource = &*status.resource;
     html! {
         section class="resource" aria-labelledby=(resource) {
             header {
@@ -56,7 +57,7 @@ pub fn section(known: &Known, places: usize, now: OffsetDateTime) -> Markup {
 
 /// What the state means, and what to do about it.
 fn meaning(status: &Status, now: OffsetDateTime) -> Markup {
-    let resource = status.resource;
+    let resource = &*status.resource;
     html! {
         p class="meaning" {
             @match status.state {
@@ -85,7 +86,8 @@ fn meaning(status: &Status, now: OffsetDateTime) -> Markup {
                             Hold::Everything => {
                                 "All " (count(held.missing)) " objects would be removed, so none of them is. "
                             }
-                            Hold::WalkHidObjects => {
+                            Hold::ParentsLeft => { (held.reason.sentence(held.missing, held.of)) ". " }
+                            Hold::EnumerationHidObjects => {
                                 "The last enumeration did not show " (count(held.missing)) " of " (count(held.of))
                                 " objects that Microsoft Graph still shows by id, so nothing that it did not show is removed. "
                                 "Another enumeration may be right: " code { "graph-mirror checkpoint reset " (resource) } ". "
@@ -104,7 +106,7 @@ fn meaning(status: &Status, now: OffsetDateTime) -> Markup {
     }
 }
 
-fn facts(known: &Known, now: OffsetDateTime) -> Markup {
+fn facts(known: &ResourceStatus, now: OffsetDateTime) -> Markup {
     let status = &known.status;
     let counts = status.counts;
     html! {
@@ -118,6 +120,12 @@ fn facts(known: &Known, now: OffsetDateTime) -> Markup {
                             Some(at) => { (moment(at)) " " span class="soft" { (relative(at, now)) } }
                             None => { "never complete so far" }
                         }
+                    }
+                }
+                @if let Some(below) = &status.parents {
+                    tr {
+                        th scope="row" { "Parents" }
+                        td { (below) }
                     }
                 }
                 tr {

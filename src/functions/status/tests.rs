@@ -3,9 +3,10 @@
 use time::{Duration, OffsetDateTime};
 
 use super::page::{self, Address};
-use crate::app::{Known, Subscription};
-use crate::mirror::{Cost, Ended, Ending, Failed, Held, Hold, Run, State, Status, Unclean};
+use crate::app::{ResourceStatus, Subscription};
 use crate::protocol::Counts;
+use crate::protocol::{Ending, Hold};
+use crate::report::{Cost, Ended, Failed, Held, Run, State, Status, Unclean};
 
 const ADDRESS: Address = Address { has_key: false, resource: None };
 const HOSTILE: &str = "</style><script>alert(1)</script><img src=x onerror='alert(2)'>\"&\u{202e}";
@@ -29,7 +30,7 @@ fn counts(upserted: u64) -> Counts {
 }
 
 /// A copy that has been followed for thirty runs, the last of which ended so.
-fn known(resource: &'static str, state: State, last: Ended) -> Known {
+fn known(resource: &'static str, state: State, last: Ended) -> ResourceStatus {
     let run = |number: i64, ended| Run {
         at: ago(number * 5),
         ended,
@@ -48,7 +49,8 @@ fn known(resource: &'static str, state: State, last: Ended) -> Known {
     };
     let held = (state == State::Held).then_some(Held { missing: 30, of: 50, reason: Hold::RemovalLimit });
     let status = Status {
-        resource,
+        resource: resource.to_owned(),
+        parent: None,
         state,
         as_of: (state != State::Start).then(|| ago(1)),
         lag_seconds: Some(60),
@@ -56,6 +58,7 @@ fn known(resource: &'static str, state: State, last: Ended) -> Known {
         set_aside: 2,
         checkpoint_age_days: Some(0.04),
         held,
+        parents: None,
         not_before: (state == State::Throttled).then(|| ago(-5)),
         last_error,
         unclean: None,
@@ -69,10 +72,10 @@ fn known(resource: &'static str, state: State, last: Ended) -> Known {
         problem: (state == State::Failed).then(|| HOSTILE.to_owned()),
         notifications: None,
     };
-    Known { status, subscription: Some(subscription) }
+    ResourceStatus { status, subscription: Some(subscription) }
 }
 
-fn every_state() -> Vec<Known> {
+fn every_state() -> Vec<ResourceStatus> {
     let until = ago(-5);
     vec![
         known("users", State::Tracking, Ended::Well(Ending::Complete)),

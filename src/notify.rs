@@ -1,6 +1,6 @@
 //! What Graph's change notifications say, and whether they are ours.
 //!
-//! A notification never carries truth: it rings the doorbell of a feed, and the same sync as ever looks. So
+//! A notification only triggers a sync of its feed; its content is not used. So
 //! anybody may post here, and all that a genuine one can do is to have us look. It promises to judge without
 //! any look-up, in constant time where secrets are compared, and to keep nothing of what fails. Pure.
 //!

@@ -1,4 +1,4 @@
-//! Subscriptions to Graph's change notifications: one for each feed that has them, kept alive.
+//! Subscriptions to Graph's change notifications: one for each feed that has them, or for each parent of one, kept alive.
 //!
 //! Wanted against actual: what is missing is created, what is two thirds through its life is extended, what
 //! nobody wants any more is ended. One that a list does not show is asked for by its id before anything follows. What cannot be is written down with Graph's reason, for `status` to tell.
@@ -14,17 +14,23 @@ use crate::graph;
 use crate::notify::Keys;
 use crate::store::Store;
 
+mod below;
 mod keeper;
 mod off;
+mod one;
 mod plan;
 mod record;
+mod renewal;
 mod step;
 mod tallies;
+mod target;
 mod timer;
 
-pub use keeper::{Kept, keep, preview};
+pub use keeper::{keep, preview};
 pub use off::{end, would_end};
-pub use record::{Record, record};
+pub use one::keep_one;
+pub use record::{Record, key_of, record};
+pub use renewal::Renewal;
 pub use tallies::{Tallies, add, tallies};
 pub use timer::{PERIOD, period};
 

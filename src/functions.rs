@@ -142,7 +142,8 @@ async fn dispatch(ready: &Ready, name: &str, body: &[u8]) -> Result<Answer, Fail
     };
     match function {
         Function::Sync(resource) => sync::run(app, resource, body).await,
-        Function::ContinueSync => continue_sync::run(app, body).await,
+        Function::ContinueSync => continue_sync::run(app, false, body).await,
+        Function::ContinueRequested => continue_sync::run(app, true, body).await,
         Function::Refresh => refresh::run(app, body).await,
         Function::Notifications => notifications::run(app, body),
         Function::RenewSubscriptions => renew_subscriptions::run(app, body).await,
@@ -154,6 +155,7 @@ async fn dispatch(ready: &Ready, name: &str, body: &[u8]) -> Result<Answer, Fail
 enum Function<'a> {
     Sync(&'a str),
     ContinueSync,
+    ContinueRequested,
     Refresh,
     Notifications,
     RenewSubscriptions,
@@ -164,6 +166,7 @@ impl<'a> Function<'a> {
     fn named(name: &'a str) -> Result<Self, Failure> {
         match name {
             "continue_sync" => Ok(Self::ContinueSync),
+            "continue_requested" => Ok(Self::ContinueRequested),
             "refresh" => Ok(Self::Refresh),
             "notifications" => Ok(Self::Notifications),
             "renew_subscriptions" => Ok(Self::RenewSubscriptions),
@@ -178,7 +181,9 @@ impl<'a> Function<'a> {
     /// What comes of an invocation that there are no settings for: a caller is told, everybody else fails.
     fn refuse(&self, problems: &str, body: &[u8]) -> Result<Answer, Failure> {
         match self {
-            Self::Sync(_) | Self::ContinueSync | Self::RenewSubscriptions => Err(Failure::refused(problems)),
+            Self::Sync(_) | Self::ContinueSync | Self::ContinueRequested | Self::RenewSubscriptions => {
+                Err(Failure::refused(problems))
+            }
             // Anybody may ask here: what is wrong is for the log.
             Self::Notifications => Ok(Answer::quiet(Reply::bare(503))),
             Self::Refresh => {

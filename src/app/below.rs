@@ -1,0 +1,53 @@
+//! Notifications of what lies below parents: to which feeds they lead.
+
+use std::time::{Duration, Instant};
+
+use super::notified::is_part;
+use super::parts::Parts;
+use super::{AppError, subscribed};
+use crate::protocol::fan::Child;
+use crate::protocol::{Counts, Ending, Feed};
+use crate::report::Outcome;
+use crate::store::children;
+
+/// What a work item means.
+pub(super) enum Meant {
+    /// This feed.
+    Feed(Feed),
+    /// The feeds that an outcome names as due.
+    Others(Box<Outcome>),
+}
+
+/// What a work item means: a feed, or the feeds below a parent of theirs. Nobody knows any longer what an old hash was.
+pub(super) async fn meant(parts: &Parts, feed: &Feed) -> Result<Meant, AppError> {
+    match subscribed::named(parts, feed).await? {
+        Some(feed) if is_part(parts, &feed) => Ok(Meant::Others(Box::new(below(parts, &feed).await?))),
+        Some(feed) => Ok(Meant::Feed(feed)),
+        None => {
+            let nothing = Outcome::new(feed, Ending::Complete, Counts::default(), 0.0, Duration::ZERO);
+            Ok(Meant::Others(Box::new(nothing)))
+        }
+    }
+}
+
+/// Most feeds below one parent that a notification leads to.
+const MOST_BELOW: usize = 200;
+
+/// Names the feeds below a parent that is not their direct one: a notification says no more than that. Those that have never
+/// been read are left to the fan-out.
+async fn below(parts: &Parts, part: &Feed) -> Result<Outcome, AppError> {
+    let started = Instant::now();
+    let children = children::of(parts.store(), &part.key()).await;
+    let children = children.map_err(|source| parts.failed("sync", part, source.into()))?;
+    let above = part.parent.as_deref().unwrap_or_default();
+    let is_there = |(_, child): &(String, Child)| !child.ended && !child.left && child.refused.is_none();
+    let mut paths: Vec<_> = children.into_iter().filter(is_there).map(|(path, _)| path).collect();
+    paths.sort_unstable();
+    let parents = paths.len();
+    paths.truncate(MOST_BELOW);
+    tracing::info!(event = "fan_out", resource = part.key(), parents, due = paths.len());
+    let feed = |path| Feed { resource: part.resource.clone(), parent: Some(format!("{above}/{path}")) };
+    let due = paths.into_iter().map(feed).collect();
+    let outcome = Outcome::new(part, Ending::Complete, Counts::default(), 0.0, started.elapsed());
+    Ok(Outcome { due, ..outcome })
+}
