@@ -6,7 +6,11 @@
 //! - [`functions`] — the custom-handler protocol: envelopes in, answers out, one file per function
 //! - [`doctor`] — looks at everything that a copy depends on
 //! - [`app`] — the verbs that every way in calls
-//! - [`mirror`] — the heart: from a page of Graph to documents and a checkpoint
+//! - [`sync`] — the heart: from a page of Graph to documents and a checkpoint
+//! - [`verify`] — compares a copy with Graph
+//! - [`mirror`] — one feed, where it comes from and where it goes
+//! - [`source`] — what a feed asks of Graph
+//! - [`report`] — what is told of turns, and how a copy is
 //! - [`graph`] — Microsoft Graph over HTTP
 //! - [`notify`] — what Graph's change notifications say, and whether they are ours
 //! - [`challenge`] — the claims that a service asks of the next token
@@ -17,7 +21,7 @@
 //! - [`catalogue`] — which Graph resources there are
 //! - [`credentials`], [`settings`], [`telemetry`] — who we are, what we were told, what we tell
 //!
-//! Imports run one way: `cli → functions → app → mirror → {graph, store, catalogue}`; a test holds the
+//! Imports run one way: `cli → functions → app → {sync, verify} → {mirror, report} → source → {graph, store, catalogue} → protocol`; a test holds the
 //! code to it. `docs/protocol.md` has the rules and their reasons.
 
 #![warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
@@ -34,8 +38,12 @@ pub mod json;
 pub mod mirror;
 pub mod notify;
 pub mod protocol;
+pub mod report;
 pub mod settings;
+pub mod source;
 pub mod store;
 pub mod subscriptions;
+pub mod sync;
 pub mod telemetry;
 pub mod trust;
+pub mod verify;

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use url::Url;
 
 mod cloud;
+mod hashes;
 mod host;
 mod identity;
 mod kind;
@@ -23,6 +24,7 @@ mod registration;
 
 use crate::credentials::Credential;
 use cloud::Cloud;
+pub use cloud::Graph;
 pub use host::HostStorage;
 pub use identity::Identity;
 use kind::Mode;
@@ -34,6 +36,8 @@ pub use person::state_folder;
 /// Everything the product was told, checked.
 #[derive(Debug)]
 pub struct Settings {
+    /// The name of the Microsoft cloud.
+    pub cloud: &'static str,
     /// Where Microsoft Graph is.
     pub graph: Graph,
     /// Where the copy lives.
@@ -50,6 +54,12 @@ pub struct Settings {
     pub functions: Option<PathBuf>,
     /// Where the Functions host keeps its queue.
     pub storage: HostStorage,
+    /// The key of the hashes that stand for properties.
+    pub hash_secret: Option<SecretString>,
+    /// Timers and the queue start the work, and nobody waits for it.
+    pub serves: bool,
+    /// App Service authenticates callers: <https://learn.microsoft.com/azure/app-service/overview-authentication-authorization>.
+    pub platform_authenticates: bool,
 }
 
 /// What a command needs that asks Graph and no copy.
@@ -63,15 +73,6 @@ pub struct ForGraph {
     pub credential: Credential,
 }
 
-/// Microsoft Graph: its origin (no path) and the scopes a token is asked for.
-#[derive(Debug)]
-pub struct Graph {
-    /// Scheme, host and port; links are followed nowhere else.
-    pub endpoint: Url,
-    /// Usually `<origin>/.default` alone; several only where a person signs in.
-    pub scopes: Vec<String>,
-}
-
 /// Azure Cosmos DB: account, database and, for the emulator only, a key.
 #[derive(Debug)]
 pub struct Cosmos {
@@ -81,6 +82,8 @@ pub struct Cosmos {
     pub database: String,
     /// Account key; without it the app credential is used.
     pub key: Option<SecretString>,
+    /// The scope of a token for it.
+    pub scope: String,
     /// Most writes in flight in this process.
     pub concurrency: usize,
 }
@@ -94,11 +97,11 @@ pub struct Limits {
     pub lease: Duration,
     /// Age at which doubt is settled.
     pub doubt: Duration,
-    /// After a doorbell, how long after a look that found nothing the second one comes.
+    /// After a requested run, how long after a look that found nothing the second one comes.
     pub relook: Duration,
     /// How long a tombstone stays.
     pub tombstone_ttl: Duration,
-    /// The sweep's brake: it holds when more than this share …
+    /// The removal limit: it holds when more than this share …
     pub max_delete_percent: f64,
     /// … and more than this many documents would go.
     pub max_delete_count: u64,
@@ -113,7 +116,27 @@ impl Limits {
     }
 }
 
+/// The folder of the functions, as the Functions host says; none where nobody says it.
+pub fn functions(mut lookup: impl FnMut(&str) -> Option<String>) -> Option<PathBuf> {
+    lookup("FUNCTIONS_APP_ROOT_PATH").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
 impl Settings {
+    /// These, if they have what the rows of the mirrored resources need: `hashing` is one whose row hashes properties,
+    /// `lacking` says what this cloud lacks.
+    ///
+    /// # Errors
+    /// All problems at once, each naming its variable.
+    pub fn for_rows(
+        self,
+        hashing: Option<&str>,
+        lacking: impl Iterator<Item = String>,
+    ) -> Result<Self, Problems> {
+        let secret = hashing.filter(|_| self.hash_secret.is_none()).map(hashes::missing);
+        let problems = lacking.map(|what| format!("AZURE_CLOUD: {what}")).chain(secret);
+        Problems::none_of(problems.collect(), self)
+    }
+
     /// Reads and checks all settings of `serve` through `lookup` (an empty value counts as unset). Credentials that
     /// need a person are refused.
     ///
@@ -150,15 +173,30 @@ impl Settings {
         let mut reader = Reader::new(lookup);
         let cloud = Cloud::read(&mut reader);
         let graph = cloud.graph(&mut reader);
-        let cosmos = cosmos(&mut reader);
+        let cosmos = cosmos(&mut reader, cloud);
         let identity = identity::identity(&mut reader, cloud, &graph.scopes, mode, cosmos.key.is_some());
         let notifications = notifications::notifications(&mut reader);
         let limits = limits(&mut reader);
         let collector = reader.text("OTEL_EXPORTER_OTLP_ENDPOINT");
         let collector = collector.map(|text| reader.endpoint("OTEL_EXPORTER_OTLP_ENDPOINT", &text));
-        let functions = reader.text("FUNCTIONS_APP_ROOT_PATH").map(PathBuf::from);
-        let storage = host::storage(&mut reader);
-        let settings = Self { graph, cosmos, identity, notifications, limits, collector, functions, storage };
+        let functions = functions(|name| reader.text(name));
+        let hash_secret = hashes::secret(&mut reader);
+        let (storage, serves) = (host::storage(&mut reader), mode == Mode::Serve);
+        let platform_authenticates = host::authenticates(&mut reader);
+        let settings = Self {
+            cloud: cloud.name(),
+            graph,
+            cosmos,
+            identity,
+            notifications,
+            limits,
+            collector,
+            functions,
+            storage,
+            hash_secret,
+            serves,
+            platform_authenticates,
+        };
         reader.finish(settings)
     }
 }
@@ -169,11 +207,12 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn cosmos(reader: &mut Reader<'_>) -> Cosmos {
+fn cosmos(reader: &mut Reader<'_>, cloud: Cloud) -> Cosmos {
     Cosmos {
         endpoint: reader.required_endpoint("COSMOS_ENDPOINT", "https://<account>.documents.azure.com/"),
         database: reader.text("COSMOS_DATABASE").unwrap_or_else(|| "graph".into()),
         key: reader.text("COSMOS_KEY").map(SecretString::from),
+        scope: cloud.cosmos_scope(),
         concurrency: reader.number("COSMOS_CONCURRENCY", 64.0, 1.0..=1024.0) as usize,
     }
 }

@@ -58,7 +58,7 @@ pub fn is_about_me(url: &Url) -> bool {
 /// A resource of the catalogue has a permission that is known; of anything else its page says it.
 fn forbidden(url: &Url) -> String {
     let segments = segments(url);
-    let row = app::rows().iter().find(|row| segments.len() <= 2 && segments.first() == Some(&row.resource));
+    let row = app::resources().iter().find(|row| is_of(&row.path, &segments));
     let which = match row {
         Some(row) => format!("an application needs {} at least", row.permission.name),
         None => "the page of this request in the Microsoft Graph documentation lists the permissions that do"
@@ -68,6 +68,13 @@ fn forbidden(url: &Url) -> String {
         "the token lacks a permission for this path: {which}; grant it with the consent of an administrator, and ask \
          again with a new token (a managed identity may keep its old one for a day)"
     )
+}
+
+/// Whether a path is that of a row, or of one object in it.
+fn is_of(path: &str, segments: &[&str]) -> bool {
+    let own: Vec<_> = path.trim_end_matches("/delta").split('/').skip(1).collect();
+    let is_same = |(own, asked): (&&str, &&str)| own == asked || own.starts_with('{');
+    (own.len()..=own.len() + 1).contains(&segments.len()) && own.iter().zip(segments).all(is_same)
 }
 
 /// The path below the API version.
@@ -96,6 +103,8 @@ mod tests {
             said("/v1.0/users").contains("User.Read.All") && said("/beta/users/1").contains("User.Read.All")
         );
         assert!(said("/v1.0/users/1/messages").contains("the page of this request"));
+        assert!(said("/v1.0/users/1/chats").contains("Chat.ReadBasic.All"), "by its path");
+        assert!(said("/v1.0/contacts").contains("OrgContact.Read.All"), "and not by its name");
     }
 
     #[test]

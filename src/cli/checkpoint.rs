@@ -1,9 +1,10 @@
 //! `checkpoint show|reset <resource>`: for whoever has to look under the lid.
 
+use super::named::NamedFeed;
 use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::{start, sync};
-use crate::app::App;
-use crate::mirror::Shown;
+use crate::app::{App, Feed};
+use crate::report::Shown;
 
 /// What `checkpoint` is told.
 #[derive(Debug, clap::Args)]
@@ -24,9 +25,9 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct Of {
-    /// The resource.
-    #[arg(value_name = "RESOURCE", value_parser = start::resource())]
-    resource: String,
+    /// The resource, with the ids of its parents if it has some: `messages/<user>/<folder>`.
+    #[arg(value_name = "RESOURCE", value_parser = NamedFeed, hide_possible_values = true)]
+    feed: Feed,
     /// How it is written on stdout.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -36,8 +37,8 @@ const EXAMPLES: &str = "Examples:
   graph-mirror checkpoint show users
   graph-mirror checkpoint reset users && graph-mirror sync users
 
-A reset loses nothing: every document is written anew by the next full walk, and what that walk does not
-show is removed after it, under the brake.
+A reset loses nothing: every document is written anew by the next full enumeration, and what that
+enumeration does not show is removed after it, under the removal limit.
 
 `reset` works on a checkpoint that cannot be read, too: one that is damaged, or that a newer version wrote.
 
@@ -47,19 +48,15 @@ Exit codes: 0 done; 1 failed, nothing was copied yet, the checkpoint cannot be r
 /// Shows or resets a checkpoint.
 pub fn run(args: &Args) -> Exit {
     let (What::Show(of) | What::Reset(of)) = &args.what;
-    let app = match start::app(of.output) {
-        Ok(app) => app,
-        Err(exit) => return exit,
-    };
-    match &args.what {
-        What::Show(of) => show(&app, of),
-        What::Reset(of) => reset(&app, of),
-    }
+    start::with_app(of.output, |app| match &args.what {
+        What::Show(of) => show(app, of),
+        What::Reset(of) => reset(app, of),
+    })
 }
 
 #[tokio::main]
 async fn show(app: &App, of: &Of) -> Exit {
-    match (app.checkpoint(&of.resource).await, of.output) {
+    match (app.checkpoint(&of.feed).await, of.output) {
         (Ok(Some(Shown { document, problem })), output) => {
             match output {
                 Output::Json => print_json(&document),
@@ -72,17 +69,17 @@ async fn show(app: &App, of: &Of) -> Exit {
             }
         }
         (Ok(None), _) => {
-            complain(format_args!("{}: nothing was copied yet", of.resource));
+            complain(format_args!("{}: nothing was copied yet", of.feed.key()));
             return Exit::Failed;
         }
-        (Err(error), output) => return fail(Some(&of.resource), &error, output),
+        (Err(error), output) => return fail(Some(&of.feed.key()), &error, output),
     }
     Exit::Done
 }
 
 #[tokio::main]
 async fn reset(app: &App, of: &Of) -> Exit {
-    let ended = app.reset(&of.resource).await;
-    sync::tell(&of.resource, &ended, of.output);
+    let ended = app.reset(&of.feed).await;
+    sync::tell(&of.feed.key(), &ended, of.output);
     sync::exit(&ended)
 }

@@ -2,6 +2,7 @@
 
 use super::output::{Exit, Output, complain, print, print_json};
 use super::screen::Screen;
+use crate::app;
 use crate::doctor::{self, State, Subject, Verdict};
 use crate::settings::{Settings, environment};
 use crate::telemetry;
@@ -29,7 +30,7 @@ Exit codes: 0 no finding; 1 findings; 2 wrong usage; 78 wrong settings.";
 /// Looks at everything.
 pub fn run(args: &Args) -> Exit {
     telemetry::cli(Screen::new(args.output).above());
-    match Settings::for_command(environment) {
+    match app::checked(Settings::for_command(environment)) {
         Ok(settings) => all(settings, args.output),
         Err(problems) => {
             tell(&doctor::wrong_settings(problems.lines()), args.output);

@@ -15,7 +15,7 @@ use super::pretty::pretty;
 use super::screen::Screen;
 use super::{advice, start};
 use crate::app::Asker;
-use crate::graph::{Answer, Get, GraphError, Version};
+use crate::graph::{Answer, Get, GraphError, Version, answer, pages};
 
 /// What `get` is told.
 #[derive(Debug, clap::Args)]
@@ -109,7 +109,7 @@ fn request(args: &Args) -> Get {
 }
 
 async fn one(args: &Args, asker: &Asker, get: &Get, patience: Duration) -> Result<Exit, GraphError> {
-    let answer = asker.client.answer(get, Instant::now() + patience).await?;
+    let answer = answer(&asker.client, get, Instant::now() + patience).await?;
     if args.raw {
         print_bytes(&answer.body);
         return Ok(Exit::Done);
@@ -146,7 +146,7 @@ fn text(answer: &Answer) -> Result<Option<String>, GraphError> {
 }
 
 async fn list(asker: &Asker, get: Get, patience: Duration) -> Result<Exit, GraphError> {
-    let mut pages = asker.client.pages(get, patience);
+    let mut pages = pages(&asker.client, get, patience);
     let mut printed = 0_u64;
     loop {
         match pages.next().await {

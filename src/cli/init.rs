@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::screen::Screen;
 use super::start;
-use crate::app::{self, App, Made};
-use crate::settings::Cosmos;
+use crate::app::{self, App, Creation};
+use crate::settings::{Cosmos, Settings};
 
 /// What `init` is told.
 #[derive(Debug, clap::Args)]
@@ -37,17 +37,18 @@ pub fn run(args: &Args) -> Exit {
         Err(exit) => return exit,
     };
     if settings.cosmos.key.is_none() {
-        return refuse(&settings.cosmos, args.output);
+        return refuse(&settings, args.output);
     }
     all(&App::new(settings), args.output)
 }
 
 /// A sign-in will do for everything but this.
-fn refuse(cosmos: &Cosmos, output: Output) -> Exit {
+fn refuse(settings: &Settings, output: Output) -> Exit {
     let problem = "COSMOS_KEY: is not set; an Entra token cannot create databases and containers. Set it, or \
                    create them with an Azure sign-in:";
     let exit = start::wrong_settings(&[problem.to_owned()], output);
-    for command in app::create_commands(&cosmos.endpoint, &cosmos.database) {
+    let Cosmos { endpoint, database, .. } = &settings.cosmos;
+    for command in app::create_commands(endpoint, database, settings.functions.as_deref()) {
         complain(format_args!("  {command}"));
     }
     exit
@@ -69,27 +70,29 @@ async fn all(app: &App, output: Output) -> Exit {
     if is_wrong { Exit::Failed } else { Exit::Done }
 }
 
-fn object(name: &str, made: &Made) -> Value {
+fn object(name: &str, made: &Creation) -> Value {
     let outcome = if is_wrong(made) { "failed" } else { "complete" };
     json!({ "name": name, "outcome": outcome, "state": named(made) })
 }
 
-fn is_wrong(made: &Made) -> bool {
-    matches!(made, Made::Unfit(_))
+fn is_wrong(made: &Creation) -> bool {
+    matches!(made, Creation::Unfit(_))
 }
 
-fn named(made: &Made) -> &'static str {
+fn named(made: &Creation) -> &'static str {
     match made {
-        Made::Created => "created",
-        Made::Found => "found",
-        Made::Unfit(unfit) => unfit.name(),
+        Creation::Created => "created",
+        Creation::Found => "found",
+        Creation::Unfit(unfit) => unfit.name(),
     }
 }
 
-fn said(made: &Made) -> String {
+fn said(made: &Creation) -> String {
     match made {
-        Made::Created => "created".into(),
-        Made::Found => "was there".into(),
-        Made::Unfit(unfit) => format!("was there with {}; {} {}", unfit.has(), unfit.next(), unfit.command()),
+        Creation::Created => "created".into(),
+        Creation::Found => "was there".into(),
+        Creation::Unfit(unfit) => {
+            format!("was there with {}; {} {}", unfit.has(), unfit.next(), unfit.command())
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! `refresh <resource> <id>…`: single objects, read by their ids, as the function `refresh` does it.
 
+use super::named::NamedFeed;
 use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::{start, sync};
-use crate::app::{App, AppError};
-use crate::mirror::Refreshed;
+use crate::app::{App, AppError, Feed};
+use crate::sync::Refreshed;
 
 /// Ids of one turn.
 const AT_A_TIME: usize = 20;
@@ -12,9 +13,9 @@ const AT_A_TIME: usize = 20;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The resource.
-    #[arg(value_name = "RESOURCE", value_parser = start::resource())]
-    resource: String,
+    /// The resource, with the ids of its parents if it has some: `messages/<user>/<folder>`.
+    #[arg(value_name = "RESOURCE", value_parser = NamedFeed, hide_possible_values = true)]
+    feed: Feed,
     /// Ids of its objects.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
@@ -26,6 +27,7 @@ pub struct Args {
 const EXAMPLES: &str = "Examples:
   graph-mirror refresh users 6ea91a8d-e32e-41a1-b7bd-d2d185eed0e0
   graph-mirror refresh groups <id> <id> --output json
+  graph-mirror refresh messages/<user>/<folder> <id>
 
 Links (members, owners, managers) come with `sync` only.
 
@@ -34,29 +36,26 @@ no such object; 2 wrong usage; 3 partial: some do not exist or were set aside; 7
 
 /// Brings the objects up to date.
 pub fn run(args: &Args) -> Exit {
-    match start::app(args.output) {
-        Ok(app) => all(args, &app),
-        Err(exit) => exit,
-    }
+    start::with_app(args.output, |app| all(args, app))
 }
 
 #[tokio::main]
 async fn all(args: &Args, app: &App) -> Exit {
     let mut exits = Vec::new();
     for ids in args.ids.chunks(AT_A_TIME) {
-        let ended = look(app, &args.resource, ids).await;
-        exits.push(tell(&args.resource, ended, args.output));
+        let ended = look(app, &args.feed, ids).await;
+        exits.push(tell(&args.feed.key(), ended, args.output));
     }
     sync::together(&exits)
 }
 
-/// Who rang meanwhile wants a walk, and there is no queue here to ask for it.
-async fn look(app: &App, resource: &str, ids: &[String]) -> Result<Refreshed, AppError> {
-    let Refreshed { mut outcome, nowhere } = app.refresh(resource, ids).await?;
+/// Whoever requested a rerun meanwhile wants a sync, and there is no queue here to ask for it.
+async fn look(app: &App, feed: &Feed, ids: &[String]) -> Result<Refreshed, AppError> {
+    let Refreshed { mut outcome, not_found } = app.refresh(feed, ids).await?;
     if outcome.goes_on() {
-        outcome = outcome.and(sync::to_the_end(app, resource).await?);
+        outcome = outcome.and(sync::to_the_end(app, feed).await?);
     }
-    Ok(Refreshed { outcome, nowhere })
+    Ok(Refreshed { outcome, not_found })
 }
 
 fn tell(resource: &str, ended: Result<Refreshed, AppError>, output: Output) -> Exit {
@@ -73,11 +72,11 @@ fn tell(resource: &str, ended: Result<Refreshed, AppError>, output: Output) -> E
         Output::Json => print_json(&refreshed),
     }
     sync::next_step(&refreshed.outcome).into_iter().for_each(complain);
-    for id in &refreshed.nowhere {
+    for id in &refreshed.not_found {
         complain(format_args!("{resource}: there is no object with the id {id}"));
     }
     let is_any = refreshed.outcome.counts.objects() > 0;
-    match (sync::exit(&Ok(refreshed.outcome)), refreshed.nowhere.is_empty()) {
+    match (sync::exit(&Ok(refreshed.outcome)), refreshed.not_found.is_empty()) {
         (Exit::Done, false) if is_any => Exit::Partial,
         (Exit::Done, false) => Exit::Failed,
         (exit, _) => exit,

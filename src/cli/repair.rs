@@ -12,8 +12,10 @@ use time::OffsetDateTime;
 
 use super::output::complain;
 use super::sync::{next_step, time, to_the_end};
-use crate::app::{App, AppError};
-use crate::mirror::{Difference, Ending, NotCompared, Outcome, Verified};
+use crate::app::{App, AppError, Feed};
+use crate::protocol::Ending;
+use crate::report::Outcome;
+use crate::verify::{Difference, NotCompared, Verified};
 
 /// Ids of one refresh.
 const IDS: usize = 20;
@@ -68,25 +70,25 @@ impl fmt::Display for Plan {
 ///
 /// # Errors
 /// [`AppError`]; some may be mended, and none is worse than before.
-pub async fn repair(app: &App, verified: &Verified) -> Result<Repaired, AppError> {
-    let (feed, differences) = (verified.feed, &verified.differences);
+pub async fn repair(app: &App, feed: &Feed, verified: &Verified) -> Result<Repaired, AppError> {
+    let differences = &verified.differences;
     let Plan { ids, reset, .. } = Plan::of(verified);
-    let mut walk = false;
+    let mut needs_sync = false;
     for ids in ids.chunks(IDS) {
         let refreshed = match until_done(async || Ok(app.refresh(feed, ids).await?.outcome)).await? {
             Ok(refreshed) => refreshed,
             Err(waiting) => return Ok(Repaired::Waiting(waiting)),
         };
-        // Whoever rang meanwhile wants a walk, and we have taken the ring.
-        walk |= refreshed.goes_on();
+        // Whoever requested a rerun meanwhile wants a sync, and we have taken the request.
+        needs_sync |= refreshed.goes_on();
     }
     if reset {
-        walk = true;
+        needs_sync = true;
         if let Err(waiting) = until_done(async || app.reset(feed).await).await? {
             return Ok(Repaired::Waiting(waiting));
         }
     }
-    if walk && let Err(waiting) = until_done(async || to_the_end(app, feed).await).await? {
+    if needs_sync && let Err(waiting) = until_done(async || to_the_end(app, feed).await).await? {
         return Ok(Repaired::Waiting(waiting));
     }
     let (left, undecided) = app.verify_again(feed, differences).await?;
@@ -102,7 +104,7 @@ async fn until_done(
         let outcome = verb().await?;
         let wait = match outcome.ending {
             Ending::Complete | Ending::Continued => return Ok(Ok(outcome)),
-            Ending::Held { .. } => {
+            Ending::Held { .. } | Ending::Refused { .. } => {
                 next_step(&outcome).into_iter().for_each(complain);
                 return Ok(Ok(outcome));
             }
@@ -115,7 +117,7 @@ async fn until_done(
             next_step(&outcome).into_iter().for_each(complain);
             return Ok(Err(outcome));
         }
-        let (resource, wait_ms) = (outcome.feed.as_str(), wait.as_millis() as u64);
+        let (resource, wait_ms) = (outcome.resource.as_str(), wait.as_millis() as u64);
         let reason = reason(outcome.ending);
         tracing::info!(event = "waits", resource, waitMs = wait_ms, reason);
         tokio::time::sleep(wait).await;

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::runtime;
 
 use super::output::{Exit, complain};
-use crate::app::App;
+use crate::app::{self, App};
 use crate::functions::{self, Ready};
 use crate::settings::{Problems, Settings, environment};
 use crate::telemetry;
@@ -68,7 +68,7 @@ async fn serve(port: u16) -> anyhow::Result<()> {
     // anything else is looked at. A restarted handler gets the port of the one before it.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
     let listener = listener.with_context(|| format!("cannot listen on 127.0.0.1:{port}"))?;
-    let settings = Settings::for_serve(environment);
+    let settings = app::checked(Settings::for_serve(environment));
     telemetry::serve(settings.as_ref().ok().and_then(|settings| settings.collector.as_ref()));
     functions::serve(listener, ready(settings)).await.context("the listener failed")
 }

@@ -1,6 +1,5 @@
 //! What the commands that work on a copy begin with: the log, the settings, the app.
 
-use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::output::{Exit, Output, complain, print_json};
@@ -16,7 +15,7 @@ use crate::telemetry;
 /// [`Exit::WrongSettings`].
 pub fn settings(screen: &Screen, output: Output) -> Result<Settings, Exit> {
     telemetry::cli(screen.above());
-    let settings = Settings::for_command(environment);
+    let settings = app::checked(Settings::for_command(environment));
     let mut settings = settings.map_err(|problems| wrong_settings(problems.lines(), output))?;
     settings.identity.graph = settings.identity.graph.showing(person(screen));
     Ok(settings)
@@ -40,12 +39,12 @@ fn person(screen: &Screen) -> Show {
     Show::new(move |prompt| screen.say(prompt))
 }
 
-/// The app, for a command that is soon done and shows no bar.
-///
-/// # Errors
-/// As [`settings`].
-pub fn app(output: Output) -> Result<App, Exit> {
-    settings(&Screen::new(output), output).map(App::new)
+/// Runs a command that is soon done, and shows no bar, with the app; wrong settings end it.
+pub fn with_app(output: Output, command: impl FnOnce(&App) -> Exit) -> Exit {
+    match settings(&Screen::new(output), output) {
+        Ok(settings) => command(&App::new(settings)),
+        Err(exit) => exit,
+    }
 }
 
 /// Tells what is wrong with the settings: a line each, and one object where objects are expected.
@@ -55,9 +54,4 @@ pub fn wrong_settings(problems: &[String], output: Output) -> Exit {
     }
     problems.iter().for_each(complain);
     Exit::WrongSettings
-}
-
-/// A resource of the catalogue; another one is wrong usage, and the answer lists those that there are.
-pub fn resource() -> PossibleValuesParser {
-    PossibleValuesParser::new(app::resources())
 }

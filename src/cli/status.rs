@@ -3,18 +3,19 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::named::NamedFeed;
 use super::output::{Exit, Output, complain, fail, print_json, print_table};
 use super::start;
-use crate::app::{App, Known};
-use crate::mirror::{State, Status};
+use crate::app::{App, Feed, ResourceStatus};
+use crate::report::{State, Status};
 
 /// What `status` is told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// One resource only.
-    #[arg(value_name = "RESOURCE", value_parser = start::resource())]
-    resource: Option<String>,
+    /// One resource only; with the ids of its parents, what lies below these.
+    #[arg(value_name = "RESOURCE", value_parser = NamedFeed, hide_possible_values = true)]
+    feed: Option<Feed>,
     /// How the status of each resource is written on stdout.
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -27,21 +28,18 @@ const EXAMPLES: &str = "Examples:
 States: start, enumerating, tracking, throttled, held, failed.
 
 Exit codes: 0 nothing is wrong; 1 it cannot be told; 2 wrong usage; 3 some resource is held by the
-brake or failed last time; 78 wrong settings.";
+removal limit or failed last time; 78 wrong settings.";
 
 /// Tells the status.
 pub fn run(args: &Args) -> Exit {
-    match start::app(args.output) {
-        Ok(app) => all(args, &app),
-        Err(exit) => exit,
-    }
+    start::with_app(args.output, |app| all(args, app))
 }
 
 #[tokio::main]
 async fn all(args: &Args, app: &App) -> Exit {
-    let all = match app.status(args.resource.as_deref(), 1).await {
+    let all = match app.status(args.feed.as_ref(), 1).await {
         Ok(all) => all,
-        Err(error) => return fail(args.resource.as_deref(), &error, args.output),
+        Err(error) => return fail(args.feed.as_ref().map(Feed::key).as_deref(), &error, args.output),
     };
     match args.output {
         Output::Json => all.iter().for_each(print_json),
@@ -51,14 +49,14 @@ async fn all(args: &Args, app: &App) -> Exit {
         ),
     }
     all.iter().flat_map(remarks).for_each(complain);
-    let is_wrong = |known: &Known| matches!(known.status.state, State::Held | State::Failed);
+    let is_wrong = |known: &ResourceStatus| matches!(known.status.state, State::Held | State::Failed);
     if all.iter().any(is_wrong) { Exit::Partial } else { Exit::Done }
 }
 
 fn line(status: &Status) -> [String; 8] {
     let counts = status.counts;
     [
-        status.resource.to_owned(),
+        Feed { resource: status.resource.clone(), parent: status.parent.clone() }.key(),
         format!("{:?}", status.state).to_lowercase(),
         status.as_of.map_or_else(|| "never".into(), time),
         status.lag_seconds.map_or_else(|| "-".into(), |seconds| format!("{seconds} s")),
@@ -70,7 +68,7 @@ fn line(status: &Status) -> [String; 8] {
 }
 
 /// What somebody should know about it, and about its subscription.
-fn remarks(known: &Known) -> impl Iterator<Item = String> {
+fn remarks(known: &ResourceStatus) -> impl Iterator<Item = String> {
     let dead = known.subscription.as_ref().filter(|one| one.problem.is_some() || !one.alive).map(|one| {
         let why = one.problem.as_deref().unwrap_or("there is none yet");
         format!("{}: changes are told late, by the timer only: no subscription: {why}", known.status.resource)
@@ -84,12 +82,15 @@ fn remarks(known: &Known) -> impl Iterator<Item = String> {
 
 /// What somebody should know about the copy.
 fn remark(status: &Status) -> Option<String> {
-    let resource = status.resource;
+    let resource = &*status.resource;
     if let Some(error) = &status.last_error {
         return Some(format!("{resource}: the last turn failed: {error}"));
     }
     if let Some(until) = status.not_before {
         return Some(format!("{resource}: Microsoft Graph throttles until {}", time(until)));
+    }
+    if let Some(below) = status.parents.as_ref().filter(|below| below.refused > 0) {
+        return Some(format!("{resource}: {below}"));
     }
     status.held.map(|held| {
         format!("{resource}: {}", super::sync::held(resource, held.missing, held.of, held.reason))

@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::output::{Exit, Output, complain, fail, print, print_json, print_table};
 use super::start;
-use crate::app::{App, AppError, Kept, Listed};
+use crate::app::{App, AppError, Listed, Renewal};
 
 /// What `subscriptions` is told.
 #[derive(Debug, clap::Args)]
@@ -56,10 +56,7 @@ created or extended; 78 wrong settings.";
 
 /// Looks after the subscriptions.
 pub fn run(args: &Args) -> Exit {
-    match start::app(args.output) {
-        Ok(app) => done(args, &app),
-        Err(exit) => exit,
-    }
+    start::with_app(args.output, |app| done(args, app))
 }
 
 #[tokio::main]
@@ -94,7 +91,7 @@ fn line(one: &Listed) -> [String; 4] {
     [one.id.clone(), one.resource.clone(), expires, here.to_owned()]
 }
 
-fn foretell(kept: &Kept, output: Output) -> Exit {
+fn foretell(kept: &Renewal, output: Output) -> Exit {
     match output {
         Output::Table => print(format_args!("dry run, nothing was changed; {kept}")),
         Output::Json => print_json(&DryRun { dry_run: true, would: kept }),
@@ -125,7 +122,7 @@ fn foretell_end(all: &[Listed], id: &str, output: Output) -> Exit {
 struct DryRun<'a> {
     dry_run: bool,
     #[serde(flatten)]
-    would: &'a Kept,
+    would: &'a Renewal,
 }
 
 fn ended(id: &str, output: Output) -> Exit {

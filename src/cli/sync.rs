@@ -7,20 +7,28 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::named::NamedFeed;
 use super::output::{Exit, Output, complain, fail, print, print_json};
 use super::screen::Screen;
 use super::start;
-use crate::app::{App, AppError};
-use crate::mirror::{Ending, Hold, Outcome, Preview};
+use crate::app::{App, AppError, Feed};
+use crate::protocol::{Ending, Hold};
+use crate::report::Outcome;
+use crate::sync::Preview;
+use futures_util::{StreamExt as _, stream};
+
+/// Feeds below parents that are synced at the same time.
+const FEEDS: usize = 4;
 
 /// What `sync` is told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Resources to bring up to date, one after the other.
-    #[arg(required = true, value_name = "RESOURCE", value_parser = start::resource())]
-    resources: Vec<String>,
-    /// Lets the brake go for this run: whatever a complete walk did not show is removed.
+    /// Resources to bring up to date, one after the other; with the ids of its parents, `messages/<user>/<folder>`, only
+    /// what lies below these.
+    #[arg(required = true, value_name = "RESOURCE", value_parser = NamedFeed, hide_possible_values = true)]
+    feeds: Vec<Feed>,
+    /// Accepts the removals of this run: whatever a complete enumeration did not show is removed.
     #[arg(long)]
     accept_removals: bool,
     /// Says what the run would do, and writes nothing: no lease, no checkpoint, no document.
@@ -34,14 +42,15 @@ pub struct Args {
 const EXAMPLES: &str = "Examples:
   graph-mirror sync users                        bring the users up to date, however many turns that takes
   graph-mirror sync users --output json          the outcome as one JSON object on stdout
-  graph-mirror sync users --accept-removals      also remove what the brake holds back
+  graph-mirror sync users --accept-removals      also remove what the removal limit holds back
   graph-mirror sync users --dry-run              what the run would write and remove; writes nothing
+  graph-mirror sync messages/<user>/<folder>     the messages of one folder
 
 A dry run reads the changes from Microsoft Graph, and the copy where a sweep is due. Its counts and its exit
 code are those of the run, if nothing changes in between.
 
 Exit codes: 0 up to date; 1 failed, throttled, or another turn holds the feed; 2 wrong usage;
-3 partial: objects were set aside, the brake holds removals, or some resources failed;
+3 partial: objects were set aside, removals are held, or some resources failed;
 78 wrong settings, all of them named on stderr.";
 
 /// Brings the resources up to date, one after the other; a failed one does not stop the others.
@@ -60,14 +69,15 @@ pub fn run(args: &Args) -> Exit {
 #[tokio::main]
 async fn all(args: &Args, app: &App, screen: &Screen) -> Exit {
     let mut exits = Vec::new();
-    for resource in &args.resources {
+    for feed in &args.feeds {
+        let key = feed.key();
         if args.dry_run {
-            let preview = screen.follow(app, resource, app.preview(resource)).await;
-            exits.push(foretell(resource, preview, args.output));
+            let preview = screen.follow(app, &key, app.preview(feed)).await;
+            exits.push(foretell(&key, preview, args.output));
             continue;
         }
-        let ended = screen.follow(app, resource, to_the_end(app, resource)).await;
-        tell(resource, &ended, args.output);
+        let ended = screen.follow(app, &key, to_the_end(app, feed)).await;
+        tell(&key, &ended, args.output);
         exits.push(exit(&ended));
     }
     together(&exits)
@@ -88,19 +98,52 @@ fn foretell(resource: &str, preview: Result<Preview, AppError>, output: Output) 
 }
 
 /// Turn after turn, for as long as the budget alone ends them.
-pub(super) async fn to_the_end(app: &App, resource: &str) -> Result<Outcome, AppError> {
-    let mut outcome = app.sync(resource).await?;
-    while outcome.goes_on() {
-        outcome = outcome.and(app.sync(resource).await?);
+pub(super) async fn to_the_end(app: &App, feed: &Feed) -> Result<Outcome, AppError> {
+    let mut outcome = app.sync(feed).await?;
+    loop {
+        let goes_on = outcome.goes_on();
+        outcome = below(app, outcome).await?;
+        if !goes_on {
+            return Ok(outcome);
+        }
+        outcome = outcome.and(app.sync(feed).await?);
     }
-    Ok(outcome)
+}
+
+/// Syncs the feeds below parents that a turn has named; their counts are added to its own.
+async fn below(app: &App, mut outcome: Outcome) -> Result<Outcome, AppError> {
+    let due = std::mem::take(&mut outcome.due);
+    let turns = due.into_iter().map(|feed| async move {
+        let mut turn = app.sync(&feed).await?;
+        while turn.goes_on() {
+            turn = turn.and(app.sync(&feed).await?);
+        }
+        Ok(turn)
+    });
+    let turns: Vec<Result<Outcome, AppError>> = stream::iter(turns).buffer_unordered(FEEDS).collect().await;
+    let mut failed = None;
+    for turn in turns {
+        match turn {
+            Ok(turn) => {
+                next_step(&turn).into_iter().for_each(complain);
+                outcome = outcome.with(&turn);
+            }
+            Err(error) => {
+                complain(&error);
+                failed = Some(error);
+            }
+        }
+    }
+    failed.map_or(Ok(outcome), Err)
 }
 
 /// How one resource ended, as far as an exit code tells.
 pub(super) fn exit(ended: &Result<Outcome, AppError>) -> Exit {
     match ended {
         Ok(Outcome { ending: Ending::Complete, counts, .. }) if counts.set_aside == 0 => Exit::Done,
-        Ok(Outcome { ending: Ending::Complete | Ending::Held { .. }, .. }) => Exit::Partial,
+        Ok(Outcome { ending: Ending::Complete | Ending::Held { .. } | Ending::Refused { .. }, .. }) => {
+            Exit::Partial
+        }
         _ => Exit::Failed,
     }
 }
@@ -129,7 +172,7 @@ pub(super) fn tell(resource: &str, ended: &Result<Outcome, AppError>, output: Ou
 
 /// What is left to do for whoever asked.
 pub(super) fn next_step(outcome: &Outcome) -> Option<String> {
-    let feed = &outcome.feed;
+    let feed = &*outcome.feed().key();
     match outcome.ending {
         Ending::Throttled { until } => {
             Some(format!("{feed}: Microsoft Graph throttles; run this again after {}", time(until)))
@@ -140,6 +183,9 @@ pub(super) fn next_step(outcome: &Outcome) -> Option<String> {
             time(until)
         )),
         Ending::Held { missing, of, reason } => Some(format!("{feed}: {}", held(feed, missing, of, reason))),
+        Ending::Refused { status } => Some(format!(
+            "{feed}: Microsoft Graph refuses it with status {status}; it is looked at again in a day"
+        )),
         Ending::Complete | Ending::Continued => None,
     }
 }
@@ -148,8 +194,8 @@ pub(super) fn next_step(outcome: &Outcome) -> Option<String> {
 pub(super) fn held(feed: &str, missing: u64, of: u64, reason: Hold) -> String {
     let sentence = reason.sentence(missing, of);
     let anew = match reason {
-        Hold::WalkHidObjects => format!("`checkpoint reset {feed}` has everything read anew, and "),
-        Hold::RemovalLimit | Hold::Everything => String::new(),
+        Hold::EnumerationHidObjects => format!("`checkpoint reset {feed}` has everything read anew, and "),
+        Hold::RemovalLimit | Hold::Everything | Hold::ParentsLeft => String::new(),
     };
     format!("{sentence}; {anew}`sync {feed} --accept-removals` lets them go")
 }

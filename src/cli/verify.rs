@@ -6,20 +6,21 @@
 use serde::Serialize;
 use serde_json::json;
 
+use super::named::NamedFeed;
 use super::output::{Exit, Output, fail, print, print_json};
 use super::repair::{Plan, Repaired, WITHHELD, repair};
 use super::screen::Screen;
 use super::start;
-use crate::app::App;
-use crate::mirror::{Difference, NotCompared, Verified};
+use crate::app::{App, Feed};
+use crate::verify::{Difference, NotCompared, Verified};
 
 /// What `verify` is told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The resource.
-    #[arg(value_name = "RESOURCE", value_parser = start::resource())]
-    resource: String,
+    /// The resource, with the ids of its parents if it has some: `messages/<user>/<folder>`.
+    #[arg(value_name = "RESOURCE", value_parser = NamedFeed, hide_possible_values = true)]
+    feed: Feed,
     /// Mends what differs: objects by refreshing them, links by reading the whole feed anew.
     #[arg(long)]
     repair: bool,
@@ -54,20 +55,21 @@ pub fn run(args: &Args) -> Exit {
 
 #[tokio::main]
 async fn compare(app: &App, screen: &Screen, args: &Args) -> Exit {
-    let verified = match screen.follow(app, &args.resource, app.verify(&args.resource)).await {
+    let key = args.feed.key();
+    let verified = match screen.follow(app, &key, app.verify(&args.feed)).await {
         Ok(verified) => verified,
-        Err(error) => return fail(Some(&args.resource), &error, args.output),
+        Err(error) => return fail(Some(&key), &error, args.output),
     };
-    tell(verified.feed, &verified.differences, args.output);
-    tell_refused(verified.feed, &verified.not_compared, args.output);
+    tell(&verified.resource, &verified.differences, args.output);
+    tell_refused(&verified.resource, &verified.not_compared, args.output);
     match args.output {
         Output::Table => print(&verified),
         Output::Json => print_json(&verified),
     }
     if args.dry_run {
-        foretell(&Plan::of(&verified), verified.feed, args.output);
+        foretell(&Plan::of(&verified), &verified.resource, args.output);
     } else if args.repair && !verified.differences.is_empty() {
-        return mend(app, screen, &verified, args.output).await;
+        return mend(app, screen, (&args.feed, &verified), args.output).await;
     }
     exit(verified.differences.len(), verified.undecided)
 }
@@ -81,9 +83,9 @@ fn foretell(plan: &Plan, feed: &str, output: Output) {
     }
 }
 
-async fn mend(app: &App, screen: &Screen, verified: &Verified, output: Output) -> Exit {
-    let feed = verified.feed;
-    let (left, undecided) = match screen.follow(app, feed, repair(app, verified)).await {
+async fn mend(app: &App, screen: &Screen, (of, verified): (&Feed, &Verified), output: Output) -> Exit {
+    let feed = &*verified.resource;
+    let (left, undecided) = match screen.follow(app, feed, repair(app, of, verified)).await {
         Ok(Repaired::Left(left, undecided)) => (left, undecided),
         Ok(Repaired::Waiting(outcome)) => {
             if output == Output::Json {
@@ -120,7 +122,7 @@ fn tell(feed: &str, differences: &[Difference], output: Output) {
     for difference in differences {
         match output {
             Output::Table => print(format_args!("{feed}: {difference}")),
-            Output::Json => print_json(&Told { resource: feed, difference }),
+            Output::Json => print_json(&Line { resource: feed, difference }),
         }
     }
 }
@@ -138,7 +140,7 @@ fn tell_refused(feed: &str, refused: &[NotCompared], output: Output) {
 
 /// A difference, and of which resource.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Line<'a> {
     resource: &'a str,
     #[serde(flatten)]
     difference: &'a Difference,

@@ -21,8 +21,10 @@ const NEAR: f64 = 0.8;
 
 /// Judges Graph, by the answers and by what the runs left in `mirror`.
 pub fn graph(asked: &[Asked], throttled: &[Throttled]) -> Verdict {
-    let answered: Vec<_> =
-        asked.iter().filter_map(|one| Some((one.row.resource, one.answer.as_ref().ok()?))).collect();
+    let answered: Vec<_> = asked
+        .iter()
+        .filter_map(|one| Some((&*one.resource.name, one.answer.as_ref()?.as_ref().ok()?)))
+        .collect();
     let mut signs: Vec<_> = answered
         .iter()
         .filter_map(|(resource, probe)| Some(format!("{resource}: {}", sign(probe)?)))
@@ -79,11 +81,12 @@ fn sign(probe: &Probe) -> Option<String> {
 mod tests {
     use super::super::verdict::State;
     use super::*;
-    use crate::catalogue::row;
+    use crate::catalogue;
     use crate::graph::Load;
 
     fn judged(status: u16, load: Load) -> Verdict {
-        let asked = Asked { row: row("users").unwrap(), answer: Ok(Probe { status, refusal: None, load }) };
+        let users = catalogue::resources().iter().find(|resource| resource.name == "users").unwrap();
+        let asked = Asked { resource: users, answer: Some(Ok(Probe { status, refusal: None, load })) };
         graph(&[asked], &[])
     }
 

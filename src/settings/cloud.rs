@@ -1,11 +1,12 @@
-//! The Microsoft clouds: one name sets the Graph host, its scopes and the authority together.
+//! The Microsoft clouds: one name sets the Graph host, its scopes, the authority and the audience of Cosmos DB together.
 //!
 //! Hosts: <https://learn.microsoft.com/graph/deployments>. Authorities:
-//! <https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>.
+//! <https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>. Audiences of Cosmos DB:
+//! <https://learn.microsoft.com/dotnet/api/azure.data.tables.tableaudience>, which has the same service principals.
 
 use url::Url;
 
-use super::{Graph, lookup::Reader};
+use super::lookup::Reader;
 
 /// One cloud.
 #[derive(Debug, Clone, Copy)]
@@ -13,18 +14,53 @@ pub(super) struct Cloud {
     name: &'static str,
     graph: &'static str,
     authority: &'static str,
+    cosmos: &'static str,
 }
 
-const fn cloud(name: &'static str, graph: &'static str, authority: &'static str) -> Cloud {
-    Cloud { name, graph, authority }
+const fn cloud(
+    name: &'static str,
+    graph: &'static str,
+    authority: &'static str,
+    cosmos: &'static str,
+) -> Cloud {
+    Cloud { name, graph, authority, cosmos }
 }
 
 const CLOUDS: [Cloud; 4] = [
-    cloud("global", "https://graph.microsoft.com", "https://login.microsoftonline.com"),
-    cloud("usgov", "https://graph.microsoft.us", "https://login.microsoftonline.us"),
-    cloud("usgov-dod", "https://dod-graph.microsoft.us", "https://login.microsoftonline.us"),
-    cloud("china", "https://microsoftgraph.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
+    cloud(
+        "global",
+        "https://graph.microsoft.com",
+        "https://login.microsoftonline.com",
+        "https://cosmos.azure.com",
+    ),
+    cloud(
+        "usgov",
+        "https://graph.microsoft.us",
+        "https://login.microsoftonline.us",
+        "https://cosmos.azure.us",
+    ),
+    cloud(
+        "usgov-dod",
+        "https://dod-graph.microsoft.us",
+        "https://login.microsoftonline.us",
+        "https://cosmos.azure.us",
+    ),
+    cloud(
+        "china",
+        "https://microsoftgraph.chinacloudapi.cn",
+        "https://login.chinacloudapi.cn",
+        "https://cosmos.azure.cn",
+    ),
 ];
+
+/// Microsoft Graph: its origin (no path) and the scopes a token is asked for.
+#[derive(Debug)]
+pub struct Graph {
+    /// Scheme, host and port; links are followed nowhere else.
+    pub endpoint: Url,
+    /// Usually `<origin>/.default` alone; several only where a person signs in.
+    pub scopes: Vec<String>,
+}
 
 impl Cloud {
     /// The cloud that `AZURE_CLOUD` names.
@@ -48,6 +84,16 @@ impl Cloud {
         let stated = reader.text("GRAPH_SCOPES").unwrap_or_else(|| ".default".into());
         let scopes = stated.split_whitespace().map(|scope| with_resource(scope, &endpoint)).collect();
         Graph { endpoint, scopes }
+    }
+
+    /// Its name in `AZURE_CLOUD`.
+    pub fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// The scope of a token for any account of Cosmos DB in this cloud.
+    pub fn cosmos_scope(self) -> String {
+        format!("{}/.default", self.cosmos)
     }
 
     /// Where tokens come from: `AZURE_AUTHORITY_HOST` wins. https also on loopback: a secret goes there, and

@@ -20,6 +20,13 @@ pub enum HostStorage {
     },
 }
 
+/// Whether App Service authenticates callers, and takes its own headers from requests that others send. The platform says
+/// so, and whatever else is there means no:
+/// <https://learn.microsoft.com/azure/app-service/reference-app-settings#authentication--authorization>.
+pub(super) fn authenticates(reader: &mut Reader<'_>) -> bool {
+    reader.text("WEBSITE_AUTH_ENABLED").is_some_and(|text| text.eq_ignore_ascii_case("true"))
+}
+
 /// Reads what is set.
 pub(super) fn storage(reader: &mut Reader<'_>) -> HostStorage {
     let mut is_set = |name: &str| reader.text(name).is_some();

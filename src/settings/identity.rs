@@ -23,7 +23,9 @@ use super::cloud::Cloud;
 use super::kind::{Kind, Mode, Named, Owner, Service};
 use super::lookup::Reader;
 use super::{person, registration};
-use crate::credentials::{AzureCli, AzureDeveloperCli, Chain, Credential, Flow, Link, ManagedIdentity};
+use crate::credentials::{
+    AzureCli, AzureDeveloperCli, Chain, Credential, Flow, Link, ManagedIdentity, Registration,
+};
 
 /// Who we are towards both services.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct Identity {
     pub graph: Credential,
     /// Who we are towards Cosmos, where that is somebody else than towards Graph.
     pub cosmos: Option<Credential>,
+    /// The registration of the API that is called, where a managed identity is its proof.
+    pub api: Option<Registration>,
 }
 
 /// Which kind, and with which client id.
@@ -60,6 +64,7 @@ pub(super) fn identity(
         tenant_id: reader.text("AZURE_TENANT_ID"),
         graph: credential(reader, cloud, graph),
         cosmos: is_other.then(|| credential(reader, cloud, cosmos)),
+        api: registration::api(reader, cloud),
     }
 }
 

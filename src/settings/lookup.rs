@@ -11,6 +11,11 @@ use url::{Host, Url};
 pub struct Problems(Vec<String>);
 
 impl Problems {
+    /// The value, unless there are problems.
+    pub(super) fn none_of<T>(lines: Vec<String>, value: T) -> Result<T, Self> {
+        if lines.is_empty() { Ok(value) } else { Err(Self(lines)) }
+    }
+
     /// The single problems, in the order in which they were found.
     pub fn lines(&self) -> &[String] {
         &self.0

@@ -31,6 +31,13 @@ pub(super) fn registration(
     Registration { authority, tenant_id, client_id, setting }
 }
 
+/// The registration of an API whose callers a managed identity acts for, if one is named.
+pub(super) fn api(reader: &mut Reader<'_>, cloud: Cloud) -> Option<Registration> {
+    let setting = "API_CLIENT_ID";
+    let id = reader.text(setting);
+    id.is_some().then(|| registration(reader, cloud, Named { id, setting }, None))
+}
+
 /// The registration with its secret.
 pub(super) fn client_secret(reader: &mut Reader<'_>, cloud: Cloud, named: Named) -> ClientSecret {
     let registration = registration(reader, cloud, named, None);

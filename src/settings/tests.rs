@@ -51,9 +51,22 @@ fn a_cloud_sets_host_and_scope_and_the_endpoint_wins() {
     let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.us");
     let settings = read(&[cosmos, ("AZURE_CLOUD", "usgov")]).unwrap();
     assert_eq!(settings.graph.scopes, ["https://graph.microsoft.us/.default"]);
+    assert_eq!(settings.cosmos.scope, "https://cosmos.azure.us/.default");
     let settings =
         read(&[cosmos, ("AZURE_CLOUD", "usgov"), ("GRAPH_ENDPOINT", "http://127.0.0.1:7")]).unwrap();
     assert_eq!(settings.graph.scopes, ["http://127.0.0.1:7/.default"]);
+}
+
+#[test]
+fn every_cloud_has_an_audience_of_cosmos_db() {
+    let cosmos = ("COSMOS_ENDPOINT", "https://a.documents.azure.cn");
+    for (cloud, scope) in [
+        ("global", "https://cosmos.azure.com/.default"),
+        ("usgov-dod", "https://cosmos.azure.us/.default"),
+        ("china", "https://cosmos.azure.cn/.default"),
+    ] {
+        assert_eq!(read(&[cosmos, ("AZURE_CLOUD", cloud)]).unwrap().cosmos.scope, scope);
+    }
 }
 
 #[test]

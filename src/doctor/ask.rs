@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential as _;
+use azure_core::error::{Error, ErrorKind};
 use futures_util::future::join_all;
 use time::OffsetDateTime;
 use url::{Host, Url};
@@ -16,12 +17,12 @@ use super::notification::{Handshake, Place};
 use super::verdict::Service;
 use super::{clock, cosmos, graph, throttling, token};
 use crate::app;
-use crate::catalogue::{Permission, Row};
-use crate::credentials::{Cached, Credential, claims};
-use crate::graph::{Client, GraphError, Options};
+use crate::catalogue::{Mode, Permission, Resource};
+use crate::credentials::{Cached, Credential, cached, claims};
+use crate::graph::{Client, GraphError, Options, probe};
 use crate::protocol::{CHECKPOINT, Checkpoint};
 use crate::settings::{HostStorage, Settings};
-use crate::store::{self, Account, CONTROL, Store, StoreError};
+use crate::store::{self, Account, CONTROL, Control, Store, StoreError, properties};
 
 mod web;
 
@@ -30,7 +31,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 
 /// Everything that is asked, wired.
 pub struct Asking {
-    rows: Vec<&'static Row>,
+    resources: Vec<&'static Arc<Resource>>,
     graph: Client,
     graph_endpoint: Url,
     graph_scopes: Vec<String>,
@@ -38,6 +39,7 @@ pub struct Asking {
     cosmos_credential: (&'static str, Arc<Cached>),
     store: Store,
     cosmos_endpoint: Url,
+    cosmos_scope: String,
     /// Where tokens come from, if the credential for Graph asks Entra itself.
     entra: Option<Url>,
     /// `AZURE_TENANT_ID`.
@@ -54,6 +56,8 @@ pub struct Asking {
     pub storage: HostStorage,
     /// Functions run with these settings.
     pub is_host: bool,
+    /// An app registration acts for callers of `refresh`.
+    pub acts: bool,
     /// Where notifications go, if they are on.
     pub notifications: Option<(Url, Place)>,
 }
@@ -84,6 +88,7 @@ impl Asking {
         let Settings { graph, cosmos, identity, notifications, functions, storage, .. } = settings;
         let is_one_credential = identity.cosmos.is_none();
         let entra = identity.graph.authority().cloned();
+        let acts = identity.graph.api(identity.api.clone()).is_some();
         let graph_credential = wired(identity.graph);
         let cosmos_credential = identity.cosmos.map_or_else(|| graph_credential.clone(), wired);
         let options = Options { origin: graph.endpoint.clone(), scopes: graph.scopes.clone() };
@@ -93,13 +98,14 @@ impl Asking {
             endpoint: cosmos.endpoint.clone(),
             database: cosmos.database.clone(),
             key: cosmos.key,
+            scope: cosmos.scope.clone(),
             concurrency: cosmos.concurrency,
-            containers: app::containers().collect(),
+            containers: app::containers(functions.as_deref()).collect(),
         };
         let graph_is_loopback = is_loopback(&graph.endpoint);
         let place = |url: &Url| Place { is_loopback: is_loopback(url), graph_is_loopback };
         Self {
-            rows: app::mirrored(functions.as_deref()),
+            resources: app::mirrored(functions.as_deref()),
             graph: Client::new(options, graph_credential.1.clone()),
             graph_endpoint: graph.endpoint,
             graph_scopes: graph.scopes,
@@ -107,6 +113,7 @@ impl Asking {
             graph_credential,
             cosmos_credential,
             cosmos_endpoint: cosmos.endpoint,
+            cosmos_scope: cosmos.scope,
             entra,
             tenant_id: identity.tenant_id,
             is_one_credential,
@@ -115,6 +122,7 @@ impl Asking {
             database: cosmos.database,
             storage,
             is_host: functions.is_some(),
+            acts,
             notifications: notifications.map(|on| (on.url.clone(), place(&on.url))),
         }
     }
@@ -140,16 +148,17 @@ impl Asking {
         let scopes: Vec<_> = self.graph_scopes.iter().map(String::as_str).collect();
         let token = asked(&self.graph_credential, &scopes).await;
         let why = token.claims.as_ref().err().cloned();
-        let answers = self.rows.iter().map(|row| async {
-            let answer = match &why {
-                Some(why) => Err(GraphError::NoToken(why.clone())),
-                None => {
+        let answers = self.resources.iter().map(|&resource| async {
+            let answer = match (&why, probed(resource)) {
+                (_, None) => None,
+                (Some(why), _) => Some(Err(GraphError::NoToken(why.clone()))),
+                (None, Some((path, query))) => {
                     let late =
                         || GraphError::Unreachable(format!("no answer within {} s", LONGEST.as_secs()));
-                    within(self.graph.probe(row.object_path), late).await
+                    Some(within(probe(&self.graph, path, &query), late).await)
                 }
             };
-            graph::Asked { row, answer }
+            graph::Asked { resource, answer }
         });
         let answers = join_all(answers).await;
         (token, answers)
@@ -158,12 +167,12 @@ impl Asking {
     async fn cosmos_part(&self) -> (Option<token::Asked>, cosmos::Facts, Vec<throttling::Throttled>) {
         let token = match self.with_key {
             true => None,
-            false => Some(asked(&self.cosmos_credential, &[store::SCOPE]).await),
+            false => Some(asked(&self.cosmos_credential, &[&self.cosmos_scope]).await),
         };
         let no_token = token.as_ref().and_then(|asked| asked.claims.as_ref().err());
         let opened = match no_token {
             Some(why) => Err(StoreError::NoToken(why.clone())),
-            None => within(self.store.find_database(), too_late).await,
+            None => within(properties::find_database(&self.store), too_late).await,
         };
         if let Err(error) = &opened {
             let not_asked = || Err(error.clone());
@@ -182,8 +191,8 @@ impl Asking {
             .is_some_and(|there| there.partition_key == CONTROL.1);
         let (read, write) = match is_sound {
             true => tokio::join!(
-                within(self.store.try_read(), too_late),
-                within(self.store.try_write(), too_late)
+                within(properties::try_read(&self.store), too_late),
+                within(properties::try_write(&self.store), too_late)
             ),
             false => (Err(StoreError::Missing(CONTROL.0.into())), Err(StoreError::Missing(CONTROL.0.into()))),
         };
@@ -192,7 +201,7 @@ impl Asking {
 
     /// The containers of what is mirrored here, each with its partition key.
     fn wanted(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.rows.iter().flat_map(|row| row.containers()).chain([CONTROL])
+        self.resources.iter().flat_map(|resource| resource.containers()).chain([CONTROL])
     }
 
     /// The containers where the database could not be opened.
@@ -204,7 +213,7 @@ impl Asking {
 
     async fn containers(&self) -> Vec<cosmos::Container> {
         let all = self.wanted().map(|(name, partition_key)| async move {
-            let found = within(self.store.properties(name), too_late).await;
+            let found = within(properties::properties(&self.store, name), too_late).await;
             cosmos::Container { name, partition_key, found }
         });
         join_all(all).await
@@ -212,12 +221,14 @@ impl Asking {
 
     async fn throttled(&self) -> Vec<throttling::Throttled> {
         let now = OffsetDateTime::now_utc();
-        let all = self.rows.iter().map(|row| async move {
-            let read = async { self.store.control(row.resource).await?.read::<Checkpoint>(CHECKPOINT).await };
+        let all = self.resources.iter().map(|resource| async move {
+            let read = async {
+                Control::open(&self.store, &resource.name).await?.read::<Checkpoint>(CHECKPOINT).await
+            };
             // What is wrong with `mirror` is a verdict of its own.
             let checkpoint = within(read, too_late).await.ok().flatten()?.document;
             let until = checkpoint.not_before.filter(|until| *until > now)?;
-            Some(throttling::Throttled { resource: row.resource, until })
+            Some(throttling::Throttled { resource: &resource.name, until })
         });
         join_all(all).await.into_iter().flatten().collect()
     }
@@ -243,13 +254,19 @@ impl Asking {
     }
 }
 
+/// The path and the query by which Graph shows whether it lets us read a resource; none where that takes the id of a
+/// parent. Lists and windows are asked for as they are: they may refuse `$top` and `$select`.
+fn probed(resource: &Resource) -> Option<(&str, String)> {
+    let filter = || resource.filter.as_ref().map(|filter| format!("$filter={filter}")).unwrap_or_default();
+    match resource.mode {
+        _ if !resource.parents().is_empty() => None,
+        Mode::Delta => Some((resource.object_path.as_deref()?, format!("$top=1&$select={}", resource.key))),
+        Mode::List | Mode::Window => Some((&resource.path, filter())),
+    }
+}
+
 async fn asked((name, credential): &(&'static str, Arc<Cached>), scopes: &[&str]) -> token::Asked {
-    let late = || {
-        azure_core::Error::with_message(
-            azure_core::error::ErrorKind::Credential,
-            "there was no answer in time",
-        )
-    };
+    let late = || Error::with_message(ErrorKind::Credential, "there was no answer in time");
     let token = within(credential.get_token(scopes, None), late).await;
     let claims = token.map(|token| claims(token.token.secret())).map_err(|error| error.to_string());
     let answered = credential.answered();
@@ -270,7 +287,7 @@ fn too_late() -> StoreError {
 }
 
 fn wired(credential: Credential) -> (&'static str, Arc<Cached>) {
-    (credential.name(), credential.cached())
+    (credential.name(), cached(credential))
 }
 
 fn is_loopback(url: &Url) -> bool {

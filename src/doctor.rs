@@ -53,7 +53,7 @@ fn judge(asking: &Asking, answers: &Answers) -> Vec<Verdict> {
     let mut verdicts = tokens(asking, answers);
     verdicts.push(graph::judge(graph));
     let origin = asking.graph_for_commands();
-    verdicts.extend(graph.iter().map(|asked| graph::permission(asked, graph_token, &origin)));
+    verdicts.extend(graph.iter().map(|asked| graph::permission(asked, graph_token, &origin, asking.acts)));
     let principal = |claims: &Claims| claims.oid.clone();
     let principal_id = cosmos_token.as_ref().and_then(|asked| asked.claims.as_ref().ok()).and_then(principal);
     let asker = cosmos::Asker {

@@ -8,15 +8,19 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::app;
+use crate::settings;
 use crate::telemetry::{self, Verbosity};
 
+mod add;
 mod advice;
 mod checkpoint;
 mod completions;
 mod doctor;
+mod erase;
 mod get;
 mod init;
 mod logout;
+mod named;
 mod output;
 mod pretty;
 mod refresh;
@@ -62,12 +66,16 @@ enum Command {
     Subscriptions(subscriptions::Args),
     /// Asks Microsoft Graph for any path, and prints what it answers.
     Get(get::Args),
-    /// Lists the resources that can be mirrored, their containers and permissions.
+    /// Lists the resources that can be mirrored, or shows one in full: containers, permissions, cost.
     Resources(resources::Args),
+    /// Has a resource mirrored: writes its function.
+    Add(add::Args),
     /// Looks at everything that a copy depends on, and says how each fault is mended.
     Doctor(doctor::Args),
     /// Creates the database and all containers with the account key, for local use.
     Init(init::Args),
+    /// Deletes everything about one object, from every container.
+    Erase(erase::Args),
     /// Removes the sign-ins that were kept on this machine.
     Logout(logout::Args),
     /// Prints a script with which a shell completes commands and options.
@@ -75,7 +83,9 @@ enum Command {
 }
 
 const EXAMPLES: &str = "Examples:
-  graph-mirror resources                 what can be mirrored, into which containers, with which permission
+  graph-mirror resources                 what can be mirrored, with which permission
+  graph-mirror resources messages        one resource in full: containers, permissions, cost, an example
+  graph-mirror add applications          mirror the applications too
   graph-mirror doctor                    what is wrong with the settings, permissions and containers
   graph-mirror init                      create the database and its containers, with COSMOS_KEY
   graph-mirror sync users                bring the copy of the users up to date, inline
@@ -83,6 +93,7 @@ const EXAMPLES: &str = "Examples:
   graph-mirror status                    what is mirrored, as of when, in which state
   graph-mirror verify users              compare the copy of the users with Microsoft Graph
   graph-mirror get /organization         ask Microsoft Graph for any path
+  graph-mirror erase users <id>          delete everything about one user, for good
   graph-mirror subscriptions list        the subscriptions to change notifications
   graph-mirror serve --port 8080         serve the custom-handler protocol
   curl -d @tests/golden/timer.json localhost:8080/sync_users
@@ -95,7 +106,7 @@ it logs all of them, and every invocation fails naming them. Other commands name
 /// Runs the command line; the answer is the exit code.
 pub fn run() -> ExitCode {
     // Before the arguments, which name resources.
-    if let Err(faults) = app::catalogue() {
+    if let Err(faults) = app::load_catalogue(settings::functions(settings::environment).as_deref()) {
         faults.iter().for_each(output::complain);
         return output::Exit::WrongSettings.into();
     }
@@ -115,8 +126,10 @@ pub fn run() -> ExitCode {
         Command::Subscriptions(args) => subscriptions::run(&args).into(),
         Command::Get(args) => get::run(&args).into(),
         Command::Resources(args) => resources::run(&args).into(),
+        Command::Add(args) => add::run(&args).into(),
         Command::Doctor(args) => doctor::run(&args).into(),
         Command::Init(args) => init::run(&args).into(),
+        Command::Erase(args) => erase::run(&args).into(),
         Command::Logout(args) => logout::run(&args).into(),
         Command::Completions(args) => completions::run(&args).into(),
     }
