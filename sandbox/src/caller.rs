@@ -70,6 +70,18 @@ pub async fn call_with(
     Reply::of(request.send().await?).await
 }
 
+/// One call with the function key and these headers besides.
+///
+/// # Errors
+/// As [`call`].
+pub async fn call_as(host: &Host, headers: &[(&str, &str)], path: &str, body: &str) -> Result<Reply> {
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let request = client.post(format!("{}{path}", host.url())).body(body.to_owned());
+    let request = request.header("x-functions-key", "sandbox-function-key");
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    Reply::of(request.send().await?).await
+}
+
 /// What a browser gets.
 #[derive(Clone, Debug)]
 pub struct Browsed {

@@ -15,7 +15,7 @@ use axum::{
     middleware::map_response_with_state,
     response::Response,
 };
-use time::{Duration, OffsetDateTime, macros::format_description};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// A clock that can be shifted. Clones are the same clock.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,17 @@ impl Clock {
     /// From now on, answers are dated so many seconds ahead; behind is negative.
     pub fn shift(&self, seconds: i64) {
         self.0.store(seconds, Ordering::SeqCst);
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc() + Duration::seconds(self.0.load(Ordering::SeqCst))
+    }
+
+    /// The time so many minutes ago, as Graph writes it.
+    pub fn text(&self, minutes_ago: i64) -> String {
+        let moment = (self.now() - Duration::minutes(minutes_ago)).truncate_to_second();
+        moment.format(&Rfc3339).unwrap_or_default()
     }
 
     /// Has all answers of a router dated by this clock.

@@ -31,7 +31,7 @@ const INTERNAL_ERROR: u32 = 2;
 /// How a connection goes wrong, in place of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Break {
-    /// Nothing comes any more, and nothing is taken notice of, as when a middlebox has forgotten the connection.
+    /// The connection sends nothing and ignores everything, as when a middlebox has forgotten it.
     Silence,
     /// The server says goodbye and closes (GOAWAY); over HTTP/1.1 it closes.
     Goodbye,
@@ -41,12 +41,12 @@ pub enum Break {
     Cut,
 }
 
-/// What the next connection does.
+/// The behaviour of the next connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Broken {
     /// Answers that are passed on before.
     pub after: usize,
-    /// What happens then.
+    /// The fault.
     pub how: Break,
 }
 
@@ -155,7 +155,7 @@ async fn pass_on(
         asked = asked => return asked,
     };
     if ended == End::Silent {
-        // Whatever comes is swallowed; only the client's own end ends it.
+        // All bytes are dropped. Only the client ends the connection.
         tokio::io::copy(&mut from_client, &mut sink()).await?;
     }
     to_client.shutdown().await

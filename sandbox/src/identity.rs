@@ -1,5 +1,5 @@
-//! Who issues tokens: the managed-identity endpoint of App Service over loopback http, and Entra's token endpoint over
-//! https beside it ([`Entra`]). Both issue into one registry.
+//! The issuers of tokens: the managed-identity endpoint of App Service over loopback http, and Entra's token endpoint
+//! over https beside it ([`Entra`]). Both issue into one registry.
 //!
 //! It promises the wire form of <https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference>
 //! and that a token is good for one audience until it expires or is revoked; the Graph and Cosmos fakes ask
@@ -30,7 +30,7 @@ use crate::{
 };
 pub use entra::{
     CERTIFICATE_PASSWORD, CertificateFile, Entra, FEDERATED_AUDIENCE, FEDERATED_SUBJECT, HIDDEN, Page,
-    Request, SignIn,
+    Request, SignIn, Signer,
 };
 use fault::Asked;
 pub use fault::{Fault, Match};
@@ -171,6 +171,11 @@ impl Identity {
     /// From now on, tokens carry these roles. Those already issued keep theirs, as in Entra.
     pub fn set_roles(&self, roles: &[&str]) {
         lock(&self.inner.options).roles = roles.iter().map(ToString::to_string).collect();
+    }
+
+    /// From now on, users have consented to these delegated permissions.
+    pub fn set_delegated(&self, names: &[&str]) {
+        lock(&self.inner.options).delegated = names.iter().map(ToString::to_string).collect();
     }
 
     /// The next `times` token requests fail so.

@@ -17,7 +17,58 @@ pub fn staged() -> Result<tempfile::TempDir> {
     let binary = stage::build(&stage::Build { root, purpose }).context("building the product")?;
     let staged = tempfile::tempdir().context("a folder for the staged product")?;
     stage::stage(&stage::Plan { source: root, binary: &binary, into: staged.path() })?;
+    without_added(staged.path())?;
     Ok(staged)
+}
+
+/// The resources whose functions come with the product.
+const SHIPPED: [&str; 3] = ["devices", "groups", "users"];
+
+/// Takes the functions of resources that somebody added to this clone out of a staged folder: stories are about the tenant
+/// that they know.
+///
+/// # Errors
+/// When the folder cannot be read or changed.
+pub fn without_added(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let resource = name.to_str().and_then(|name| name.strip_prefix("sync_"));
+        if resource.is_some_and(|resource| !SHIPPED.contains(&resource)) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// A staged folder like another one that also has the functions of these resources: what `graph-mirror add` writes for each,
+/// as far as the host reads it. It is gone with the handle.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn with_resources(root: &Path, resources: &[&str]) -> Result<tempfile::TempDir> {
+    let folder = tempfile::tempdir().context("a folder for more functions")?;
+    for name in fs::read_dir(root)?.map(|entry| entry.map(|entry| entry.file_name())) {
+        let name = name?;
+        let (path, target) = (root.join(&name), folder.path().join(&name));
+        match (path.is_dir(), name.to_string_lossy().starts_with('.')) {
+            (_, true) => {}
+            (true, _) => {
+                fs::create_dir_all(&target)?;
+                copy_folder(&path, &target)?;
+            }
+            // The executable is large, and nobody changes it here.
+            _ if fs::hard_link(&path, &target).is_ok() => {}
+            _ => drop(fs::copy(&path, &target)?),
+        }
+    }
+    let function = fs::read(root.join("sync_users/function.json")).context("reading a function")?;
+    for resource in resources {
+        let added = folder.path().join(format!("sync_{resource}"));
+        fs::create_dir_all(&added)?;
+        fs::write(added.join("function.json"), &function)?;
+    }
+    Ok(folder)
 }
 
 /// A property that `users` selects, …
@@ -84,6 +135,19 @@ fn copy_folder(from: &Path, into: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_resources_have_functions_like_that_of_users() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("sync_users")).unwrap();
+        fs::write(root.path().join("sync_users/function.json"), "{}").unwrap();
+        fs::write(root.path().join(stage::EXECUTABLE), "binary").unwrap();
+        let more = with_resources(root.path(), &["roleDefinitions", "messages"]).unwrap();
+        for name in ["sync_users", "sync_roleDefinitions", "sync_messages"] {
+            assert_eq!(fs::read_to_string(more.path().join(name).join("function.json")).unwrap(), "{}");
+        }
+        assert_eq!(fs::read_to_string(more.path().join(stage::EXECUTABLE)).unwrap(), "binary");
+    }
 
     #[test]
     fn another_version_selects_another_property_in_its_order() {

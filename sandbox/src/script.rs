@@ -1,4 +1,4 @@
-//! What a test tells a fake to do wrong, and when to stand still: rules and gates, for any kind of request.
+//! Faults and pauses that a test sets: rules and gates, for any kind of request.
 //!
 //! A fake asks [`Faults::next`] and passes [`Gates::pass`] once per request; everything else is the test's. A rule is used up
 //! after `times`, so that a story can end with "nothing is left over" ([`Faults::unused`]). Nothing here sleeps.

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 
 use crate::caller::{self, Reply};
-use crate::copy::{self, Difference, ExpectedLinks};
+use crate::copy::Difference;
 use crate::cosmos::{Cosmos, Write};
-use crate::graph::{Graph, Options as GraphOptions, Relationship};
+use crate::graph::{Graph, Options as GraphOptions};
 use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
 use crate::identity::{Entra, Identity, Options as IdentityOptions, Tools};
 pub use credential::Credential;
@@ -23,6 +23,7 @@ pub use faces::Faces;
 use parts::{host_options, people, start_cosmos, start_host, where_things_are};
 pub use setup::{NOTIFICATION_SECRET, Setup};
 
+mod compare;
 mod credential;
 mod faces;
 mod parts;
@@ -30,6 +31,8 @@ mod setup;
 
 /// The queue on which a feed goes on.
 pub const WORK_QUEUE: &str = "graph-mirror-work";
+/// The queue for what a person asked for.
+pub const REQUESTED_QUEUE: &str = "graph-mirror-requested";
 /// Where a program finds the authorities that it trusts.
 const TRUST: &str = "SSL_CERT_FILE";
 /// Turns that one [`World::settle`] fires at most.
@@ -41,7 +44,7 @@ const DOUBT_PATIENCE: Duration = Duration::from_secs(12);
 /// A running world.
 #[derive(Clone)]
 pub struct World {
-    /// Who issues tokens.
+    /// The issuer of tokens.
     pub identity: Identity,
     /// Where app registrations and users get theirs.
     pub entra: Entra,
@@ -51,9 +54,9 @@ pub struct World {
     pub graph: Graph,
     /// The copy.
     pub cosmos: Cosmos,
-    /// What runs the handler.
+    /// The Functions host, which runs the handler.
     pub host: Host,
-    /// What stands before Graph and Cosmos, where they speak TLS.
+    /// The TLS faces of Graph and Cosmos, if they have any.
     pub faces: Option<Faces>,
     settings: Vec<(String, String)>,
     feeds: Vec<&'static str>,
@@ -69,7 +72,7 @@ impl World {
     pub async fn start(setup: Setup) -> Result<Self> {
         let mut options = IdentityOptions { seed: setup.seed, ..IdentityOptions::default() };
         options.managed_lifetime = setup.managed_token_life.unwrap_or(options.managed_lifetime);
-        setup::grant_feeds(&mut options);
+        setup::grant_feeds(&setup.root, &mut options);
         let identity = Identity::start(options).await.context("starting the identity endpoint")?;
         let entra = Entra::start(&identity).await.context("starting Entra")?;
         let tools = Tools::start(&identity, &entra).await.context("writing the programs")?;
@@ -154,6 +157,11 @@ impl World {
         &self.settings
     }
 
+    /// The staged folder of the handler.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The binary with these settings and nothing else, as somebody at a terminal would run it.
     pub fn command(&self, line: &str) -> Command {
         let mut command = Command::new(self.root.join(stage::EXECUTABLE));
@@ -213,7 +221,7 @@ impl World {
     /// # Panics
     /// When there is none.
     pub fn a_user(&self) -> String {
-        self.graph.tenant(|tenant| tenant.user_ids().swap_remove(0))
+        self.graph.tenant(|tenant| tenant.ids("users").swap_remove(0))
     }
 
     /// Sets the city of that user; says its id.
@@ -224,7 +232,7 @@ impl World {
     /// Sets other properties of that user; says its id.
     pub fn set_on_a_user(&self, patch: Value) -> String {
         let id = self.a_user();
-        self.graph.tenant(|tenant| tenant.change_user(&id, patch));
+        self.graph.tenant(|tenant| tenant.change("users", &id, patch));
         id
     }
 
@@ -233,11 +241,11 @@ impl World {
     /// # Errors
     /// When an attempt failed, or the real host would hang.
     pub async fn turn(&self) -> Result<String> {
-        let mut told = Vec::new();
+        let mut sentences = Vec::new();
         for feed in &self.feeds {
-            told.push(self.turn_feed(feed).await?);
+            sentences.push(self.turn_feed(feed).await?);
         }
-        Ok(told.join("; "))
+        Ok(sentences.join("; "))
     }
 
     /// A turn of one feed and whatever it queued.
@@ -249,7 +257,7 @@ impl World {
         if let Some(queued) = self.host.pump(WORK_QUEUE).await?.pop() {
             last = queued;
         }
-        told(&last)
+        sentence(&last)
     }
 
     /// A call of an HTTP function with the function key; an empty body is none.
@@ -266,7 +274,7 @@ impl World {
     /// When the attempt failed, or the real host would hang.
     pub async fn keep_subscriptions(&self) -> Result<String> {
         let fire = Fire { attempts: Some(1), ..Fire::default() };
-        told(self.host.fire("renew_subscriptions", fire).await?.last())
+        sentence(self.host.fire("renew_subscriptions", fire).await?.last())
     }
 
     /// Turns until the copy is complete: a feed that is held by a killed handler's lease is busy for as
@@ -275,14 +283,14 @@ impl World {
     /// # Errors
     /// When it does not get there.
     pub async fn settle(&self) -> Result<String> {
-        let mut told = Vec::new();
+        let mut sentences = Vec::new();
         for feed in &self.feeds {
-            told.push(self.settle_feed(feed).await?);
+            sentences.push(self.settle_feed(feed).await?);
         }
-        Ok(told.join("; "))
+        Ok(sentences.join("; "))
     }
 
-    /// The same for one feed; a sweep that is held by its brake is the end too.
+    /// The same for one feed; it also ends with a sweep that is held.
     ///
     /// # Errors
     /// When it does not get there.
@@ -300,18 +308,7 @@ impl World {
 
     /// In what the copy differs from the tenant.
     pub async fn differences(&self) -> Vec<Difference> {
-        let mut differences = Vec::new();
-        for feed in &self.feeds {
-            let objects = self.cosmos.documents(feed).await;
-            differences.extend(self.graph.tenant(|tenant| copy::differences_of(feed, tenant, &objects)));
-            for relationship in Relationship::told_by(feed) {
-                let links = self.cosmos.documents(relationship.container()).await;
-                differences.extend(self.graph.tenant(|tenant| {
-                    copy::link_differences(&ExpectedLinks::of(tenant, relationship), &links)
-                }));
-            }
-        }
-        differences
+        compare::differences(&self.feeds, &self.graph, &self.cosmos).await
     }
 
     /// Turns until the copy equals the tenant: doubt is settled only when it is old enough.
@@ -319,14 +316,14 @@ impl World {
     /// # Errors
     /// When it does not get there.
     pub async fn settle_equal(&self) -> Result<String> {
-        let mut told = self.settle().await?;
+        let mut last = self.settle().await?;
         let until = Instant::now() + DOUBT_PATIENCE;
         while Instant::now() < until && !self.differences().await.is_empty() {
             tokio::time::sleep(Duration::from_millis(50)).await;
-            told = self.settle().await?;
+            last = self.settle().await?;
         }
         self.ensure_equal().await?;
-        Ok(told)
+        Ok(last)
     }
 
     /// Fails unless the copy equals the tenant.
@@ -334,28 +331,21 @@ impl World {
     /// # Errors
     /// Names the first differences.
     pub async fn ensure_equal(&self) -> Result<()> {
-        let differences = self.differences().await;
-        let named: Vec<_> = differences.iter().take(5).map(ToString::to_string).collect();
-        ensure!(differences.is_empty(), "{} differences: {}", differences.len(), named.join("; "));
-        Ok(())
+        compare::ensure_none(&self.differences().await)
     }
 
     /// The writes outside the container `mirror` since the log was reset, but for those over a version that is not there,
     /// which change nothing.
     pub fn document_writes(&self) -> Vec<Write> {
-        self.cosmos
-            .writes()
-            .into_iter()
-            .filter(|write| write.container != "mirror" && write.status != Some(412))
-            .collect()
+        compare::document_writes(&self.cosmos)
     }
 }
 
-/// The sentence of a successful attempt.
+/// The sentence that a successful attempt logged.
 ///
 /// # Errors
 /// The reason of a failed one.
-pub fn told(attempt: &Attempt) -> Result<String> {
+pub fn sentence(attempt: &Attempt) -> Result<String> {
     match &attempt.verdict {
         Verdict::Succeeded { logs, .. } => Ok(logs.first().cloned().unwrap_or_default()),
         Verdict::Failed { reason } | Verdict::WouldHang { reason } => {

@@ -19,9 +19,9 @@ pub async fn members(count: usize, slice: usize) -> Result<Value> {
     let setup = Setup { users: count, groups: 1, page_size: 100, slice, ..Setup::new(product.path()) };
     let world = World::start(setup.set("LEASE_SECONDS", "15")).await?;
     world.graph.tenant(|tenant| {
-        let group = tenant.group_ids()[0].clone();
-        for user in tenant.user_ids() {
-            tenant.add_member(&group, &user);
+        let group = tenant.ids("groups")[0].clone();
+        for user in tenant.ids("users") {
+            tenant.link("groups-members", &group, &user);
         }
     });
     let expected = world.graph.tenant(|tenant| tenant.links(Relationship::named("groups-members")).len());

@@ -1,4 +1,4 @@
-//! Notifications at a steady rate, with a full walk of the users beside them all the time.
+//! Notifications at a steady rate, with a full enumeration of the users beside them all the time.
 
 use std::time::{Duration, Instant};
 

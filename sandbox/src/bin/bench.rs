@@ -15,6 +15,24 @@ struct Arguments {
 enum What {
     /// Pages that are too much, or as much as there may be, each for a new handler.
     Pages,
+    /// A first copy of very many users, to an account that only answers.
+    Initial {
+        /// Users of the tenant.
+        #[arg(long, default_value_t = 1_000_000)]
+        users: usize,
+        /// Seconds of a turn.
+        #[arg(long, default_value_t = 10)]
+        budget: u32,
+    },
+    /// Very many mailboxes of which few have changed.
+    FanOut {
+        /// Mailboxes, each with one folder.
+        #[arg(long, default_value_t = 10_000)]
+        mailboxes: usize,
+        /// Mailboxes in which the folder has changed.
+        #[arg(long, default_value_t = 20)]
+        changed: usize,
+    },
     /// One group with very many members, from the first page to the last link.
     Members {
         /// Members of the group.
@@ -42,6 +60,8 @@ enum What {
 async fn main() -> anyhow::Result<()> {
     let figures = match Arguments::parse().what {
         What::Members { count, slice } => bench::members(count, slice).await?,
+        What::Initial { users, budget } => bench::initial(users, budget).await?,
+        What::FanOut { mailboxes, changed } => bench::fan_out(mailboxes, changed).await?,
         What::Pages => bench::pages().await?,
         What::Notifications { rate, seconds, users } => {
             bench::notifications(Load { rate, seconds, users }).await?

@@ -11,7 +11,7 @@ use sandbox::live::{Exports, Living, Pace, Say};
 use sandbox::world::World;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Copies a made-up tenant into a Cosmos emulator through the real custom handler, as a told story.
+/// Copies a made-up tenant into a Cosmos emulator through the real custom handler, as a story.
 /// Exit code 0 only if the copy equals the tenant after every chapter.
 #[derive(Debug, Parser)]
 #[command(name = "demo", bin_name = "cargo demo")]
@@ -66,8 +66,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         sabotage,
         folder: arguments.folder.clone(),
     };
-    let told = run(&options, &Teller::new(arguments.json)).await?;
-    let (report, world) = (&told.report, &told.world);
+    let outcome = run(&options, &Teller::new(arguments.json)).await?;
+    let (report, world) = (&outcome.report, &outcome.world);
     if !arguments.json {
         println!("{}\n{}", report.table(), report.verdict());
     } else if !arguments.keep {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 async fn main() -> Result<()> {
     let identity = Identity::start(Options { caches: true, ..Options::default() }).await?;
     let entra = Entra::start(&identity).await?;
-    entra.set_device_interval(std::time::Duration::from_secs(1));
+    entra.switches().set_device_interval(std::time::Duration::from_secs(1));
     let tools = Tools::start(&identity, &entra).await?;
     println!("{}", described(&identity, &entra, &tools)?);
     tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())).await??;

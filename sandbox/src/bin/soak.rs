@@ -41,7 +41,7 @@ struct Arguments {
 async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     eprintln!("· building the product");
-    let staged = product::staged()?;
+    let staged = soak::staged(product::staged()?.path())?;
     let (from, count) = arguments.seed.map_or((arguments.from, arguments.seeds), |seed| (seed, 1));
     let hazards = arguments.with.clone().unwrap_or_else(|| Hazard::ALL.to_vec());
     let (bar, begun) = (bar(count), Instant::now());

@@ -57,7 +57,7 @@ pub fn link_differences(expected: &ExpectedLinks, documents: &[Value]) -> Vec<Di
             }
         }
     }
-    copies.into_keys().for_each(|id| found.add(id, What::Extra));
+    copies.into_keys().for_each(|id| found.add(&id, What::Extra));
     found.sorted()
 }
 
@@ -78,7 +78,7 @@ mod tests {
         })
     }
 
-    fn told(tenant: &Tenant, documents: &[Value]) -> Vec<What> {
+    fn found(tenant: &Tenant, documents: &[Value]) -> Vec<What> {
         let expected = ExpectedLinks::of(tenant, Relationship::named("groups-members"));
         link_differences(&expected, documents).into_iter().map(|difference| difference.what).collect()
     }
@@ -86,52 +86,52 @@ mod tests {
     #[test]
     fn a_missing_link_and_one_too_many_are_differences() {
         let mut tenant = Tenant::seeded(2, 1);
-        let [a, b] = tenant.user_ids().try_into().unwrap();
-        let (group, nested) = (tenant.create_group(), tenant.create_group());
-        tenant.add_member(&group, &a);
-        tenant.add_member(&group, &nested);
-        tenant.add_owner(&group, &b);
+        let [a, b] = tenant.ids("users").try_into().unwrap();
+        let (group, nested) = (tenant.create("groups"), tenant.create("groups"));
+        tenant.link("groups-members", &group, &a);
+        tenant.link("groups-members", &group, &nested);
+        tenant.link("groups-owners", &group, &b);
         let documents = [document(&tenant, &group, &a, "user"), document(&tenant, &group, &nested, "group")];
-        assert_eq!(told(&tenant, &documents), []);
-        assert_eq!(told(&tenant, &documents[..1]), [What::Missing]);
-        tenant.remove_user(&a);
-        assert_eq!(told(&tenant, &documents), [], "a soft delete ends no membership");
-        assert_eq!(told(&tenant, &documents[1..]), [What::Missing]);
-        tenant.purge_user(&a);
-        assert_eq!(told(&tenant, &documents), [What::Extra]);
+        assert_eq!(found(&tenant, &documents), []);
+        assert_eq!(found(&tenant, &documents[..1]), [What::Missing]);
+        tenant.remove("users", &a);
+        assert_eq!(found(&tenant, &documents), [], "a soft delete ends no membership");
+        assert_eq!(found(&tenant, &documents[1..]), [What::Missing]);
+        tenant.purge("users", &a);
+        assert_eq!(found(&tenant, &documents), [What::Extra]);
         let mut tombstone = documents[0].clone();
         tombstone["_mirror"]["removed"] = json!({"reason": "deleted"});
-        assert_eq!(told(&tenant, &[tombstone, documents[1].clone()]), []);
+        assert_eq!(found(&tenant, &[tombstone, documents[1].clone()]), []);
         assert_eq!(ExpectedLinks::of(&tenant, Relationship::named("groups-members")).count(), 1);
     }
 
     #[test]
     fn links_of_a_removed_group_may_stay_or_go_and_are_back_with_it() {
         let mut tenant = Tenant::seeded(1, 1);
-        let (user, group) = (tenant.user_ids()[0].clone(), tenant.create_group());
-        tenant.add_member(&group, &user);
+        let (user, group) = (tenant.ids("users")[0].clone(), tenant.create("groups"));
+        tenant.link("groups-members", &group, &user);
         let documents = [document(&tenant, &group, &user, "user")];
-        tenant.remove_group(&group);
-        assert_eq!((told(&tenant, &documents), told(&tenant, &[])), (vec![], vec![]));
-        tenant.restore_group(&group);
-        assert_eq!((told(&tenant, &documents), told(&tenant, &[])), (vec![], vec![What::Missing]));
-        tenant.purge_group(&group);
-        assert_eq!((told(&tenant, &documents), told(&tenant, &[])), (vec![What::Extra], vec![]));
+        tenant.remove("groups", &group);
+        assert_eq!((found(&tenant, &documents), found(&tenant, &[])), (vec![], vec![]));
+        tenant.restore("groups", &group);
+        assert_eq!((found(&tenant, &documents), found(&tenant, &[])), (vec![], vec![What::Missing]));
+        tenant.purge("groups", &group);
+        assert_eq!((found(&tenant, &documents), found(&tenant, &[])), (vec![What::Extra], vec![]));
     }
 
     #[test]
     fn a_wrong_type_a_wrong_parent_and_a_foreign_property_are_told() {
         let mut tenant = Tenant::seeded(1, 1);
-        let (user, group) = (tenant.user_ids()[0].clone(), tenant.create_group());
-        tenant.add_member(&group, &user);
+        let (user, group) = (tenant.ids("users")[0].clone(), tenant.create("groups"));
+        tenant.link("groups-members", &group, &user);
         let mut wrong = document(&tenant, &group, &user, "group");
         wrong["_mirror"]["parent"] = json!(user);
         wrong["@removed"] = Value::Null;
         let expected = ExpectedLinks::of(&tenant, Relationship::named("groups-members"));
-        let told: Vec<_> = link_differences(&expected, &[wrong]).iter().map(ToString::to_string).collect();
+        let named: Vec<_> = link_differences(&expected, &[wrong]).iter().map(ToString::to_string).collect();
         let id = format!("groups-members/{group}|{user}");
         assert_eq!(
-            told,
+            named,
             [
                 format!("{id}: targetType is \"user\" in the tenant, \"group\" in the copy"),
                 format!("{id}: @removed is absent in the tenant, null in the copy"),

@@ -1,16 +1,21 @@
-//! Who may ask: an Entra token of our identity for Cosmos DB, or a signature with the account key.
+//! Authorization: an Entra token of our identity for Cosmos DB, or a signature with the account key.
 //!
-//! Source: <https://learn.microsoft.com/rest/api/cosmos-db/access-control-on-cosmosdb-resources>. A token is for all accounts or
-//! for this one: the SDKs for Python and JavaScript ask for the latter. Roles are left out: a token may do everything in the data plane but create, change or delete databases and containers, as in the service.
+//! Source: <https://learn.microsoft.com/rest/api/cosmos-db/access-control-on-cosmosdb-resources>. A token is for all accounts
+//! of a cloud or for this one: the SDKs for Python and JavaScript ask for the latter. Roles are left out: a token may do everything in the data plane but create, change or delete databases and containers, as in the service.
 
 use azure_core::credentials::Secret;
 use percent_encoding::percent_decode_str;
 
 use super::{emulator::Reply, request::Call};
-use crate::identity::{COSMOS_AUDIENCE, Identity};
+use crate::identity::{Identity, Refusal};
 
-/// Checks one request to the account at the origin `account`; the error is the answer.
-pub(super) fn authorize(call: &Call, identity: &Identity, account: &str, key: &str) -> Result<(), Reply> {
+/// Checks one request to an account that takes tokens for these audiences; the error is the answer.
+pub(super) fn authorize(
+    call: &Call,
+    identity: &Identity,
+    audiences: [&str; 2],
+    key: &str,
+) -> Result<(), Reply> {
     let unauthorized = |message: &str| Err(Reply::error(401, "Unauthorized", message));
     let Some(header) = call.header("authorization") else {
         return unauthorized(
@@ -27,8 +32,19 @@ pub(super) fn authorize(call: &Call, identity: &Identity, account: &str, key: &s
         }
     }
     match kind {
-        "aad" if ![COSMOS_AUDIENCE, account].iter().any(|audience| identity.accepts(signature, audience)) => {
-            unauthorized("The AAD token is expired, revoked, or for another audience.")
+        "aad" if !audiences.iter().any(|audience| identity.accepts(signature, audience)) => {
+            let is_for_another = audiences
+                .iter()
+                .all(|audience| identity.check(signature, audience) == Err(Refusal::Audience));
+            match is_for_another {
+                // In the words of the service: <https://github.com/Azure/azure-sdk-for-net/issues/49087>.
+                true => unauthorized(&format!(
+                    "Request blocked by Auth : Provided AAD token is intended for another resource. This database \
+                     account accepts tokens intended for [{}].",
+                    audiences.join(", ")
+                )),
+                false => unauthorized("The AAD token is expired or revoked."),
+            }
         }
         "aad" if call.is_control_plane_write() => {
             let message = "Request blocked by Auth : the given request cannot be authorized by AAD token in data plane.";

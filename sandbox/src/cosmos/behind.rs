@@ -8,8 +8,8 @@
 use std::sync::Arc;
 
 use super::{
-    Inner,
     emulator::{Ask, Reply},
+    inner::Inner,
     request::{Call, Match, Operation},
 };
 use crate::script::{Matches as _, lock};
@@ -40,18 +40,16 @@ impl Drop for Behind {
     }
 }
 
-impl Inner {
-    /// The answer of the replica, if it is to answer this and knows what the session knows.
-    pub(super) async fn read_behind(&self, call: &Call, ask: Ask<'_>) -> Option<Reply> {
-        let is_read = matches!(call.operation, Operation::Read | Operation::Query);
-        let is_meant = lock(&self.behind).as_ref().is_some_and(|(when, _)| when.fits(call));
-        if !is_read || !is_meant {
-            return None;
-        }
-        let reply = self.emulator.ask_replica(ask).await.ok().flatten()?;
-        if let Some((_, answered)) = &mut *lock(&self.behind) {
-            *answered += 1;
-        }
-        Some(reply)
+/// The answer of the replica, if it is to answer this and knows what the session knows.
+pub(super) async fn read_behind(inner: &Inner, call: &Call, ask: Ask<'_>) -> Option<Reply> {
+    let is_read = matches!(call.operation, Operation::Read | Operation::Query);
+    let is_meant = lock(&inner.behind).as_ref().is_some_and(|(when, _)| when.fits(call));
+    if !is_read || !is_meant {
+        return None;
     }
+    let reply = inner.emulator.ask_replica(ask).await.ok().flatten()?;
+    if let Some((_, answered)) = &mut *lock(&inner.behind) {
+        *answered += 1;
+    }
+    Some(reply)
 }

@@ -1,4 +1,4 @@
-//! What the account does wrong when told.
+//! Faults of the account, set by a test.
 
 use std::time::Duration;
 
@@ -43,8 +43,8 @@ pub enum Fault {
     /// A batch fails because its first operation does, with this status and sub-status, or 0: the answer is a 207, and
     /// nothing was written. <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>
     Inside(u16, u32),
-    /// A batch is answered as if it had been carried out, and is not: for load, where only the client counts. The emulator
-    /// copies a whole container for each batch.
+    /// A write is answered as if it had been carried out, and is not: for load, where only the client counts. The emulator
+    /// keeps every document in memory, and copies a whole container for each batch.
     Pretended,
     /// The request is carried out, and the connection reset instead of an answer.
     Lost,
@@ -91,7 +91,8 @@ impl Fault {
             )),
             Self::NoRole => Some(without_role(call.operation)),
             Self::Inside(status, sub) => Some(inside((*status, *sub), call.items.len())),
-            Self::Pretended => Some(pretended(call.items.len())),
+            Self::Pretended if call.operation == Operation::Batch => Some(pretended(call.items.len())),
+            Self::Pretended => Some(super::sabotage::pretend(call)),
             Self::Lost | Self::Twice | Self::Reset | Self::Slow(_) => None,
         }
     }

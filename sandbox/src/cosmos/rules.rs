@@ -1,4 +1,4 @@
-//! What the service refuses and the emulator accepts.
+//! Requests that the service refuses and the emulator accepts.
 //!
 //! Sources: <https://learn.microsoft.com/azure/cosmos-db/concepts-limits#per-item-limits> and
 //! <https://learn.microsoft.com/azure/cosmos-db/nosql/time-to-live>.

@@ -110,7 +110,7 @@ fn is_tombstone(document: &Value) -> bool {
 }
 
 /// The answer to a write that did not happen.
-fn pretend(call: &Call) -> Reply {
+pub(super) fn pretend(call: &Call) -> Reply {
     let minimal = call.header("prefer").is_some_and(|prefer| prefer.contains("return=minimal"));
     let mut document = call.items[0].document.clone();
     document["_etag"] = json!("\"00000000-0000-0000-0000-000000000000\"");

@@ -1,10 +1,13 @@
 //! The account over its socket, as a client meets it.
 
+use std::time::Duration;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::{Client, Method, RequestBuilder};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::identity::COSMOS_AUDIENCE;
+use crate::identity::{COSMOS_AUDIENCE, Identity};
 
 struct Setup {
     cosmos: Cosmos,

@@ -1,12 +1,14 @@
-//! The chapters, in the order in which they are told.
+//! The chapters, in order.
 
 use std::future::Future;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::Options;
+use super::catalogue::Catalogue;
 use super::change::change_some;
 use super::notified::notified;
 use super::report::{Chapter, Report};
@@ -21,8 +23,8 @@ pub(super) const PAGE: usize = 100;
 /// Objects per page while the handler is killed: small, so that there is a middle.
 const SMALL_PAGE: usize = 10;
 
-/// Tells all chapters; one that goes wrong is noted, and the next ones are told all the same.
-pub async fn tell(world: &World, options: &Options, teller: &Teller) -> Report {
+/// Tells all chapters. One that goes wrong is noted, and the next ones follow all the same.
+pub async fn tell(world: &World, root: &Path, options: &Options, teller: &Teller) -> Report {
     let mut report = Report::default();
     let random = &mut fastrand::Rng::with_seed(options.seed);
     let bar = teller.copying(world, options.users);
@@ -34,7 +36,7 @@ pub async fn tell(world: &World, options: &Options, teller: &Teller) -> Report {
     let on_demand = on_demand(world, random);
     chapter(&mut report, teller, world, "one user is refreshed on demand", on_demand).await;
     let notified = notified(world, random);
-    chapter(&mut report, teller, world, "Graph says that something changed", notified).await;
+    chapter(&mut report, teller, world, "Graph sends change notifications", notified).await;
     let throttled = throttled(world, random);
     chapter(&mut report, teller, world, "a throttled run recovers", throttled).await;
     let killed = killed(world, random);
@@ -42,12 +44,35 @@ pub async fn tell(world: &World, options: &Options, teller: &Teller) -> Report {
     let links = trouble::links(world, random);
     chapter(&mut report, teller, world, "groups and their links follow", links).await;
     let expired = trouble::expired_token(world, random);
-    chapter(&mut report, teller, world, "an expired token is a plan, not an error", expired).await;
+    chapter(&mut report, teller, world, "an expired delta token starts a new enumeration", expired).await;
     let frozen = trouble::frozen_handler(world, random);
     chapter(&mut report, teller, world, "a frozen handler is overtaken by another", frozen).await;
     let half = trouble::half_the_tenant(world);
-    chapter(&mut report, teller, world, "half the tenant is held by the brake", half).await;
+    chapter(&mut report, teller, world, "half the tenant is held by the removal limit", half).await;
+    others(&mut report, root, options, teller).await;
     report
+}
+
+/// The chapters about other resources, which a deployment of its own mirrors.
+async fn others(report: &mut Report, root: &Path, options: &Options, teller: &Teller) {
+    const FIRST: &str = "eleven more resources are added, and copied";
+    let of = match Catalogue::start(root, options.seed).await {
+        Ok(of) => of,
+        Err(error) => {
+            let failed = Chapter::new(FIRST, Err(error), &[], Duration::ZERO);
+            teller.chapter(&failed);
+            return report.chapters.push(failed);
+        }
+    };
+    let world = &of.world;
+    chapter(report, teller, world, FIRST, of.first_copy()).await;
+    chapter(report, teller, world, "mail is followed, folder by folder", of.mail()).await;
+    chapter(report, teller, world, "a drive tells of a deleted file", of.drives()).await;
+    chapter(report, teller, world, "a list without a delta query loses an object", of.list()).await;
+    chapter(report, teller, world, "sign-ins are read by time, late ones too", of.window()).await;
+    chapter(report, teller, world, "applications and roles, as a security team follows them", of.security())
+        .await;
+    world.host.shutdown().await;
 }
 
 async fn chapter(
@@ -55,12 +80,12 @@ async fn chapter(
     teller: &Teller,
     world: &World,
     title: &'static str,
-    told: impl Future<Output = Result<String>>,
+    ends: impl Future<Output = Result<String>>,
 ) {
     let started = Instant::now();
-    let told = told.await;
+    let ended = ends.await;
     let differences = world.differences().await;
-    let chapter = Chapter::new(title, told, &differences, started.elapsed());
+    let chapter = Chapter::new(title, ended, &differences, started.elapsed());
     teller.chapter(&chapter);
     report.chapters.push(chapter);
 }
@@ -79,18 +104,18 @@ async fn second_run(world: &World) -> Result<String> {
 
 async fn changes(world: &World, random: &mut fastrand::Rng) -> Result<String> {
     let count = world.graph.tenant(|tenant| {
-        let mut ids = tenant.user_ids();
+        let mut ids = tenant.ids("users");
         random.shuffle(&mut ids);
         let mut ids = ids.into_iter();
         for id in ids.by_ref().take(6) {
-            tenant.change_user(&id, json!({"jobTitle": "Keeper of copies", "mobilePhone": null}));
+            tenant.change("users", &id, json!({"jobTitle": "Keeper of copies", "mobilePhone": null}));
         }
         let gone: Vec<_> = ids.by_ref().take(4).collect();
         for id in &gone {
-            tenant.remove_user(id);
+            tenant.remove("users", id);
         }
-        tenant.purge_user(&gone[0]);
-        tenant.create_user();
+        tenant.purge("users", &gone[0]);
+        tenant.create("users");
         gone.len()
     });
     world.settle().await?;
@@ -98,7 +123,7 @@ async fn changes(world: &World, random: &mut fastrand::Rng) -> Result<String> {
     let restored = world.graph.tenant(|tenant| {
         let mut ids = removed(tenant);
         random.shuffle(&mut ids);
-        ids.first().is_some_and(|id| tenant.restore_user(id))
+        ids.first().is_some_and(|id| tenant.restore("users", id))
     });
     ensure!(restored, "no user could be restored");
     let sentence = world.settle().await?;
@@ -107,9 +132,9 @@ async fn changes(world: &World, random: &mut fastrand::Rng) -> Result<String> {
 
 async fn on_demand(world: &World, random: &mut fastrand::Rng) -> Result<String> {
     let id = world.graph.tenant(|tenant| {
-        let mut ids = tenant.user_ids();
+        let mut ids = tenant.ids("users");
         random.shuffle(&mut ids);
-        tenant.change_user(&ids[0], json!({"jobTitle": "Asked for by name"}));
+        tenant.change("users", &ids[0], json!({"jobTitle": "Asked for by name"}));
         ids.swap_remove(0)
     });
     let reply = world.call("POST", &format!("/api/refresh/users/{id}"), "").await?;
@@ -118,22 +143,23 @@ async fn on_demand(world: &World, random: &mut fastrand::Rng) -> Result<String> 
     let again = world.call("POST", &format!("/api/refresh/users/{id}"), "").await?;
     ensure!(again.body["unchanged"] == 1, "the second refresh answered {}", again.body);
     let status = world.call("GET", "/api/status/users", "").await?;
-    let told = format!("{} upserted, then {} unchanged", reply.body["upserted"], again.body["unchanged"]);
-    Ok(format!("{told}; the status is {}", status.body[0]["state"]))
+    let refreshed =
+        format!("{} upserted, then {} unchanged", reply.body["upserted"], again.body["unchanged"]);
+    Ok(format!("{refreshed}; the status is {}", status.body[0]["state"]))
 }
 
 fn removed(tenant: &graph::Tenant) -> Vec<String> {
-    let gone = tenant.users().entries().filter(|(_, entry)| entry.life == graph::Life::Removed);
+    let gone = tenant.collection("users").entries().filter(|(_, entry)| entry.life == graph::Life::Removed);
     gone.map(|(id, _)| id.clone()).collect()
 }
 
 async fn throttled(world: &World, random: &mut fastrand::Rng) -> Result<String> {
     change_some(world, random, 40);
-    let told = |seconds: &str| graph::Fault::Throttle {
+    let throttle = |seconds: &str| graph::Fault::Throttle {
         status: 429,
         retry_after: RetryAfter::Seconds(seconds.into()),
     };
-    world.graph.fail(graph::Match::any(), 2, told("1.128"));
+    world.graph.fail(graph::Match::any(), 2, throttle("1.128"));
     let busy = cosmos::Fault::Throttle { retry_after_ms: 120 };
     world.cosmos.fail(cosmos::Match::writes().container("users"), 12, busy);
     let sentence = world.settle().await?;
@@ -149,7 +175,7 @@ async fn killed(world: &World, random: &mut fastrand::Rng) -> Result<String> {
     let mut hold = world.cosmos.hold(middle, Moment::After);
     let cut = world.start_turn();
     tokio::time::timeout(Duration::from_secs(60), hold.arrived()).await?;
-    let status = world.host.kill().await?;
+    let status = world.host.process().kill().await?;
     hold.discard();
     let attempt = cut.await?;
     ensure!(!attempt.succeeded(), "the killed invocation succeeded");

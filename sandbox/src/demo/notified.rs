@@ -14,11 +14,11 @@ pub async fn notified(world: &World, random: &mut fastrand::Rng) -> Result<Strin
     ensure!(created.contains("created users"), "no subscription was created: {created}");
     world.host.pump(WORK_QUEUE).await?;
     change_some(world, random, 1);
-    let told = Instant::now();
+    let changed = Instant::now();
     let delivered = world.graph.notify().await;
     ensure!(delivered.statuses == [202], "the notification was answered {:?}", delivered.statuses);
     world.host.pump(WORK_QUEUE).await?;
-    let took = told.elapsed();
+    let took = changed.elapsed();
     world.ensure_equal().await?;
     lost(world, random).await?;
     world.graph.set_habits(Habits { drop: true, ..Habits::default() });
@@ -28,7 +28,7 @@ pub async fn notified(world: &World, random: &mut fastrand::Rng) -> Result<Strin
     world.graph.set_habits(Habits::default());
     world.settle().await?;
     Ok(format!(
-        "a change was in the copy {} ms after it was told; a lost subscription came back; what was dropped, the timer found",
+        "a change was in the copy {} ms after its notification; a lost subscription came back; what was dropped, the timer found",
         took.as_millis()
     ))
 }
@@ -40,7 +40,7 @@ async fn lost(world: &World, random: &mut fastrand::Rng) -> Result<()> {
     ensure!(users.is_some(), "there is no subscription to users");
     users.into_iter().for_each(|users| world.graph.lose_subscription(&users.id));
     change_some(world, random, 1);
-    ensure!(world.graph.notify().await.statuses.is_empty(), "a lost subscription was told");
+    ensure!(world.graph.notify().await.statuses.is_empty(), "a lost subscription was notified");
     let created = world.keep_subscriptions().await?;
     ensure!(created.contains("created users;"), "it did not come back: {created}");
     world.host.pump(WORK_QUEUE).await?;

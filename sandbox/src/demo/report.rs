@@ -1,4 +1,4 @@
-//! What the demo found: chapters, figures, and the exit code.
+//! The result of the demo: chapters, figures, and the exit code.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const NAMED: usize = 10;
 /// The whole story.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// In the order in which they were told.
+    /// In order.
     pub chapters: Vec<Chapter>,
     figures: Value,
 }
@@ -22,10 +22,10 @@ pub struct Report {
 /// One chapter.
 #[derive(Debug)]
 pub struct Chapter {
-    /// What it shows.
+    /// Its subject.
     pub title: &'static str,
-    /// What the handler said last, or what went wrong.
-    pub told: String,
+    /// The last sentence of the handler, or the error.
+    pub sentence: String,
     /// The first differences between copy and tenant at its end, named.
     pub differences: Vec<String>,
     /// It went as it should.
@@ -35,20 +35,20 @@ pub struct Chapter {
 }
 
 impl Chapter {
-    /// A chapter that ended with `told` and left `differences`.
+    /// A chapter that ended so and left `differences`.
     pub fn new(
         title: &'static str,
-        told: Result<String>,
+        ended: Result<String>,
         differences: &[Difference],
         took: Duration,
     ) -> Self {
-        let good = told.is_ok() && differences.is_empty();
-        let told = told.unwrap_or_else(|error| format!("{error:#}"));
+        let good = ended.is_ok() && differences.is_empty();
+        let sentence = ended.unwrap_or_else(|error| format!("{error:#}"));
         let mut named: Vec<_> = differences.iter().take(NAMED).map(ToString::to_string).collect();
         if differences.len() > NAMED {
             named.push(format!("and {} more", differences.len() - NAMED));
         }
-        Self { title, told, differences: named, good, took }
+        Self { title, sentence, differences: named, good, took }
     }
 }
 
@@ -70,12 +70,12 @@ impl Report {
     pub async fn finish(&mut self, world: &World, took: Duration) -> Result<()> {
         let documents = world.cosmos.documents("users").await;
         let living = documents.iter().filter(|document| document["_mirror"]["removed"].is_null()).count();
-        let tenant = world.graph.tenant(|tenant| tenant.users().living().count());
+        let tenant = world.graph.tenant(|tenant| tenant.collection("users").living().count());
         let differing = world.differences().await;
         let users = differing.iter().filter(|difference| difference.resource == "users");
         let mut ids: Vec<_> = users.map(Difference::id).collect();
         ids.dedup();
-        let usage = world.host.usage();
+        let usage = world.host.process().usage();
         self.figures = json!({
             "users": {
                 "tenant": tenant,
@@ -87,7 +87,7 @@ impl Report {
             "handler": {
                 "peakRssMiB": rounded(usage.peak_rss_mib),
                 "cpuSeconds": rounded(usage.cpu_seconds),
-                "startMs": rounded(world.host.start_ms()),
+                "startMs": rounded(world.host.process().start_ms()),
             },
         });
         Ok(())
@@ -124,7 +124,7 @@ impl Chapter {
         json!({
             "title": self.title,
             "ok": self.good,
-            "told": self.told,
+            "sentence": self.sentence,
             "differences": self.differences,
             "seconds": rounded(self.took.as_secs_f64()),
         })

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::report::Chapter;
 use crate::world::World;
 
-/// Who tells: everything goes to stderr, so that stdout has nothing but the summary.
+/// Prints the story to stderr, so that stdout has nothing but the summary.
 #[derive(Debug, Clone, Copy)]
 pub struct Teller {
     quiet: bool,
@@ -39,7 +39,7 @@ impl Teller {
         }
         let mark = if chapter.good { '✓' } else { '✗' };
         eprintln!("{mark} {} ({:.1} s)", chapter.title, chapter.took.as_secs_f64());
-        eprintln!("    {}", chapter.told);
+        eprintln!("    {}", chapter.sentence);
         for difference in &chapter.differences {
             eprintln!("    ≠ {difference}");
         }

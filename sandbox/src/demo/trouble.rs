@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::change::change_some;
 use crate::cosmos::{self, Moment};
-use crate::graph::{Fault, Match, TokenDeath};
+use crate::graph::{Fault, Match, TokenDeath, random_change};
 use crate::world::World;
 
 /// How long something may take that takes milliseconds.
@@ -16,9 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Graph forgets our tokens, and somebody went meanwhile: a plan, not an error.
 pub async fn expired_token(world: &World, random: &mut fastrand::Rng) -> Result<String> {
     let gone = world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
+        let ids = tenant.ids("users");
         let gone = ids[random.usize(..ids.len())].clone();
-        tenant.purge_user(&gone);
+        tenant.purge("users", &gone);
         gone
     });
     forget_tokens(world);
@@ -26,16 +26,18 @@ pub async fn expired_token(world: &World, random: &mut fastrand::Rng) -> Result<
     let tombstone = world.cosmos.document("users", &gone, &gone).await.unwrap_or_default();
     let reason = &tombstone["_mirror"]["removed"]["reason"];
     ensure!(reason == "missing", "who went meanwhile has no tombstone: {reason}");
-    Ok(format!("read anew, and swept who went meanwhile; {sentence}"))
+    Ok(format!(
+        "everything was read anew, and a sweep removed the user that was deleted meanwhile; {sentence}"
+    ))
 }
 
 /// Graph forgets our tokens, and then shows half of what there is, as if that were all.
 pub async fn half_the_tenant(world: &World) -> Result<String> {
-    let half = world.graph.tenant(|tenant| tenant.users().living().count()) / 2;
+    let half = world.graph.tenant(|tenant| tenant.collection("users").living().count()) / 2;
     world.graph.quirks(|quirks| quirks.show_only = Some(half));
     forget_tokens(world);
     let held = world.settle_feed("users").await?;
-    ensure!(held.contains("held by its brake"), "the brake does not hold: {held}");
+    ensure!(held.contains("held by the removal limit"), "the removal limit does not hold: {held}");
     world.ensure_equal().await?;
     world.graph.quirks(|quirks| quirks.show_only = None);
     forget_tokens(world);
@@ -48,23 +50,26 @@ pub async fn links(world: &World, random: &mut fastrand::Rng) -> Result<String> 
     world.graph.tenant(|tenant| {
         for other in tenant.others() {
             for _ in 0..30 {
-                tenant.random_change_of(other, random);
+                random_change(tenant, other, random);
             }
         }
-        let group = tenant.group_ids()[0].clone();
-        let newcomer = tenant.create_user();
-        tenant.add_member(&group, &newcomer);
-        tenant.change_group(&group, json!({"description": null}));
+        let group = tenant.ids("groups")[0].clone();
+        let newcomer = tenant.create("users");
+        tenant.link("groups-members", &group, &newcomer);
+        tenant.change("groups", &group, json!({"description": null}));
     });
     world.settle().await?;
     world.ensure_equal().await?;
     let gone = world.graph.tenant(|tenant| {
-        let member = tenant.group_ids().iter().find_map(|group| tenant.members(group).first().cloned());
-        member.map(|member| (tenant.purge_user(&member) || tenant.purge_group(&member), member))
+        let member = tenant
+            .ids("groups")
+            .iter()
+            .find_map(|group| tenant.targets("groups-members", group).first().cloned());
+        member.map(|member| (tenant.purge("users", &member) || tenant.purge("groups", &member), member))
     });
     ensure!(gone.is_some(), "no group has a member");
     let sentence = world.settle().await?;
-    Ok(format!("who went for good took the links along; {sentence}"))
+    Ok(format!("permanently deleting a user removed its links; {sentence}"))
 }
 
 /// Graph no longer knows the token of the users' feed.
@@ -82,17 +87,17 @@ pub async fn frozen_handler(world: &World, random: &mut fastrand::Rng) -> Result
     let mut hold = world.cosmos.hold(middle, Moment::Before);
     let frozen = world.start_turn();
     tokio::time::timeout(PATIENCE, hold.arrived()).await?;
-    world.host.freeze().await?;
+    world.host.process().freeze().await?;
     hold.release();
-    // Whoever comes before the lease has ended rings and leaves.
+    // A turn that starts before the lease has ended requests a rerun and ends.
     let (settled, equal) = (second.settle().await, second.ensure_equal().await);
-    // Whatever came of it: nothing could follow on a host that stays frozen.
-    world.host.thaw().await?;
+    // Thaw in any case: no chapter could follow on a frozen host.
+    world.host.process().thaw().await?;
     let sentence = settled?;
     equal?;
     let late = frozen.await?;
     ensure!(!late.succeeded(), "the frozen turn did not notice that it was overtaken");
     world.settle_equal().await?;
     second.host.shutdown().await;
-    Ok(format!("overtaken, and it noticed when it woke up; {sentence}"))
+    Ok(format!("another handler took over, and this one noticed when it woke up; {sentence}"))
 }

@@ -1,7 +1,8 @@
 //! All objects of one kind, their links, and the log of their changes.
 //!
 //! Positions in the log are what delta tokens stand for, and where a replica stands: every past state can still be read.
-//! Links to other objects belong to the collection of their source and share its log.
+//! Links to other objects belong to the collection of their source and share its log. An object is found by its key
+//! ([`super::key`]), which is its id where it does not lie below another object.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -117,6 +118,12 @@ impl Collection {
     /// Everything that ever existed, in the order of ids.
     pub fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
         self.entries.iter()
+    }
+
+    /// Those whose keys begin so.
+    pub(super) fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a String, &'a Entry)> {
+        let range = self.entries.range(prefix.to_owned()..);
+        range.take_while(move |(key, _)| key.starts_with(prefix))
     }
 
     /// The entry with that id, also when it is removed or purged.

@@ -3,27 +3,28 @@
 //! A round is fixed when it starts, at the position of the replica that served its first page: the objects that existed
 //! there, or the changes up to it. Each object is represented as it is at the replica that serves its page, which is not
 //! behind the round, and the delta link at the end stands for the start of the round, so that a change made meanwhile is
-//! told (at least once) by the next round. Source: <https://learn.microsoft.com/graph/delta-query-overview>.
+//! reported (at least once) by the next round. Source: <https://learn.microsoft.com/graph/delta-query-overview>.
 
 mod arrange;
+mod content;
 mod represent;
 mod terms;
 #[cfg(test)]
 mod tests;
-mod told;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use fastrand::Rng;
 
-pub(super) use self::{arrange::page_end, terms::Terms};
+pub(super) use self::{arrange::page_end, represent::represent, terms::Terms};
 use self::{
     arrange::{Item, arrange},
-    told::Told,
+    content::Content,
 };
 use super::{
     collection::{Change, Collection, Event, Life},
     quirks::Quirks,
+    row::Updates,
     select::Select,
 };
 
@@ -40,8 +41,10 @@ pub(super) struct Round {
     initial: bool,
     /// Removed objects that the client cannot know are shown.
     shows_all_removed: bool,
-    /// A link that takes the place of another one is told without it.
+    /// A link that replaces another one is reported without it.
     silent: bool,
+    /// The changed properties of the objects of which no more is told.
+    partial: HashMap<String, BTreeSet<String>>,
 }
 
 impl Round {
@@ -53,21 +56,22 @@ impl Round {
         };
         // A replica that is behind may show, or not, what was created since.
         let with_newer = replica < all.position() && Rng::with_seed(terms.seed).u8(..10) < 3;
-        let mut told = Told::default();
-        for (id, entry) in all.entries() {
+        let mut content = Content::default();
+        for (id, entry) in all.under(&select.under) {
             let is_shown = is(entry.at(replica).map(|(life, _)| life));
             if is_shown || (with_newer && entry.life == Life::Living) {
                 let position = if is_shown { replica } else { all.position() };
                 let links =
-                    all.edges_of(id).filter(|(key, edge)| select.tells(key.0) && edge.is_at(position));
-                told.add(id, links.map(|(key, _)| key.clone()));
+                    all.edges_of(id).filter(|(key, edge)| select.tracks(key.0) && edge.is_at(position));
+                content.add(id, links.map(|(key, _)| key.clone()));
             }
         }
-        let until = terms.told;
+        let until = terms.reported;
         let shows_all_removed = quirks.removed_in_initial;
-        let items = arrange(told, quirks.show_only, terms);
+        let items = arrange(content, quirks.show_only, terms);
         let silent = quirks.replaced_in_silence;
-        Self { select, items, until, from: until, initial: true, shows_all_removed, silent }
+        let partial = HashMap::new();
+        Self { select, items, until, from: until, initial: true, shows_all_removed, silent, partial }
     }
 
     /// The same without those objects.
@@ -87,38 +91,42 @@ impl Round {
         if terms.replica < from {
             return Self::behind(all, select, from, before, terms);
         }
-        let until = terms.told.max(from);
+        let until = terms.reported.max(from);
         let start = if terms.quirks.replays { before.min(from) } else { from };
-        let mut told = Told::default();
+        let mut content = Content::default();
         for change in
             all.changes(start, until).iter().filter(|change| concerns(change, &select, terms.quirks))
         {
             match &change.event {
                 Event::Linked { relationship, target } | Event::Unlinked { relationship, target, .. } => {
-                    told.add(&change.id, [(*relationship, target.clone())]);
+                    content.add(&change.id, [(*relationship, target.clone())]);
                 }
-                // It looks like new: with all its links, and those that went while nothing could be told of them.
+                // It looks like new: with all its links, and those that ended while the object was removed.
                 Event::Restored => {
                     let links = all.edges_of(&change.id).filter(|(key, edge)| {
-                        select.tells(key.0) && (!edge.purged || terms.quirks.purges_reported)
+                        select.tracks(key.0) && (!edge.purged || terms.quirks.purges_reported)
                     });
-                    told.add(&change.id, links.map(|(key, _)| key.clone()));
+                    content.add(&change.id, links.map(|(key, _)| key.clone()));
                 }
-                _ => told.add(&change.id, []),
+                _ => content.add(&change.id, []),
             }
         }
-        Self::telling(select, arrange(told, None, terms), from, until, terms.quirks)
+        let partial = partial(all, &select, start, until);
+        let round = Self::of(select, arrange(content, None, terms), from, until, terms.quirks);
+        Self { partial, ..round }
     }
 
-    /// The token is newer than the replica: nothing is told, or once more what was so at the replica, and the next round
+    /// The token is newer than the replica: the round is empty, or repeats the state of the replica, and the next round
     /// begins there.
     fn behind(all: &Collection, select: Select, from: usize, before: usize, terms: Terms<'_>) -> Self {
         let (mut random, until) = (Rng::with_seed(terms.seed), terms.replica);
         if random.bool() {
-            return Self::telling(select, Vec::new(), before.min(from), from, terms.quirks);
+            return Self::of(select, Vec::new(), before.min(from), from, terms.quirks);
         }
-        let mut told = Told::default();
-        let is_known = |id: &str| all.entry(id).is_some_and(|entry| entry.at(until).is_some());
+        let mut content = Content::default();
+        let is_known = |id: &str| {
+            id.starts_with(&select.under) && all.entry(id).is_some_and(|entry| entry.at(until).is_some())
+        };
         for change in all.changes(until, from).iter().filter(|change| is_known(&change.id)) {
             let link = match &change.event {
                 Event::Linked { relationship, target } | Event::Unlinked { relationship, target, .. } => {
@@ -127,32 +135,57 @@ impl Round {
                 _ => None,
             };
             let link = link.filter(|key| {
-                select.tells(key.0) && all.edge(&change.id, key).is_some_and(|edge| edge.is_known_at(until))
+                select.tracks(key.0) && all.edge(&change.id, key).is_some_and(|edge| edge.is_known_at(until))
             });
-            told.add(&change.id, link);
+            content.add(&change.id, link);
         }
-        for (id, _) in all.entries().filter(|(id, _)| is_known(id)) {
+        for (id, _) in all.under(&select.under).filter(|(id, _)| is_known(id)) {
             if random.u8(..10) < 3 {
-                let links = all.edges_of(id).filter(|(key, edge)| select.tells(key.0) && edge.is_at(until));
-                told.add(id, links.filter(|_| random.bool()).map(|(key, _)| key.clone()));
+                let links = all.edges_of(id).filter(|(key, edge)| select.tracks(key.0) && edge.is_at(until));
+                content.add(id, links.filter(|_| random.bool()).map(|(key, _)| key.clone()));
             }
         }
-        Self::telling(select, arrange(told, None, terms), until, until, terms.quirks)
+        Self::of(select, arrange(content, None, terms), until, until, terms.quirks)
     }
 
-    fn telling(select: Select, items: Vec<Item>, from: usize, until: usize, quirks: &Quirks) -> Self {
+    fn of(select: Select, items: Vec<Item>, from: usize, until: usize, quirks: &Quirks) -> Self {
         let silent = quirks.replaced_in_silence;
-        Self { select, items, until, from, initial: false, shows_all_removed: true, silent }
+        let partial = HashMap::new();
+        Self { select, items, until, from, initial: false, shows_all_removed: true, silent, partial }
     }
 }
 
-/// A change of properties or links is told only when one of them is selected.
+/// Where only changes are told, the changed properties of the objects that were known before.
+fn partial(
+    all: &Collection,
+    select: &Select,
+    from: usize,
+    until: usize,
+) -> HashMap<String, BTreeSet<String>> {
+    let (mut partial, mut whole) = (HashMap::<_, BTreeSet<_>>::new(), BTreeSet::new());
+    let is_partial = select.feed.updates == Updates::Partial;
+    for change in all.changes(from, until).iter().filter(|_| is_partial) {
+        match &change.event {
+            Event::Changed(names) => {
+                partial.entry(change.id.clone()).or_default().extend(names.iter().cloned())
+            }
+            _ => drop(whole.insert(&change.id)),
+        }
+    }
+    partial.retain(|id, _| !whole.contains(id));
+    partial
+}
+
+/// A change of properties or links is reported only when one of them is selected.
 fn concerns(change: &Change, select: &Select, quirks: &Quirks) -> bool {
+    if !change.id.starts_with(&select.under) {
+        return false;
+    }
     match &change.event {
         Event::Changed(names) => names.iter().any(|name| select.has(name)),
-        Event::Linked { relationship, .. } => select.tells(*relationship),
+        Event::Linked { relationship, .. } => select.tracks(*relationship),
         Event::Unlinked { relationship, by_purge, .. } => {
-            select.tells(*relationship) && (quirks.purges_reported || !by_purge)
+            select.tracks(*relationship) && (quirks.purges_reported || !by_purge)
         }
         Event::Created | Event::Removed | Event::Purged | Event::Restored => true,
     }

@@ -1,4 +1,4 @@
-//! What the fake does wrong when told: faults as values, and what they make of an answer.
+//! Faults as values, and their effect on an answer.
 
 use std::time::Duration;
 
@@ -51,6 +51,8 @@ pub enum Fault {
     GoneTo(String),
     /// The page is at least so many bytes long.
     Huge(usize),
+    /// The answer has this header besides, such as `x-ms-throttle-limit-percentage`.
+    Header(&'static str, &'static str),
     /// The answer comes so much later.
     Slow(Duration),
     /// Any status with any body.
@@ -171,6 +173,10 @@ impl Fault {
 
     /// Spoils a true answer.
     pub(super) fn spoil(&self, answer: &mut Answer) {
+        if let Self::Header(name, value) = self {
+            answer.headers.push((*name, (*value).to_owned()));
+            return;
+        }
         let Value::Object(page) = &mut answer.body else { return };
         match self {
             Self::NoValue => drop(page.remove("value")),

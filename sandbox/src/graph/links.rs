@@ -2,11 +2,14 @@
 //!
 //! A token is random text with characters that a careless client would re-encode; what it stands for is kept here.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use fastrand::Rng;
 
-use super::{delta::Round, fault::TokenDeath, select::Select};
+use super::{delta::Round, fault::TokenDeath, row::Tokens, select::Select};
 
 /// What a token stands for.
 #[derive(Clone, Debug)]
@@ -15,8 +18,21 @@ pub(super) enum Cursor {
     Page { round: Arc<Round>, offset: usize, page: usize },
     /// A new round. `before` is where the round began that ended with this link.
     Delta { select: Select, from: usize, before: usize },
-    /// The rest of a list: what comes after this id. `page` counts the pages so far.
-    List { select: Select, after: String, page: usize },
+    /// The rest of a list.
+    List { select: Select, place: Place },
+}
+
+/// Where in a list a page begins.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    /// The value by which the list is ordered and the key of the last object before.
+    pub(super) after: Option<(String, String)>,
+    /// How many objects were before.
+    pub(super) offset: usize,
+    /// How many pages were before.
+    pub(super) page: usize,
+    /// What this walk does not show.
+    pub(super) hidden: Arc<BTreeSet<String>>,
 }
 
 impl Cursor {
@@ -54,22 +70,54 @@ impl Links {
         self.mark = if is_marked { "#" } else { "" };
     }
 
-    /// Issues a new token; says the query of the link.
+    /// Issues a new token; says what follows the path in the link.
     pub(super) fn issue(&mut self, cursor: Cursor) -> String {
-        self.issue_after("", cursor)
+        let token = self.token();
+        let is_next = matches!(cursor, Cursor::Page { .. });
+        let mark = if is_next { "n" } else { "d" };
+        match cursor.select().feed.tokens {
+            Tokens::Options => {
+                let query = format!("{}={token}", cursor.option());
+                self.keep(&query, cursor);
+                format!("?{query}")
+            }
+            Tokens::Token => {
+                let query = format!("token={mark}{token}");
+                self.keep(&query, cursor);
+                format!("?{query}")
+            }
+            Tokens::SkipToken => {
+                let query = format!("skipToken={mark}{token}");
+                self.keep(&query, cursor);
+                format!("?{query}")
+            }
+            Tokens::Function => {
+                let argument = format!("token='{mark}{token}'");
+                self.keep(&argument, cursor);
+                format!("({argument})")
+            }
+        }
     }
 
-    /// The same after other query options, as the links of lists have them.
+    /// The query of a link after other query options, as the links of lists have it.
     pub(super) fn issue_after(&mut self, options: &str, cursor: Cursor) -> String {
+        let query = format!("{options}{}={}", cursor.option(), self.token());
+        self.keep(&query, cursor);
+        query
+    }
+
+    fn token(&mut self) -> String {
         const AWKWARD: &[&str] = &["-", "_", ".", "~", "!", "*", "(", ")", "%2b", "%2F", "%3d", "%23", "%25"];
         let mut token = format!("{:x}{}", self.issued.len(), self.mark);
         for _ in 0..8 {
             token.push_str(AWKWARD[self.random.usize(..AWKWARD.len())]);
             (0..5).for_each(|_| token.push(self.random.alphanumeric()));
         }
-        let query = format!("{options}{}={token}", cursor.option());
+        token
+    }
+
+    fn keep(&mut self, query: &str, cursor: Cursor) {
         self.issued.insert(query.replace('#', "%23"), (cursor, None));
-        query
     }
 
     /// What the query of a request stands for, and whether it has died.

@@ -1,202 +1,207 @@
-//! Lists of all objects: `GET /users`, `GET /groups`, and their number, `/users/$count`.
+//! Lists of all objects: `GET /users`, `GET /roleManagement/directory/roleDefinitions`, their number, `/users/$count`, and
+//! the only object of a path.
 //!
-//! A page shows what lives at the replica that answers, after the last id of the page before it; the last page has no link.
-//! Sources: <https://learn.microsoft.com/graph/api/user-list>, <https://learn.microsoft.com/graph/paging>, and for what
-//! needs `ConsistencyLevel: eventual`, on every page, <https://learn.microsoft.com/graph/aad-advanced-queries>. Left out:
-//! `$orderby`, `$search`, `$expand`, and of `$filter` all but `eq`, `startsWith` and `endsWith` of one property.
+//! A page shows what lives at the replica that answers, after the last object of the page before it; the last page has no
+//! link. Collections that are read by time come newest first and forget what is older than their retention. Sources:
+//! <https://learn.microsoft.com/graph/api/user-list>, <https://learn.microsoft.com/graph/paging>,
+//! <https://learn.microsoft.com/graph/api/signin-list>, and for what needs `ConsistencyLevel: eventual`, on every page,
+//! <https://learn.microsoft.com/graph/aad-advanced-queries>. Left out: `$search`, `$orderby` but of the time, and of
+//! `$filter` what [`super::condition`] leaves out.
 
-use std::collections::HashMap;
+mod wanted;
+
+use std::{cmp::Ordering, sync::Arc};
 
 use serde_json::{Value, json};
 
+use self::wanted::{Wanted, wanted};
 use super::{
-    World,
     answer::Answer,
     collection::{Life, Object},
-    links::Cursor,
-    read::{context, version},
-    request::Record,
+    condition::{moment, order},
+    key,
+    links::{Cursor, Place},
+    request::{Record, version},
     row::Row,
-    select::Select,
+    world::World,
 };
 
-/// Most objects of a page: <https://learn.microsoft.com/graph/api/user-list#optional-query-parameters>.
-const MOST: usize = 999;
+/// An object with its key and the value by which it is ordered.
+type Listed<'a> = (Value, &'a String, &'a Object);
 
-/// What is asked for, the same on every page.
-struct Query {
-    select: Select,
-    top: usize,
-    filter: Option<Condition>,
-    counts: bool,
-}
-
-/// Where a page begins.
-struct Place<'a> {
-    after: String,
-    page: usize,
-    /// The options before the token of the page link, each with its `&`.
-    options: String,
-    /// The query of the page link that asked for it, if one did.
-    asked: Option<&'a str>,
-}
-
-impl World {
-    pub(super) fn list(&mut self, feed: &'static Row, record: &Record) -> Result<Answer, Answer> {
-        let (path, query) = record.path.split_once('?').unwrap_or((&record.path, ""));
-        let is_eventual =
-            record.consistency_level.as_deref().is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
-        if path.ends_with("/$count") {
-            return self.count(feed, is_eventual);
-        }
-        let place = self.place(query)?;
-        let wanted = self.query(feed, &place.options, is_eventual)?;
-        let replica = self.replica(feed, 0);
-        let all = self.tenant.collection(&feed.name).entries().filter_map(|(id, entry)| {
-            match entry.at(replica)? {
-                (Life::Living, object) => Some((id, object)),
-                _ => None,
+/// A page of a list, or the number of its objects, or the only one.
+pub(super) fn list(
+    world: &mut World,
+    feed: &'static Row,
+    under: &str,
+    record: &Record,
+) -> Result<Answer, Answer> {
+    let (path, query) = record.path.split_once('?').unwrap_or((&record.path, ""));
+    let is_eventual =
+        record.consistency_level.as_deref().is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
+    if path.ends_with("/$count") {
+        return count(world, feed, under, is_eventual);
+    }
+    let (mut place, options, asked) = place(world, feed, query)?;
+    let wanted = wanted(world, feed, &options, is_eventual, record)?;
+    let replica = world.replica(feed, 0);
+    if feed.single {
+        return only(world, feed, &wanted, path, replica);
+    }
+    // A request for certain ids is no list: it shows hidden objects too.
+    let is_walk = wanted.filter.is_none() || feed.window.is_some();
+    if place.page == 0 && is_walk && !feed.delta {
+        place.hidden = Arc::new(world.hidden.take(&feed.name, world.tenant.collection(&feed.name)));
+    }
+    let mut all = all(world, feed, under, &wanted, replica);
+    all.retain(|(_, key, _)| !place.hidden.contains(*key));
+    let (from, value, goes_on) = page(world, feed, &wanted, &place, &all, record);
+    let metadata =
+        format!("{}/{}/$metadata#{}{}", world.origin, version(path), feed.path(), wanted.select.context());
+    let mut body = json!({"@odata.context": metadata, "value": value});
+    if wanted.counts && asked.is_none() {
+        body["@odata.count"] = json!(all.len());
+    }
+    if goes_on {
+        let query = match asked.filter(|_| world.quirks.repeat_link) {
+            Some(asked) => asked.to_owned(),
+            None => {
+                let last = from.checked_sub(1).and_then(|last| all.get(last));
+                let after = last
+                    .map(|(value, key, _)| (value.as_str().unwrap_or_default().to_owned(), (*key).clone()));
+                let place = match world.quirks.repeat_page {
+                    true => Place { page: place.page + 1, ..place },
+                    false => Place { after, offset: from, page: place.page + 1, hidden: place.hidden },
+                };
+                world.links.issue_after(&options, Cursor::List { select: wanted.select, place })
             }
+        };
+        body["@odata.nextLink"] = json!(format!("{}{path}?{query}", world.origin));
+    }
+    Ok(Answer::json(body))
+}
+
+/// What lives at the replica, in the order of the list.
+fn all<'a>(
+    world: &'a World,
+    feed: &'static Row,
+    under: &'a str,
+    wanted: &Wanted,
+    at: usize,
+) -> Vec<Listed<'a>> {
+    let window = feed.window.as_ref();
+    let days = window.and_then(|window| window.retention_days);
+    let oldest = days.map(|days| world.tenant.clock().now() - time::Duration::days(days));
+    let is_kept = |value: &Value| {
+        oldest.is_none_or(|oldest| value.as_str().and_then(moment).is_none_or(|time| time >= oldest))
+    };
+    let living =
+        world.tenant.collection(&feed.name).under(under).filter_map(|(key, entry)| match entry.at(at)? {
+            (Life::Living, object) => {
+                let value =
+                    window.and_then(|window| object.get(&window.property)).cloned().unwrap_or_default();
+                Some((value, key, object))
+            }
+            _ => None,
         });
-        let all = all.filter(|(_, object)| wanted.filter.as_ref().is_none_or(|filter| filter.holds(object)));
-        let all: Vec<_> = all.collect();
-        let rest: Vec<_> = all.iter().filter(|(id, _)| **id > place.after).collect();
-        // An empty page must be followed by one that is not, or a list would never end.
-        let every = self.quirks.empty_page_every.filter(|every| *every > 1);
-        let is_empty = every.is_some_and(|every| (place.page + 1).is_multiple_of(every));
-        let shown = &rest[..if is_empty { 0 } else { wanted.top.min(rest.len()) }];
-        let value: Vec<_> = shown.iter().map(|(_, object)| wanted.select.whole(object)).collect();
-        let last = shown.last().map(|(id, _)| (*id).clone());
-        let goes_on = shown.len() < rest.len() || self.quirks.repeat_link || self.quirks.repeat_page;
-        let (origin, version) = (&self.origin, version(path));
-        let metadata = format!("{origin}/{version}/$metadata#{}{}", feed.name, context(&wanted.select));
-        let mut body = json!({"@odata.context": metadata, "value": value});
-        if wanted.counts && place.asked.is_none() {
-            body["@odata.count"] = json!(all.len());
-        }
-        if goes_on {
-            let query = match place.asked.filter(|_| self.quirks.repeat_link) {
-                Some(asked) => asked.to_owned(),
-                None => {
-                    let after = last.filter(|_| !self.quirks.repeat_page).unwrap_or(place.after);
-                    let cursor = Cursor::List { select: wanted.select, after, page: place.page + 1 };
-                    self.links.issue_after(&place.options, cursor)
-                }
-            };
-            body["@odata.nextLink"] = json!(format!("{}/{version}/{}?{query}", self.origin, feed.name));
-        }
-        Ok(Answer::json(body))
+    let kept = living.filter(|(value, ..)| is_kept(value));
+    let mut all: Vec<_> = kept
+        .filter(|(.., object)| wanted.filter.as_ref().is_none_or(|filter| filter.holds(object)))
+        .collect();
+    if window.is_some() {
+        all.sort_by(|one, other| compare((&one.0, one.1), (&other.0, other.1), wanted.ascending));
     }
-
-    fn place<'a>(&self, query: &'a str) -> Result<Place<'a>, Answer> {
-        let Some((options, _)) = query.split_once("$skiptoken=") else {
-            let options = if query.is_empty() { String::new() } else { format!("{query}&") };
-            return Ok(Place { after: String::new(), page: 0, options, asked: None });
-        };
-        match self.links.find(query) {
-            Some((Cursor::List { after, page, .. }, None)) => {
-                Ok(Place { after: after.clone(), page: *page, options: options.into(), asked: Some(query) })
-            }
-            Some((Cursor::List { .. }, Some(_))) => Err(Answer::error(
-                400,
-                "Directory_ExpiredPageToken",
-                "The specified page token value has expired and can no longer be included in your request.",
-            )),
-            _ => Err(Answer::error(400, "Request_BadRequest", "The page token is not as it was issued.")),
-        }
-    }
-
-    fn query(&self, feed: &'static Row, options: &str, is_eventual: bool) -> Result<Query, Answer> {
-        let mut options: HashMap<_, _> =
-            url::form_urlencoded::parse(options.as_bytes()).into_owned().collect();
-        let select = Select::parse(feed, options.remove("$select").as_deref(), false)?;
-        let top = options.remove("$top").map_or(Ok(self.page_size), |top| top.parse());
-        let Some(top) = top.ok().filter(|top| (1..=MOST).contains(top)) else {
-            let message = "Invalid page size specified: it must be between 1 and 999 inclusive.";
-            return Err(Answer::error(400, "Request_BadRequest", message));
-        };
-        let filter = options.remove("$filter").map(|text| Condition::parse(&text)).transpose()?;
-        let counts = options.remove("$count").is_some_and(|count| count == "true");
-        if filter.as_ref().is_some_and(Condition::is_advanced) && !(is_eventual && counts) {
-            return Err(Answer::error(
-                400,
-                "Request_UnsupportedQuery",
-                "Operator 'endsWith' is not supported because the required parameters might be missing. Try adding \
-                 $count=true query parameter and ConsistencyLevel:eventual header.",
-            ));
-        }
-        match options.keys().next() {
-            None => Ok(Query { select, top, filter, counts }),
-            Some(option) => {
-                let message = format!("The query option '{option}' is not known to this stand-in.");
-                Err(Answer::error(400, "BadRequest", &message))
-            }
-        }
-    }
-
-    /// The number as text, after a byte order mark, as Graph sends it.
-    fn count(&self, feed: &'static Row, is_eventual: bool) -> Result<Answer, Answer> {
-        match is_eventual {
-            true => {
-                let number = self.tenant.collection(&feed.name).living().count();
-                Ok(Answer::text(200, "text/plain", format!("\u{feff}{number}")))
-            }
-            false => Err(Answer::error(400, "Request_BadRequest", "$count is not currently supported.")),
-        }
-    }
+    all
 }
 
-/// What `$filter` says.
-#[derive(Debug, PartialEq)]
-enum Condition {
-    Is(String, Value),
-    Starts(String, String),
-    Ends(String, String),
+/// The order of two objects: by value, newest first unless it ascends, and then by key.
+fn compare(one: (&Value, &str), other: (&Value, &str), ascending: bool) -> Ordering {
+    let by_value = order(one.0, other.0).unwrap_or(Ordering::Equal);
+    let by_value = if ascending { by_value } else { by_value.reverse() };
+    by_value.then_with(|| one.1.cmp(other.1))
 }
 
-impl Condition {
-    fn parse(text: &str) -> Result<Self, Answer> {
-        let literal =
-            |text: &str| Some(text.trim().strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'"));
-        let call = |name: &str| {
-            let (found, rest) = text.trim().split_once('(')?;
-            let (property, value) = rest.strip_suffix(')')?.split_once(',')?;
-            let is_named = found.eq_ignore_ascii_case(name);
-            is_named.then(|| literal(value)).flatten().map(|value| (property.trim().to_owned(), value))
-        };
-        let equal = || {
-            let (property, value) = text.split_once(" eq ")?;
-            let value = match value.trim() {
-                "true" => Value::Bool(true),
-                "false" => Value::Bool(false),
-                "null" => Value::Null,
-                text => Value::String(literal(text)?),
-            };
-            Some(Self::Is(property.trim().to_owned(), value))
-        };
-        let starts = || call("startsWith").map(|(property, value)| Self::Starts(property, value));
-        let ends = || call("endsWith").map(|(property, value)| Self::Ends(property, value));
-        starts().or_else(ends).or_else(equal).ok_or_else(|| {
-            Answer::error(
-                400,
-                "Request_UnsupportedQuery",
-                "Unsupported or invalid query filter clause specified.",
-            )
+/// Where the page after this one begins, what this one shows, and whether there is one after it.
+fn page(
+    world: &World,
+    feed: &'static Row,
+    wanted: &Wanted,
+    place: &Place,
+    all: &[Listed<'_>],
+    record: &Record,
+) -> (usize, Vec<Value>, bool) {
+    let quirks = &world.quirks;
+    let is_before = |(value, key, _): &Listed<'_>| {
+        place.after.as_ref().is_some_and(|(after, last)| {
+            compare((value, key), (&json!(after), last), wanted.ascending).is_le()
         })
-    }
-
-    fn is_advanced(&self) -> bool {
-        matches!(self, Self::Ends(..))
-    }
-
-    fn holds(&self, object: &Object) -> bool {
-        let text =
-            |property: &str| object.get(property).and_then(Value::as_str).unwrap_or_default().to_lowercase();
-        match self {
-            Self::Is(property, Value::String(value)) => text(property) == value.to_lowercase(),
-            Self::Is(property, value) => object.get(property).unwrap_or(&Value::Null) == value,
-            Self::Starts(property, value) => text(property).starts_with(&value.to_lowercase()),
-            Self::Ends(property, value) => text(property).ends_with(&value.to_lowercase()),
+    };
+    let start = match quirks.pages_by_offset {
+        true => place.offset.min(all.len()),
+        false => all.partition_point(is_before),
+    };
+    // An empty page must be followed by one that is not, or a list would never end.
+    let every = quirks.empty_page_every.filter(|every| *every > 1);
+    let is_empty = every.is_some_and(|every| (place.page + 1).is_multiple_of(every));
+    let end = if is_empty { start } else { (start + wanted.top).min(all.len()) };
+    let goes_on = end < all.len() || quirks.repeat_link || quirks.repeat_page;
+    // What moves between two pages is on both or on none.
+    let moved = place.page > 0 && start > 0;
+    let begin = start - usize::from(moved && quirks.shown_twice_between_pages);
+    let begin = (begin + usize::from(moved && quirks.lost_between_pages)).min(end);
+    let (names, mut value) = (record.preferred("IdType") == Some("ImmutableId"), Vec::new());
+    for (index, (_, key, object)) in all[begin..end].iter().enumerate() {
+        let shown = if feed.delta { wanted.select.whole(object) } else { wanted.select.of(object) };
+        let mut shown = Value::Object(shown);
+        if feed.immutable && !names {
+            shown[&feed.key] = json!(key::mutable(feed, key));
         }
+        let is_twice = quirks.list_twice_every.is_some_and(|every| (index + 1).is_multiple_of(every.max(1)));
+        (0..1 + usize::from(is_twice)).for_each(|_| value.push(shown.clone()));
+    }
+    (end, value, goes_on)
+}
+
+/// The only object of a path, without `value`.
+fn only(world: &World, feed: &Row, wanted: &Wanted, path: &str, at: usize) -> Result<Answer, Answer> {
+    let mut entries = world.tenant.collection(&feed.name).entries();
+    let found = entries.find_map(|(_, entry)| match entry.at(at)? {
+        (Life::Living, object) => Some(object),
+        _ => None,
+    });
+    let mut body = wanted.select.of(found.ok_or_else(|| Answer::not_found(&feed.name))?);
+    let context = format!("{}/{}/$metadata#{}/$entity", world.origin, version(path), feed.path());
+    body.insert("@odata.context".into(), json!(context));
+    Ok(Answer::json(Value::Object(body)))
+}
+
+/// Where a page begins, the options before the token of the page link, and the query of the link that asked for it.
+fn place<'a>(world: &World, feed: &Row, query: &'a str) -> Result<(Place, String, Option<&'a str>), Answer> {
+    let Some((options, _)) = query.split_once("$skiptoken=") else {
+        let options = if query.is_empty() { String::new() } else { format!("{query}&") };
+        return Ok((Place::default(), options, None));
+    };
+    match world.links.find(query) {
+        Some((Cursor::List { place, select }, None)) if select.feed.name == feed.name => {
+            Ok((place.clone(), options.into(), Some(query)))
+        }
+        Some((Cursor::List { .. }, Some(_))) => Err(Answer::error(
+            400,
+            "Directory_ExpiredPageToken",
+            "The specified page token value has expired and can no longer be included in your request.",
+        )),
+        _ => Err(Answer::error(400, "Request_BadRequest", "The page token is not as it was issued.")),
+    }
+}
+
+/// The number as text, after a byte order mark, as Graph sends it.
+fn count(world: &World, feed: &Row, under: &str, is_eventual: bool) -> Result<Answer, Answer> {
+    match is_eventual {
+        true => {
+            let all = world.tenant.collection(&feed.name).under(under);
+            let number = all.filter(|(_, entry)| entry.life == Life::Living).count();
+            Ok(Answer::text(200, "text/plain", format!("\u{feff}{number}")))
+        }
+        false => Err(Answer::error(400, "Request_BadRequest", "$count is not currently supported.")),
     }
 }

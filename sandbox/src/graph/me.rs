@@ -3,35 +3,41 @@
 //! `/me` is another name of `/users/<id of the signed-in user>`, for delegated tokens only. Sources:
 //! <https://learn.microsoft.com/graph/api/user-get>, <https://learn.microsoft.com/graph/api/user-list-memberof>,
 //! <https://learn.microsoft.com/graph/api/profilephoto-get>, <https://learn.microsoft.com/graph/api/organization-list>.
-//! Left out: mail, calendars and drives of a user; groups of a user that are so by other groups.
+//! Left out: groups of a user that are so by other groups.
 
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
 use super::{
-    World,
     answer::Answer,
-    read::version,
+    by_ids,
+    kind::Kind,
     relationship::Relationship,
-    request::{Kind, Record},
+    request::{Record, version},
     row::Row,
     select::Select,
+    world::World,
 };
 
 /// The roles and scopes of which one is needed.
 pub(super) fn readers(record: &Record) -> Vec<&'static str> {
-    let feed = record.feed.and_then(Row::named).unwrap_or_else(|| Row::of("users"));
+    let asked = match record.kind {
+        Kind::Me => as_user(record, "me").feed,
+        _ => record.feed,
+    };
+    if record.kind == Kind::GetByIds {
+        return by_ids::collections().flat_map(|row| &row.readers).map(String::as_str).collect();
+    }
+    let feed = asked.and_then(Row::named).unwrap_or_else(|| Row::of("users"));
     let more: &[&str] = match record.kind {
-        Kind::Me => &["User.Read", "User.ReadWrite"],
+        Kind::Me if feed.name == "users" => &["User.Read", "User.ReadWrite"],
         Kind::Photo => &["ProfilePhoto.Read.All"],
-        Kind::Organization => &["Organization.Read.All", "Directory.Read.All", "User.Read"],
         _ => &[],
     };
     let readers = feed.readers.iter().map(String::as_str);
     let lists = feed.lists.iter().map(String::as_str);
     match record.kind {
-        Kind::Organization => more.to_vec(),
         Kind::List | Kind::ById => readers.chain(lists).collect(),
         _ => readers.chain(more.iter().copied()).collect(),
     }
@@ -44,61 +50,55 @@ pub(super) fn nobody() -> Answer {
 
 /// The same request for the user by id.
 pub(super) fn as_user(record: &Record, user: &str) -> Record {
-    let path = record.path.replacen("/me", &format!("/users/{user}"), 1);
-    let bare = path.split('?').next().unwrap_or_default();
-    let kind = match bare.rsplit('/').next().unwrap_or_default() {
-        "memberOf" => Kind::MemberOf,
-        "manager" => Kind::Targets,
-        "$value" if bare.ends_with("/photo/$value") => Kind::Photo,
-        last if last == user => Kind::ById,
-        _ => Kind::Other,
-    };
-    Record { path, kind, feed: Some("users"), ..record.clone() }
+    record.with_path(&record.method, &record.path.replacen("/me", &format!("/users/{user}"), 1))
 }
 
-impl World {
-    /// `/users/{id}/photo/$value`.
-    pub(super) fn photo(&self, path: &str) -> Result<Answer, Answer> {
-        let photo = self.user_of(path).and_then(|id| self.tenant.photos.get(&id));
-        let missing = || Answer::error(404, "ImageNotFound", "The photo was not found.");
-        photo.map(|photo| Answer::text(200, "image/jpeg", photo.clone())).ok_or_else(missing)
-    }
+/// `/users/{id}/photo/$value`.
+pub(super) fn photo(world: &World, path: &str) -> Result<Answer, Answer> {
+    let photo = user_of(world, path).and_then(|id| world.tenant.photos.get(&id));
+    let missing = || Answer::error(404, "ImageNotFound", "The photo was not found.");
+    photo.map(|photo| Answer::text(200, "image/jpeg", photo.clone())).ok_or_else(missing)
+}
 
-    /// `/users/{id}/memberOf`: the groups of which a user is a direct member, on one page.
-    pub(super) fn member_of(&self, path: &str, query: &str) -> Result<Answer, Answer> {
-        let id = self.user_of(path).ok_or_else(|| Self::not_found("user"))?;
-        let options: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let select = Select::parse(Row::of("groups"), options.get("$select").map(String::as_str), false)?;
-        let key = (Relationship::named("groups-members"), id);
-        let groups = self.tenant.groups().living();
-        let groups = groups.filter(|(group, _)| {
-            self.tenant.groups().edge(group, &key).is_some_and(super::relationship::Edge::is_now)
-        });
-        let value: Vec<_> = groups
-            .map(|(_, group)| {
-                let mut shown = select.whole(group);
-                shown.insert("@odata.type".into(), json!("#microsoft.graph.group"));
-                Value::Object(shown)
-            })
-            .collect();
-        let context = format!("{}/{}/$metadata#directoryObjects", self.origin, version(path));
-        Ok(Answer::json(json!({"@odata.context": context, "value": value})))
-    }
+/// `/users/{id}/memberOf`: the groups of which a user is a direct member, on one page.
+pub(super) fn member_of(world: &World, path: &str, query: &str) -> Result<Answer, Answer> {
+    let id = user_of(world, path).ok_or_else(|| Answer::not_found("user"))?;
+    let options: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let select = Select::parse(Row::of("groups"), options.get("$select").map(String::as_str), false)?;
+    let key = (Relationship::named("groups-members"), id);
+    let groups = world.tenant.collection("groups").living();
+    let groups = groups.filter(|(group, _)| {
+        world.tenant.collection("groups").edge(group, &key).is_some_and(super::relationship::Edge::is_now)
+    });
+    let value: Vec<_> = groups
+        .map(|(_, group)| {
+            let mut shown = select.whole(group);
+            shown.insert("@odata.type".into(), json!("#microsoft.graph.group"));
+            Value::Object(shown)
+        })
+        .collect();
+    let context = format!("{}/{}/$metadata#directoryObjects", world.origin, version(path));
+    Ok(Answer::json(json!({"@odata.context": context, "value": value})))
+}
 
-    /// The tenant, as a list of one.
-    pub(super) fn organization(&self, path: &str) -> Answer {
-        let tenant = json!({
-            "id": self.tenant.id, "displayName": "Contoso",
-            "verifiedDomains": [{"name": "contoso.example", "isDefault": true, "isInitial": true}],
-        });
-        let context = format!("{}/{}/$metadata#organization", self.origin, version(path));
-        Answer::json(json!({"@odata.context": context, "value": [tenant]}))
-    }
+/// Whether a list is that of the tenant itself, of which nothing else is known.
+pub(super) fn is_organization(world: &World, feed: &Row) -> bool {
+    feed.name == "organization" && world.tenant.collection(&feed.name).position() == 0
+}
 
-    /// The living user that the third segment of a path names.
-    fn user_of(&self, path: &str) -> Option<String> {
-        let name = percent_encoding::percent_decode_str(path.split('/').nth(3)?).decode_utf8_lossy();
-        let id = self.found(Row::of("users"), &name);
-        self.tenant.user(&id).map(|_| id)
-    }
+/// The tenant, as a list of one.
+pub(super) fn organization(world: &World, path: &str) -> Answer {
+    let tenant = json!({
+        "id": world.tenant.id, "displayName": "Contoso",
+        "verifiedDomains": [{"name": "contoso.example", "isDefault": true, "isInitial": true}],
+    });
+    let context = format!("{}/{}/$metadata#organization", world.origin, version(path));
+    Answer::json(json!({"@odata.context": context, "value": [tenant]}))
+}
+
+/// The living user that the third segment of a path names.
+fn user_of(world: &World, path: &str) -> Option<String> {
+    let name = percent_encoding::percent_decode_str(path.split('/').nth(3)?).decode_utf8_lossy();
+    let id = world.found(Row::of("users"), &name);
+    world.tenant.get("users", &id).map(|_| id)
 }

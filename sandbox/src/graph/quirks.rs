@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What a client has to live with, all off by default. They hold for all feeds.
+/// The oddities, all off by default. They hold for all feeds, and some for lists.
 /// Source: <https://learn.microsoft.com/graph/delta-query-overview#replays>.
 #[derive(Clone, Debug, Default)]
 pub struct Quirks {
@@ -28,7 +28,7 @@ pub struct Quirks {
     pub show_only: Option<usize>,
     /// `GET /users/{id}` answers null for selected properties that were never set, where delta leaves them out.
     pub nulls_by_id: bool,
-    /// Links that end because their target is deleted for good are told by the feed of their source. Graph has been seen
+    /// Links that end because their target is deleted for good are reported by the feed of their source. Graph has been seen
     /// not to: <https://github.com/microsoftgraph/microsoft-graph-docs/issues/7115>.
     pub purges_reported: bool,
     /// A new manager is told without a word about the one before:
@@ -43,4 +43,13 @@ pub struct Quirks {
     /// Tokens of links have a `#` in them as it is:
     /// <https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/1184>.
     pub hash_in_tokens: bool,
+    /// The pages of a list begin at a number of objects, not after an object: what is created or deleted meanwhile has
+    /// another one shown twice or not at all (`$skip`).
+    pub pages_by_offset: bool,
+    /// In lists, the last object of a page is also the first of the next one.
+    pub shown_twice_between_pages: bool,
+    /// In lists, the first object of every further page is not shown.
+    pub lost_between_pages: bool,
+    /// In lists, every so many objects of a page are shown twice.
+    pub list_twice_every: Option<usize>,
 }

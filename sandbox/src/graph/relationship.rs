@@ -37,16 +37,14 @@ impl Relationship {
         (0..ALL.len()).map(Self)
     }
 
-    /// Those whose changes a feed tells.
-    pub fn told_by(feed: &str) -> impl Iterator<Item = Self> {
-        Self::all().filter(move |one| one.of() == feed && one.is_told())
+    /// Those that the delta query of a collection tracks.
+    pub fn tracked_by(feed: &str) -> impl Iterator<Item = Self> {
+        Self::all().filter(move |one| one.of() == feed && one.is_tracked())
     }
 
-    /// What `<id>/<navigation property>` asks for below a collection.
-    pub(super) fn asked_for(collection: &str, path: &str) -> Option<Self> {
-        let (id, property) = path.split_once('/')?;
-        let found = Self::all().find(|one| one.of() == collection && one.name() == property);
-        found.filter(|_| !id.is_empty())
+    /// The navigation property of that name.
+    pub(super) fn below(row: &Row, property: &str) -> Option<Self> {
+        Self::all().find(|one| one.of() == row.name && one.name() == property)
     }
 
     /// The one with that container: `groups-members` are the members of groups.
@@ -78,8 +76,8 @@ impl Relationship {
         self.known().definition.one
     }
 
-    /// Delta query tells its changes.
-    pub fn is_told(self) -> bool {
+    /// Delta query tracks it.
+    pub fn is_tracked(self) -> bool {
         self.known().row.delta && self.known().definition.delta
     }
 
@@ -100,6 +98,13 @@ impl Relationship {
 
     fn known(self) -> &'static Known {
         &ALL[self.0]
+    }
+}
+
+impl From<&str> for Relationship {
+    /// [`Relationship::named`].
+    fn from(container: &str) -> Self {
+        Self::named(container)
     }
 }
 

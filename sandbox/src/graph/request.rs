@@ -1,82 +1,20 @@
 //! What the fake keeps of every request, and which requests a rule or a gate means.
 
-use std::time::Instant;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Instant,
+};
 
 use axum::http::{HeaderMap, Uri, request::Parts};
+use serde_json::Value;
 
-use super::{relationship::Relationship, row::Row};
+use super::{
+    key,
+    kind::{Asked, Kind},
+    route::Named,
+    row::Row,
+};
 use crate::script::Matches;
-
-/// What a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A delta query without a token: a round begins.
-    Initial,
-    /// A further page of a round (`$skiptoken`).
-    SkipToken,
-    /// A new round from a delta link (`$deltatoken`).
-    DeltaToken,
-    /// One object.
-    ById,
-    /// To whom one object is linked: the members or owners of a group, the manager of a user.
-    Targets,
-    /// A page of a list of all objects, or their number.
-    List,
-    /// The signed-in user, or something of it.
-    Me,
-    /// The photo of a user.
-    Photo,
-    /// The groups in which a user is.
-    MemberOf,
-    /// The tenant itself, as a list of one.
-    Organization,
-    /// Several requests in one; its parts are recorded as requests of their own.
-    Batch,
-    /// Anything else.
-    Other,
-}
-
-impl Kind {
-    /// What is asked for, and of which feed.
-    fn of(uri: &Uri) -> (Self, Option<&'static Row>) {
-        let path = ["/v1.0/", "/beta/"].iter().find_map(|version| uri.path().strip_prefix(version));
-        let (name, rest) = path.map_or(("", ""), |path| path.split_once('/').unwrap_or((path, "")));
-        match name {
-            "me" => return (Self::Me, None),
-            "$batch" if rest.is_empty() => return (Self::Batch, None),
-            "organization" if rest.is_empty() => return (Self::Organization, None),
-            _ => {}
-        }
-        let Some(feed) = Row::named(name) else { return (Self::Other, None) };
-        let is_beta = uri.path().starts_with("/beta/");
-        let kind = match rest {
-            "" | "$count" => Self::List,
-            path if path.ends_with("/photo/$value") && feed.kind == "user" => Self::Photo,
-            path if path.ends_with("/memberOf") && feed.kind == "user" => Self::MemberOf,
-            id if is_beta && (id.contains('/') || id.starts_with("delta")) => Self::Other,
-            "delta" | "delta()" | "microsoft.graph.delta" | "microsoft.graph.delta()" => match feed.delta {
-                true => Self::of_delta(uri),
-                false => Self::Other,
-            },
-            id if !id.is_empty() && !id.contains('/') => Self::ById,
-            path if Relationship::asked_for(&feed.name, path).is_some() => Self::Targets,
-            _ => Self::Other,
-        };
-        (kind, Some(feed))
-    }
-
-    fn of_delta(uri: &Uri) -> Self {
-        let query = uri.query().unwrap_or_default().replace("%24", "$");
-        let token = |name: &str| query.split('&').find_map(|part| part.strip_prefix(name));
-        if token("$skiptoken=").is_some() {
-            return Self::SkipToken;
-        }
-        match token("$deltatoken=") {
-            None | Some("" | "latest") => Self::Initial,
-            Some(_) => Self::DeltaToken,
-        }
-    }
-}
 
 /// One request as it came.
 #[derive(Clone, Debug)]
@@ -89,10 +27,15 @@ pub struct Record {
     pub kind: Kind,
     /// Of which collection, such as `users`.
     pub feed: Option<&'static str>,
+    /// The ids of the objects above as the path names them, each percent-encoded, joined by `/`.
+    pub parent: Option<String>,
+    pub(super) named: Vec<Named>,
     /// Header `User-Agent`.
     pub user_agent: Option<String>,
     /// Header `Prefer`.
     pub prefer: Option<String>,
+    /// Header `x-ms-throttle-priority`.
+    pub throttle_priority: Option<String>,
     /// Header `ConsistencyLevel`.
     pub consistency_level: Option<String>,
     /// Header `client-request-id`.
@@ -108,14 +51,17 @@ pub struct Record {
 impl Record {
     pub(super) fn of(parts: &Parts) -> Self {
         let header = |name| header(&parts.headers, name);
-        let (kind, feed) = Kind::of(&parts.uri);
+        let asked = Asked::of(&parts.uri);
         Self {
             method: parts.method.to_string(),
             path: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
-            kind,
-            feed: feed.map(|feed| feed.name.as_str()),
+            kind: asked.kind,
+            feed: asked.feed.map(|feed| feed.name.as_str()),
+            parent: parent(&asked.named),
+            named: asked.named,
+            throttle_priority: header("x-ms-throttle-priority"),
             user_agent: header("user-agent"),
-            prefer: header("prefer"),
+            prefer: joined(&parts.headers, "prefer"),
             consistency_level: header("consistencylevel"),
             client_request_id: header("client-request-id"),
             has_token: header("authorization").is_some_and(|value| value.starts_with("Bearer ")),
@@ -124,20 +70,67 @@ impl Record {
         }
     }
 
-    /// A part of a batch.
-    pub(super) fn of_part(batch: &Self, method: &str, path: &str) -> Self {
-        let uri: Uri = path.parse().unwrap_or_default();
-        let (kind, feed) = Kind::of(&uri);
-        let (method, path) = (method.to_owned(), path.to_owned());
+    /// The same for another path: a part of a batch, or that of the signed-in user.
+    pub(super) fn with_path(&self, method: &str, path: &str) -> Self {
+        let asked = Asked::of(&path.parse::<Uri>().unwrap_or_default());
         Self {
-            method,
-            path,
-            kind,
-            feed: feed.map(|feed| feed.name.as_str()),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            kind: asked.kind,
+            feed: asked.feed.map(|feed| feed.name.as_str()),
+            parent: parent(&asked.named),
+            named: asked.named,
             at: Instant::now(),
-            ..batch.clone()
+            ..self.clone()
         }
     }
+
+    /// The same with the headers of a part of a batch, which has those of its own only.
+    pub(super) fn with_headers(self, headers: &Value) -> Self {
+        let header = |name: &str| {
+            let headers = headers.as_object().into_iter().flatten();
+            let mut named = headers.filter(|(found, _)| found.eq_ignore_ascii_case(name));
+            named.next().and_then(|(_, value)| value.as_str()).map(str::to_owned)
+        };
+        Self {
+            prefer: header("prefer"),
+            throttle_priority: header("x-ms-throttle-priority"),
+            consistency_level: header("consistencylevel"),
+            ..self
+        }
+    }
+
+    /// What `Prefer` says of a name, such as `odata.maxpagesize`.
+    pub(super) fn preferred(&self, name: &str) -> Option<&str> {
+        let parts = self.prefer.iter().flat_map(|prefer| prefer.split(','));
+        let named = parts.filter_map(|part| part.trim().split_once('='));
+        let mut values = named.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        values.next().map(|value| value.trim_matches('"'))
+    }
+
+    /// The service of the collection that it asks for.
+    pub(super) fn service(&self) -> Option<&'static str> {
+        let is_directory = self.kind == Kind::GetByIds;
+        let service = self.feed.and_then(Row::named).map(|row| row.service.as_str());
+        service.or(is_directory.then_some("identity"))
+    }
+}
+
+fn parent(named: &[Named]) -> Option<String> {
+    (!named.is_empty()).then(|| key::chain(named.iter().map(|(_, id)| id.as_str())))
+}
+
+/// A name as a number, so that a [`Match`] can be copied.
+fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// All values of a header, if there are any.
+fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values: Vec<_> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    (!values.is_empty()).then(|| values.join(", "))
 }
 
 /// A header as text, if it is there and is text.
@@ -145,23 +138,30 @@ pub(super) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(String::from)
 }
 
+/// The version of the API that a path begins with.
+pub(super) fn version(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or("v1.0")
+}
+
 /// Which requests are meant.
 #[derive(Clone, Copy, Debug)]
 pub struct Match {
     kind: Option<Kind>,
     feed: Option<&'static str>,
+    service: Option<&'static str>,
+    below: Option<u64>,
     from: usize,
 }
 
 impl Match {
     /// Every request.
     pub const fn any() -> Self {
-        Self { kind: None, feed: None, from: 1 }
+        Self { kind: None, feed: None, service: None, below: None, from: 1 }
     }
 
     /// Requests of this kind.
     pub const fn kind(kind: Kind) -> Self {
-        Self { kind: Some(kind), feed: None, from: 1 }
+        Self { kind: Some(kind), feed: None, service: None, below: None, from: 1 }
     }
 
     /// Requests that begin a round without a token.
@@ -204,6 +204,16 @@ impl Match {
         Self { feed: Some(feed), ..self }
     }
 
+    /// Only those of collections of this service, such as `outlook`.
+    pub const fn service(self, service: &'static str) -> Self {
+        Self { service: Some(service), ..self }
+    }
+
+    /// Only those for what is below the object that the path names so.
+    pub fn below(self, name: &str) -> Self {
+        Self { below: Some(hash(name)), ..self }
+    }
+
     /// Only from the nth of them on, counted from 1 and from when the rule or the gate was set.
     pub const fn nth(self, from: usize) -> Self {
         Self { from, ..self }
@@ -213,7 +223,10 @@ impl Match {
 impl Matches<Record> for Match {
     fn fits(&self, request: &Record) -> bool {
         let is_of_feed = self.feed.is_none_or(|feed| request.feed == Some(feed));
-        is_of_feed && self.kind.is_none_or(|kind| kind == request.kind)
+        let is_of_service = self.service.is_none_or(|service| request.service() == Some(service));
+        let is_below =
+            self.below.is_none_or(|below| request.named.iter().any(|(_, name)| hash(name) == below));
+        is_of_feed && is_of_service && is_below && self.kind.is_none_or(|kind| kind == request.kind)
     }
 
     fn from(&self) -> usize {

@@ -1,17 +1,17 @@
 //! Made-up objects, the same for the same seed.
 //!
 //! Users and groups have files of their own, since their properties depend on each other; the objects of any other
-//! collection are made as its row says ([`made`]).
+//! collection are like its samples ([`samples`]) or, if it has none, made as its row says ([`made`]).
 
 mod groups;
 mod made;
+mod samples;
 mod users;
 mod values;
 
 use fastrand::Rng;
 use serde_json::{Map, Value};
 
-pub(super) use self::made::Maker;
 use super::row::Row;
 
 /// A made-up object of a collection, the `number`th of a tenant.
@@ -19,7 +19,10 @@ pub(super) fn object_of(row: &Row, number: usize, random: &mut Rng) -> Map<Strin
     match row.name.as_str() {
         "users" => users::user(number, random),
         "groups" => groups::group(number, random),
-        _ => made::object_of(&row.made, number, random),
+        _ => match samples::of(row) {
+            Some(samples) => samples::object_of(row, samples, number, random),
+            None => made::object_of(&row.made, number, random),
+        },
     }
 }
 
@@ -28,6 +31,9 @@ pub(super) fn patch_of(row: &Row, number: usize, random: &mut Rng) -> Map<String
     match row.name.as_str() {
         "users" => users::patch(random),
         "groups" => groups::patch(random),
-        _ => made::patch_of(&row.made, number, random),
+        _ => match samples::of(row) {
+            Some(samples) => samples::patch_of(row, samples, number, random),
+            None => made::patch_of(&row.made, number, random),
+        },
     }
 }

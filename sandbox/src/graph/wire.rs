@@ -12,19 +12,15 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
 use super::{
-    Inner,
     answer::Answer,
-    batch, challenge,
+    authorize::authorize,
+    batch,
     fault::{Fault, Framing},
-    me,
-    request::{Kind, Record, header},
-    subscriptions,
+    inner::Inner,
+    request::{Record, header},
+    single, subscriptions,
 };
-use crate::{
-    identity::{Claims, Refusal},
-    loopback::Cut,
-    script::lock,
-};
+use crate::loopback::Cut;
 
 /// Largest body that is taken.
 const LARGEST_BODY: usize = 64 << 10;
@@ -49,23 +45,26 @@ pub(super) async fn respond(
     }
     let bearer = header(&parts.headers, "authorization")
         .and_then(|value| value.strip_prefix("Bearer ").map(String::from));
+    let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
     let mut answer = match fault.as_ref().and_then(Fault::instead) {
         Some(answer) => answer,
-        None if batch::is_batch(&record) => {
-            let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
-            inner.batch(&record, bearer.as_deref(), &body)
-        }
+        None if batch::is_batch(&record) => batch::answer(&inner, &record, bearer.as_deref(), &body),
         None => match subscriptions::path(&record) {
             Some(id) => {
-                let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
-                match inner.authorize(&record, &inner.subscribers(id, &body), bearer.as_deref()) {
-                    Ok(_) => inner.subscriptions(&record.method, id, &body).await,
+                match authorize(
+                    &inner,
+                    &record,
+                    &subscriptions::readers(&inner, id, &body),
+                    bearer.as_deref(),
+                ) {
+                    Ok(_) => subscriptions::answer(&inner, &record, id, &body).await,
                     Err(refused) => refused,
                 }
             }
-            None => inner.answer(&record, bearer.as_deref(), fault.as_ref()),
+            None => single::answer(&inner, &record, bearer.as_deref(), fault.as_ref(), &body),
         },
     };
+    answer = inner.tell_load(&record, answer);
     if let Some(fault) = &fault {
         fault.spoil(&mut answer);
     }
@@ -75,69 +74,6 @@ pub(super) async fn respond(
         _ => None,
     };
     send(answer, &inner.next_id(), record.client_request_id.as_deref(), cut_body, cut)
-}
-
-impl Inner {
-    pub(super) fn answer(&self, record: &Record, bearer: Option<&str>, fault: Option<&Fault>) -> Answer {
-        let claims = match self.authorize(record, &me::readers(record), bearer) {
-            Ok(claims) => claims,
-            Err(refused) => return refused,
-        };
-        let mut world = lock(&self.world);
-        if record.kind == Kind::Me {
-            let user = claims.user.as_deref();
-            return user.map_or_else(me::nobody, |user| {
-                world.read(&me::as_user(record, user)).unwrap_or_else(|refused| refused)
-            });
-        }
-        let is_token = matches!(record.kind, Kind::SkipToken | Kind::DeltaToken | Kind::List);
-        if let Some(Fault::TokenDead(death)) = fault.filter(|_| is_token) {
-            let query = record.path.split_once('?').map_or("", |(_, query)| query);
-            world.links.kill(query, *death);
-        }
-        world.read(record).unwrap_or_else(|refused| refused)
-    }
-
-    /// 401 without a good token or the claims that are demanded, 403 without a role or, in a delegated token, a scope of
-    /// those that may.
-    fn authorize(&self, record: &Record, readers: &[&str], bearer: Option<&str>) -> Result<Claims, Answer> {
-        let denied = |message: &str| {
-            Err(Answer::error(401, "InvalidAuthenticationToken", message)
-                .with("www-authenticate", challenge::CHALLENGE))
-        };
-        let Some(bearer) = bearer else { return denied("Access token is empty.") };
-        let verdict = self.audiences.iter().map(|audience| self.identity.check(bearer, audience));
-        let verdict = verdict
-            .reduce(|one, other| if one.is_ok() || other == Err(Refusal::Audience) { one } else { other });
-        if let (Some(Ok(claims)), Some(demanded)) = (&verdict, &*lock(&self.demanded))
-            && !challenge::is_met(demanded, &claims.asked)
-        {
-            return Err(challenge::answer(demanded));
-        }
-        match verdict {
-            Some(Ok(claims))
-                if claims
-                    .roles
-                    .iter()
-                    .chain(&claims.scopes)
-                    .any(|granted| readers.contains(&granted.as_str())) =>
-            {
-                Ok(claims)
-            }
-            // Graph says so before it looks at permissions.
-            Some(Ok(claims)) if record.kind == Kind::Me && claims.user.is_none() => Ok(claims),
-            Some(Ok(_)) => Err(Answer::error(
-                403,
-                "Authorization_RequestDenied",
-                "Insufficient privileges to complete the operation.",
-            )),
-            Some(Err(Refusal::Expired)) => denied("Lifetime validation failed, the token is expired."),
-            Some(Err(Refusal::Unknown)) => denied("IDX14100: JWT is not well formed."),
-            Some(Err(Refusal::Audience)) | None => {
-                denied("Access token validation failure. Invalid audience.")
-            }
-        }
-    }
 }
 
 fn send(

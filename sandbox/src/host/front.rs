@@ -19,7 +19,9 @@ use super::envelope::{self, HttpRequest, Sys};
 use super::environment::HOST_VERSION;
 use super::function_json::{Function, Level, Trigger};
 use super::inner::Inner;
+use super::invocation::attempt;
 use super::outputs::HttpReply;
+use super::pump::queue_envelope;
 use super::queue::Message;
 use super::route::{self, Params};
 use super::timer::{self, Occasion};
@@ -76,7 +78,7 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
 async fn invoke(inner: &Inner, name: &str, request: &HttpRequest) -> Option<HttpReply> {
     let function = inner.function(name).ok()?;
     let envelope = envelope::http(&function.binding, request, &Sys::of(name));
-    let (attempt, reply) = inner.attempt(function, Uuid::new_v4(), envelope).await;
+    let (attempt, reply) = attempt(inner, function, Uuid::new_v4(), envelope).await;
     let nothing = HttpReply { status: 204, ..HttpReply::default() };
     attempt.succeeded().then(|| reply.unwrap_or(nothing))
 }
@@ -187,12 +189,12 @@ async fn run(inner: &Inner, name: &str, input: &str) {
             let info = timer::timer_info(function, Occasion::Normal, None, OffsetDateTime::now_utc());
             envelope::timer(&function.binding, &info, None, &Sys::of(name))
         }
-        Trigger::Queue { .. } => inner.queue_envelope(function, &Message::of_admin(input), input),
+        Trigger::Queue { .. } => queue_envelope(function, &Message::of_admin(input), input),
         Trigger::Http { .. } => {
             let request =
                 HttpRequest { method: "POST".to_owned(), body: input.into(), ..HttpRequest::default() };
             envelope::http(&function.binding, &request, &Sys::of(name))
         }
     };
-    inner.attempt(function, Uuid::new_v4(), envelope).await;
+    attempt(inner, function, Uuid::new_v4(), envelope).await;
 }

@@ -1,4 +1,4 @@
-//! What all faces of the host share.
+//! Shared by all faces of the host.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -20,7 +20,7 @@ pub struct Options {
     /// Instead of `functionTimeout` in `host.json`.
     pub function_timeout: Option<Duration>,
     /// The crash with which the host gives up (the third within 30 minutes); `None` restarts for ever. A
-    /// [`Host::kill`](super::Host::kill) is a crash.
+    /// [`Process::kill`](super::Process::kill) is a crash.
     pub crash_limit: Option<u32>,
     /// The storage account; an empty one of its own unless it is shared with another host.
     pub queues: Queues,

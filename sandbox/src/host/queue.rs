@@ -23,7 +23,7 @@ const LEASE: Duration = Duration::from_secs(600);
 pub struct Message {
     /// The service's id.
     pub id: String,
-    /// What is stored: base64, unless it was put there raw.
+    /// The stored body: base64, unless it was put there raw.
     pub body: String,
     /// How often it has been delivered.
     pub dequeue_count: u32,
@@ -111,18 +111,18 @@ impl Queues {
         }
     }
 
-    /// What that host had when it died comes back, as it does when nobody keeps it invisible any more.
+    /// The messages of a dead host are visible again, as when their visibility timeout ends.
     pub(super) fn host_died(&self, host: Uuid) {
         for (message, standing) in self.lock().values_mut().flatten() {
             if *standing == Standing::Delivered(host) {
                 *standing = Standing::Later;
-                // Whatever that host may still say of it is of no account.
+                // A later answer of that host is ignored.
                 message.pop_receipt = receipt();
             }
         }
     }
 
-    /// What is delivered now is visible again although it is still worked on: its host could not keep it invisible.
+    /// The messages in flight are visible again: their host could not extend their visibility timeout.
     pub(super) fn lapse(&self, queue: &str) {
         for (_, standing) in self.lock().entry(queue.to_owned()).or_default() {
             if matches!(standing, Standing::Delivered(_)) {

@@ -11,6 +11,7 @@ use super::attempt::{Attempt, Verdict};
 use super::envelope::{self, RetryContext, ScheduleStatus, Sys, TimerInfo};
 use super::function_json::{Function, Trigger};
 use super::inner::Inner;
+use super::invocation::attempt;
 
 /// How a timer fires.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,53 +71,55 @@ impl Firing {
     }
 }
 
-impl Inner {
-    /// Fires a timer with its retries.
-    pub async fn fire(&self, name: &str, fire: Fire) -> Result<Firing> {
-        let function = self.function(name)?;
-        ensure!(matches!(function.trigger, Trigger::Timer { .. }), "{name} has no timer trigger");
-        ensure!(!function.disabled, "{name} is disabled");
-        let lock = self.timers.get(name).with_context(|| format!("{name} has no timer"))?;
-        let mut last_run = lock.lock().await;
-        let started = OffsetDateTime::now_utc();
-        let info = timer_info(function, fire.occasion, *last_run, started);
-        let firing = self.attempts(function, &info, fire.attempts).await;
-        *last_run = Some(started);
-        firing
-    }
+/// Fires a timer with its retries.
+pub(super) async fn fire(inner: &Inner, name: &str, fire: Fire) -> Result<Firing> {
+    let function = inner.function(name)?;
+    ensure!(matches!(function.trigger, Trigger::Timer { .. }), "{name} has no timer trigger");
+    ensure!(!function.disabled, "{name} is disabled");
+    let lock = inner.timers.get(name).with_context(|| format!("{name} has no timer"))?;
+    let mut last_run = lock.lock().await;
+    let started = OffsetDateTime::now_utc();
+    let info = timer_info(function, fire.occasion, *last_run, started);
+    let firing = attempts(inner, function, &info, fire.attempts).await;
+    *last_run = Some(started);
+    firing
+}
 
-    /// Runs the attempts of one firing until one succeeds or no retry is left.
-    async fn attempts(&self, function: &Function, info: &TimerInfo, limit: Option<u32>) -> Result<Firing> {
-        let id = Uuid::new_v4();
-        let mut attempts = Vec::new();
-        let mut exception = None;
-        for count in 0.. {
-            let context =
-                function.retry.as_ref().map(|retry| RetryContext { count, max: retry.max, exception });
-            let text = envelope::timer(&function.binding, info, context.as_ref(), &Sys::of(&function.name));
-            let (attempt, _) = self.attempt(function, id, text).await;
-            let reason = match &attempt.verdict {
-                Verdict::Succeeded { .. } => None,
-                Verdict::Failed { reason } => Some(reason.clone()),
-                Verdict::WouldHang { reason } => bail!("{reason}"),
-            };
-            attempts.push(attempt);
-            if reason.is_none() || !self.is_retried(function, count, limit) {
-                break;
-            }
-            exception = reason;
+/// Runs the attempts of one firing until one succeeds or no retry is left.
+async fn attempts(
+    inner: &Inner,
+    function: &Function,
+    info: &TimerInfo,
+    limit: Option<u32>,
+) -> Result<Firing> {
+    let id = Uuid::new_v4();
+    let mut attempts = Vec::new();
+    let mut exception = None;
+    for count in 0.. {
+        let context = function.retry.as_ref().map(|retry| RetryContext { count, max: retry.max, exception });
+        let text = envelope::timer(&function.binding, info, context.as_ref(), &Sys::of(&function.name));
+        let (attempt, _) = attempt(inner, function, id, text).await;
+        let reason = match &attempt.verdict {
+            Verdict::Succeeded { .. } => None,
+            Verdict::Failed { reason } => Some(reason.clone()),
+            Verdict::WouldHang { reason } => bail!("{reason}"),
+        };
+        attempts.push(attempt);
+        if reason.is_none() || !is_retried(inner, function, count, limit) {
+            break;
         }
-        Ok(Firing { attempts })
+        exception = reason;
     }
+    Ok(Firing { attempts })
+}
 
-    /// Whether another attempt follows. A host that is stopping retries no more.
-    fn is_retried(&self, function: &Function, count: u32, limit: Option<u32>) -> bool {
-        let Some(retry) = &function.retry else { return false };
-        let done = i64::from(count) + 1;
-        let policy_ends = retry.max >= 0 && done > retry.max;
-        let limit_ends = limit.is_some_and(|limit| done >= i64::from(limit));
-        !policy_ends && !limit_ends && !self.has_ended()
-    }
+/// Whether another attempt follows. A host that is stopping retries no more.
+fn is_retried(inner: &Inner, function: &Function, count: u32, limit: Option<u32>) -> bool {
+    let Some(retry) = &function.retry else { return false };
+    let done = i64::from(count) + 1;
+    let policy_ends = retry.max >= 0 && done > retry.max;
+    let limit_ends = limit.is_some_and(|limit| done >= i64::from(limit));
+    !policy_ends && !limit_ends && !inner.has_ended()
 }
 
 /// What the timer knows at this firing.

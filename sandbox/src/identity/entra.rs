@@ -7,7 +7,7 @@
 //!
 //! The map: `registration` and `certificate` (what an app has), `state` and `desk` (what is remembered), `discovery`, `authorize`,
 //! `device`, `page` (what a browser sees), `token` with `authenticate`, `assertion` and `grants`, `form`, `scope` and
-//! `error` (the wire), `federation` (somebody else's tokens), `browser`
+//! `error` (the wire), `federation` (somebody else's tokens), `forge` (tokens that nobody issued), `browser`
 //! and `visitor` (a user at the pages), `switches` (what a test can do to it).
 
 mod assertion;
@@ -20,6 +20,7 @@ mod device;
 mod discovery;
 mod error;
 mod federation;
+mod forge;
 mod form;
 mod grant;
 mod grants;
@@ -35,6 +36,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -45,19 +47,20 @@ use axum::{
 use tempfile::NamedTempFile;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::{Identity, tls};
+use super::{Identity, User, tls};
 use crate::{
     clock::Clock,
     loopback::{Cut, Loopback, Server},
     script::lock,
 };
-pub use browser::Page;
+pub use browser::{Browser, Page};
 pub use certificate::{CERTIFICATE_PASSWORD, CertificateFile};
 use desk::Desk;
 pub use federation::{FEDERATED_AUDIENCE, FEDERATED_SUBJECT};
+pub use forge::Signer;
 pub use form::{HIDDEN, Request};
-use registration::Registration;
-pub use visitor::SignIn;
+pub use switches::Switches;
+pub use visitor::{SignIn, Visitor};
 
 /// The running endpoint. Clones are handles to the same one.
 #[derive(Clone)]
@@ -149,7 +152,7 @@ impl Entra {
 
     /// The present client secret.
     pub fn secret(&self) -> String {
-        self.confidential(|app| app.secret.as_ref().map(|secret| secret.value.clone())).unwrap_or_default()
+        self.desk.secret()
     }
 
     /// A file with a certificate of the confidential client and its key. It is made, and the certificate registered, when
@@ -161,7 +164,7 @@ impl Entra {
         let made = lock(&self.files).get(which);
         let (path, certificate) = made.unwrap_or_else(|error| panic!("{error:#}"));
         if let Some(certificate) = certificate {
-            self.confidential(|app| app.certificates.push(certificate));
+            self.desk.confidential(|app| app.certificates.push(certificate));
         }
         path
     }
@@ -171,9 +174,64 @@ impl Entra {
         lock(&self.desk.state).requests.iter().map(|(_, request)| request.clone()).collect()
     }
 
-    /// Changes the confidential client.
-    fn confidential<T>(&self, change: impl FnOnce(&mut Registration) -> T) -> T {
-        change(&mut lock(&self.desk.state).registrations[0])
+    /// The file with a token of the outside issuer that is good for an hour. It is written, and the credential registered,
+    /// when it is first asked for.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn federated_token_file(&self) -> PathBuf {
+        federation::file(&self.desk, lock(&self.files).folder())
+    }
+
+    /// Writes another token into the file, as the platform does again and again. One without life has expired long ago.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write_federated_token(&self, subject: &str, audience: &str, life: Duration) -> PathBuf {
+        federation::write(&self.desk, lock(&self.files).folder(), subject, audience, life)
+    }
+
+    /// What a test can do to it.
+    pub fn switches(&self) -> Switches {
+        Switches::of(&self.desk)
+    }
+
+    /// A browser that trusts it.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.authority_file())
+    }
+
+    /// A user at that browser.
+    pub fn visitor(&self) -> Visitor {
+        Visitor {
+            browser: self.browser(),
+            origin: self.origin().to_owned(),
+            app: self.public_client_id(),
+            api: self.app_id_uri(),
+        }
+    }
+
+    /// A token that looks like one of this user for the confidential client as an API, with other claims and other members
+    /// of the header. Nobody issued it.
+    pub fn forge(
+        &self,
+        user: &User,
+        claims: &serde_json::Value,
+        header: &serde_json::Value,
+        signer: Signer,
+    ) -> String {
+        forge::forge(&self.desk, user, claims, header, signer)
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget_requests(&self) {
+        lock(&self.desk.state).requests.clear();
+    }
+
+    /// Goes down for good: connections that are open are reset, new ones are refused.
+    pub fn stop(&self) {
+        *lock(&self.desk.is_down) = true;
+        lock(&self.server).take();
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{COSMOS_AUDIENCE, Kind, Options, Principal, User, jwt, key::SigningKey};
+use super::{Kind, Options, Principal, User, jwt, key::SigningKey};
 
 /// What a token says.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,9 +156,12 @@ impl Issued {
     }
 }
 
+/// How the audiences of Cosmos DB begin, whatever the cloud.
+const COSMOS_AUDIENCES: &str = "https://cosmos.azure.";
+
 /// The roles of an app's own token; Cosmos DB knows roles of its own.
 fn roles(options: &Options, wanted: &Wanted<'_>) -> Vec<String> {
-    let has_roles = wanted.user.is_none() && wanted.resource.trim_end_matches('/') != COSMOS_AUDIENCE;
+    let has_roles = wanted.user.is_none() && !wanted.resource.starts_with(COSMOS_AUDIENCES);
     if has_roles { options.roles.clone() } else { Vec::new() }
 }
 

@@ -1,4 +1,4 @@
-//! Who there is: a tenant with a managed identity, app registrations and users.
+//! The identities: a tenant with a managed identity, app registrations and users.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ impl User {
     }
 }
 
-/// Who there is; the defaults are made-up ids.
+/// The identities; the defaults are made-up ids.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Claim `tid`.

@@ -228,7 +228,7 @@ impl Inner {
         let (entra, address) = (self.entra.clone(), address.to_owned());
         tokio::spawn(async move {
             // The app may be gone: a browser shows an error then.
-            let _shown = entra.browse(&address, &user).await;
+            let _shown = entra.browser().browse(&address, &user).await;
         });
     }
 

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::Say;
-use super::deeds::{Deed, Nothing, Tenant};
+use super::deeds::{Deed, LiveTenant, Nothing};
 use crate::graph::Life;
 use crate::loopback::{Loopback, Server};
 
@@ -19,13 +19,13 @@ const MOST: usize = 20;
 
 #[derive(Clone)]
 struct Desk {
-    tenant: Tenant,
+    tenant: LiveTenant,
     say: Say,
     origin: String,
 }
 
 /// Opens it on a port of its own.
-pub(super) async fn open(tenant: Tenant, say: Say) -> Result<Server> {
+pub(super) async fn open(tenant: LiveTenant, say: Say) -> Result<Server> {
     let loopback = Loopback::bind().await?;
     let desk = Desk { tenant, say, origin: loopback.origin().to_owned() };
     let router = Router::new()
@@ -40,7 +40,7 @@ pub(super) async fn open(tenant: Tenant, say: Say) -> Result<Server> {
     Ok(loopback.serve(router))
 }
 
-/// What can be done, as commands.
+/// The commands.
 pub(super) fn help(world: &str) -> String {
     let commands = [
         ("", "/users", "", "some users; /deleted has some deleted ones"),
@@ -108,7 +108,7 @@ fn did(desk: &Desk, deed: Result<Deed, Nothing>) -> Response {
     }
 }
 
-/// What somebody wants to be set; `id` is not for them to set.
+/// The properties to set. `id` cannot be set.
 fn properties(body: &str) -> Option<Value> {
     let body = if body.trim().is_empty() { "{}" } else { body };
     serde_json::from_str(body).ok().filter(|read: &Value| read.is_object() && read.get("id").is_none())

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::graph::{self, Event, Graph, Life, Relationship, Row};
+use crate::graph::{self, Event, Graph, Life, Relationship, Row, random_change};
 use crate::script::lock;
 
 /// Names an object whose turn it happens to be.
@@ -13,7 +13,7 @@ const ANY: &str = "any";
 
 /// The tenant, with a stream of chance of its own.
 #[derive(Clone)]
-pub(super) struct Tenant {
+pub(super) struct LiveTenant {
     graph: Graph,
     random: Arc<Mutex<Random>>,
 }
@@ -36,7 +36,7 @@ pub(super) struct Deed {
 #[derive(Debug, PartialEq)]
 pub(super) struct Nothing(pub String);
 
-impl Tenant {
+impl LiveTenant {
     pub fn of(graph: Graph, seed: u64) -> Self {
         let random = Random { random: fastrand::Rng::with_seed(seed), is_paused: false };
         Self { graph, random: Arc::new(Mutex::new(random)) }
@@ -59,7 +59,7 @@ impl Tenant {
                 0..7 => "users",
                 _ => random.choice(tenant.others()).unwrap_or("groups"),
             };
-            let change = tenant.random_change_of(of, random);
+            let change = random_change(tenant, of, random);
             let of = match &change.event {
                 Event::Linked { relationship, .. } | Event::Unlinked { relationship, .. } => {
                     link(*relationship)
@@ -74,7 +74,7 @@ impl Tenant {
     /// Up to so many users: living ones, or those among the deleted items.
     pub fn users(&self, life: Life, most: usize) -> Vec<Value> {
         self.graph.tenant(|tenant| {
-            let fitting = tenant.users().entries().filter(|(_, entry)| entry.life == life);
+            let fitting = tenant.collection("users").entries().filter(|(_, entry)| entry.life == life);
             fitting
                 .take(most)
                 .map(|(id, entry)| json!({"id": id, "displayName": entry.properties["displayName"]}))
@@ -85,28 +85,28 @@ impl Tenant {
     /// A living user with all properties.
     pub fn user(&self, id: &str) -> Result<Value, Nothing> {
         let id = self.pick(id, Life::Living)?;
-        let user = self.graph.tenant(|tenant| tenant.user(&id).cloned());
+        let user = self.graph.tenant(|tenant| tenant.get("users", &id).cloned());
         user.map(Value::Object).ok_or_else(|| nobody(&id))
     }
 
     pub fn create(&self, properties: Value) -> Deed {
         self.graph.tenant(|tenant| {
-            let id = tenant.create_user();
-            tenant.change_user(&id, properties);
+            let id = tenant.create("users");
+            tenant.change("users", &id, properties);
             deed(tenant, "created", id)
         })
     }
 
     pub fn change(&self, id: &str, properties: Value) -> Result<Deed, Nothing> {
-        self.on(id, Life::Living, "changed", |tenant, id| tenant.change_user(id, properties))
+        self.on(id, Life::Living, "changed", |tenant, id| tenant.change("users", id, properties))
     }
 
     pub fn delete(&self, id: &str) -> Result<Deed, Nothing> {
-        self.on(id, Life::Living, "deleted", graph::Tenant::remove_user)
+        self.on(id, Life::Living, "deleted", |tenant, id| tenant.remove("users", id))
     }
 
     pub fn restore(&self, id: &str) -> Result<Deed, Nothing> {
-        self.on(id, Life::Removed, "restored", graph::Tenant::restore_user)
+        self.on(id, Life::Removed, "restored", |tenant, id| tenant.restore("users", id))
     }
 
     fn on(
@@ -127,7 +127,7 @@ impl Tenant {
             return Ok(id.to_owned());
         }
         let ids = self.graph.tenant(|tenant| {
-            let fitting = tenant.users().entries().filter(|(_, entry)| entry.life == life);
+            let fitting = tenant.collection("users").entries().filter(|(_, entry)| entry.life == life);
             fitting.map(|(id, _)| id.clone()).collect::<Vec<_>>()
         });
         lock(&self.random).random.choice(ids).ok_or_else(|| nobody(ANY))

@@ -17,9 +17,9 @@ const REDIRECT: &str = "http://localhost/signed-in";
 /// Everything that another process needs.
 #[derive(Debug)]
 pub struct Exports {
-    /// What the handler is set to, and where everything is.
+    /// The settings of the handler, and all addresses.
     environment: Vec<(String, String)>,
-    /// What makes somebody else of the process, by the name of the credential.
+    /// The settings of each other credential, by its name.
     credentials: Vec<(&'static str, Vec<(String, String)>)>,
     /// How a device code is approved.
     approve: String,
@@ -54,7 +54,7 @@ impl Exports {
         let user = user.unwrap_or_default();
         environment.push(("ENTRA_USER".into(), user.clone()));
         let mut assertion = NamedTempFile::new()?;
-        assertion.write_all(world.entra.token_for_api(&user).await?.as_bytes())?;
+        assertion.write_all(world.entra.visitor().token_for_api(&user).await?.as_bytes())?;
         let credential = |one: Credential| {
             let mut settings = vec![("GRAPH_CREDENTIAL".to_owned(), one.name().to_owned())];
             settings.extend(one.settings(&world.identity, &world.entra, &world.tools));
@@ -134,7 +134,7 @@ fn code(world: &World, authority: &str, user: &str) -> String {
     let (client_id, scopes) =
         (world.entra.client_id(), format!("{}/.default offline_access", world.graph.endpoint()));
     let sign_in = SignIn { client_id: &client_id, redirect: REDIRECT, scopes: &scopes, challenge: None };
-    let address = world.entra.sign_in_address(&sign_in);
+    let address = world.entra.visitor().sign_in_address(&sign_in);
     format!(
         "curl --silent --output /dev/null --write-out '%{{redirect_url}}\\n' --cacert '{authority}' -d username='{user}' \
          '{address}'"

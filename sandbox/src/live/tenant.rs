@@ -1,11 +1,11 @@
-//! What the tenant does by itself, and Graph on account of it.
+//! Changes that the tenant makes by itself, and the notifications that Graph sends about them.
 
-use super::deeds::Tenant;
+use super::deeds::LiveTenant;
 use super::{Pace, Say};
 use crate::graph::Graph;
 
 /// Changes something, again and again.
-pub(super) async fn change(tenant: Tenant, pace: Pace, say: Say) {
+pub(super) async fn change(tenant: LiveTenant, pace: Pace, say: Say) {
     loop {
         tokio::time::sleep(pace.between_changes()).await;
         if let Some(deed) = tenant.at_random() {

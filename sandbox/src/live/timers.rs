@@ -1,35 +1,34 @@
-//! What the Functions host does by itself: timers that fire by the clock, and a queue that is polled.
+//! The clock of the Functions host: timers fire on schedule, and the queue is polled.
 
 use time::OffsetDateTime;
 
 use super::{Pace, Say};
 use crate::host::{Attempt, Fire, Host, Schedule, Verdict};
-use crate::world::WORK_QUEUE;
 
 /// Fires a timer again and again, with the retries of its policy.
 pub(super) async fn follow(host: Host, name: String, schedule: Schedule, pace: Pace, say: Say) {
     while let Some(wait) = pace.until(&schedule, OffsetDateTime::now_utc()) {
         tokio::time::sleep(wait).await;
         match host.fire(&name, Fire::default()).await {
-            Ok(firing) => firing.attempts.iter().filter_map(told).for_each(|line| say(&line)),
+            Ok(firing) => firing.attempts.iter().filter_map(line_about).for_each(|line| say(&line)),
             Err(error) => say(&format!("timer {name}: {error:#}")),
         }
     }
 }
 
-/// Delivers what is on the queue, as it comes.
-pub(super) async fn deliver(host: Host, pace: Pace, say: Say) {
+/// Delivers what is on a queue, as it comes.
+pub(super) async fn deliver(host: Host, queue: &'static str, pace: Pace, say: Say) {
     loop {
         tokio::time::sleep(pace.latency()).await;
-        match host.pump_wide(WORK_QUEUE, host.queue_width()).await {
-            Ok(attempts) => attempts.iter().filter_map(told).for_each(|line| say(&line)),
-            Err(error) => say(&format!("queue {WORK_QUEUE}: {error:#}")),
+        match host.pump_wide(queue, host.queue_width()).await {
+            Ok(attempts) => attempts.iter().filter_map(line_about).for_each(|line| say(&line)),
+            Err(error) => say(&format!("queue {queue}: {error:#}")),
         }
     }
 }
 
-/// What is said of an attempt; nothing of one that found nothing to do.
-fn told(attempt: &Attempt) -> Option<String> {
+/// The line about an attempt; none for an attempt without work.
+fn line_about(attempt: &Attempt) -> Option<String> {
     let function = &attempt.function;
     match &attempt.verdict {
         Verdict::Succeeded { logs, .. } => {

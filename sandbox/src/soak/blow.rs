@@ -29,30 +29,30 @@ pub(super) struct Hosts {
 /// A killed handler is restarted, and its successor is awake.
 pub(super) async fn strike(view: &World, who: Who, blow: Blow, hosts: &Hosts, trace: &Trace) {
     let (Host { frozen, clock }, lost) = (&hosts.each[who.index()], &hosts.lost);
-    // One that is just being restarted is no victim yet; a frozen one answers nobody, but is ready.
+    // A host that is being restarted is not struck yet. A frozen host does not answer, but counts as ready.
     let struck = match blow {
         Blow::Lose(loss) => {
             if matches!(loss, Loss::Container(name) if name != "mirror") {
-                // Nobody could know of what was lost, and is hidden from the walk that follows.
+                // The copy knows nothing of a lost document, so the enumeration that follows must not hide its object.
                 view.feeds().iter().for_each(|feed| view.graph.hide(feed, []));
             }
-            // Before, since nobody waits for this to end when it gets quiet; and after.
+            // Before the blow, because the end of the story does not wait for it; and after.
             lost.note(loss, view);
             lose(&view.cosmos, loss).await.map(|()| lost.note(loss, view))
         }
         Blow::Clock(seconds) => clock.iter().try_for_each(|clock| clock.shift(seconds)),
         Blow::Kill => {
-            let killed = view.host.kill().await.map(drop);
+            let killed = view.host.process().kill().await.map(drop);
             frozen.store(false, Ordering::Release);
             killed
         }
         Blow::Freeze if frozen.load(Ordering::Acquire) => Ok(()),
         Blow::Freeze => {
             let ready = view.host.ready().await;
-            // Whoever thaws all that is frozen must not miss one that freezes now.
+            // The thaw of all frozen hosts must not miss one that freezes now.
             frozen.store(true, Ordering::Release);
             match ready {
-                Ok(()) => view.host.freeze().await,
+                Ok(()) => view.host.process().freeze().await,
                 Err(error) => Err(error),
             }
         }
@@ -62,18 +62,18 @@ pub(super) async fn strike(view: &World, who: Who, blow: Blow, hosts: &Hosts, tr
     }
 }
 
-/// Two machines whose clocks differ see different ends of a lease. The one that comes next sees the lease
-/// ended; whoever holds it goes on by its own clock until it renews.
+/// Two machines with different clocks see different ends of a lease. The next turn sees the lease ended; its holder
+/// goes on by its own clock until it renews.
 ///
 /// # Errors
 /// When the lease cannot be written.
 pub(super) async fn skew(world: &World, feed: &str) -> Result<()> {
-    // A turn that was just fired may not have it yet.
+    // A turn that was just fired may not hold the lease yet.
     for _ in 0..20 {
         let lease = world.cosmos.document("mirror", feed, "lease").await;
         if let Some(mut lease) = lease.filter(|lease| !lease["holder"].is_null()) {
             lease["expires"] = "2020-01-01T00:00:00Z".into();
-            // Whoever was faster has a lease of its own time.
+            // Another write was faster: that lease has its own time.
             world.cosmos.put_over("mirror", feed, &lease).await?;
             return Ok(());
         }

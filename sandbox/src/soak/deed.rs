@@ -1,12 +1,14 @@
-//! What can happen in a history, as values.
+//! The events of a history, as values.
 
 use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::json;
 
+use super::beside::Beside;
+use super::stir::stir;
 use crate::cosmos::{self, Moment};
-use crate::graph::{self, Life, Tenant, TokenDeath};
+use crate::graph::{self, Life, Tenant, TokenDeath, random_change};
 
 /// One of the two hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +41,17 @@ pub(super) enum Deed {
     Fire(Who),
     /// The timer fires on that host, and what follows waits for its end, though not for long.
     Turn(Who),
+    /// That host runs the feeds of something besides users and groups. The history does not wait for the end.
+    Follow(Who, Beside),
+    /// Requests for a mailbox are refused.
+    Refuse(u64),
+    /// Every mailbox answers again.
+    Answer,
     /// Reads of the checkpoint take long, until they may go on.
     Delay,
     /// They may.
     GoOn,
-    /// That host looks into the queue; nobody waits for the end.
+    /// That host reads its queue. The history does not wait for the end.
     Pump(Who),
     /// Graph will fail.
     Graph(graph::Match, usize, graph::Fault),
@@ -59,7 +67,7 @@ pub(super) enum Deed {
     TokensDie(TokenDeath),
     /// Graph's replicas tell so many changes later than they see them.
     Lag(usize),
-    /// Somebody at a terminal removes what the brake holds; nobody waits for the end.
+    /// An operator accepts held removals. The history does not wait for the end.
     Accept,
     /// A caller of that host asks for a few users by their ids; nobody waits for the answer.
     Refresh(Who, u64),
@@ -67,7 +75,7 @@ pub(super) enum Deed {
     PageSize(usize),
     /// The clock of whoever comes next is ahead: for it, the lease has ended.
     Skew,
-    /// The next walk does not show so many percent of the objects in the copy that are there; the seed says which.
+    /// The next enumeration does not show so many percent of the objects in the copy that are there; the seed says which.
     Hide(usize, u64),
     /// For so long, reads of Cosmos are behind, but for what their session has seen.
     ReadBehind(Duration),
@@ -77,7 +85,7 @@ pub(super) enum Deed {
     Rest(Duration),
 }
 
-/// What happens to the tenant.
+/// A change of the tenant.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change {
     /// So many random changes.
@@ -86,10 +94,12 @@ pub(super) enum Change {
     Touch,
     /// Every other user goes, some of them for good.
     Remove,
-    /// Whoever can come back does.
+    /// Every user that can be restored is restored.
     Restore,
     /// So many users are new.
     Create(usize),
+    /// A few random changes of something besides users and groups.
+    Beside(Beside),
 }
 
 /// Where a host is struck.
@@ -103,6 +113,8 @@ pub(super) enum Gate {
     Users(usize, Moment),
     /// At the nth write of memberships, if there are groups.
     Links(usize, Moment),
+    /// At the nth write into a container.
+    Container(&'static str, usize, Moment),
 }
 
 /// How a host is struck, or what it rests on.
@@ -118,7 +130,7 @@ pub(super) enum Blow {
     Clock(i64),
 }
 
-/// What is lost.
+/// Lost state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Loss {
     /// The checkpoint of a feed.
@@ -136,33 +148,44 @@ impl Change {
         let random = &mut Rng::with_seed(seed);
         match self {
             Self::Few(count) => (0..count).for_each(|_| {
-                drop(tenant.random_change(random));
-                for other in tenant.others() {
-                    drop(tenant.random_change_of(other, random));
+                drop(random_change(tenant, "users", random));
+                for other in tenant.others().into_iter().filter(|name| !is_beside(name)) {
+                    drop(random_change(tenant, other, random));
                 }
             }),
-            Self::Create(count) => (0..count).for_each(|_| drop(tenant.create_user())),
+            Self::Beside(beside) => stir(tenant, beside, random),
+            Self::Create(count) => (0..count).for_each(|_| drop(tenant.create("users"))),
             Self::Touch => {
-                for id in tenant.user_ids() {
-                    tenant.change_user(&id, json!({"officeLocation": format!("Room {}", random.u16(..))}));
+                for id in tenant.ids("users") {
+                    tenant.change(
+                        "users",
+                        &id,
+                        json!({"officeLocation": format!("Room {}", random.u16(..))}),
+                    );
                 }
             }
             Self::Remove => {
-                for id in tenant.user_ids() {
+                for id in tenant.ids("users") {
                     match random.u8(..6) {
-                        0 => drop(tenant.purge_user(&id)),
-                        1 | 2 => drop(tenant.remove_user(&id)),
+                        0 => drop(tenant.purge("users", &id)),
+                        1 | 2 => drop(tenant.remove("users", &id)),
                         _ => {}
                     }
                 }
             }
             Self::Restore => {
-                let gone = tenant.users().entries().filter(|(_, entry)| entry.life == Life::Removed);
+                let gone =
+                    tenant.collection("users").entries().filter(|(_, entry)| entry.life == Life::Removed);
                 let gone: Vec<_> = gone.map(|(id, _)| id.clone()).collect();
                 for id in gone {
-                    tenant.restore_user(&id);
+                    tenant.restore("users", &id);
                 }
             }
         }
     }
+}
+
+/// Whether a collection changes with [`Change::Beside`] only.
+pub(super) fn is_beside(name: &str) -> bool {
+    Beside::ALL.iter().flat_map(|beside| beside.objects()).any(|(one, _)| *one == name)
 }

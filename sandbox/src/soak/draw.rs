@@ -8,14 +8,19 @@ use super::deed::{Blow, Change, Deed, Gate, Who};
 use crate::cosmos::{self, Fault, Moment};
 use crate::graph::{self, Framing, RetryAfter, TokenDeath};
 
+/// The value of `DOUBT_MINUTES`.
+pub(super) const DOUBT: Duration = Duration::from_millis(1_200);
+/// Longer than the lease of a dead handler lasts.
+pub(super) const PAST_THE_LEASE: Duration = Duration::from_millis(3_300);
+
 /// A history being drawn.
 pub(super) struct Draw<'a> {
     pub(super) random: &'a mut Rng,
     pub(super) deeds: Vec<Deed>,
     /// Leases may run out in it, which takes real time.
     pub(super) long: bool,
-    /// The brake may hold in it.
-    pub(super) braked: bool,
+    /// The removal limit may hold a sweep in it.
+    pub(super) limited: bool,
 }
 
 impl Draw<'_> {
@@ -105,9 +110,8 @@ impl Draw<'_> {
         Deed::Cosmos(when, times, fault)
     }
 
-    /// A write over a version finds that it is no longer there: of the lease or the checkpoint also without
-    /// anybody having written, of a document only because its own write was sent twice. (Of a document the first
-    /// would be a lie: that it was written since is what a sweep believes, and rightly.)
+    /// A write over a version is refused with 412. The lease and the checkpoint may be refused without any other write;
+    /// a document only because its own write was sent twice, since a sweep rightly takes 412 for a newer version.
     fn precondition(&mut self) -> Deed {
         let over = cosmos::Match::operation(cosmos::Operation::Replace);
         match self.random.u8(..3) {
@@ -117,7 +121,7 @@ impl Draw<'_> {
         }
     }
 
-    /// Nothing, or up to so many milliseconds.
+    /// Rests for up to so many milliseconds, or not at all.
     pub(super) fn pause(&mut self, most: u64) {
         if self.random.bool() {
             self.rest(0, most);

@@ -14,7 +14,7 @@ use crate::graph::TokenDeath;
 pub enum Hazard {
     /// Checkpoint, lease or a whole container is lost, also in the middle of a turn.
     Losses,
-    /// A walk does not show some objects that are there.
+    /// An enumeration does not show some objects that are there.
     Hidden,
     /// The two hosts run versions that differ in what they select.
     Shapes,

@@ -6,33 +6,34 @@ use std::collections::BTreeMap;
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
+use super::below::feeds;
 use super::trouble::Trouble;
 use crate::cosmos::{LeaseWrite, Write};
 
 /// How the ids of run records begin; they end with the epoch of the turn that left them.
 const RECORD: &str = "run-";
 
-/// A turn that never gave its lease back was killed, or overtaken while it stood still. A turn after it, the next
-/// clean one at the latest, has left a record of that.
+/// A turn that never gave its lease back was killed, or overtaken while it was frozen. A later turn, the next clean one
+/// at the latest, has left a record of that, or counted it where a feed below a parent has no records.
 ///
 /// # Errors
-/// Names the turns that nobody would know of.
+/// Names the killed turns without a record.
 pub(super) async fn seen(trouble: &Trouble) -> Result<()> {
     let world = trouble.world();
     let (writes, documents) = (world.cosmos.writes(), world.cosmos.documents("mirror").await);
-    for feed in world.feeds() {
-        // What was known of turns before the lease was lost went with it.
+    for found in feeds(world).await.iter().filter(|found| !found.has_ended()) {
+        let feed = &*found.key;
+        // The lost lease was the only trace of the turns before it.
         let known = &writes[trouble.lease_lost(feed).min(writes.len())..];
-        // Whoever is killed before there is a checkpoint has written nothing, and nowhere could be said so.
+        // A turn that is killed before there is a checkpoint has written nothing, and has no place for a record.
         let is_first = |write: &Write| {
-            write.succeeded() && write.id == "checkpoint" && write.feed.as_deref() == Some(*feed)
+            write.succeeded() && write.id == "checkpoint" && write.feed.as_deref() == Some(feed)
         };
         let first = known.iter().position(is_first).unwrap_or(known.len());
         let last = last_words(known[first..].iter(), feed);
         let records = unclean(&documents, feed);
-        // Whoever was killed between the save that counts it and its record is counted all the same.
-        let checkpoint = world.cosmos.document("mirror", feed, "checkpoint").await.unwrap_or_default();
-        let counted = checkpoint["unclean"]["turns"].as_u64().unwrap_or_default();
+        // A turn that is killed between the save that counts it and its record is counted all the same.
+        let counted = found.checkpoint["unclean"]["turns"].as_u64().unwrap_or_default();
         let is_counted = counted > records.len() as u64;
         for (epoch, _) in last.iter().filter(|(_, lease)| lease.held) {
             let clean = last.range(epoch + 1..).find(|(_, lease)| lease.clean);
@@ -42,6 +43,9 @@ pub(super) async fn seen(trouble: &Trouble) -> Result<()> {
                 is_seen || is_counted,
                 "turn {epoch} of {feed} never ended, and no record says so: {records:?}"
             );
+        }
+        if found.parent.is_some() {
+            continue;
         }
         let status = trouble.awake().call("GET", &format!("/api/status/{feed}"), "").await?;
         let says = status.body.to_string().contains("\"unclean\":{");
@@ -54,7 +58,7 @@ pub(super) async fn seen(trouble: &Trouble) -> Result<()> {
     Ok(())
 }
 
-/// The last that the lease said in each epoch.
+/// The last content of the lease in each epoch.
 fn last_words<'a>(writes: impl Iterator<Item = &'a Write>, feed: &str) -> BTreeMap<u64, &'a LeaseWrite> {
     let written = writes.filter(|write| write.succeeded()).filter_map(|write| write.lease.as_ref());
     written.filter(|lease| lease.feed == feed).map(|lease| (lease.epoch, lease)).collect()

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use super::beside::Beside;
 use super::deed::Deed;
-use super::draw::Draw;
+use super::draw::{DOUBT, Draw};
 use super::hazard::Hazard;
+use super::scenes::scene;
+use super::scenes_beside;
 use crate::cosmos::{self, Fault};
 use crate::graph::Quirks;
 use crate::world::Setup;
 
-/// What `DOUBT_MINUTES` says.
-pub(super) const DOUBT: Duration = Duration::from_millis(1_200);
 /// Until then replicas agree: what the protocol asks of them, but for the clocks of two processes.
 const AGREED: Duration = Duration::from_millis(1_180);
 
@@ -23,24 +24,26 @@ pub(super) struct Plan {
     pub(super) users: usize,
     /// None in half of the histories; with any, users have managers too.
     pub(super) groups: usize,
+    /// What is mirrored besides.
+    pub(super) beside: Vec<Beside>,
     pub(super) page_size: usize,
     pub(super) quirks: Quirks,
     pub(super) budget: f64,
     pub(super) concurrency: usize,
-    /// A sweep of more than so many is held, until somebody lets it go.
-    pub(super) brake: Option<usize>,
+    /// A sweep of more than so many objects is held until an operator accepts it.
+    pub(super) removal_limit: Option<usize>,
     /// There is a complete copy before the trouble begins.
     pub(super) copied: bool,
     pub(super) deeds: Vec<Deed>,
-    /// What becomes of each host that is still frozen when it gets quiet.
+    /// The fate of each host that is still frozen when the trouble ends.
     pub(super) frozen: [Fate; 2],
-    /// At which request the doorbell is rung at the end.
-    pub(super) bell: usize,
-    /// What it has besides its own trouble.
+    /// The request at which the last rerun is requested.
+    pub(super) requested_at: usize,
+    /// Hazards besides its own trouble.
     pub(super) hazards: Vec<Hazard>,
 }
 
-/// What becomes of a frozen host in the end.
+/// The fate of a frozen host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It wakes up before the first quiet turn.
@@ -70,13 +73,16 @@ impl Plan {
         // Drawn apart, so that the users of a history are what they are without groups.
         let groups = Rng::with_seed(!seed).usize(..8).saturating_sub(3);
         let (users, page_size) = (random.usize(4..25), random.usize(2..10));
+        let beside = Beside::of(seed);
+        // Each user is a feed of mail folders.
+        let users = if beside.contains(&Beside::Mail) { users.min(4) } else { users };
         let budget = [0.0, 0.3, 2.0, 10.0, 10.0][random.usize(..5)];
         let concurrency = [1, 4, 64][random.usize(..3)];
         let (copied, long) = (!often(random, 4), often(random, 3));
-        let brake = often(random, 4).then(|| random.usize(..4));
-        let mut draw = Draw { random, deeds: Vec::new(), long, braked: brake.is_some() };
+        let removal_limit = often(random, 4).then(|| random.usize(..4));
+        let mut draw = Draw { random, deeds: Vec::new(), long, limited: removal_limit.is_some() };
         for _ in 0..draw.random.usize(2..5) {
-            draw.scene();
+            scene(&mut draw);
         }
         let mut deeds = draw.deeds;
         let fate = |random: &mut Rng| match random.u8(..3) {
@@ -85,20 +91,22 @@ impl Plan {
             _ => Fate::Killed,
         };
         let frozen = [fate(random), fate(random)];
-        let bell = random.usize(1..9);
+        let requested_at = random.usize(1..9);
+        beside.iter().for_each(|one| scenes_beside::strike(*one, &mut deeds, seed));
         let hazards = hazards.iter().copied().filter(|hazard| hazard.strike(&mut deeds, seed)).collect();
         Self {
             users,
             groups,
+            beside,
             page_size,
             quirks,
             budget,
             concurrency,
-            brake,
+            removal_limit,
             copied,
             deeds,
             frozen,
-            bell,
+            requested_at,
             hazards,
         }
     }
@@ -106,17 +114,17 @@ impl Plan {
     pub(super) fn setup(&self, root: &Path, seed: u64) -> Setup {
         let cosmos = cosmos::Options { replica: self.has(Hazard::Stale), ..cosmos::Options::default() };
         let (users, groups, page_size) = (self.users, self.groups, self.page_size);
-        let setup = Setup { users, groups, seed, page_size, cosmos, ..Setup::new(root) };
-        // Whatever else is staged has as many objects as there are groups.
+        let objects = self.beside.iter().flat_map(|beside| beside.objects()).copied();
+        let objects = std::iter::once(("devices", groups)).chain(objects).collect();
+        let setup = Setup { users, groups, objects, seed, page_size, cosmos, ..Setup::new(root) };
         setup
-            .of_every_feed(groups)
             .set("LEASE_SECONDS", "3")
             .set("DOUBT_MINUTES", &(DOUBT.as_secs_f64() / 60.0).to_string())
             .set("SYNC_BUDGET_SECONDS", &self.budget.to_string())
             .set("COSMOS_CONCURRENCY", &self.concurrency.to_string())
-            // Without a brake: half the tenant goes at times, as it should.
-            .set("MAX_DELETE_PERCENT", if self.brake.is_some() { "0" } else { "100" })
-            .set("MAX_DELETE_COUNT", &self.brake.unwrap_or(10).to_string())
+            // Without a removal limit: half the tenant goes at times, as it should.
+            .set("MAX_DELETE_PERCENT", if self.removal_limit.is_some() { "0" } else { "100" })
+            .set("MAX_DELETE_COUNT", &self.removal_limit.unwrap_or(10).to_string())
             .set("TOMBSTONE_TTL_DAYS", "8")
     }
 

@@ -1,9 +1,10 @@
-//! After the trouble: faults are over, and the copy has to become the tenant.
+//! After the trouble: faults are over, and the copy has to equal the tenant.
 
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::beside::Beside;
 use super::deed::Who;
 use super::hazard::Hazard;
 use super::killed;
@@ -11,12 +12,12 @@ use super::plan::{Fate, Plan};
 use super::settled::{AGE, settled};
 use super::trouble::{Trouble, hangs};
 use super::turns::{PATIENCE, awake_one, complete, released};
-use super::verdict::{never_removed, rung, unchanged};
+use super::verdict::{never_removed, requests_are_kept, unchanged};
 
-/// Ends a history: quiet, complete turns, and everything that must hold then.
+/// Ends a history with complete turns without faults, and checks everything that must hold then.
 ///
 /// # Errors
-/// What does not hold.
+/// Names the rule that does not hold.
 pub(super) async fn quiet(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
     trouble.disarm().await?;
     let disarmed = Instant::now();
@@ -34,14 +35,14 @@ pub(super) async fn quiet(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
         trouble.kill(awake_one(trouble)).await;
     }
     complete(trouble).await?;
-    // So far they lagged.
+    // Until now the replicas lagged.
     trouble.world().graph.quirks(|quirks| (quirks.lag, quirks.random_lag) = (0, None));
     awake(trouble, plan, Fate::WakesLate).await?;
-    // A write that is on its way arrives.
+    // Late writes arrive.
     tokio::time::sleep_until((disarmed + plan.latest()).into()).await;
     ensure!(trouble.ended(PATIENCE).await, "an invocation does not end");
     // Without a limit too: a sweep that would take everything is held.
-    if complete(trouble).await? || plan.brake.is_some() {
+    if complete(trouble).await? || plan.removal_limit.is_some() {
         tokio::time::sleep(AGE).await;
         complete(trouble).await?;
         released(trouble).await?;
@@ -49,8 +50,9 @@ pub(super) async fn quiet(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
     settled(trouble, plan).await?;
     trouble.world().ensure_equal().await.context("after quiet turns the copy is not the tenant")?;
     unchanged(trouble).await?;
-    if plan.budget >= 2.0 && plan.groups == 0 {
-        rung(trouble, plan).await?;
+    // A user who goes takes a mailbox along, and the turns of users do not.
+    if plan.budget >= 2.0 && plan.groups == 0 && !plan.beside.contains(&Beside::Mail) {
+        requests_are_kept(trouble, plan).await?;
     }
     never_removed(trouble)?;
     killed::seen(trouble).await?;
@@ -60,7 +62,7 @@ pub(super) async fn quiet(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// What becomes of the frozen ones that have this fate.
+/// Kills or thaws the frozen hosts that have this fate.
 async fn awake(trouble: &Trouble, plan: &Plan, fate: Fate) -> Result<()> {
     for who in Who::BOTH {
         if trouble.is_frozen(who) && plan.frozen[who.index()] == fate {

@@ -1,127 +1,122 @@
-//! Which deeds follow each other: single ones, and scenes of several that together are known to be hard.
-//! Every scene is something that happens to an app in the cloud, only more often.
+//! The order of deeds: single deeds, and scenes of several that are known to be hard together. Every scene happens to
+//! apps in the cloud, only less often.
 
 use std::time::Duration;
 
 use super::deed::{Blow, Change, Deed, Who};
-use super::draw::Draw;
-use super::plan::DOUBT;
+use super::draw::{DOUBT, Draw, PAST_THE_LEASE};
+use super::late::{clocks_differ, overtaken, overtaken_before_it_reads, straggler};
 use crate::graph;
 
-/// Longer than the lease of a dead handler lasts.
-pub(super) const PAST_THE_LEASE: Duration = Duration::from_millis(3_300);
-
-impl Draw<'_> {
-    /// One more scene.
-    pub(super) fn scene(&mut self) {
-        match self.random.u8(..100) {
-            20..40 if self.braked => self.held(),
-            0..30 => (0..self.random.usize(1..5)).for_each(|_| self.single()),
-            30..44 => self.straggler(),
-            44..50 => self.asked_for(),
-            50..62 => self.death(),
-            62..68 => self.newcomers(),
-            68..80 => self.ambush(Blow::Kill),
-            80..85 => self.two_at_once(),
-            85..88 => self.clocks_differ(),
-            88..91 => self.overtaken_before_it_reads(),
-            _ if self.long => self.overtaken(),
-            _ => self.ambush(Blow::Freeze),
-        }
+/// One more scene.
+pub(super) fn scene(draw: &mut Draw<'_>) {
+    match draw.random.u8(..100) {
+        20..40 if draw.limited => held(draw),
+        0..30 => (0..draw.random.usize(1..5)).for_each(|_| draw.single()),
+        30..44 => straggler(draw),
+        44..50 => asked_for(draw),
+        50..62 => death(draw),
+        62..68 => newcomers(draw),
+        68..80 => ambush(draw, Blow::Kill),
+        80..85 => two_at_once(draw),
+        85..88 => clocks_differ(draw),
+        88..91 => overtaken_before_it_reads(draw),
+        _ if draw.long => overtaken(draw),
+        _ => ambush(draw, Blow::Freeze),
     }
+}
 
-    /// All links die, perhaps in the middle of the enumeration that follows, and perhaps after removals that
-    /// no link has told yet.
-    fn death(&mut self) {
-        for _ in 0..self.random.usize(1..4) {
-            let change = self.change();
-            self.deeds.push(change);
-            let death = self.token_death();
-            if self.random.bool() {
-                self.deeds.push(Deed::TokensDie(death));
-            } else {
-                let when = graph::Match::any().nth(self.random.usize(1..4));
-                self.deeds.push(Deed::Graph(when, 1, graph::Fault::TokenDead(death)));
-            }
-            let who = self.who();
-            self.deeds.push(Deed::Fire(who));
-            self.pause(250);
+/// All links die, perhaps in the middle of the enumeration that follows, and perhaps after removals that no round has
+/// reported yet.
+fn death(draw: &mut Draw<'_>) {
+    for _ in 0..draw.random.usize(1..4) {
+        let change = draw.change();
+        draw.deeds.push(change);
+        let death = draw.token_death();
+        if draw.random.bool() {
+            draw.deeds.push(Deed::TokensDie(death));
+        } else {
+            let when = graph::Match::any().nth(draw.random.usize(1..4));
+            draw.deeds.push(Deed::Graph(when, 1, graph::Fault::TokenDead(death)));
         }
+        let who = draw.who();
+        draw.deeds.push(Deed::Fire(who));
+        draw.pause(250);
     }
+}
 
-    /// Users change, and callers ask for some of them by their ids, of replicas that may not have heard yet, or that
-    /// have heard what the feed has not told.
-    fn asked_for(&mut self) {
-        for _ in 0..self.random.usize(1..4) {
-            let (change, who) = (self.change(), self.who());
-            self.deeds.push(change);
-            if self.random.bool() {
-                self.deeds.push(Deed::Fire(who));
-                self.pause(150);
-            }
-            self.deeds.push(Deed::Refresh(who, self.random.u64(..)));
-            self.pause(200);
+/// Users change, and callers refresh some of them by their ids. The replica that answers may not know the change yet,
+/// or may know one that the feed has not reported.
+fn asked_for(draw: &mut Draw<'_>) {
+    for _ in 0..draw.random.usize(1..4) {
+        let (change, who) = (draw.change(), draw.who());
+        draw.deeds.push(change);
+        if draw.random.bool() {
+            draw.deeds.push(Deed::Fire(who));
+            draw.pause(150);
         }
+        draw.deeds.push(Deed::Refresh(who, draw.random.u64(..)));
+        draw.pause(200);
     }
+}
 
-    /// Somebody is new, is told, and then all links die: the replica that begins the walk may not have heard yet.
-    fn newcomers(&mut self) {
-        let who = self.who();
-        self.deeds.push(Deed::Change(Change::Create(self.random.usize(1..4)), self.random.u64(..)));
-        self.deeds.push(Deed::Turn(who));
-        let death = self.token_death();
-        self.deeds.extend([Deed::TokensDie(death), Deed::Turn(who)]);
-        self.pause(200);
+/// A new user is reported, and then all links die: the replica that begins the enumeration may not know the user yet.
+fn newcomers(draw: &mut Draw<'_>) {
+    let who = draw.who();
+    draw.deeds.push(Deed::Change(Change::Create(draw.random.usize(1..4)), draw.random.u64(..)));
+    draw.deeds.push(Deed::Turn(who));
+    let death = draw.token_death();
+    draw.deeds.extend([Deed::TokensDie(death), Deed::Turn(who)]);
+    draw.pause(200);
+}
+
+/// So many users are removed while the links die that the removal limit holds the sweep. Meanwhile a write arrives
+/// late, and its document is settled.
+fn held(draw: &mut Draw<'_>) {
+    let who = draw.who();
+    let death = draw.token_death();
+    draw.deeds.push(Deed::Change(Change::Remove, draw.random.u64(..)));
+    draw.deeds.extend([Deed::TokensDie(death), Deed::Turn(who)]);
+    straggler(draw);
+    if draw.random.bool() {
+        draw.deeds.push(Deed::Rest(DOUBT + Duration::from_secs(1)));
+        draw.deeds.push(Deed::Turn(who));
     }
-
-    /// So many go while the links die that the brake holds. Under it, a write arrives late, and doubt about it is
-    /// settled.
-    fn held(&mut self) {
-        let who = self.who();
-        let death = self.token_death();
-        self.deeds.push(Deed::Change(Change::Remove, self.random.u64(..)));
-        self.deeds.extend([Deed::TokensDie(death), Deed::Turn(who)]);
-        self.straggler();
-        if self.random.bool() {
-            self.deeds.push(Deed::Rest(DOUBT + Duration::from_secs(1)));
-            self.deeds.push(Deed::Turn(who));
-        }
-        if self.random.bool() {
-            self.deeds.push(Deed::Accept);
-        }
+    if draw.random.bool() {
+        draw.deeds.push(Deed::Accept);
     }
+}
 
-    /// The host is struck at some request of its turn.
-    fn ambush(&mut self, blow: Blow) {
-        let who = self.who();
-        let change = self.change();
-        self.deeds.push(change);
-        let gate = self.gate();
-        self.deeds.push(Deed::Ambush { who, gate, blow, forgotten: self.random.bool() });
-        self.deeds.push(Deed::Fire(who));
-        self.rest(100, 300);
-        if self.long && self.random.bool() {
-            self.deeds.push(Deed::Rest(PAST_THE_LEASE));
-        }
-        if self.random.bool() {
-            self.deeds.push(Deed::Fire(who.other()));
-            self.pause(150);
-        }
-        if blow == Blow::Freeze && self.random.bool() {
-            self.deeds.push(Deed::Thaw(who));
-        }
+/// The host is struck at some request of its turn.
+fn ambush(draw: &mut Draw<'_>, blow: Blow) {
+    let who = draw.who();
+    let change = draw.change();
+    draw.deeds.push(change);
+    let gate = draw.gate();
+    draw.deeds.push(Deed::Ambush { who, gate, blow, forgotten: draw.random.bool() });
+    draw.deeds.push(Deed::Fire(who));
+    draw.rest(100, 300);
+    if draw.long && draw.random.bool() {
+        draw.deeds.push(Deed::Rest(PAST_THE_LEASE));
     }
+    if draw.random.bool() {
+        draw.deeds.push(Deed::Fire(who.other()));
+        draw.pause(150);
+    }
+    if blow == Blow::Freeze && draw.random.bool() {
+        draw.deeds.push(Deed::Thaw(who));
+    }
+}
 
-    /// Both hosts, and the queue, want the feed.
-    fn two_at_once(&mut self) {
-        for who in Who::BOTH {
-            let change = self.change();
-            self.deeds.push(change);
-            self.deeds.push(Deed::Fire(who));
-            self.pause(60);
-            if self.random.bool() {
-                self.deeds.push(Deed::Pump(who.other()));
-            }
+/// Both hosts and the queue start a turn of the same feed.
+fn two_at_once(draw: &mut Draw<'_>) {
+    for who in Who::BOTH {
+        let change = draw.change();
+        draw.deeds.push(change);
+        draw.deeds.push(Deed::Fire(who));
+        draw.pause(60);
+        if draw.random.bool() {
+            draw.deeds.push(Deed::Pump(who.other()));
         }
     }
 }

@@ -1,11 +1,13 @@
-//! Turns with rests between them: doubt and what is owed have to end.
+//! Turns with rests between them: doubtful documents and pending sweeps have to end.
 
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use super::plan::{DOUBT, Plan};
+use super::below::feeds;
+use super::draw::DOUBT;
+use super::plan::Plan;
 use super::trouble::Trouble;
 use super::turns::{complete, released};
 use crate::graph::Relationship;
@@ -15,11 +17,11 @@ pub(super) const AGE: Duration = DOUBT.saturating_add(Duration::from_secs(1));
 /// Rests after which nothing may be left.
 pub(super) const RESTS: usize = 3;
 
-/// Turns with rests between them, until nothing carries a burnt number any more, nothing is owed, and the copy is the
-/// tenant.
+/// Runs turns with rests between them, until no document carries an abandoned number, no sweep is pending, and the copy
+/// equals the tenant.
 ///
 /// # Errors
-/// When that takes too many.
+/// When that takes too many turns.
 pub(super) async fn settled(trouble: &Trouble, plan: &Plan) -> Result<()> {
     let mut left = doubtful(trouble).await.len();
     for _ in 0..RESTS {
@@ -28,7 +30,7 @@ pub(super) async fn settled(trouble: &Trouble, plan: &Plan) -> Result<()> {
         }
         // A turn without budget settles one at a time.
         while left > 0 {
-            // What a lost checkpoint covered can be held again, after links that hung on it were read anew.
+            // After a lost checkpoint, the removal limit can hold the same sweep again, once its links were read anew.
             if complete(trouble).await? {
                 released(trouble).await?;
             }
@@ -41,49 +43,45 @@ pub(super) async fn settled(trouble: &Trouble, plan: &Plan) -> Result<()> {
     }
     let doubtful = doubtful(trouble).await;
     ensure!(doubtful.is_empty(), "still doubtful: {doubtful:?}");
-    // What a replica may not have known is swept, and links to whom a walk did not show are read anew, once that
-    // is old enough.
+    // Two things wait until they are old enough: the sweep of objects that a replica may not have known, and a
+    // new reading of links to objects that an enumeration did not show.
     for _ in 0..RESTS {
-        if trouble.world().differences().await.is_empty() && !is_owed(trouble).await {
+        if trouble.world().differences().await.is_empty() && !is_pending(trouble).await {
             break;
         }
         tokio::time::sleep(AGE).await;
-        if complete(trouble).await? || plan.brake.is_some() {
+        if complete(trouble).await? || plan.removal_limit.is_some() {
             released(trouble).await?;
         }
     }
-    ensure!(!is_owed(trouble).await, "a sweep is still owed");
+    ensure!(!is_pending(trouble).await, "a sweep is still pending");
     Ok(())
 }
 
-async fn is_owed(trouble: &Trouble) -> bool {
-    let cosmos = &trouble.world().cosmos;
-    for feed in trouble.world().feeds() {
-        let checkpoint = cosmos.document("mirror", feed, "checkpoint").await.unwrap_or_default();
-        if !checkpoint["owed"].is_null() {
-            return true;
-        }
-    }
-    false
+async fn is_pending(trouble: &Trouble) -> bool {
+    feeds(trouble.world()).await.iter().any(|feed| !feed.checkpoint["pendingSweep"].is_null())
 }
 
-/// The documents that carry a burnt number, or one of a lost checkpoint.
+/// The documents that carry an abandoned number, or a number of a lost checkpoint. Where everything went with its parent, nobody
+/// can ask for what the tombstones are of.
 async fn doubtful(trouble: &Trouble) -> Vec<String> {
     let cosmos = &trouble.world().cosmos;
     let mut all = Vec::new();
-    for feed in trouble.world().feeds() {
-        let checkpoint = cosmos.document("mirror", feed, "checkpoint").await.unwrap_or_default();
-        let burnt = checkpoint["burnt"].as_array().cloned().unwrap_or_default();
+    for feed in &feeds(trouble.world()).await {
+        let (checkpoint, has_parents) = (&feed.checkpoint, feed.has_parents(trouble.world()));
+        let abandoned = checkpoint["abandoned"].as_array().cloned().unwrap_or_default();
         let carries = |document: &Value| {
             let save = document["_mirror"]["save"].as_u64();
-            let is_burnt =
-                burnt.iter().any(|burnt| save >= burnt["from"].as_u64() && save <= burnt["to"].as_u64());
-            // What was written under a checkpoint that is lost.
-            is_burnt || save < checkpoint["firstSave"].as_u64()
+            let is_abandoned = abandoned
+                .iter()
+                .any(|abandoned| save >= abandoned["from"].as_u64() && save <= abandoned["to"].as_u64());
+            // Documents that were written under a checkpoint that is lost.
+            let carries = is_abandoned || save < checkpoint["firstSave"].as_u64();
+            carries && (has_parents || document["_mirror"]["removed"].is_null())
         };
-        let links = Relationship::told_by(feed);
-        for container in links.map(Relationship::container).chain([*feed]) {
-            let documents = cosmos.documents(container).await;
+        let links = Relationship::tracked_by(feed.resource);
+        for container in links.map(Relationship::container).chain([feed.resource]) {
+            let documents = feed.documents(cosmos, container).await;
             all.extend(documents.iter().filter(|document| carries(document)).map(id));
         }
     }

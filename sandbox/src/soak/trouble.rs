@@ -8,18 +8,21 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::task::JoinSet;
 
+use super::below;
+use super::beside::Beside;
 use super::blow::{Host, Hosts, skew, strike};
-use super::deed::{Blow, Deed, Gate, Loss, Who};
+use super::deed::{Blow, Deed, Gate, Loss, Who, is_beside};
 use super::hide::hide;
 use super::loss::{Lost, restore_all};
 use super::operator;
+use super::stir;
 use super::trace::Trace;
 use crate::cosmos::{Match, Moment, Operation};
 use crate::graph;
 use crate::host::Attempt;
 use crate::process_clock::ProcessClock;
 use crate::script::Hold;
-use crate::world::{WORK_QUEUE, World, told};
+use crate::world::{REQUESTED_QUEUE, WORK_QUEUE, World, sentence};
 
 /// Invocations that may be under way at once, on both hosts together.
 const MOST_RUNNING: usize = 6;
@@ -94,6 +97,12 @@ impl Trouble {
                 // One on a frozen host does not end.
                 let _ = tokio::time::timeout(A_WHILE, ended).await;
             }
+            Deed::Follow(who, beside) => self.follow(*who, *beside),
+            Deed::Refuse(seed) => {
+                let random = &mut fastrand::Rng::with_seed(*seed);
+                world.graph.tenant(|tenant| stir::refuse(tenant, random));
+            }
+            Deed::Answer => world.graph.tenant(stir::answer),
             Deed::Delay => {
                 let reads = Match::operation(Operation::Read).container("mirror").id("checkpoint");
                 self.delayed = Some(world.cosmos.hold(reads.only(), Moment::Before));
@@ -135,27 +144,49 @@ impl Trouble {
 
     /// Fires the timers; how they ended stands in the trace.
     pub(super) fn fire(&mut self, who: Who) {
-        for feed in self.world().feeds().to_vec() {
+        let feeds = self.world().feeds().iter().copied();
+        for feed in feeds.filter(|feed| !is_beside(feed)).collect::<Vec<_>>() {
             if self.has_room() {
                 let (view, trace) = (self.view(who).clone(), self.trace.clone());
                 self.running.spawn(async move {
-                    let ended = view.fire_feed(feed).await.and_then(|attempt| told(&attempt));
+                    let ended = view.fire_feed(feed).await.and_then(|attempt| sentence(&attempt));
                     trace.note(format!("    timer on {who:?}: {}", in_words(&ended)));
                 });
             }
         }
     }
 
+    /// Runs the feeds of something besides users and groups, one after the other.
+    fn follow(&mut self, who: Who, beside: Beside) {
+        if !self.has_room() {
+            return;
+        }
+        let (view, trace) = (self.view(who).clone(), self.trace.clone());
+        self.running.spawn(async move {
+            for feed in beside.feeds() {
+                let ended = match below::is_below(feed) {
+                    true => below::run(&view, feed).await.unwrap_or_else(|error| vec![Err(error)]),
+                    false => vec![view.fire_feed(feed).await.and_then(|attempt| sentence(&attempt))],
+                };
+                for one in ended {
+                    trace.note(format!("    {feed} on {who:?}: {}", in_words(&one)));
+                }
+            }
+        });
+    }
+
     fn pump(&mut self, who: Who) {
         if self.has_room() {
             let (view, trace) = (self.view(who).clone(), self.trace.clone());
             self.running.spawn(async move {
-                let ended = view.host.pump(WORK_QUEUE).await;
-                for attempt in ended.iter().flatten() {
-                    trace.note(format!("    queue on {who:?}: {}", in_words(&told(attempt))));
-                }
-                if let Err(error) = ended {
-                    trace.note(format!("    queue on {who:?}: {error:#}"));
+                for queue in [REQUESTED_QUEUE, WORK_QUEUE] {
+                    let ended = view.host.pump(queue).await;
+                    for attempt in ended.iter().flatten() {
+                        trace.note(format!("    queue on {who:?}: {}", in_words(&sentence(attempt))));
+                    }
+                    if let Err(error) = ended {
+                        trace.note(format!("    queue on {who:?}: {error:#}"));
+                    }
                 }
             });
         }
@@ -167,18 +198,20 @@ impl Trouble {
             return;
         }
         let mut random = fastrand::Rng::with_seed(seed);
-        let mut ids: Vec<_> =
-            self.world().graph.tenant(|tenant| tenant.users().entries().map(|(id, _)| id.clone()).collect());
+        let mut ids: Vec<_> = self
+            .world()
+            .graph
+            .tenant(|tenant| tenant.collection("users").entries().map(|(id, _)| id.clone()).collect());
         random.shuffle(&mut ids);
         ids.truncate(random.usize(1..5));
         let (view, trace) = (self.view(who).clone(), self.trace.clone());
         self.running.spawn(async move {
             let body = serde_json::json!({ "ids": ids }).to_string();
-            let told = match view.call("POST", "/api/refresh/users", &body).await {
+            let answer = match view.call("POST", "/api/refresh/users", &body).await {
                 Ok(reply) => format!("{} {}", reply.status, reply.body),
                 Err(error) => format!("{error:#}"),
             };
-            trace.note(format!("    refresh on {who:?} of {ids:?}: {told}"));
+            trace.note(format!("    refresh on {who:?} of {ids:?}: {answer}"));
         });
     }
 
@@ -217,6 +250,9 @@ impl Trouble {
             Gate::Graph(nth) => graph.hold(graph::Match::any().nth(nth)),
             Gate::Mirror(nth, moment) => cosmos.hold(Match::any().container("mirror").nth(nth), moment),
             Gate::Users(nth, moment) => cosmos.hold(Match::writes().container("users").nth(nth), moment),
+            Gate::Container(name, nth, moment) => {
+                cosmos.hold(Match::writes().container(name).nth(nth), moment)
+            }
             Gate::Links(nth, moment) => {
                 cosmos.hold(Match::writes().container("groups-members").nth(nth), moment)
             }
@@ -230,7 +266,7 @@ impl Trouble {
     /// Lets a host go on; one that is awake stays so.
     pub(super) async fn thaw(&self, who: Who) -> Result<()> {
         if self.hosts.each[who.index()].frozen.swap(false, Ordering::AcqRel) {
-            self.view(who).host.thaw().await?;
+            self.view(who).host.process().thaw().await?;
         }
         Ok(())
     }
@@ -253,7 +289,7 @@ impl Trouble {
         Ok(())
     }
 
-    /// Nobody is struck any more, and every gate is open.
+    /// Ends all ambushes and opens every gate.
     /// All clocks are right, and all containers there.
     ///
     /// # Errors
@@ -263,6 +299,7 @@ impl Trouble {
         self.delayed = None;
         self.world().graph.faults().clear();
         self.world().cosmos.faults().clear();
+        self.world().graph.tenant(stir::answer);
         self.hosts.each.iter().filter_map(|host| host.clock.as_ref()).try_for_each(|clock| clock.shift(0))?;
         if self.world().cosmos.container("mirror").await.is_none() {
             self.hosts.lost.note(Loss::Container("mirror"), self.world());
@@ -277,7 +314,7 @@ impl Trouble {
     }
 }
 
-/// The sentence that an invocation told, or why it failed.
+/// The sentence of an invocation, or why it failed.
 pub(super) fn in_words(ended: &Result<String>) -> String {
     match ended {
         Ok(sentence) => sentence.clone(),

@@ -1,9 +1,10 @@
-//! Turns in the quiet after the trouble: of every feed, until each is complete.
+//! Turns after the trouble: of every feed, until each is complete.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use super::below::{self, is_below};
 use super::deed::Who;
 use super::operator;
 use super::trouble::{Trouble, in_words};
@@ -16,11 +17,14 @@ pub(super) fn awake_one(trouble: &Trouble) -> Who {
     if trouble.is_frozen(Who::A) { Who::B } else { Who::A }
 }
 
-/// Turns of every feed on a host that is awake, until one of each is complete; whether the sweep of one is held.
+/// Runs every feed on a host that is awake, until a turn of each is complete; returns whether a sweep is held.
 pub(super) async fn complete(trouble: &Trouble) -> Result<bool> {
     let mut is_held = false;
     for feed in trouble.world().feeds() {
-        is_held |= complete_feed(trouble, feed).await?;
+        is_held |= match is_below(feed) {
+            true => complete_below(trouble, feed).await?,
+            false => complete_feed(trouble, feed).await?,
+        };
     }
     Ok(is_held)
 }
@@ -46,7 +50,30 @@ async fn complete_feed(trouble: &Trouble, feed: &str) -> Result<bool> {
     bail!("{feed} do not become complete: {last}")
 }
 
-/// What the brake holds goes.
+/// The same for the feeds of a resource below its parents. One that Graph refuses, because its parent is gone and the feed of
+/// the parents does not tell it yet, waits for the next time.
+async fn complete_below(trouble: &Trouble, resource: &str) -> Result<bool> {
+    let who = awake_one(trouble);
+    let (view, until) = (trouble.view(who), Instant::now() + PATIENCE);
+    let mut last = Vec::new();
+    while Instant::now() < until {
+        below::ask_again(view, resource).await;
+        let ended = below::run(view, resource).await.unwrap_or_else(|error| vec![Err(error)]);
+        let said: Vec<_> = ended.iter().map(in_words).collect();
+        if said != last {
+            trouble.trace.note(format!("  quiet turns on {who:?}: {}", said.join(" | ")));
+        }
+        let is_over = |one: &String| [": complete", ": refused"].iter().any(|end| one.contains(end));
+        if said.iter().all(is_over) {
+            return Ok(said.iter().any(|one| one.contains(": complete, but")));
+        }
+        last = said;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    bail!("{resource} do not become complete: {last:?}")
+}
+
+/// Accepts the removals that are held.
 pub(super) async fn released(trouble: &Trouble) -> Result<()> {
     let world = trouble.world();
     for feed in world.feeds() {

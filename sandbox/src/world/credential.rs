@@ -1,4 +1,4 @@
-//! Who the handler is, and the settings that make it so.
+//! The identity of the handler, and the settings for it.
 //!
 //! The names are those of the settings `GRAPH_CREDENTIAL` and `COSMOS_CREDENTIAL`.
 

@@ -7,7 +7,7 @@ use crate::face;
 use crate::graph::Graph;
 use crate::identity::Entra;
 
-/// What stands before Graph and Cosmos. Their certificates are of the authority of Entra.
+/// The TLS faces of Graph and Cosmos. The authority of Entra issued their certificates.
 #[derive(Clone)]
 pub struct Faces {
     /// Before Graph.

@@ -18,7 +18,7 @@ pub(super) fn people(tenant: &Tenant) -> Vec<User> {
     let text = |object: &Object, name: &str| {
         object.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
     };
-    let living = tenant.users().living().take(PEOPLE);
+    let living = tenant.collection("users").living().take(PEOPLE);
     let person = |(id, object): (&String, &Object)| User {
         object_id: id.clone(),
         user_principal_name: text(object, "userPrincipalName"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Credential;
 use crate::cosmos::Options as CosmosOptions;
-use crate::graph::{Row, Tenant};
+use crate::graph::{Row, Tenant, with, with_groups};
 use crate::identity::{Entra, Identity, Options as IdentityOptions, Tools};
 
 /// What client states are made with here.
@@ -30,9 +30,9 @@ pub struct Setup {
     pub seed: u64,
     /// Objects per page.
     pub page_size: usize,
-    /// Who the handler is towards Graph.
+    /// The identity of the handler towards Graph.
     pub graph_as: Credential,
-    /// Who it is towards Cosmos.
+    /// Its identity towards Cosmos.
     pub cosmos_as: Credential,
     /// Settings of the handler besides the addresses of the world; they win.
     pub settings: Vec<(String, String)>,
@@ -42,7 +42,7 @@ pub struct Setup {
     pub empty_account: bool,
     /// Change notifications are on.
     pub notified: bool,
-    /// What the Cosmos account is like.
+    /// The properties of the Cosmos account.
     pub cosmos: CosmosOptions,
     /// Graph and Cosmos have a face of TLS each.
     pub tls: bool,
@@ -86,9 +86,9 @@ impl Setup {
     pub(super) fn tenant(&self) -> Tenant {
         let mut tenant = Tenant::seeded(self.users, self.seed);
         if self.groups > 0 {
-            tenant = tenant.with_groups(self.groups);
+            tenant = with_groups(tenant, self.groups);
         }
-        self.objects.iter().fold(tenant, |tenant, (name, count)| tenant.with(name, *count))
+        self.objects.iter().fold(tenant, |tenant, (name, count)| with(tenant, name, *count))
     }
 
     /// The feeds that are turned: those that are staged, `users` and whichever has objects.
@@ -130,15 +130,18 @@ impl Setup {
     }
 }
 
-/// The feeds whose function is in a staged folder, in the order of the rows.
+/// The collections whose function is in a staged folder, in the order of the rows.
 fn staged(root: &Path) -> impl Iterator<Item = &'static str> {
-    let is_staged = |row: &&Row| row.delta && root.join(format!("sync_{}", row.name)).is_dir();
+    let is_staged = |row: &&Row| root.join(format!("sync_{}", row.name)).is_dir();
     Row::all().filter(is_staged).map(|row| row.name.as_str())
 }
 
-/// Tokens may read every feed.
-pub(super) fn grant_feeds(options: &mut IdentityOptions) {
-    for reader in Row::all().filter(|row| row.delta).filter_map(|row| row.readers.first()) {
+/// Tokens may read users, groups and devices, and whatever is staged with what is above it, and may subscribe to it.
+pub(super) fn grant_feeds(root: &Path, options: &mut IdentityOptions) {
+    let rows = staged(root).chain(["users", "groups", "devices"]).map(Row::of);
+    let rows = rows.flat_map(|row| row.parents().into_iter().chain([row]));
+    let needed = rows.flat_map(|row| row.readers.first().into_iter().chain(row.subscription_permission()));
+    for reader in needed {
         for granted in [&mut options.roles, &mut options.delegated] {
             if !granted.contains(reader) {
                 granted.push(reader.clone());
@@ -170,10 +173,10 @@ mod tests {
         let setup = || Setup { users: 3, ..Setup::new(root.path()) };
         assert_eq!(feeds(&["sync_groups", "sync_users", "status"], setup()), ["users"]);
         assert_eq!(feeds(&[], Setup { groups: 1, ..setup() }), ["users", "groups"]);
-        let objects = vec![("devices", 2), ("contacts", 2)];
+        let objects = vec![("devices", 2), ("domains", 2), ("messages", 2)];
         assert_eq!(feeds(&[], Setup { objects: objects.clone(), ..setup() }), ["users"]);
-        assert_eq!(feeds(&["sync_devices", "sync_contacts"], setup()), ["users"]);
-        assert_eq!(feeds(&[], Setup { objects, ..setup() }), ["users", "devices"]);
-        assert_eq!(feeds(&[], setup().of_every_feed(2)), ["users", "devices"]);
+        assert_eq!(feeds(&["sync_devices", "sync_domains", "sync_messages"], setup()), ["users"]);
+        assert_eq!(feeds(&[], Setup { objects, ..setup() }), ["users", "devices", "messages", "domains"]);
+        assert_eq!(feeds(&[], setup().of_every_feed(2)), ["users", "devices", "messages", "domains"]);
     }
 }

@@ -11,7 +11,7 @@ use crate::app::{App, requests};
 /// Waits until so many processes have been ready.
 async fn generation(host: &Host, wanted: u32) {
     for _ in 0..2000 {
-        if host.generation().await.unwrap() >= wanted {
+        if host.process().generation().await.unwrap() >= wanted {
             return;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -22,10 +22,10 @@ async fn generation(host: &Host, wanted: u32) {
 #[tokio::test]
 async fn a_started_handler_is_ready() {
     let host = App::new().start().await;
-    assert!(host.start_ms() > 0.0);
-    assert!(host.ping().await.unwrap() < Duration::from_secs(1));
+    assert!(host.process().start_ms() > 0.0);
+    assert!(host.process().ping().await.unwrap() < Duration::from_secs(1));
     assert_eq!(host.functions(), ["consume", "notifications", "refresh", "tick"]);
-    assert!(host.usage().peak_rss_mib > 0.0);
+    assert!(host.process().usage().peak_rss_mib > 0.0);
 }
 
 #[tokio::test]
@@ -59,12 +59,12 @@ async fn what_the_host_could_not_load_does_not_start() {
 async fn a_kill_is_a_kill_and_the_next_invocation_waits_for_the_restart() {
     let app = App::new();
     let host = Host::start(Options { crash_limit: None, ..app.options() }).await.unwrap();
-    let port = host.handler_port();
+    let port = host.process().port();
     for _ in 0..4 {
-        assert_eq!(host.kill().await.unwrap().signal(), Some(9));
+        assert_eq!(host.process().kill().await.unwrap().signal(), Some(9));
         assert!(host.fire("tick", Fire::once()).await.unwrap().succeeded());
     }
-    assert_eq!((host.generation().await.unwrap(), host.handler_port()), (5, port));
+    assert_eq!((host.process().generation().await.unwrap(), host.process().port()), (5, port));
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn what_is_in_flight_dies_with_the_process_and_is_retried() {
         tokio::join!(host.fire("tick", Fire { attempts: Some(2), ..Fire::default() }), async {
             for count in 1..=2 {
                 requests(&host, "tick", count).await;
-                host.kill().await.unwrap();
+                host.process().kill().await.unwrap();
             }
         });
     let firing = firing.unwrap();
@@ -94,7 +94,7 @@ async fn the_third_crash_ends_the_host() {
     }
     let error = host.ready().await.unwrap_err();
     assert!(error.to_string().contains("restart retry count"), "{error}");
-    assert!(host.kill().await.is_err());
+    assert!(host.process().kill().await.is_err());
 }
 
 #[tokio::test]
@@ -126,22 +126,22 @@ async fn an_exit_with_200_is_restarted_for_free() {
 #[tokio::test]
 async fn a_frozen_handler_goes_on_where_it_was() {
     let host = App::new().start().await;
-    let pid = host.handler_pid().await.unwrap();
-    host.freeze().await.unwrap();
+    let pid = host.process().pid().await.unwrap();
+    host.process().freeze().await.unwrap();
     let (firing, ()) = tokio::join!(host.fire("tick", Fire::once()), async {
-        assert!(tokio::time::timeout(Duration::from_millis(50), host.ping()).await.is_err());
-        host.thaw().await.unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(50), host.process().ping()).await.is_err());
+        host.process().thaw().await.unwrap();
     });
     assert!(firing.unwrap().succeeded());
-    assert_eq!(host.handler_pid().await.unwrap(), pid);
+    assert_eq!(host.process().pid().await.unwrap(), pid);
 }
 
 #[tokio::test]
 async fn a_frozen_handler_can_be_killed() {
     let app = App::new();
     let host = app.start().await;
-    host.freeze().await.unwrap();
-    assert_eq!(host.kill().await.unwrap().signal(), Some(9));
+    host.process().freeze().await.unwrap();
+    assert_eq!(host.process().kill().await.unwrap().signal(), Some(9));
     assert!(host.fire("tick", Fire::once()).await.unwrap().succeeded());
 }
 
@@ -160,13 +160,13 @@ async fn the_function_timeout_kills_the_handler_and_is_no_crash() {
 #[tokio::test]
 async fn a_host_that_is_shut_down_or_dropped_leaves_no_process() {
     let host = App::new().start().await;
-    let pid = host.handler_pid().await.unwrap();
+    let pid = host.process().pid().await.unwrap();
     host.shutdown().await;
     assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
-    assert!(host.usage().cpu_seconds >= 0.0 && host.usage().peak_rss_mib > 0.0);
+    assert!(host.process().usage().cpu_seconds >= 0.0 && host.process().usage().peak_rss_mib > 0.0);
 
     let host = App::new().start().await;
-    let pid = host.handler_pid().await.unwrap();
+    let pid = host.process().pid().await.unwrap();
     drop(host);
     for _ in 0..2000 {
         if !std::path::Path::new(&format!("/proc/{pid}")).exists() {

@@ -57,7 +57,7 @@ async fn a_message_outlives_the_handler() {
     host.enqueue(QUEUE, "one");
     let (attempts, killed) = tokio::join!(host.pump(QUEUE), async {
         requests(&host, "consume", 1).await;
-        host.kill().await
+        host.process().kill().await
     });
     killed.unwrap();
     assert!(attempts.unwrap().iter().all(|attempt| attempt.status.is_none()));

@@ -74,7 +74,7 @@ async fn one_timer_never_runs_twice_at_once() {
     });
     // The second only began when the first had been killed, so each was the only one its process saw.
     assert!(!first.unwrap().succeeded() && !second.unwrap().succeeded());
-    assert_eq!(host.generation().await.unwrap(), 3);
+    assert_eq!(host.process().generation().await.unwrap(), 3);
 }
 
 #[tokio::test]

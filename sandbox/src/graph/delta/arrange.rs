@@ -8,25 +8,26 @@ use std::collections::{BTreeSet, HashSet};
 
 use fastrand::Rng;
 
-use super::{terms::Terms, told::Told};
+use super::{content::Content, terms::Terms};
 use crate::graph::relationship::LinkKey;
 
 /// One appearance of an object in a round.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::graph) struct Item {
-    pub(super) id: String,
+    /// Its key.
+    pub(in crate::graph) id: String,
     /// As it was before its last change; the current one follows later in the round.
     pub(super) older: bool,
     /// Which of its appearances, from 0 on.
     pub(super) slice: usize,
-    /// The links that are told with it.
+    /// The links that are reported with it.
     pub(super) links: Vec<LinkKey>,
 }
 
 /// Shuffles, slices and duplicates; only so many objects if there is a limit.
-pub(super) fn arrange(told: Told, limit: Option<usize>, terms: Terms<'_>) -> Vec<Item> {
+pub(super) fn arrange(content: Content, limit: Option<usize>, terms: Terms<'_>) -> Vec<Item> {
     let mut random = Rng::with_seed(terms.seed);
-    let mut objects = told.into_objects();
+    let mut objects = content.into_objects();
     random.shuffle(&mut objects);
     objects.truncate(limit.unwrap_or(usize::MAX));
     let last = objects.len().saturating_sub(1);

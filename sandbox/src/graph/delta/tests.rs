@@ -12,7 +12,7 @@ fn select(names: &str) -> Select {
 fn since(tenant: &Tenant, select: Select, from: usize, before: usize, quirks: &Quirks) -> Round {
     let all = tenant.collection(&select.feed.name);
     let replica = all.position();
-    let terms = Terms { quirks, replica, told: replica - quirks.lag, links_per_slice: 20, seed: 1 };
+    let terms = Terms { quirks, replica, reported: replica - quirks.lag, links_per_slice: 20, seed: 1 };
     Round::since(all, select, from, before, terms)
 }
 
@@ -23,19 +23,22 @@ fn ids(round: &Round) -> Vec<&str> {
 #[test]
 fn changes_are_coalesced_and_only_selected_properties_count() {
     let mut tenant = Tenant::seeded(3, 1);
-    let [a, b, c] = tenant.user_ids().try_into().unwrap();
-    let from = tenant.users().position();
-    tenant.change_user(&a, json!({"jobTitle": null}));
-    tenant.change_user(&a, json!({"jobTitle": "Chef"}));
-    tenant.change_user(&b, json!({"city": "Ulm"}));
-    tenant.remove_user(&c);
+    let [a, b, c] = tenant.ids("users").try_into().unwrap();
+    let from = tenant.collection("users").position();
+    tenant.change("users", &a, json!({"jobTitle": null}));
+    tenant.change("users", &a, json!({"jobTitle": "Chef"}));
+    tenant.change("users", &b, json!({"city": "Ulm"}));
+    tenant.remove("users", &c);
     let round = since(&tenant, select("jobTitle"), from, 0, &Quirks::default());
-    let at = tenant.users().position();
-    let mut told: Vec<_> =
-        round.items.iter().filter_map(|item| round.represent(item, tenant.users(), at)).collect();
-    told.sort_by_key(|item| item["id"] != json!(a));
+    let at = tenant.collection("users").position();
+    let mut reported: Vec<_> = round
+        .items
+        .iter()
+        .filter_map(|item| represent(&round, item, tenant.collection("users"), at))
+        .collect();
+    reported.sort_by_key(|item| item["id"] != json!(a));
     assert_eq!(
-        told,
+        reported,
         [json!({"id": a, "jobTitle": "Chef"}), json!({"id": c, "@removed": {"reason": "changed"}})]
     );
 }
@@ -43,8 +46,8 @@ fn changes_are_coalesced_and_only_selected_properties_count() {
 #[test]
 fn duplicates_come_older_copy_first_and_replays_start_earlier() {
     let mut tenant = Tenant::seeded(10, 1);
-    let from = tenant.users().position();
-    tenant.change_user(&tenant.user_ids()[0], json!({"city": "Ulm"}));
+    let from = tenant.collection("users").position();
+    tenant.change("users", &tenant.ids("users")[0], json!({"city": "Ulm"}));
     let quirks = Quirks { duplicate_every: Some(1), replays: true, ..Quirks::default() };
     let round = since(&tenant, Select::parse(Row::of("users"), None, true).unwrap(), from, 0, &quirks);
     assert_eq!(round.items.len(), 20);
@@ -56,10 +59,10 @@ fn duplicates_come_older_copy_first_and_replays_start_earlier() {
 #[test]
 fn a_lagging_replica_tells_a_change_later_and_not_twice() {
     let mut tenant = Tenant::seeded(3, 1);
-    let [a, b, _] = tenant.user_ids().try_into().unwrap();
-    let from = tenant.users().position();
-    tenant.change_user(&a, json!({"mail": "a@x"}));
-    tenant.change_user(&b, json!({"mail": "b@x"}));
+    let [a, b, _] = tenant.ids("users").try_into().unwrap();
+    let from = tenant.collection("users").position();
+    tenant.change("users", &a, json!({"mail": "a@x"}));
+    tenant.change("users", &b, json!({"mail": "b@x"}));
     let lagging = Quirks { lag: 1, ..Quirks::default() };
     let first = since(&tenant, select("mail"), from, from, &lagging);
     assert_eq!(ids(&first), [a]);
@@ -70,15 +73,16 @@ fn a_lagging_replica_tells_a_change_later_and_not_twice() {
 #[test]
 fn a_token_that_is_newer_than_the_replica_gets_nothing_or_the_past() {
     let mut tenant = Tenant::seeded(1, 1);
-    let (user, group, newer) = (tenant.user_ids()[0].clone(), tenant.create_group(), tenant.create_group());
+    let (user, group, newer) =
+        (tenant.ids("users")[0].clone(), tenant.create("groups"), tenant.create("groups"));
     let replica = 1;
-    tenant.add_member(&group, &user);
-    let (from, quirks) = (tenant.groups().position(), Quirks::default());
+    tenant.link("groups-members", &group, &user);
+    let (from, quirks) = (tenant.collection("groups").position(), Quirks::default());
     let mut outcomes = std::collections::BTreeSet::new();
     for seed in 0..20 {
-        let terms = Terms { quirks: &quirks, replica, told: replica, links_per_slice: 20, seed };
+        let terms = Terms { quirks: &quirks, replica, reported: replica, links_per_slice: 20, seed };
         let select = Select::parse(Row::of("groups"), None, true).unwrap();
-        let round = Round::since(tenant.groups(), select, from, 0, terms);
+        let round = Round::since(tenant.collection("groups"), select, from, 0, terms);
         assert!(!ids(&round).contains(&newer.as_str()), "it was not there yet");
         assert!(round.items.iter().all(|item| item.links.is_empty()), "nor was the link");
         outcomes.insert((round.items.len(), round.until));
@@ -89,21 +93,21 @@ fn a_token_that_is_newer_than_the_replica_gets_nothing_or_the_past() {
 #[test]
 fn a_large_group_is_sliced_and_never_twice_on_a_page() {
     let mut tenant = Tenant::seeded(30, 1);
-    let group = tenant.create_group();
-    (0..9).for_each(|_| drop(tenant.create_group()));
-    tenant.user_ids().iter().for_each(|user| assert!(tenant.add_member(&group, user)));
-    tenant.user_ids().iter().take(7).for_each(|user| assert!(tenant.add_owner(&group, user)));
+    let group = tenant.create("groups");
+    (0..9).for_each(|_| drop(tenant.create("groups")));
+    tenant.ids("users").iter().for_each(|user| assert!(tenant.link("groups-members", &group, user)));
+    tenant.ids("users").iter().take(7).for_each(|user| assert!(tenant.link("groups-owners", &group, user)));
     let quirks = Quirks::default();
-    let replica = tenant.groups().position();
-    let terms = Terms { quirks: &quirks, replica, told: replica, links_per_slice: 5, seed: 3 };
+    let replica = tenant.collection("groups").position();
+    let terms = Terms { quirks: &quirks, replica, reported: replica, links_per_slice: 5, seed: 3 };
     let names = Select::parse(Row::of("groups"), Some("id,members,owners"), true).unwrap();
-    let round = Round::initial(tenant.groups(), names, terms);
+    let round = Round::initial(tenant.collection("groups"), names, terms);
     let (mut offset, mut pages, mut members) = (0, Vec::new(), 0);
     while offset < round.items.len() {
         let end = arrange::page_end(&round.items, offset, 4);
-        let told = |item: &Item| round.represent(item, tenant.groups(), terms.replica);
+        let shown = |item: &Item| represent(&round, item, tenant.collection("groups"), terms.replica);
         let page: Vec<_> =
-            round.items[offset..end].iter().filter_map(told).filter(|it| it["id"] == *group).collect();
+            round.items[offset..end].iter().filter_map(shown).filter(|it| it["id"] == *group).collect();
         assert!(page.len() <= 1);
         members += page.iter().filter_map(|it| it["members@delta"].as_array()).map(Vec::len).sum::<usize>();
         pages.push(!page.is_empty());

@@ -1,4 +1,4 @@
-//! Made-up groups, the same for the same seed: Microsoft 365, security, dynamic, and groups joined from on premises.
+//! Creation-up groups, the same for the same seed: Microsoft 365, security, dynamic, and groups joined from on premises.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};

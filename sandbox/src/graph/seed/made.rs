@@ -3,41 +3,19 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::values::{guid, moment};
+use crate::graph::maker::Maker;
 
-/// How a made-up object comes to a property.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::graph) enum Maker {
-    /// A GUID, always there and never changed.
-    Guid,
-    /// A point in time.
-    Moment,
-    /// True or false, always there.
-    Flag,
-    /// This text, always there; `{number}` is one that no other object has.
-    Text(String),
-    /// One of these values.
-    OneOf(Vec<Value>),
-}
-
-impl Maker {
-    fn make(&self, number: usize, random: &mut Rng) -> Value {
-        match self {
-            Self::Guid => json!(guid(random)),
-            Self::Moment => json!(moment(random)),
-            Self::Flag => json!(random.bool()),
-            Self::Text(text) => json!(text.replace("{number}", &number.to_string())),
-            Self::OneOf(values) => random.choice(values).cloned().unwrap_or_default(),
-        }
-    }
-
-    /// Whether some objects lack it, or have it as null.
-    fn is_optional(&self) -> bool {
-        matches!(self, Self::Moment | Self::OneOf(_))
+/// A value of a property.
+fn value(maker: &Maker, number: usize, random: &mut Rng) -> Value {
+    match maker {
+        Maker::Guid => json!(guid(random)),
+        Maker::Moment => json!(moment(random)),
+        Maker::Flag => json!(random.bool()),
+        Maker::Text(text) => json!(text.replace("{number}", &number.to_string())),
+        Maker::OneOf(values) => random.choice(values).cloned().unwrap_or_default(),
     }
 }
 
@@ -49,7 +27,7 @@ pub(super) fn object_of(
 ) -> Map<String, Value> {
     let mut object = Map::new();
     for (name, maker) in made {
-        let value = maker.make(number, random);
+        let value = value(maker, number, random);
         match random.u8(..12) {
             0 if maker.is_optional() => {}
             1 if maker.is_optional() => drop(object.insert(name.clone(), Value::Null)),
@@ -68,7 +46,7 @@ pub(super) fn patch_of(
     let changing = made.iter().filter(|(_, maker)| !matches!(maker, Maker::Guid));
     let Some((name, maker)) = random.choice(changing.collect::<Vec<_>>()) else { return Map::new() };
     let is_null = maker.is_optional() && random.u8(..4) == 0;
-    let value = if is_null { Value::Null } else { maker.make(number, random) };
+    let value = if is_null { Value::Null } else { value(maker, number, random) };
     Map::from_iter([(name.clone(), value)])
 }
 

@@ -1,4 +1,4 @@
-//! Made-up users: some properties never set, some null, some with awkward text.
+//! Creation-up users: some properties never set, some null, some with awkward text.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,5 @@
-//! What Graph thinks of an endpoint: one that is slow is told later, and one that is very slow is not told at all.
+//! The state of an endpoint, as Graph keeps it: Graph delays notifications to a slow endpoint, and drops those to a
+//! very slow one.
 //!
 //! Source: <https://learn.microsoft.com/graph/change-notifications-delivery-webhooks#notification-endpoint-states>.
 //! Each endpoint is judged by itself there; here there is one.
@@ -29,12 +30,12 @@ impl Default for Limits {
 /// The state of an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EndpointState {
-    /// It is told at once.
+    /// It is notified at once.
     #[default]
     Well,
-    /// More than a tenth of its answers were slow: it is told later.
+    /// More than a tenth of its answers were slow: it is notified later.
     Slow,
-    /// More than 15 % of its answers were none: it is told next to nothing, and the rest is not made up for.
+    /// More than 15 % of its answers were missing: almost all notifications are dropped for good.
     Drop,
 }
 

@@ -51,7 +51,14 @@ async fn answer(State(endpoint): State<Shared>, uri: Uri, body: String) -> (Stat
 
 impl World {
     async fn new() -> Self {
+        Self::granted(&[]).await
+    }
+
+    async fn granted(roles: &[&str]) -> Self {
         let identity = Identity::start(Default::default()).await.unwrap();
+        if !roles.is_empty() {
+            identity.set_roles(roles);
+        }
         let graph = Graph::start(Tenant::seeded(3, 7), identity.clone(), Default::default()).await.unwrap();
         let token = identity.issue(graph.endpoint());
         let endpoint = Shared::default();
@@ -129,9 +136,9 @@ async fn a_refused_notification_is_delivered_again() {
     let world = World::new().await;
     let id = world.subscribed().await;
     world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
-        tenant.purge_user(&ids[1]);
+        let ids = tenant.ids("users");
+        tenant.change("users", &ids[0], json!({"city": "Ulm"}));
+        tenant.purge("users", &ids[1]);
     });
     world.endpoint.lock().unwrap().refuses = 1;
     let first = world.graph.notify().await;
@@ -153,13 +160,13 @@ async fn notifications_can_come_twice_in_reverse_order_or_not_at_all() {
     let world = World::new().await;
     world.subscribed().await;
     world.graph.set_habits(Habits { twice: true, backwards: true, drop: false });
-    let (one, other) = world.graph.tenant(|tenant| (tenant.create_user(), tenant.create_user()));
+    let (one, other) = world.graph.tenant(|tenant| (tenant.create("users"), tenant.create("users")));
     world.graph.notify().await;
     let told = world.got()[0]["value"].clone();
     let ids: Vec<_> = told.as_array().unwrap().iter().map(|one| one["resourceData"]["id"].clone()).collect();
     assert_eq!(ids, [&*other, &*other, &*one, &*one]);
     world.graph.set_habits(Habits { drop: true, ..Habits::default() });
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     let dropped = world.graph.notify().await;
     assert_eq!((dropped.dropped, dropped.statuses.len()), (1, 0));
 }
@@ -172,7 +179,7 @@ async fn an_endpoint_that_never_answers_is_told_nothing_until_it_does() {
     world.graph.set_limits(Limits { first: brief, further: 2 * brief });
     world.endpoint.lock().unwrap().hangs = true;
     let change = async || {
-        world.graph.tenant(|tenant| tenant.create_user());
+        world.graph.tenant(|tenant| tenant.create("users"));
         world.graph.notify().await
     };
     let mut last = Delivered::default();
@@ -202,4 +209,70 @@ async fn a_subscription_needs_the_role_of_what_it_is_to() {
     wanted["resource"] = json!("/groups");
     assert_eq!(world.ask(Method::POST, "", wanted).await.0, 201);
     assert_eq!(world.ask(Method::GET, "", Value::Null).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_mailbox_a_drive_and_a_channel_have_subscriptions_of_their_own() {
+    let world = World::granted(&["Mail.Read", "Files.Read.All", "ChannelMessage.Read.All"]).await;
+    let (user, other, folder, drive, item, team, channel) = world.graph.tenant(|tenant| {
+        let [user, other, _] = tenant.ids("users").try_into().unwrap();
+        let folder = tenant.create_under("mailFolders", &[&user]);
+        let drive = tenant.create("drives");
+        let item = tenant.create_under("driveItems", &[&drive]);
+        let team = tenant.create("teams");
+        let channel = tenant.create_under("channels", &[&team]);
+        (user, other, folder, drive, item, team, channel)
+    });
+    let wanted = |resource: &str, changes: &str, minutes: i64| {
+        let mut wanted = world.wanted();
+        wanted["resource"] = json!(resource);
+        wanted["changeType"] = json!(changes);
+        wanted["expirationDateTime"] = json!(in_minutes(minutes));
+        wanted
+    };
+    let mail = format!("users/{user}/messages");
+    let all = "created,updated,deleted";
+    for refused in [
+        wanted(&mail, all, 10_090),
+        wanted("users/nobody/messages", all, 60),
+        wanted(&format!("drives/{drive}/root"), "deleted", 60),
+    ] {
+        assert_ne!(world.ask(Method::POST, "", refused.clone()).await.0, 201, "{refused}");
+    }
+    let messages = format!("/teams/{team}/channels/{channel}/messages");
+    let mut long = wanted(&messages, all, 90);
+    long["lifecycleNotificationUrl"] = Value::Null;
+    assert_eq!(
+        world.ask(Method::POST, "", long).await.0,
+        400,
+        "it needs an address for lifecycle notifications"
+    );
+    let others = format!("users/{other}/messages");
+    for one in [
+        wanted(&mail, all, 10_000),
+        wanted(&others, all, 60),
+        wanted(&format!("/drives/{drive}/root"), "updated", 60),
+        wanted(&messages, all, 90),
+    ] {
+        let (status, body) = world.ask(Method::POST, "", one).await;
+        assert_eq!(status, 201, "{body}");
+    }
+    let (message, post) = world.graph.tenant(|tenant| {
+        let message = tenant.create_under("messages", &[&user, &folder]);
+        let post = tenant.create_under("channelMessages", &[&team, &channel]);
+        tenant.purge("driveItems", &item);
+        (message, post)
+    });
+    world.graph.notify().await;
+    let told: Vec<_> =
+        world.got().iter().flat_map(|body| body["value"].as_array().unwrap().clone()).collect();
+    let find =
+        |resource: &str| told.iter().find(|one| one["resource"].as_str().unwrap().starts_with(resource));
+    assert_eq!(told.len(), 3, "{told:?}");
+    let mail = find(&mail).unwrap();
+    assert_eq!(mail["changeType"], "created");
+    assert_ne!(mail["resourceData"]["id"], message.as_str(), "ids are not immutable unless asked for");
+    assert_eq!(find(&messages[1..]).unwrap()["resourceData"]["id"], post.as_str());
+    let drive = find("drives/").unwrap();
+    assert_eq!((&drive["changeType"], drive.get("resourceData")), (&json!("updated"), None));
 }

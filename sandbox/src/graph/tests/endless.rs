@@ -21,7 +21,7 @@ async fn a_next_link_can_repeat_itself_for_ever() {
 
 #[tokio::test]
 async fn links_can_change_for_ever_with_the_same_page() {
-    let tenant = Tenant::seeded(5, 7).with_groups(3);
+    let tenant = with_groups(Tenant::seeded(5, 7), 3);
     let setup = Setup::with(tenant, Options { page_size: 2, ..Default::default() }).await;
     for start in [setup.initial(), setup.groups("id,members")] {
         setup.graph.quirks(|quirks| quirks.repeat_page = true);
@@ -40,7 +40,7 @@ async fn links_can_change_for_ever_with_the_same_page() {
 
 #[tokio::test]
 async fn an_initial_round_can_show_only_some_and_look_complete() {
-    let tenant = Tenant::seeded(30, 7).with_groups(12);
+    let tenant = with_groups(Tenant::seeded(30, 7), 12);
     let quirks = Quirks { show_only: Some(4), ..Quirks::default() };
     let setup =
         Setup::with(tenant, Options { page_size: 3, quirks, members_per_slice: 2, ..Default::default() })
@@ -52,7 +52,7 @@ async fn an_initial_round_can_show_only_some_and_look_complete() {
         assert!(setup.walk(&delta).await.0.concat().is_empty(), "the rest is never told");
     }
     setup.graph.tenant(|tenant| {
-        tenant.user_ids().iter().for_each(|id| assert!(tenant.change_user(id, json!({"city": "Ulm"}))))
+        tenant.ids("users").iter().for_each(|id| assert!(tenant.change("users", id, json!({"city": "Ulm"}))))
     });
     setup.graph.quirks(|quirks| quirks.show_only = None);
     assert_eq!(setup.walk(&setup.initial()).await.0.concat().len(), 30);

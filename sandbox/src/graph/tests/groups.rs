@@ -23,11 +23,13 @@ fn former(id: &str) -> Value {
 /// A group with two members and an owner, its id and those of five users, and the delta link after the first round.
 async fn small() -> (Setup, String, [String; 5], String) {
     let mut tenant = Tenant::seeded(5, 7);
-    let users: [String; 5] = tenant.user_ids().try_into().unwrap();
-    let group = tenant.create_group();
-    let other = tenant.create_group();
-    assert!(tenant.add_member(&group, &users[0]) && tenant.add_member(&group, &users[1]));
-    assert!(tenant.add_owner(&group, &users[0]) && tenant.add_member(&other, &group));
+    let users: [String; 5] = tenant.ids("users").try_into().unwrap();
+    let group = tenant.create("groups");
+    let other = tenant.create("groups");
+    assert!(
+        tenant.link("groups-members", &group, &users[0]) && tenant.link("groups-members", &group, &users[1])
+    );
+    assert!(tenant.link("groups-owners", &group, &users[0]) && tenant.link("groups-members", &other, &group));
     let setup = Setup::with(tenant, Options::default()).await;
     let (_, delta) = setup.walk(&setup.groups(ALL)).await;
     (setup, group, users, delta)
@@ -36,7 +38,7 @@ async fn small() -> (Setup, String, [String; 5], String) {
 #[tokio::test]
 async fn an_initial_round_tells_groups_with_their_links_in_slices() {
     let options = Options { page_size: 4, members_per_slice: 3, ..Default::default() };
-    let setup = Setup::with(Tenant::seeded(60, 7).with_groups(20), options).await;
+    let setup = Setup::with(with_groups(Tenant::seeded(60, 7), 20), options).await;
     let (pages, _) = setup.walk(&setup.groups(&Row::of("groups").properties.join(","))).await;
     assert_eq!(pages.concat().len(), 20);
     assert!(pages.concat().iter().all(|group| group.get("members@delta").is_none()));
@@ -74,12 +76,12 @@ async fn an_initial_round_tells_groups_with_their_links_in_slices() {
 async fn a_delta_round_tells_changed_links_once_with_the_whole_selection() {
     let (setup, group, [a, b, c, d, _], delta) = small().await;
     setup.graph.tenant(|tenant| {
-        tenant.remove_member(&group, &a);
-        tenant.add_member(&group, &c);
-        tenant.add_member(&group, &d);
-        tenant.remove_member(&group, &d);
-        tenant.remove_member(&group, &b);
-        tenant.add_member(&group, &b);
+        tenant.unlink("groups-members", &group, &a);
+        tenant.link("groups-members", &group, &c);
+        tenant.link("groups-members", &group, &d);
+        tenant.unlink("groups-members", &group, &d);
+        tenant.unlink("groups-members", &group, &b);
+        tenant.link("groups-members", &group, &b);
     });
     let (pages, next) = setup.walk(&delta).await;
     let page = pages.concat();
@@ -90,24 +92,26 @@ async fn a_delta_round_tells_changed_links_once_with_the_whole_selection() {
     assert_eq!((page.len(), told.get("owners@delta")), (1, None));
     assert_eq!(
         told["displayName"],
-        setup.graph.tenant(|tenant| tenant.group(&group).unwrap()["displayName"].clone())
+        setup.graph.tenant(|tenant| tenant.get("groups", &group).unwrap()["displayName"].clone())
     );
 
-    setup.graph.tenant(|tenant| assert!(tenant.remove_owner(&group, &a) && tenant.add_owner(&group, &d)));
+    setup.graph.tenant(|tenant| {
+        assert!(tenant.unlink("groups-owners", &group, &a) && tenant.link("groups-owners", &group, &d))
+    });
     let (pages, next) = setup.walk(&next).await;
     assert_eq!(find(&pages.concat(), &group)["owners@delta"], json!([former(&a), member(&d)]));
-    setup.graph.tenant(|tenant| assert!(tenant.change_group(&group, json!({"displayName": "New"}))));
+    setup.graph.tenant(|tenant| assert!(tenant.change("groups", &group, json!({"displayName": "New"}))));
     let page = setup.walk(&next).await.0.concat();
     assert_eq!(page, [json!({"id": group, "displayName": "New"})], "no links when none has changed");
     let (_, latest) = setup.walk(&setup.groups("id,displayName")).await;
-    setup.graph.tenant(|tenant| tenant.remove_member(&group, &c));
+    setup.graph.tenant(|tenant| tenant.unlink("groups-members", &group, &c));
     assert!(setup.walk(&latest).await.0.concat().is_empty(), "links that are not selected are not told");
 }
 
 #[tokio::test]
 async fn a_soft_delete_ends_no_membership_and_a_purge_is_told_only_on_request() {
     let (setup, group, [a, b, ..], delta) = small().await;
-    setup.graph.tenant(|tenant| tenant.remove_user(&a));
+    setup.graph.tenant(|tenant| tenant.remove("users", &a));
     let (pages, delta) = setup.walk(&delta).await;
     assert!(pages.concat().is_empty());
     let fresh = setup.walk(&setup.groups("id,members")).await.0.concat();
@@ -117,14 +121,14 @@ async fn a_soft_delete_ends_no_membership_and_a_purge_is_told_only_on_request() 
         "a fresh round says the same"
     );
 
-    setup.graph.tenant(|tenant| tenant.purge_user(&a));
+    setup.graph.tenant(|tenant| tenant.purge("users", &a));
     let (pages, delta) = setup.walk(&delta).await;
     assert!(pages.concat().is_empty());
     let fresh = setup.walk(&setup.groups("id,members")).await.0.concat();
     assert_eq!(find(&fresh, &group)["members@delta"], json!([member(&b)]));
 
     setup.graph.quirks(|quirks| quirks.purges_reported = true);
-    setup.graph.tenant(|tenant| tenant.purge_user(&b));
+    setup.graph.tenant(|tenant| tenant.purge("users", &b));
     let page = setup.walk(&delta).await.0.concat();
     assert_eq!(find(&page, &group)["members@delta"], json!([former(&b)]));
 }
@@ -132,10 +136,14 @@ async fn a_soft_delete_ends_no_membership_and_a_purge_is_told_only_on_request() 
 #[tokio::test]
 async fn a_removed_group_is_told_without_links_and_a_restored_one_with_all() {
     let (setup, group, [a, b, c, ..], delta) = small().await;
-    setup.graph.tenant(|tenant| assert!(tenant.remove_member(&group, &b) && tenant.remove_group(&group)));
+    setup.graph.tenant(|tenant| {
+        assert!(tenant.unlink("groups-members", &group, &b) && tenant.remove("groups", &group))
+    });
     let (pages, delta) = setup.walk(&delta).await;
     assert_eq!(pages.concat(), [json!({"id": group, "@removed": {"reason": "changed"}})]);
-    setup.graph.tenant(|tenant| assert!(tenant.restore_group(&group) && tenant.add_member(&group, &c)));
+    setup.graph.tenant(|tenant| {
+        assert!(tenant.restore("groups", &group) && tenant.link("groups-members", &group, &c))
+    });
     let (pages, delta) = setup.walk(&delta).await;
     let page = pages.concat();
     let links = find(&page, &group)["members@delta"].as_array().unwrap().clone();
@@ -143,7 +151,7 @@ async fn a_removed_group_is_told_without_links_and_a_restored_one_with_all() {
     assert!(links.contains(&former(&b)), "what went with the last word before the removal is told at last");
     assert!(links.contains(&member(&a)) && links.contains(&member(&c)));
     assert_eq!(find(&page, &group)["owners@delta"], json!([member(&a)]));
-    setup.graph.tenant(|tenant| assert!(tenant.purge_group(&group)));
+    setup.graph.tenant(|tenant| assert!(tenant.purge("groups", &group)));
     let page = setup.walk(&delta).await.0.concat();
     assert_eq!(page, [json!({"id": group, "@removed": {"reason": "deleted"}})]);
 }
@@ -151,19 +159,19 @@ async fn a_removed_group_is_told_without_links_and_a_restored_one_with_all() {
 #[tokio::test]
 async fn a_manager_is_told_when_selected_and_a_change_is_a_removal_and_an_addition() {
     let (setup, _, [a, b, c, ..], _) = small().await;
-    setup.graph.tenant(|tenant| tenant.set_manager(&a, &b));
+    setup.graph.tenant(|tenant| tenant.link("users-manager", &a, &b));
     let url = format!("{}/v1.0/users/delta?$select=id,manager", setup.graph.endpoint());
     let (pages, delta) = setup.walk(&url).await;
     assert_eq!(find(&pages.concat(), &a)["manager@delta"], json!([member(&b)]));
     assert_eq!(find(&pages.concat(), &b).get("manager@delta"), None);
-    setup.graph.tenant(|tenant| tenant.set_manager(&a, &c));
+    setup.graph.tenant(|tenant| tenant.link("users-manager", &a, &c));
     let (pages, delta) = setup.walk(&delta).await;
     assert_eq!(pages.concat(), [json!({"id": a, "manager@delta": [former(&b), member(&c)]})]);
-    setup.graph.tenant(|tenant| tenant.clear_manager(&a));
+    setup.graph.tenant(|tenant| tenant.unlink("users-manager", &a, &c));
     let (pages, _) = setup.walk(&delta).await;
     assert_eq!(pages.concat(), [json!({"id": a, "manager@delta": [former(&c)]})]);
     let (_, plain) = setup.walk(&setup.initial()).await;
-    setup.graph.tenant(|tenant| tenant.set_manager(&a, &b));
+    setup.graph.tenant(|tenant| tenant.link("users-manager", &a, &b));
     assert!(setup.walk(&plain).await.0.concat().is_empty());
 }
 
@@ -204,8 +212,12 @@ async fn tokens_roles_and_rules_belong_to_one_feed() {
 async fn lists_of_links_are_paged_and_show_no_soft_deleted_targets() {
     let (setup, group, [a, b, c, d, _], _) = small().await;
     setup.graph.tenant(|tenant| {
-        assert!(tenant.add_member(&group, &c) && tenant.add_member(&group, &d) && tenant.set_manager(&b, &a));
-        tenant.remove_user(&d);
+        assert!(
+            tenant.link("groups-members", &group, &c)
+                && tenant.link("groups-members", &group, &d)
+                && tenant.link("users-manager", &b, &a)
+        );
+        tenant.remove("users", &d);
     });
     let list =
         |path: &str, top: usize| format!("{}/v1.0/{path}?$select=id&$top={top}", setup.graph.endpoint());
@@ -221,13 +233,13 @@ async fn lists_of_links_are_paged_and_show_no_soft_deleted_targets() {
     assert_eq!(owners["value"], json!([member(&a)]));
     let manager = |id: &str| format!("{}/v1.0/users/{id}/manager?$select=id", setup.graph.endpoint());
     assert_eq!(setup.get(&manager(&b)).await.body["id"], json!(a));
-    setup.graph.tenant(|tenant| tenant.remove_user(&a));
+    setup.graph.tenant(|tenant| tenant.remove("users", &a));
     let none = (404, "Request_ResourceNotFound".to_owned());
     assert_eq!(
         (setup.code(&manager(&b)).await, setup.code(&manager(&a)).await),
         (none.clone(), none.clone())
     );
-    setup.graph.tenant(|tenant| tenant.remove_group(&group));
+    setup.graph.tenant(|tenant| tenant.remove("groups", &group));
     assert_eq!(setup.code(&list(&format!("groups/{group}/members"), 2)).await, none);
     assert_eq!(setup.code(&list(&format!("groups/{group}/members"), 1000)).await.0, 400);
     setup.graph.fail(Match::targets().feed("users"), 1, Fault::Html);

@@ -72,7 +72,7 @@ impl Mirror {
             })
             .collect();
         let mut differences = differences_of(self.feed, tenant, &objects);
-        for relationship in Relationship::told_by(self.feed) {
+        for relationship in Relationship::tracked_by(self.feed) {
             let links = self.links.iter().filter(|((of, ..), _)| *of == relationship);
             let links: Vec<_> = links
                 .map(|((_, source, target), kind)| {

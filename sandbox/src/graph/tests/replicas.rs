@@ -49,8 +49,8 @@ fn quirks(random: &mut Rng) -> Quirks {
 
 fn change(tenant: &mut Tenant, random: &mut Rng) {
     match random.u8(..3) {
-        0 => drop(tenant.random_change(random)),
-        _ => drop(tenant.random_group_change(random)),
+        0 => drop(random_change(tenant, "users", random)),
+        _ => drop(random_change(tenant, "groups", random)),
     }
 }
 
@@ -63,7 +63,7 @@ async fn follow(seed: u64) {
         quirks: quirks(&mut random),
         ..Default::default()
     };
-    let setup = Setup::with(Tenant::seeded(8, seed).with_groups(4), options.clone()).await;
+    let setup = Setup::with(with_groups(Tenant::seeded(8, seed), 4), options.clone()).await;
     let all = |name: &str, more: &[&'static str]| {
         let properties = Row::of(name).properties.iter().map(String::as_str);
         properties.chain(more.iter().copied()).collect::<Vec<_>>()
@@ -102,12 +102,12 @@ async fn a_client_that_follows_lagging_replicas_ends_with_the_whole_tenant() {
 #[tokio::test]
 async fn reads_by_id_lag_until_the_replicas_settle() {
     let setup = Setup::new(2, Options::default()).await;
-    let id = setup.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = setup.graph.tenant(|tenant| tenant.ids("users")[0].clone());
     let url = format!("{}/v1.0/users/{id}?$select=id,city", setup.graph.endpoint());
     setup.graph.settle_replicas();
     setup.graph.quirks(|quirks| quirks.random_lag = Some(10));
     for city in ["Ulm", "Bern"] {
-        setup.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": city})));
+        setup.graph.tenant(|tenant| tenant.change("users", &id, json!({"city": city})));
     }
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..40 {
@@ -124,11 +124,11 @@ async fn reads_by_id_lag_until_the_replicas_settle() {
 async fn a_change_that_the_replica_of_a_round_had_seen_is_in_it() {
     let setup = Setup::new(1, Options::default()).await;
     let (_, mut delta) = setup.walk(&setup.initial()).await;
-    let id = setup.graph.tenant(|tenant| tenant.user_ids()[0].clone());
+    let id = setup.graph.tenant(|tenant| tenant.ids("users")[0].clone());
     setup.graph.quirks(|quirks| quirks.random_lag = Some(5));
     for number in 0..20 {
         let city = format!("City {number}");
-        setup.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": city})));
+        setup.graph.tenant(|tenant| tenant.change("users", &id, json!({"city": city})));
         setup.graph.settle_replicas();
         let (pages, next) = setup.walk(&delta).await;
         assert_eq!(pages.concat().last().map(|user| &user["city"]), Some(&json!(city)));

@@ -91,14 +91,14 @@ async fn respond(
             desk.note_error(number, refusal);
         }
     };
-    let asked = match desk.asked(tenant, form) {
+    let asked = match asked(desk, tenant, form) {
         Ok(asked) => asked,
         Err(refusal) => {
             note(&refusal);
             return (StatusCode::BAD_REQUEST, Html(page::said(&refusal.description(&ids)))).into_response();
         }
     };
-    match desk.sign_in(tenant, &asked, filled) {
+    match sign_in(desk, tenant, &asked, filled) {
         Ok(Some(values)) => asked.send_back(values),
         Ok(None) => {
             let hint = asked.form.get("login_hint").unwrap_or_default();
@@ -136,110 +136,107 @@ impl Asked {
     }
 }
 
-impl Desk {
-    /// What was asked for, if the browser can be sent back at all.
-    fn asked(&self, tenant: &str, form: Form) -> Result<Asked, OAuthError> {
-        self.check_tenant(tenant)?;
-        let state = lock(&self.state);
-        let app = authenticate::client(&state, tenant, &form)?;
-        let redirect = form.need("redirect_uri")?.to_owned();
-        if app.platform(&redirect).is_none() {
-            let sentence = format!(
-                "The redirect URI '{redirect}' specified in the request does not match the redirect URIs configured \
-                 for the application '{}'. Make sure the redirect URI sent in the request matches one added to your \
-                 application in the Azure portal.",
-                app.client_id()
-            );
-            return Err(OAuthError::new("invalid_request", 50011, sentence));
-        }
-        let mode = match form.get("response_mode") {
-            Some("form_post") => Mode::FormPost,
-            Some("fragment") => Mode::Fragment,
-            _ => Mode::Query,
-        };
-        let (client_id, app_name) = (app.client_id().to_owned(), app.display_name);
-        Ok(Asked { client_id, redirect, mode, app_name, form })
+/// What was asked for, if the browser can be sent back at all.
+fn asked(desk: &Desk, tenant: &str, form: Form) -> Result<Asked, OAuthError> {
+    desk.check_tenant(tenant)?;
+    let state = lock(&desk.state);
+    let app = authenticate::client(&state, tenant, &form)?;
+    let redirect = form.need("redirect_uri")?.to_owned();
+    if app.platform(&redirect).is_none() {
+        let sentence = format!(
+            "The redirect URI '{redirect}' specified in the request does not match the redirect URIs configured \
+             for the application '{}'. Make sure the redirect URI sent in the request matches one added to your \
+             application in the Azure portal.",
+            app.client_id()
+        );
+        return Err(OAuthError::new("invalid_request", 50011, sentence));
     }
+    let mode = match form.get("response_mode") {
+        Some("form_post") => Mode::FormPost,
+        Some("fragment") => Mode::Fragment,
+        _ => Mode::Query,
+    };
+    let (client_id, app_name) = (app.client_id().to_owned(), app.display_name);
+    Ok(Asked { client_id, redirect, mode, app_name, form })
+}
 
-    /// The values with which the browser goes back, or nothing while the page is to be shown.
-    fn sign_in(
-        &self,
-        tenant: &str,
-        asked: &Asked,
-        filled: Option<&Form>,
-    ) -> Result<Option<Vec<(String, String)>>, OAuthError> {
-        let form = &asked.form;
-        if form.need("response_type")? != "code" {
-            let sentence =
-                "The 'response_type' is not supported: this app is not enabled for implicit grants.";
-            return Err(OAuthError::new("unsupported_response_type", 700_054, sentence));
-        }
-        let scopes = Scopes::parse(form.need("scope")?)?;
-        let challenge = challenge(form)?;
-        let claims = form.claims()?;
-        let prompt = form.get("prompt").unwrap_or_default();
-        if !["", "none", "login", "consent", "select_account", "create"].contains(&prompt) {
-            let sentence = format!("Unsupported 'prompt' value '{prompt}'.");
-            return Err(OAuthError::new("invalid_request", 90023, sentence));
-        }
-        let name = match filled {
-            Some(filled) if filled.get("cancel").is_some() => {
-                return Err(OAuthError::new(
-                    "access_denied",
-                    65004,
-                    "User declined to consent to access the app.",
-                ));
-            }
-            Some(filled) => filled.get("username").map(String::from),
-            None if prompt.is_empty() || prompt == "none" => lock(&self.state).signed_in.clone(),
-            None => None,
-        };
-        let Some(name) = name else {
-            if prompt == "none" {
-                let sentence = "A silent sign-in request was sent but no user is signed in.";
-                return Err(OAuthError::new("login_required", 50058, sentence));
-            }
-            return Ok(None);
-        };
-        let Some(user) = self.user(&name) else {
-            let sentence = format!("The user account {name} does not exist in the {tenant} directory.");
-            return Err(OAuthError::new("access_denied", 50034, sentence));
-        };
-        let code = self.new_code(asked, &user, scopes, challenge, claims);
-        let mut values = vec![("code".to_owned(), code)];
-        if form.get("client_info") == Some("1") {
-            let options = lock(&self.registry.options).clone();
-            values.push(("client_info".into(), client_info(&user, &options)));
-        }
-        values.push(("session_state".into(), format!("{:032x}", self.random())));
-        Ok(Some(values))
+/// The values with which the browser goes back, or nothing while the page is to be shown.
+fn sign_in(
+    desk: &Desk,
+    tenant: &str,
+    asked: &Asked,
+    filled: Option<&Form>,
+) -> Result<Option<Vec<(String, String)>>, OAuthError> {
+    let form = &asked.form;
+    if form.need("response_type")? != "code" {
+        let sentence = "The 'response_type' is not supported: this app is not enabled for implicit grants.";
+        return Err(OAuthError::new("unsupported_response_type", 700_054, sentence));
     }
+    let scopes = Scopes::parse(form.need("scope")?)?;
+    let challenge = challenge(form)?;
+    let claims = form.claims()?;
+    let prompt = form.get("prompt").unwrap_or_default();
+    if !["", "none", "login", "consent", "select_account", "create"].contains(&prompt) {
+        let sentence = format!("Unsupported 'prompt' value '{prompt}'.");
+        return Err(OAuthError::new("invalid_request", 90023, sentence));
+    }
+    let name = match filled {
+        Some(filled) if filled.get("cancel").is_some() => {
+            return Err(OAuthError::new(
+                "access_denied",
+                65004,
+                "User declined to consent to access the app.",
+            ));
+        }
+        Some(filled) => filled.get("username").map(String::from),
+        None if prompt.is_empty() || prompt == "none" => lock(&desk.state).signed_in.clone(),
+        None => None,
+    };
+    let Some(name) = name else {
+        if prompt == "none" {
+            let sentence = "A silent sign-in request was sent but no user is signed in.";
+            return Err(OAuthError::new("login_required", 50058, sentence));
+        }
+        return Ok(None);
+    };
+    let Some(user) = desk.user(&name) else {
+        let sentence = format!("The user account {name} does not exist in the {tenant} directory.");
+        return Err(OAuthError::new("access_denied", 50034, sentence));
+    };
+    let code = new_code(desk, asked, &user, scopes, challenge, claims);
+    let mut values = vec![("code".to_owned(), code)];
+    if form.get("client_info") == Some("1") {
+        let options = lock(&desk.registry.options).clone();
+        values.push(("client_info".into(), client_info(&user, &options)));
+    }
+    values.push(("session_state".into(), format!("{:032x}", desk.random())));
+    Ok(Some(values))
+}
 
-    fn new_code(
-        &self,
-        asked: &Asked,
-        user: &User,
-        scopes: Scopes,
-        challenge: Option<Challenge>,
-        claims: Value,
-    ) -> String {
-        let text = format!("1.sbxc{:032x}", self.random());
-        let mut state = lock(&self.state);
-        state.consents.grant(&asked.client_id, user, &scopes);
-        let code = Code {
-            client_id: asked.client_id.clone(),
-            redirect: asked.redirect.clone(),
-            user: user.clone(),
-            scopes,
-            challenge,
-            nonce: asked.form.get("nonce").map(String::from),
-            asked: claims,
-            until: Instant::now() + LIFETIME,
-            is_used: false,
-        };
-        state.codes.insert(text.clone(), code);
-        text
-    }
+fn new_code(
+    desk: &Desk,
+    asked: &Asked,
+    user: &User,
+    scopes: Scopes,
+    challenge: Option<Challenge>,
+    claims: Value,
+) -> String {
+    let text = format!("1.sbxc{:032x}", desk.random());
+    let mut state = lock(&desk.state);
+    state.consents.grant(&asked.client_id, user, &scopes);
+    let code = Code {
+        client_id: asked.client_id.clone(),
+        redirect: asked.redirect.clone(),
+        user: user.clone(),
+        scopes,
+        challenge,
+        nonce: asked.form.get("nonce").map(String::from),
+        asked: claims,
+        until: Instant::now() + LIFETIME,
+        is_used: false,
+    };
+    state.codes.insert(text.clone(), code);
+    text
 }
 
 /// RFC 7636: 43 to 128 characters.

@@ -1,11 +1,14 @@
 //! A browser with a user before it: it fills in the sign-in page, and goes where it is sent.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Result, bail};
 use reqwest::{Certificate, Client, Response, header::CONTENT_TYPE, redirect::Policy};
 
-use super::{Entra, page};
+use super::page;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -28,13 +31,23 @@ enum Next {
     Stays(Page),
 }
 
-impl Entra {
+/// A browser of a machine that trusts the authority of Entra.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    authority: PathBuf,
+}
+
+impl Browser {
+    pub(super) fn new(authority: &Path) -> Self {
+        Self { authority: authority.to_owned() }
+    }
+
     /// A client that trusts this Entra's certificate, and no other, and follows no redirects.
     ///
     /// # Errors
     /// When the file with the certificate cannot be read.
     pub fn client(&self) -> Result<Client> {
-        let authority = Certificate::from_pem(&std::fs::read(self.authority_file())?)?;
+        let authority = Certificate::from_pem(&std::fs::read(&self.authority)?)?;
         let client = Client::builder().tls_certs_only([authority]).redirect(Policy::none());
         Ok(client.timeout(Duration::from_secs(30)).build()?)
     }
@@ -50,7 +63,7 @@ impl Entra {
     /// Opens the address of a sign-in page and cancels; says where the browser is sent then.
     ///
     /// # Errors
-    /// As [`Entra::sign_in_at`].
+    /// As [`Browser::sign_in_at`].
     pub async fn cancel_at(&self, address: &str) -> Result<String> {
         self.fill_in(address, &[("cancel", "1")]).await?.address()
     }

@@ -1,4 +1,4 @@
-//! What the handlers share: the registry, what is remembered, and whom a request names.
+//! Shared by the handlers: the registry, the state, and the look-up of tenants and users.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -6,14 +6,16 @@ use std::{
     time::Duration,
 };
 
+use axum::response::Response;
+
 use super::{
-    error::OAuthError,
+    error::{Ids, OAuthError},
     form::{Form, Request},
     registration::Registration,
     state::{Consents, State},
 };
 use crate::{
-    identity::{Inner, Options, User},
+    identity::{Failed, Inner, Options, User},
     script::lock,
 };
 
@@ -54,6 +56,24 @@ impl Desk {
         }
     }
 
+    /// Answers a request. A refusal is kept with the request; the status of a fault replaces its own.
+    pub fn reply(
+        &self,
+        number: usize,
+        ids: &Ids,
+        failed: Option<Failed>,
+        give: impl FnOnce() -> Result<Response, OAuthError>,
+    ) -> Response {
+        let given = failed.as_ref().map_or_else(give, |failed| Err(OAuthError::of_fault(failed)));
+        given.unwrap_or_else(|refusal| {
+            self.note_error(number, &refusal);
+            match failed {
+                Some(Failed::Status(status)) => refusal.respond_as(status, ids),
+                _ => refusal.respond(ids),
+            }
+        })
+    }
+
     /// Whether this names the tenant: by its id or a domain name.
     pub fn is_tenant(&self, tenant: &str, options: &Options) -> bool {
         tenant == options.tenant_id || tenant.eq_ignore_ascii_case(&options.domain)
@@ -72,6 +92,16 @@ impl Desk {
              the correct cloud."
         );
         OAuthError::new("invalid_request", 90002, sentence)
+    }
+
+    /// Changes the confidential client.
+    pub fn confidential<T>(&self, change: impl FnOnce(&mut Registration) -> T) -> T {
+        change(&mut lock(&self.state).registrations[0])
+    }
+
+    /// The present client secret.
+    pub fn secret(&self) -> String {
+        self.confidential(|app| app.secret.as_ref().map(|secret| secret.value.clone())).unwrap_or_default()
     }
 
     pub fn users(&self) -> Vec<User> {
@@ -100,6 +130,7 @@ fn new_state(registry: &Inner) -> State {
         assertions: Default::default(),
         signed_in: None,
         interaction: None,
+        version_1: false,
         rotates: true,
         interval: Duration::from_secs(5),
         requests: Vec::new(),

@@ -24,11 +24,7 @@ use super::{
     scope::Scopes,
     state::{Answer, Device},
 };
-use crate::{
-    identity::{Failed, Kind},
-    loopback::Cut,
-    script::lock,
-};
+use crate::{identity::Kind, loopback::Cut, script::lock};
 
 /// How long a device may wait.
 const LIFETIME: Duration = Duration::from_secs(900);
@@ -48,21 +44,9 @@ pub(super) async fn authorization(
     let number = desk.record("devicecode", &tenant, &form);
     let resource = form.get("scope").and_then(|scope| Scopes::parse(scope).ok()).unwrap_or_default().resource;
     let failed = desk.registry.fail(Kind::AppRegistration, &resource, Some("devicecode"), &cut).await;
-    let result = match failed {
-        None => begin(&desk, &tenant, &form),
-        Some(ref failed) => Err(OAuthError::told(failed)),
-    };
     let ids = Ids::of(&headers, desk.random());
-    match result {
-        Ok(body) => answer(StatusCode::OK, &body),
-        Err(refusal) => {
-            desk.note_error(number, &refusal);
-            match failed {
-                Some(Failed::Status(status)) => refusal.respond_as(status, &ids),
-                _ => refusal.respond(&ids),
-            }
-        }
-    }
+    let give = || begin(&desk, &tenant, &form).map(|body| answer(StatusCode::OK, &body));
+    desk.reply(number, &ids, failed, give)
 }
 
 fn begin(desk: &Desk, tenant: &str, form: &Form) -> Result<Value, OAuthError> {
@@ -119,10 +103,9 @@ pub(super) async fn enter(Shared(desk): Shared<Arc<Desk>>, body: String) -> Resp
     let form = Form::parse(&body);
     let said = match (form.get("otc"), form.get("username"), form.get("decline")) {
         (Some(code), _, Some(_)) => {
-            desk.decline_device(code).map(|()| "You have declined. You can close this window.")
+            decline(&desk, code).map(|()| "You have declined. You can close this window.")
         }
-        (Some(code), Some(name), None) => desk
-            .approve_device(code, name)
+        (Some(code), Some(name), None) => approve(&desk, code, name)
             .map(|()| "You have signed in on your device. You can close this window."),
         _ => Err("Enter the code and who you are.".to_owned()),
     };
@@ -132,32 +115,30 @@ pub(super) async fn enter(Shared(desk): Shared<Arc<Desk>>, body: String) -> Resp
     }
 }
 
-impl Desk {
-    /// The user signs in for the device.
-    pub fn approve_device(&self, user_code: &str, username: &str) -> Result<(), String> {
-        let user = self.user(username).ok_or_else(|| format!("There is no user {username}."))?;
-        self.answer_device(user_code, Answer::SignedIn(user))
-    }
+/// The user signs in for the device.
+pub(super) fn approve(desk: &Desk, user_code: &str, username: &str) -> Result<(), String> {
+    let user = desk.user(username).ok_or_else(|| format!("There is no user {username}."))?;
+    settle(desk, user_code, Answer::SignedIn(user))
+}
 
-    /// The user says no.
-    pub fn decline_device(&self, user_code: &str) -> Result<(), String> {
-        self.answer_device(user_code, Answer::Declined)
-    }
+/// The user says no.
+pub(super) fn decline(desk: &Desk, user_code: &str) -> Result<(), String> {
+    settle(desk, user_code, Answer::Declined)
+}
 
-    fn answer_device(&self, user_code: &str, answer: Answer) -> Result<(), String> {
-        let mut state = lock(&self.state);
-        let waits = |device: &&mut Device| {
-            device.user_code.eq_ignore_ascii_case(user_code.trim()) && device.until > Instant::now()
-        };
-        let device = state.devices.iter_mut().find(waits).ok_or("That code didn't work. Check the code.")?;
-        if device.answer != Answer::None {
-            return Err("That code was used already.".into());
-        }
-        device.answer = answer.clone();
-        let device = device.clone();
-        if let Answer::SignedIn(user) = &answer {
-            state.consents.grant(&device.client_id, user, &device.scopes);
-        }
-        Ok(())
+fn settle(desk: &Desk, user_code: &str, answer: Answer) -> Result<(), String> {
+    let mut state = lock(&desk.state);
+    let waits = |device: &&mut Device| {
+        device.user_code.eq_ignore_ascii_case(user_code.trim()) && device.until > Instant::now()
+    };
+    let device = state.devices.iter_mut().find(waits).ok_or("That code didn't work. Check the code.")?;
+    if device.answer != Answer::None {
+        return Err("That code was used already.".into());
     }
+    device.answer = answer.clone();
+    let device = device.clone();
+    if let Answer::SignedIn(user) = &answer {
+        state.consents.grant(&device.client_id, user, &device.scopes);
+    }
+    Ok(())
 }

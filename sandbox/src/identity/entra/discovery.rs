@@ -1,4 +1,4 @@
-//! What clients read before they ask: where the endpoints are, and which keys sign.
+//! Discovery: the addresses of the endpoints and the keys that sign.
 //!
 //! Sources: <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>, and the instance discovery with which
 //! MSAL makes sure of an authority: <https://learn.microsoft.com/entra/identity-platform/msal-client-application-configuration#authority>.
@@ -15,6 +15,7 @@ use serde_json::json;
 use super::{
     desk::Desk,
     error::{Ids, answer},
+    form::Form,
 };
 use crate::{identity::key::SigningKey, script::lock};
 
@@ -68,6 +69,7 @@ pub(super) async fn keys(
     Path(tenant): Path<String>,
     headers: HeaderMap,
 ) -> Response {
+    desk.record("keys", &tenant, &Form::default());
     if let Err(refusal) = desk.check_tenant(&tenant) {
         return refusal.respond(&Ids::of(&headers, desk.random()));
     }

@@ -31,8 +31,8 @@ impl OAuthError {
         Self { error: error.into(), code, sentence: sentence.into(), suberror: None, claims: None }
     }
 
-    /// What a test told Entra to answer.
-    pub fn told(failed: &Failed) -> Self {
+    /// The refusal that a fault asks for.
+    pub fn of_fault(failed: &Failed) -> Self {
         match failed {
             Failed::Status(_) => {
                 Self::new("server_error", 90033, "A transient error has occurred. Please try again.")

@@ -1,4 +1,4 @@
-//! What Entra remembers: registrations, consents, codes, refresh tokens, and what a test has switched. Plain data.
+//! The state of Entra as plain data: registrations, consents, codes, refresh tokens, and the switches of a test.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,6 +25,8 @@ pub(super) struct State {
     pub signed_in: Option<String>,
     /// Refreshing and on-behalf-of need the user again, with these claims.
     pub interaction: Option<String>,
+    /// Our own API gets tokens of version 1.0: `requestedAccessTokenVersion` of its registration.
+    pub version_1: bool,
     /// A refresh token that was used is not good any more.
     pub rotates: bool,
     /// How long a device has to wait between two polls.

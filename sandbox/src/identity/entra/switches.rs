@@ -1,32 +1,46 @@
-//! What a test can do to Entra: rotate and expire what clients have, answer for users, and change its mind.
+//! The switches of Entra: a test rotates and expires secrets, codes and tokens, and answers for users.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
-    Entra,
-    desk::new_secret,
-    registration::ClientSecret,
+    desk::{Desk, new_secret},
+    device,
+    federation::FEDERATED_AUDIENCE,
+    registration::{ClientSecret, FederatedCredential},
     state::{Answer, End},
 };
-use crate::script::lock;
+use crate::{identity::key::SigningKey, script::lock};
 
-impl Entra {
+/// The switches of a running Entra. Clones are handles to the same ones.
+#[derive(Clone)]
+pub struct Switches {
+    desk: Arc<Desk>,
+}
+
+impl Switches {
+    pub(super) fn of(desk: &Arc<Desk>) -> Self {
+        Self { desk: Arc::clone(desk) }
+    }
+
     /// Replaces the client secret; the one before is wrong from now on. Tokens that were issued stay good, as in Entra.
     pub fn rotate_secret(&self) -> String {
         let value = new_secret(&self.desk.registry);
         let secret = ClientSecret { value: value.clone(), is_expired: false };
-        self.confidential(|app| app.secret = Some(secret));
+        self.desk.confidential(|app| app.secret = Some(secret));
         value
     }
 
     /// The present client secret expires.
     pub fn expire_secret(&self) {
-        self.confidential(|app| app.secret.iter_mut().for_each(|secret| secret.is_expired = true));
+        self.desk.confidential(|app| app.secret.iter_mut().for_each(|secret| secret.is_expired = true));
     }
 
     /// No certificate is registered any more.
     pub fn remove_certificates(&self) {
-        self.confidential(|app| app.certificates.clear());
+        self.desk.confidential(|app| app.certificates.clear());
     }
 
     /// From now on this user is signed in in every browser and meets no page; or nobody, with none.
@@ -49,7 +63,7 @@ impl Entra {
     /// # Errors
     /// When no device waits with this code, or there is no such user.
     pub fn approve_device(&self, user_code: &str, username: &str) -> anyhow::Result<()> {
-        self.desk.approve_device(user_code, username).map_err(anyhow::Error::msg)
+        device::approve(&self.desk, user_code, username).map_err(anyhow::Error::msg)
     }
 
     /// The user types the code of a device, and declines.
@@ -57,7 +71,7 @@ impl Entra {
     /// # Errors
     /// When no device waits with this code.
     pub fn decline_device(&self, user_code: &str) -> anyhow::Result<()> {
-        self.desk.decline_device(user_code).map_err(anyhow::Error::msg)
+        device::decline(&self.desk, user_code).map_err(anyhow::Error::msg)
     }
 
     /// The codes of all devices that wait expire.
@@ -99,7 +113,7 @@ impl Entra {
         let given = state.codes.keys().chain(state.refresh_tokens.keys()).chain(devices);
         let mut all: Vec<_> = given.chain(&state.sent).cloned().collect();
         drop(state);
-        all.push(self.secret());
+        all.push(self.desk.secret());
         all
     }
 
@@ -113,19 +127,29 @@ impl Entra {
         lock(&self.desk.state).consents.withdraw(client_id, user_id);
     }
 
+    /// Whether our own API gets tokens of version 1.0, whose audience is its URI and not its client id.
+    pub fn set_version_1(&self, version_1: bool) {
+        lock(&self.desk.state).version_1 = version_1;
+    }
+
+    /// The confidential client trusts the managed identity in the place of a secret, which is gone.
+    pub fn trust_managed_identity(&self) {
+        let options = lock(&self.desk.registry.options).clone();
+        let issuer = format!("https://sts.windows.net/{}/", options.tenant_id);
+        let key = SigningKey::of_server().public().clone();
+        lock(&self.desk.state).issuers.insert(issuer.clone(), key);
+        self.desk.confidential(|app| {
+            app.secret = None;
+            app.federated.push(FederatedCredential {
+                issuer,
+                subject: options.managed_identity.object_id,
+                audience: FEDERATED_AUDIENCE.into(),
+            });
+        });
+    }
+
     /// A policy wants the user again, with these claims: refreshing and on-behalf-of end with `interaction_required`.
     pub fn require_interaction(&self, claims: Option<&str>) {
         lock(&self.desk.state).interaction = claims.map(String::from);
-    }
-
-    /// Forgets the requests so far.
-    pub fn forget_requests(&self) {
-        lock(&self.desk.state).requests.clear();
-    }
-
-    /// Goes down for good: connections that are open are reset, new ones are refused.
-    pub fn stop(&self) {
-        *lock(&self.desk.is_down) = true;
-        lock(&self.server).take();
     }
 }

@@ -23,7 +23,7 @@ async fn start() -> (Identity, Entra) {
 }
 
 fn client(entra: &Entra) -> Client {
-    entra.client().unwrap()
+    entra.browser().client().unwrap()
 }
 
 type Fields = Vec<(String, String)>;
@@ -125,7 +125,7 @@ fn user(identity: &Identity) -> crate::identity::User {
 /// A user of the public client has signed in with these scopes: the answer of the token endpoint.
 async fn signed_in(identity: &Identity, entra: &Entra, scope: &str) -> Value {
     let page = page_of(entra, &borrowed(&sign_in(entra, scope)));
-    let back = entra.sign_in_at(&page, &user(identity).user_principal_name).await.unwrap();
+    let back = entra.browser().sign_in_at(&page, &user(identity).user_principal_name).await.unwrap();
     let code = parameter(&back, "code").unwrap();
     granted(entra, &redeem(entra, &code)).await
 }

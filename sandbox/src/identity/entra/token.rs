@@ -26,7 +26,7 @@ use super::{
     state::State,
 };
 use crate::{
-    identity::{Failed, Kind, Options, User, issued::Wanted, jwt, key::SigningKey},
+    identity::{Kind, Options, User, issued::Wanted, jwt, key::SigningKey},
     loopback::Cut,
     script::lock,
 };
@@ -48,25 +48,14 @@ pub(super) async fn token(
     let grant = form.get("grant_type").unwrap_or_default();
     let audience = audience(&lock(&desk.state), &form);
     let failed = desk.registry.asked(Kind::AppRegistration, &audience, Some(grant), &cut).await;
-    let result = match failed {
-        None => give(&desk, &tenant, &form),
-        Some(ref failed) => Err(OAuthError::told(failed)),
-    };
-    match result {
-        Ok(body) => match worded(&desk, &body) {
-            Some(body) => {
-                (StatusCode::OK, [("content-type", "application/json; charset=utf-8")], body).into_response()
-            }
-            None => answer(StatusCode::OK, &body),
-        },
-        Err(refusal) => {
-            desk.note_error(number, &refusal);
-            match failed {
-                Some(Failed::Status(status)) => refusal.respond_as(status, &ids),
-                _ => refusal.respond(&ids),
-            }
-        }
-    }
+    desk.reply(number, &ids, failed, || give(&desk, &tenant, &form).map(|body| shown(&desk, &body)))
+}
+
+/// The answer with a token, in other words where that was asked for.
+fn shown(desk: &Desk, body: &Value) -> Response {
+    let headers = [("content-type", "application/json; charset=utf-8")];
+    worded(desk, body)
+        .map_or_else(|| answer(StatusCode::OK, body), |body| (StatusCode::OK, headers, body).into_response())
 }
 
 /// An answer in other words, where that was asked for.
@@ -141,8 +130,9 @@ fn give(desk: &Desk, tenant: &str, form: &Form) -> Result<Value, OAuthError> {
 fn respond(desk: &Desk, state: &mut State, options: &Options, granted: &Granted, form: &Form) -> Value {
     let Granted { app, user, scopes, nonce, asked } = granted;
     let issuer = format!("{}/{}/v2.0", desk.origin, options.tenant_id);
-    // Our own API gets tokens of version 2.0, whose audience is a client id.
-    let api = state.registrations.iter().find(|api| api.is_audience(&scopes.resource));
+    // Tokens of version 2.0 have a client id as their audience.
+    let is_version_2 = !state.version_1;
+    let api = state.registrations.iter().find(|api| api.is_audience(&scopes.resource) && is_version_2);
     let names = scopes.granted(options);
     let wanted = Wanted {
         resource: api.map_or(&*scopes.resource, Registration::client_id),

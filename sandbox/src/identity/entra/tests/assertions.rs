@@ -131,7 +131,7 @@ async fn a_certificate_that_is_unknown_expired_or_not_the_one_that_signed_is_ref
         assert_eq!((status, &body["error_codes"][0]), (401, &700_027.into()), "{body}");
         assert!(body["error_description"].as_str().unwrap().contains(reason), "{body}");
     }
-    entra.remove_certificates();
+    entra.switches().remove_certificates();
     let header = json!({"x5t": known.certificate.x5t()});
     let assertion = jwt::sign(&known.key, "PS256", header, &claims(&entra)).unwrap();
     assert_eq!(refused(&entra, &request(&entra, &assertion)).await.1, 700_027);

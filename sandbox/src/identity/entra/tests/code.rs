@@ -13,7 +13,7 @@ fn hashed() -> String {
 
 async fn code_for(identity: &Identity, entra: &Entra, query: &Fields) -> String {
     let page = page_of(entra, &borrowed(query));
-    let back = entra.sign_in_at(&page, &user(identity).user_principal_name).await.unwrap();
+    let back = entra.browser().sign_in_at(&page, &user(identity).user_principal_name).await.unwrap();
     assert_eq!(parameter(&back, "state").as_deref(), Some("a state"));
     parameter(&back, "code").unwrap()
 }
@@ -54,7 +54,7 @@ async fn a_code_is_for_its_client_its_address_and_its_time() {
     assert_eq!(refused(&entra, &with(&form, "client_id", &entra.client_id())).await.1, 9_002_313);
     assert_eq!(refused(&entra, &with(&form, "client_secret", "x")).await.1, 700_025);
     assert_eq!(refused(&entra, &with(&form, "code_verifier", VERIFIER)).await.1, 501_481);
-    entra.expire_codes();
+    entra.switches().expire_codes();
     assert_eq!(refused(&entra, &form).await.1, 70008);
 }
 
@@ -83,20 +83,23 @@ async fn the_browser_is_sent_back_with_what_went_wrong_but_never_to_a_strange_ad
         ("scope", "", "invalid_request"),
     ] {
         let page = page_of(&entra, &borrowed(&with(&query, name, value)));
-        let back = entra.sign_in_at(&page, "nobody").await.unwrap();
+        let back = entra.browser().sign_in_at(&page, "nobody").await.unwrap();
         assert!(back.starts_with(BACK), "{back}");
         assert_eq!(parameter(&back, "error").as_deref(), Some(error), "{back}");
         assert_eq!(parameter(&back, "state").as_deref(), Some("a state"));
     }
     let page = page_of(&entra, &borrowed(&query));
-    assert_eq!(parameter(&entra.cancel_at(&page).await.unwrap(), "error").as_deref(), Some("access_denied"));
+    assert_eq!(
+        parameter(&entra.browser().cancel_at(&page).await.unwrap(), "error").as_deref(),
+        Some("access_denied")
+    );
     for (name, value, code) in [
         ("redirect_uri", "https://evil.example/", "AADSTS50011"),
         ("redirect_uri", "http://localhost:4711/elsewhere", "AADSTS50011"),
         ("client_id", "nobody", "AADSTS700016"),
     ] {
         let page = page_of(&entra, &borrowed(&with(&query, name, value)));
-        let shown = entra.sign_in_at(&page, "nobody").await.unwrap_err().to_string();
+        let shown = entra.browser().sign_in_at(&page, "nobody").await.unwrap_err().to_string();
         assert!(shown.starts_with("status 400") && shown.contains(code), "{shown}");
     }
 }
@@ -104,7 +107,7 @@ async fn the_browser_is_sent_back_with_what_went_wrong_but_never_to_a_strange_ad
 #[tokio::test]
 async fn a_user_who_is_signed_in_already_meets_no_page_and_values_can_be_posted() {
     let (identity, entra) = start().await;
-    entra.sign_in_by_itself(Some(&user(&identity).user_principal_name));
+    entra.switches().sign_in_by_itself(Some(&user(&identity).user_principal_name));
     let query = sign_in(&entra, "User.Read");
     let answer = client(&entra).get(page_of(&entra, &borrowed(&query))).send().await.unwrap();
     assert_eq!(answer.status(), 302);
@@ -139,14 +142,14 @@ async fn a_refresh_token_is_replaced_when_it_is_used_and_dead_after_that() {
     assert_eq!(refused(&entra, &wider).await, ("invalid_grant".into(), 65001));
     let stranger = with(&with(&second, "client_id", &entra.client_id()), "client_secret", &entra.secret());
     assert_eq!(refused(&entra, &stranger).await.1, 70000);
-    entra.set_rotation(false);
+    entra.switches().set_rotation(false);
     let body = granted(&entra, &second).await;
     granted(&entra, &second).await;
-    entra.revoke_refresh_tokens();
+    entra.switches().revoke_refresh_tokens();
     assert_eq!(refused(&entra, &second).await, ("invalid_grant".into(), 50173));
     assert_eq!(refused(&entra, &refresh(&body["refresh_token"])).await.1, 50173);
     let body = signed_in(&identity, &entra, "offline_access User.Read").await;
-    entra.expire_refresh_tokens();
+    entra.switches().expire_refresh_tokens();
     assert_eq!(refused(&entra, &refresh(&body["refresh_token"])).await.1, 700_082);
 }
 
@@ -154,13 +157,15 @@ async fn a_refresh_token_is_replaced_when_it_is_used_and_dead_after_that() {
 async fn a_user_brings_a_code_or_a_token_from_elsewhere() {
     let (identity, entra) = start().await;
     let name = user(&identity).user_principal_name;
-    let token = entra.token_for_api(&name).await.unwrap();
+    let token = entra.visitor().token_for_api(&name).await.unwrap();
     assert_eq!(identity.check(&token, &entra.client_id()).unwrap().scopes, ["access_as_user"]);
     let client_id = entra.public_client_id();
     let challenge = hashed();
     let sign_in =
         SignIn { client_id: &client_id, redirect: BACK, scopes: "User.Read", challenge: Some(&challenge) };
-    let code = entra.code_for(&sign_in, &name).await.unwrap();
+    let code = entra.visitor().code_for(&sign_in, &name).await.unwrap();
     granted(&entra, &with(&redeem(&entra, &code), "code_verifier", VERIFIER)).await;
-    assert!(entra.code_for(&sign_in, "nobody").await.unwrap_err().to_string().contains("access_denied"));
+    assert!(
+        entra.visitor().code_for(&sign_in, "nobody").await.unwrap_err().to_string().contains("access_denied")
+    );
 }

@@ -64,12 +64,12 @@ async fn a_consent_that_was_taken_away_is_named_until_it_is_given_again() {
     let calendar = with(&form, "scope", "Calendars.ReadWrite.Shared");
     assert_eq!(refused(&entra, &calendar).await, ("invalid_grant".into(), 65001), "nobody consented to that");
     let id = user(&identity).object_id;
-    entra.withdraw_consent(&entra.client_id(), &id);
+    entra.switches().withdraw_consent(&entra.client_id(), &id);
     let (_, body) = ask(&entra, "contoso.example", &form).await.unwrap();
     assert_eq!((&body["error_codes"][0], &body["suberror"]), (&65001.into(), &"consent_required".into()));
 
     let body = signed_in(&identity, &entra, "offline_access User.Read").await;
-    entra.withdraw_consent(&entra.public_client_id(), &id);
+    entra.switches().withdraw_consent(&entra.public_client_id(), &id);
     let refresh = fields(&[
         ("grant_type", "refresh_token"),
         ("client_id", &entra.public_client_id()),
@@ -85,11 +85,11 @@ async fn a_policy_that_wants_the_user_again_says_with_which_claims() {
     let (identity, entra) = start().await;
     let token = for_our_api(&identity, &entra).await;
     let claims = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
-    entra.require_interaction(Some(claims));
+    entra.switches().require_interaction(Some(claims));
     let (status, body) = ask(&entra, "contoso.example", &on_behalf_of(&entra, &token)).await.unwrap();
     assert_eq!((status, &body["error"]), (400, &"interaction_required".into()));
     assert_eq!((&body["claims"], &body["suberror"]), (&claims.into(), &"basic_action".into()));
-    entra.require_interaction(None);
+    entra.switches().require_interaction(None);
     granted(&entra, &on_behalf_of(&entra, &token)).await;
 }
 

@@ -31,7 +31,7 @@ async fn a_device_waits_until_the_user_has_typed_its_code() {
     let poll = poll(&entra, &begun);
     assert_eq!(refused(&entra, &poll).await, ("authorization_pending".into(), 70016));
     assert_eq!(refused(&entra, &poll).await.0, "slow_down");
-    entra.set_device_interval(Duration::ZERO);
+    entra.switches().set_device_interval(Duration::ZERO);
     assert_eq!(refused(&entra, &poll).await.0, "authorization_pending");
 
     let page = client(&entra).get(format!("{}/device?otc={code}", entra.origin())).send().await.unwrap();
@@ -52,13 +52,18 @@ async fn a_device_waits_until_the_user_has_typed_its_code() {
 async fn a_device_is_told_that_it_was_declined_or_is_late_or_unknown() {
     let (identity, entra) = start().await;
     let begun = begin(&entra).await;
-    assert_eq!(entra.device_codes(), [begun["user_code"].as_str().unwrap()]);
-    entra.decline_device(begun["user_code"].as_str().unwrap()).unwrap();
+    assert_eq!(entra.switches().device_codes(), [begun["user_code"].as_str().unwrap()]);
+    entra.switches().decline_device(begun["user_code"].as_str().unwrap()).unwrap();
     assert_eq!(refused(&entra, &poll(&entra, &begun)).await, ("authorization_declined".into(), 70017));
     let begun = begin(&entra).await;
-    entra.expire_devices();
+    entra.switches().expire_devices();
     assert_eq!(refused(&entra, &poll(&entra, &begun)).await, ("expired_token".into(), 70020));
-    assert!(entra.approve_device(begun["user_code"].as_str().unwrap(), "adele@contoso.example").is_err());
+    assert!(
+        entra
+            .switches()
+            .approve_device(begun["user_code"].as_str().unwrap(), "adele@contoso.example")
+            .is_err()
+    );
     let unknown = with(&poll(&entra, &begun), "device_code", "x");
     assert_eq!(refused(&entra, &unknown).await.0, "bad_verification_code");
     identity.fail_when(Match::any().grant("devicecode"), 1, Fault::Status(503));

@@ -53,14 +53,14 @@ async fn a_secret_can_be_rotated_and_can_expire() {
     let (identity, entra) = start().await;
     let (tenant, old) = (identity.tenant_id(), good(&entra));
     let (_, body) = ask(&entra, &tenant, &old).await.unwrap();
-    assert_ne!(entra.rotate_secret(), old[2].1);
+    assert_ne!(entra.switches().rotate_secret(), old[2].1);
     assert_eq!(ask(&entra, &tenant, &old).await.unwrap().1["error_codes"][0], 7_000_215);
     assert_eq!(ask(&entra, &tenant, &good(&entra)).await.unwrap().0, 200);
     assert!(
         identity.accepts(body["access_token"].as_str().unwrap(), COSMOS_AUDIENCE),
         "tokens outlive secrets"
     );
-    entra.expire_secret();
+    entra.switches().expire_secret();
     assert_eq!(ask(&entra, &tenant, &good(&entra)).await.unwrap().1["error_codes"][0], 7_000_222);
 }
 

@@ -1,22 +1,4 @@
-//! Azure Cosmos DB over loopback http: the SDK team's emulator, with what it leaves out and the service does.
-//!
-//! [`Cosmos`] is a handle: a test pushes faults, closes gates, lets time pass and looks at the documents while a client works.
-//! Added here: authorization (a token of our [`Identity`] or the account key), ids and ttls that the service refuses, expiry,
-//! and a log of writes; as options partitions, a budget of request units, and reads that are behind. What has arrived is carried
-//! out even if the client is gone. Left out: roles.
-
-mod authorization;
-mod behind;
-mod emulator;
-mod expiry;
-mod fault;
-mod options;
-mod request;
-mod rules;
-mod sabotage;
-#[cfg(test)]
-mod tests;
-mod wire;
+//! The handle of a running account: what a test does to it and asks of it.
 
 use std::{
     sync::{Arc, Mutex},
@@ -27,16 +9,12 @@ use axum::Router;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
-pub use self::{
-    behind::Behind,
-    fault::Fault,
-    options::Options,
-    request::{Match, Operation},
-    sabotage::Sabotage,
+use super::{
+    behind::Behind, containers::containers, emulator::Emulator, fault::Fault, inner::Inner, options::Options,
+    request::Match, sabotage::Sabotage, wire, writes::Write,
 };
 use crate::{
     clock::Clock,
-    graph::{Relationship, Row},
     identity::Identity,
     loopback::{Loopback, Server},
     script::{Faults, Gates, Hold, Rule, lock},
@@ -45,60 +23,6 @@ use crate::{
 /// The name of the one database.
 pub const DATABASE: &str = "graph";
 
-/// A write that was tried.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Write {
-    /// The container.
-    pub container: String,
-    /// The document.
-    pub id: String,
-    /// How it was written; the operations of a batch one by one.
-    pub operation: Operation,
-    /// What came of it, also when the answer was lost; nothing when the request was reset before it was carried out.
-    pub status: Option<u16>,
-    /// Its `_mirror.save`.
-    pub save: Option<u64>,
-    /// The reason in `_mirror.removed`, when it is a tombstone.
-    pub removed: Option<String>,
-    /// Its `_mirror.source`.
-    pub source: Option<String>,
-    /// What it says, when it is a lease.
-    pub lease: Option<LeaseWrite>,
-    /// Whose it is, when it lies in `mirror`.
-    pub feed: Option<String>,
-}
-
-/// What the document of a lease says.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LeaseWrite {
-    /// Whose it is.
-    pub feed: String,
-    /// How often it was taken.
-    pub epoch: u64,
-    /// Somebody holds it.
-    pub held: bool,
-    /// It was given back with everything written and saved.
-    pub clean: bool,
-}
-
-impl LeaseWrite {
-    fn of(document: &Value) -> Option<Self> {
-        (document["id"] == "lease").then(|| Self {
-            feed: document["feed"].as_str().unwrap_or_default().to_owned(),
-            epoch: document["epoch"].as_u64().unwrap_or_default(),
-            held: !document["holder"].is_null(),
-            clean: document["clean"] == true,
-        })
-    }
-}
-
-impl Write {
-    /// It was carried out.
-    pub fn succeeded(&self) -> bool {
-        self.status.is_some_and(|status| (200..300).contains(&status) && status != 207)
-    }
-}
-
 /// Where a held request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
@@ -106,28 +30,6 @@ pub enum Moment {
     Before,
     /// After it was carried out, before it is answered.
     After,
-}
-
-/// The containers of all feeds and their links, each with its partition key.
-pub(crate) fn containers() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let objects = Row::all().filter(|row| row.delta).map(|row| (row.name.as_str(), "/id"));
-    let links = Relationship::all().filter(|relationship| relationship.is_told());
-    objects.chain(links.map(|relationship| (relationship.container(), "/_mirror/parent")))
-}
-
-struct Inner {
-    emulator: emulator::Emulator,
-    identity: Identity,
-    /// Its origin.
-    account: String,
-    key: String,
-    faults: Faults<Match, Fault>,
-    before: Gates<Match>,
-    after: Gates<Match>,
-    expiry: Mutex<expiry::Expiry>,
-    saboteur: Mutex<sabotage::Saboteur>,
-    behind: Mutex<Option<(Match, usize)>>,
-    writes: Mutex<Vec<Write>>,
 }
 
 /// The running account. Clones are handles to the same one.
@@ -172,8 +74,9 @@ impl Cosmos {
         let loopback = Loopback::bind().await?;
         let origin = origin.unwrap_or(loopback.origin()).to_owned();
         let inner = Arc::new(Inner {
-            emulator: emulator::Emulator::new(format!("{origin}/").parse()?, DATABASE, options)?,
+            emulator: Emulator::new(format!("{origin}/").parse()?, DATABASE, options)?,
             identity,
+            audience: options.audience,
             account: loopback.origin().to_owned(),
             key: BASE64_STANDARD.encode([0x5a; 64]),
             faults: Faults::default(),

@@ -1,13 +1,15 @@
 //! The soak: seeded histories of trouble, each of which has to end with a copy that equals the tenant.
 //!
-//! What happens in a history follows from its seed (the tenant and its changes, faults of Graph and Cosmos,
-//! kills, freezes, two handlers at once); how the processes interleave is real. It promises that a failure
-//! names its seed, what is wrong, and what happened when. It leaves out what cannot converge: an object or a
-//! link whose removal Graph never tells, and replicas that lag for longer than `DOUBT_MINUTES`.
+//! A history follows from its seed: the tenant and its changes, faults of Graph and Cosmos, kills, freezes, two
+//! handlers at once. Only the interleaving of the processes is real. It promises that a failure names its seed, what is
+//! wrong, and what happened when. It leaves out what cannot converge: an object or a link whose removal Graph never
+//! tells, and replicas that lag for longer than `DOUBT_MINUTES`.
 //!
 //! In reading order: `deed` (what can happen), `draw`, `scenes`, `late`, `hazard` and `plan` (a history as a value), `hosts`,
 //! `trouble`, `blow`, `loss`, `hide` and `operator` (carrying it out), `turns`, `quiet`, `settled` and `verdict` (what must hold then), `many` (many seeds at once).
 
+mod below;
+mod beside;
 mod blow;
 mod deed;
 mod draw;
@@ -22,7 +24,9 @@ mod operator;
 mod plan;
 mod quiet;
 mod scenes;
+mod scenes_beside;
 mod settled;
+mod stir;
 mod trace;
 mod trouble;
 mod turns;
@@ -40,6 +44,7 @@ use plan::Plan;
 use trace::Trace;
 use trouble::Trouble;
 
+pub use beside::staged;
 pub use hazard::Hazard;
 pub use many::many;
 
@@ -64,10 +69,10 @@ pub struct Summary {
     pub trace: Vec<String>,
 }
 
-/// Tells the history of one seed, with these hazards, with the product that is staged in `root`.
+/// Runs the history of one seed, with these hazards, with the product that is staged in `root`.
 ///
 /// # Errors
-/// What does not hold at its end, with the seed and the whole trace.
+/// Names the rule that does not hold at its end, with the seed and the whole trace.
 pub async fn story(root: &Path, seed: u64, hazards: &[Hazard]) -> Result<Summary> {
     let (trace, plan) = (Trace::new(), Plan::of(seed, hazards));
     let told = tokio::time::timeout(LONGEST, tell(root, seed, &plan, &trace)).await;
@@ -80,9 +85,21 @@ pub async fn story(root: &Path, seed: u64, hazards: &[Hazard]) -> Result<Summary
 
 async fn tell(root: &Path, seed: u64, plan: &Plan, trace: &Trace) -> Result<Summary> {
     let begun = Instant::now();
-    let Plan { users, groups, page_size, quirks, budget, concurrency, brake, copied, hazards, .. } = plan;
+    let Plan {
+        users,
+        groups,
+        beside,
+        page_size,
+        quirks,
+        budget,
+        concurrency,
+        removal_limit,
+        copied,
+        hazards,
+        ..
+    } = plan;
     trace.note(format!(
-        "{users} users, {groups} groups, pages of {page_size}, {quirks:?}, budget {budget} s, {concurrency} writes at once, brake {brake:?}, {hazards:?}"
+        "{users} users, {groups} groups, {beside:?}, pages of {page_size}, {quirks:?}, budget {budget} s, {concurrency} writes at once, removal_limit {removal_limit:?}, {hazards:?}"
     ));
     let (views, clocks) = hosts::start(root, seed, plan).await?;
     let first = views[0].clone();
@@ -107,7 +124,7 @@ async fn tell(root: &Path, seed: u64, plan: &Plan, trace: &Trace) -> Result<Summ
     ended.map(|()| Summary { seed, seconds: begun.elapsed().as_secs_f64(), deeds, turns, writes, trace })
 }
 
-/// What somebody who looks for the cause needs to see.
+/// Prints the facts that help to find the cause.
 async fn tell_more(trouble: &Trouble) {
     let (world, trace) = (trouble.world(), &trouble.trace);
     for difference in world.differences().await {

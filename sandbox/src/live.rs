@@ -22,8 +22,8 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 
 use crate::loopback::Server;
-use crate::world::World;
-use deeds::Tenant;
+use crate::world::{REQUESTED_QUEUE, WORK_QUEUE, World};
+use deeds::LiveTenant;
 pub use exports::Exports;
 pub use pace::Pace;
 
@@ -45,13 +45,15 @@ impl Living {
     /// # Errors
     /// When the control cannot be opened.
     pub async fn start(world: &World, pace: Pace, seed: u64, say: Say) -> Result<Self> {
-        let tenant = Tenant::of(world.graph.clone(), seed);
+        let tenant = LiveTenant::of(world.graph.clone(), seed);
         let control = control::open(tenant.clone(), Arc::clone(&say)).await?;
         let mut tasks = JoinSet::new();
         for (name, schedule) in world.host.timers() {
             tasks.spawn(timers::follow(world.host.clone(), name, schedule, pace, Arc::clone(&say)));
         }
-        tasks.spawn(timers::deliver(world.host.clone(), pace, Arc::clone(&say)));
+        for queue in [WORK_QUEUE, REQUESTED_QUEUE] {
+            tasks.spawn(timers::deliver(world.host.clone(), queue, pace, Arc::clone(&say)));
+        }
         tasks.spawn(tenant::change(tenant, pace, Arc::clone(&say)));
         tasks.spawn(tenant::notify(world.graph.clone(), pace, say));
         tasks.spawn(forget(world.clone()));

@@ -1,8 +1,9 @@
-//! The demo: the main job, told as a story against the world of this crate.
+//! The demo: the main job, as a story against the world of this crate.
 //!
 //! It promises to fail when it should: every chapter ends by comparing the copy with the tenant as it was
 //! seeded and changed (not as it was served), and one difference anywhere makes the exit code 1.
 
+mod catalogue;
 mod change;
 mod chapters;
 mod notified;
@@ -26,22 +27,22 @@ use crate::world::{Setup, World};
 /// a handler freezes.
 const LEASE: &str = "6";
 
-/// What the demo was asked for.
+/// The options of the demo.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Living users of the tenant.
     pub users: usize,
     /// Seed of the tenant and of the story.
     pub seed: u64,
-    /// What goes wrong on the way to Cosmos, to see that the demo notices.
+    /// Damage on the way to Cosmos, to see that the demo notices it.
     pub sabotage: Option<Sabotage>,
     /// The deployable folder that the host runs; none to have the product built and staged.
     pub folder: Option<PathBuf>,
 }
 
-/// A story that has been told, and the world in which it happened, still running.
-pub struct Told {
-    /// What came of it.
+/// The end of the story, and its world, still running.
+pub struct Outcome {
+    /// Its result.
     pub report: Report,
     /// The world.
     pub world: World,
@@ -53,7 +54,7 @@ pub struct Told {
 ///
 /// # Errors
 /// When the world cannot be built; a story that goes wrong is a [`Report`] that is not equal.
-pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
+pub async fn run(options: &Options, teller: &Teller) -> Result<Outcome> {
     let (folder, staged) = match &options.folder {
         Some(folder) => (folder.clone(), None),
         None => {
@@ -63,6 +64,7 @@ pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
         }
     };
     let started = Instant::now();
+    let root = folder.clone();
     let setup = Setup {
         users: options.users,
         groups: options.users / 50,
@@ -76,7 +78,7 @@ pub async fn run(options: &Options, teller: &Teller) -> Result<Told> {
     if let Some(sabotage) = options.sabotage {
         world.cosmos.sabotage(sabotage);
     }
-    let mut report = chapters::tell(&world, options, teller).await;
+    let mut report = chapters::tell(&world, &root, options, teller).await;
     report.finish(&world, started.elapsed()).await?;
-    Ok(Told { report, world, staged })
+    Ok(Outcome { report, world, staged })
 }

@@ -1,46 +1,4 @@
-//! A stand-in of the Azure Functions host: runs a staged folder with its custom handler, as a real process
-//! over real sockets, and tells the test what the host would have made of every answer.
-//!
-//! It promises to send what the host sends (the envelope, its headers and framing, retries, queue
-//! deliveries), to judge answers as the host judges them, and to start, restart and kill the handler as the
-//! host does. What would make the real host hang is an error here. Several instances are several hosts with
-//! the same [`Queues`].
-//!
-//! It leaves out time: a timer fires when it is told to ([`Host::fire`]), a queue is pumped ([`Host::pump`]),
-//! and no test waits for a clock. It also leaves out what this product does not use: other triggers, request
-//! forwarding and proxying, drain mode. What it does not know in `host.json` or `function.json` and would
-//! have to act on, it refuses.
-//!
-//! In reading order: [`Host`] here and in `control`; `host_json` and `function_json` (what is deployed);
-//! `handler`, `environment`, `readiness`, `crashes` (the process); `envelope`, `invocation`, `answer`, `outputs` (one
-//! invocation); `timer`, `queue`, `pump`, `front` (what starts one).
-
-mod answer;
-mod attempt;
-mod control;
-mod crashes;
-mod disabled;
-mod envelope;
-mod environment;
-mod front;
-mod function_json;
-mod handler;
-mod host_json;
-mod inner;
-mod invocation;
-mod logs;
-mod options;
-mod outputs;
-mod port;
-mod pump;
-mod queue;
-mod readiness;
-mod reformat;
-mod route;
-mod schedule;
-mod time_span;
-mod timer;
-mod usage;
+//! The handle of a running host: what a test asks of it.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,17 +8,20 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-pub use attempt::{Attempt, Framing, Verdict};
-pub use logs::{LogLine, Stream};
-pub use options::{Keys, Options};
-pub use queue::{Message, Queues};
-pub use schedule::Schedule;
-pub use timer::{Fire, Firing, Occasion};
-pub use usage::Usage;
-
-use handler::{Handler, Order, Running, State};
-use host_json::HostJson;
-use inner::Inner;
+use super::attempt::{Attempt, Framing, Verdict};
+use super::function_json::{Function, Trigger};
+use super::handler::{Handler, Order, State};
+use super::host_json::HostJson;
+use super::inner::Inner;
+use super::invocation::post;
+use super::logs::{LogLine, Logs};
+use super::options::{Keys, Options};
+use super::port::Port;
+use super::process::Process;
+use super::queue::{Message, Queues, poison_name};
+use super::schedule::Schedule;
+use super::timer::{self, Fire, Firing};
+use super::{front, pump};
 
 /// A running host. Clones are the same host; the last one to go kills the handler.
 #[derive(Clone)]
@@ -99,9 +60,9 @@ impl Host {
             description: HostJson::read(&options.root)?,
             root: options.root.clone(),
             environment: options.env.clone(),
-            port: port::Port::reserve()?,
+            port: Port::reserve()?,
             crash_limit: options.crash_limit,
-            logs: logs::Logs::default(),
+            logs: Logs::default(),
             state: watch::Sender::new(State::Starting),
             usage: Mutex::default(),
             starts: Mutex::default(),
@@ -123,7 +84,7 @@ impl Host {
     /// is no error; see [`Firing::succeeded`].
     pub async fn fire(&self, function: &str, fire: Fire) -> Result<Firing> {
         let (inner, function) = (Arc::clone(&self.0.inner), function.to_owned());
-        tokio::spawn(async move { inner.fire(&function, fire).await }).await.context("firing")?
+        tokio::spawn(async move { timer::fire(&inner, &function, fire).await }).await.context("firing")?
     }
 
     /// Delivers, one after the other, every message that is visible now and those that the runs add, until
@@ -143,7 +104,7 @@ impl Host {
     /// As [`Host::pump`].
     pub async fn pump_wide(&self, queue: &str, width: usize) -> Result<Vec<Attempt>> {
         let (inner, queue) = (Arc::clone(&self.0.inner), queue.to_owned());
-        tokio::spawn(async move { inner.pump(&queue, width).await }).await.context("pumping")?
+        tokio::spawn(async move { pump::pump(&inner, &queue, width).await }).await.context("pumping")?
     }
 
     /// How many messages one instance of the host has in flight: `batchSize` + `newBatchThreshold`.
@@ -159,7 +120,7 @@ impl Host {
     /// As [`Host::pump`].
     pub async fn deliver_one(&self, queue: &str) -> Result<Option<Attempt>> {
         let (inner, queue) = (Arc::clone(&self.0.inner), queue.to_owned());
-        tokio::spawn(async move { inner.deliver_one(&queue).await }).await.context("delivering")?
+        tokio::spawn(async move { pump::deliver_one(&inner, &queue).await }).await.context("delivering")?
     }
 
     /// Puts a message on a queue, as another program would.
@@ -186,7 +147,7 @@ impl Host {
     /// What has been delivered too often: the queue `<queue>-poison`.
     #[must_use]
     pub fn poison(&self, queue: &str) -> Vec<Message> {
-        self.messages(&queue::poison_name(queue))
+        self.messages(&poison_name(queue))
     }
 
     /// Posts exact bytes to a path of the handler, for golden and for bad envelopes. Nothing is added to the
@@ -204,7 +165,7 @@ impl Host {
         let headers: Vec<_> =
             headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let received =
-            self.0.inner.post(path, &headers, body.into(), framing).await.map_err(|why| anyhow!(why))?;
+            post(&self.0.inner, path, &headers, body.into(), framing).await.map_err(|why| anyhow!(why))?;
         Ok(RawAnswer { status: received.status, headers: received.headers, body: received.body })
     }
 
@@ -218,8 +179,8 @@ impl Host {
     #[must_use]
     pub fn timers(&self) -> Vec<(String, Schedule)> {
         let on = self.0.inner.functions.values().filter(|function| !function.disabled);
-        let timer = |function: &function_json::Function| match &function.trigger {
-            function_json::Trigger::Timer { schedule, .. } => Some((function.name.clone(), schedule.clone())),
+        let timer = |function: &Function| match &function.trigger {
+            Trigger::Timer { schedule, .. } => Some((function.name.clone(), schedule.clone())),
             _ => None,
         };
         on.filter_map(timer).collect()
@@ -260,8 +221,41 @@ impl Host {
         format!("http://{}", self.0.address)
     }
 
-    async fn running(&self) -> Result<Running> {
-        self.0.inner.running().await.map_err(|reason| anyhow!("no handler: {reason}"))
+    /// The handler's process.
+    #[must_use]
+    pub fn process(&self) -> Process {
+        Process::of(&self.0.inner)
+    }
+
+    /// Waits until the handler is ready.
+    ///
+    /// # Errors
+    /// When there will be no handler, with the reason.
+    pub async fn ready(&self) -> Result<()> {
+        self.process().running().await.map(drop)
+    }
+
+    /// Ends the host as the platform does: SIGKILL to the handler, no restart. Returns when it is dead. The messages that
+    /// it was working on come back.
+    pub async fn shutdown(&self) {
+        self.0.front.abort();
+        self.0.inner.queues.host_died(self.0.inner.id);
+        let _ = self.0.inner.orders.send(Order::Stop);
+        let mut state = self.0.inner.handler.state.subscribe();
+        let ended = |state: &State| matches!(state, State::Stopped | State::Exited | State::GaveUp(_));
+        let _ = state.wait_for(ended).await;
+    }
+
+    /// Everything that the handler's processes have written so far.
+    #[must_use]
+    pub fn logs(&self) -> Vec<LogLine> {
+        self.0.inner.handler.logs.all()
+    }
+
+    /// The keys that open the HTTP front.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        self.0.inner.keys.clone()
     }
 }
 

@@ -1,18 +1,18 @@
-//! What a round has to tell: objects in the order in which they were first met, each with links, once.
+//! The content of a round: each object once, in the order of its first change, with its links.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::graph::relationship::LinkKey;
 
-/// Objects and the links that are told with them.
+/// Objects, each with the links that the round reports.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Content {
     objects: Vec<(String, BTreeSet<LinkKey>)>,
     places: HashMap<String, usize>,
 }
 
-impl Told {
-    /// Tells an object, and these links of it.
+impl Content {
+    /// Adds an object, and these links of it.
     pub(super) fn add(&mut self, id: &str, links: impl IntoIterator<Item = LinkKey>) {
         let place = *self.places.entry(id.to_owned()).or_insert(self.objects.len());
         if place == self.objects.len() {

@@ -1,41 +1,4 @@
-//! Microsoft Graph over loopback http: a tenant as plain data, delta query of users and groups, and a script of what goes
-//! wrong.
-//!
-//! [`Graph`] is a handle: a test changes the tenant, pushes faults and closes gates while a client talks to it. A bearer token
-//! of our [`Identity`] is required. Links are good only verbatim, and every round ends with a new delta link.
-//! Left out: `Prefer: return=minimal` (allowed to be ignored), `$filter` in delta.
-//!
-//! The map: `tenant` and `collection` (the truth), `relationship` (links between objects), `seed` (what it is made
-//! of), `row` (the rows), `delta` (rounds as values), `read` (what a request is answered), `targets` (lists of
-//! links), `list` (lists of objects), `me` (the signed-in user and other single things), `batch` (several requests in
-//! one), `links` (tokens), `replica`, `hidden` and `quirks` (what a client has to live with), `fault` (what goes wrong),
-//! `challenge` (claims that a token
-//! lacks), `subscriptions` (and the notifier), `wire` (the socket).
-
-mod answer;
-mod batch;
-mod challenge;
-mod collection;
-mod delta;
-mod fault;
-mod hidden;
-mod links;
-mod list;
-mod me;
-mod quirks;
-mod read;
-mod relationship;
-mod replica;
-mod request;
-mod row;
-mod seed;
-mod select;
-mod subscriptions;
-mod targets;
-mod tenant;
-#[cfg(test)]
-mod tests;
-mod wire;
+//! The handle of a running Graph: what a test does to it and asks of it.
 
 use std::{
     collections::BTreeMap,
@@ -45,15 +8,22 @@ use std::{
 use axum::Router;
 use tower_http::compression::CompressionLayer;
 
-pub use self::{
-    collection::{Change, Collection, Entry, Event, Life, Object},
-    fault::{Fault, Framing, RetryAfter, TokenDeath},
+use super::{
+    fault::{Fault, TokenDeath},
+    hidden::Hidden,
+    inner::Inner,
+    kind::Kind,
+    links::Links,
+    load::Loads,
+    options::Options,
     quirks::Quirks,
-    relationship::{Link, Relationship},
-    request::{Kind, Match, Record},
+    replica::Replicas,
+    request::{Match, Record},
     row::Row,
-    subscriptions::{Delivered, EndpointState, Habits, Lifecycle, Limits, Subscription},
+    subscriptions::{self, Delivered, Habits, Lifecycle, Limits, Subscription, Subscriptions},
     tenant::Tenant,
+    wire,
+    world::World,
 };
 use crate::{
     clock::Clock,
@@ -61,69 +31,6 @@ use crate::{
     loopback::{Loopback, Server},
     script::{Faults, Gates, Hold, Rule, lock},
 };
-
-/// How the fake is set up.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Seed of orders and tokens.
-    pub seed: u64,
-    /// Objects per page; Graph gives about 100 for users.
-    pub page_size: usize,
-    /// Members (and owners) that a group shows at once; one with more appears again with the others.
-    pub members_per_slice: usize,
-    /// The oddities to begin with.
-    pub quirks: Quirks,
-    /// Audiences that are accepted besides the own origin.
-    pub audiences: Vec<String>,
-    /// The origin that clients see, where something stands before the fake.
-    pub origin: Option<String>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            page_size: 100,
-            members_per_slice: 20,
-            quirks: Quirks::default(),
-            audiences: vec!["https://graph.microsoft.com".into()],
-            origin: None,
-        }
-    }
-}
-
-/// What the answers are made of.
-struct World {
-    tenant: Tenant,
-    links: links::Links,
-    quirks: Quirks,
-    page_size: usize,
-    members_per_slice: usize,
-    random: fastrand::Rng,
-    replicas: replica::Replicas,
-    hidden: hidden::Hidden,
-    origin: String,
-}
-
-/// The requests since the last time they were forgotten, and how many were forgotten.
-#[derive(Default)]
-struct Records {
-    kept: Vec<Record>,
-    forgotten: usize,
-}
-
-struct Inner {
-    world: Mutex<World>,
-    records: Mutex<Records>,
-    ids: Mutex<fastrand::Rng>,
-    subscriptions: Mutex<subscriptions::Subscriptions>,
-    faults: Faults<Match, Fault>,
-    gates: Gates<Match>,
-    identity: Identity,
-    audiences: Vec<String>,
-    /// The claims with which a token has to be asked for.
-    demanded: Mutex<Option<serde_json::Value>>,
-}
 
 /// The running fake. Clones are handles to the same one.
 #[derive(Clone)]
@@ -141,29 +48,30 @@ impl Graph {
         let origin = options.origin.unwrap_or_else(|| loopback.origin().to_owned());
         let mut audiences = options.audiences;
         audiences.push(origin.clone());
+        let clock = tenant.clock().clone();
         let world = World {
             tenant,
-            links: links::Links::new(options.seed),
+            links: Links::new(options.seed),
             quirks: options.quirks,
             page_size: options.page_size,
             members_per_slice: options.members_per_slice,
             random: fastrand::Rng::with_seed(options.seed),
-            replicas: replica::Replicas::new(options.seed),
-            hidden: hidden::Hidden::default(),
+            replicas: Replicas::new(options.seed),
+            hidden: Hidden::default(),
+            loads: Loads::default(),
             origin: origin.clone(),
         };
         let inner = Arc::new(Inner {
             world: world.into(),
             records: Mutex::default(),
             ids: fastrand::Rng::with_seed(options.seed).into(),
-            subscriptions: subscriptions::Subscriptions::new(options.seed)?.into(),
+            subscriptions: Subscriptions::new(options.seed)?.into(),
             faults: Faults::default(),
             gates: Gates::default(),
             identity,
             audiences,
             demanded: Mutex::default(),
         });
-        let clock = Clock::default();
         let router = Router::new()
             .fallback(wire::respond)
             .layer(CompressionLayer::new())
@@ -203,16 +111,22 @@ impl Graph {
     /// All replicas have seen everything that happened so far: [`Quirks::random_lag`] hides only what happens later.
     pub fn settle_replicas(&self) {
         let World { tenant, replicas, .. } = &mut *lock(&self.inner.world);
-        row::Row::all().for_each(|feed| replicas.settle(feed, tenant.collection(&feed.name).position()));
+        Row::all().for_each(|feed| replicas.settle(feed, tenant.collection(&feed.name).position()));
     }
 
     /// The next enumeration of a feed leaves these objects out, those that are neither removed, restored nor linked
     /// otherwise before it begins; by their ids they are found as ever.
     pub fn hide(&self, feed: &'static str, ids: impl IntoIterator<Item = String>) {
         let World { tenant, hidden, .. } = &mut *lock(&self.inner.world);
-        if let Some(feed) = row::Row::named(feed) {
-            hidden.hide(&feed.name, tenant.collection(&feed.name).position(), ids);
+        if let Some(feed) = Row::named(feed) {
+            let keys = ids.into_iter().map(|id| tenant.key(&feed.name, &id)).collect::<Vec<_>>();
+            hidden.hide(&feed.name, tenant.collection(&feed.name).position(), keys);
         }
+    }
+
+    /// A service, such as `outlook`, has used up this share of its limit; from 0.8 on its answers tell it.
+    pub fn set_load(&self, service: &str, share: f64) {
+        lock(&self.inner.world).loads.set(service, share);
     }
 
     /// The subscriptions that there are, by id.
@@ -260,12 +174,12 @@ impl Graph {
 
     /// Tells every subscription what happened since the last time, and tries again what was not taken then.
     pub async fn notify(&self) -> Delivered {
-        self.inner.notify().await
+        subscriptions::notify(&self.inner).await
     }
 
     /// Tells a subscription about itself; one that is removed is gone then.
     pub async fn tell(&self, id: &str, event: Lifecycle) -> Delivered {
-        self.inner.tell(id, event).await
+        subscriptions::tell(&self.inner, id, event).await
     }
 
     /// The clock that its answers are dated by.
@@ -316,26 +230,5 @@ impl Graph {
         let mut records = lock(&self.inner.records);
         records.forgotten += records.kept.len();
         records.kept.clear();
-    }
-}
-
-impl Inner {
-    fn record(&self, record: &Record) -> usize {
-        let mut records = lock(&self.records);
-        records.kept.push(record.clone());
-        records.forgotten + records.kept.len() - 1
-    }
-
-    fn note_status(&self, number: usize, status: u16) {
-        let mut records = lock(&self.records);
-        let index = number.checked_sub(records.forgotten);
-        if let Some(record) = index.and_then(|index| records.kept.get_mut(index)) {
-            record.status = Some(status);
-        }
-    }
-
-    fn next_id(&self) -> String {
-        let bits = lock(&self.ids).u128(..);
-        uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid().to_string()
     }
 }
