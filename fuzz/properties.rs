@@ -8,7 +8,7 @@ use graph_mirror::functions::envelope::{self, HttpRequest, QueueItem, Timer};
 use graph_mirror::graph::{self, Listing, Page, Subscription};
 use graph_mirror::json::Members;
 use graph_mirror::notify::{self, Keys};
-use graph_mirror::protocol::{Kept, Source};
+use graph_mirror::protocol::{Existing, Source};
 use graph_mirror::protocol::{change, document};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -32,7 +32,7 @@ pub fn notification_body(data: &[u8]) {
     let Ok(body) = std::str::from_utf8(data) else { return };
     let keys = Keys::new(&[SecretString::from("a secret that is in no body at all")]);
     if let Ok(delivery) = notify::judge(body, &keys, Some(TENANT), |_| true) {
-        assert!(delivery.rung.is_empty() && !delivery.subscriptions, "somebody rang without the secret");
+        assert!(delivery.feeds.is_empty() && !delivery.subscriptions, "somebody rang without the secret");
     }
 }
 
@@ -46,11 +46,11 @@ pub fn error_body(data: &[u8]) {
 
 /// A page, and a list of ids, are read or refused; a link is a text of the page, and no refusal quotes it.
 pub fn page(data: &[u8]) {
-    match Page::parse(data) {
+    match Page::parse(data, &graph::Manner::delta()) {
         Ok(page) => {
             let objects: usize = page.objects.iter().map(|object| object.get().len()).sum();
             assert!(objects <= data.len(), "a page has no more than what was sent");
-            let _ = change::of(&page.objects);
+            let _ = change::of(&page.objects, change::Told::DeletedFacet);
         }
         Err(error) => quotes_nothing(data, Some(error)),
     }
@@ -64,15 +64,18 @@ pub fn object(data: &[u8]) {
     let Some(object) = raw(data) else { return };
     let stamp = document::Stamp {
         resource: "users",
+        parent: None,
         tenant_id: TENANT,
         source: Source::Delta,
         generation: 1,
         save: 1,
         now: OffsetDateTime::UNIX_EPOCH,
         tombstone_ttl: Duration::from_secs(86_400),
+        ttl: None,
+        hashes: true,
     };
     let objects = [object];
-    let changes = change::of(&objects);
+    let changes = change::of(&objects, change::Told::Removed);
     for change in &changes.objects {
         let Some(document) = document::of(change, &stamp) else { continue };
         let text = serde_json::to_vec(&document).expect("a document is written");
@@ -125,7 +128,7 @@ pub fn claims(data: &[u8]) {
 /// A document of a container is one of this mirror, or it is said what it lacks.
 pub fn stored_document(data: &[u8]) {
     let Some(text) = raw(data) else { return };
-    match Kept::of(text) {
+    match Existing::of(text) {
         Ok(kept) => assert_eq!(kept.removed.is_some(), kept.marks.removed),
         Err(lacks) => assert!(!lacks.is_empty()),
     }

@@ -124,7 +124,7 @@ async fn what_the_variables_decide_is_not_tried() {
     let mut settings = world.settings().to_vec();
     settings.retain(|(name, _)| !name.ends_with("_CREDENTIAL"));
     settings.extend(world.tools.env().map(|(name, value)| (name.to_owned(), value.into_string().unwrap())));
-    world.entra.expire_secret();
+    world.entra.switches().expire_secret();
     let said = stderr(&run(&settings, "sync users").await.code(1));
     assert!(said.contains("AADSTS7000222") && !said.contains("azure-cli"), "{said}");
     assert_eq!(started(&world), (0, 0));

@@ -34,7 +34,7 @@ async fn fails_and_says(fault: Fault, word: &str) {
     assert_eq!(world.document_writes(), [], "{fault:?}: nothing is written");
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
-    assert_eq!(checkpoint(&world).await["burnt"], json!([]), "{fault:?}: the turn ended cleanly");
+    assert_eq!(checkpoint(&world).await["abandoned"], json!([]), "{fault:?}: the turn ended cleanly");
 }
 
 #[tokio::test]
@@ -138,6 +138,6 @@ async fn a_page_of_four_million_objects_does_not_end_a_small_instance() {
     world.graph.fail(Match::any(), 1, Fault::Status { code: 200, body });
     assert!(!world.fire().await.unwrap().succeeded());
     assert!(failure(&world).contains("more than 10,000 objects"));
-    let peak = world.host.usage().peak_rss_mib;
+    let peak = world.host.process().usage().peak_rss_mib;
     assert!(peak > 0.0 && peak < 128.0, "{peak} MiB");
 }

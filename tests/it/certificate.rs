@@ -130,11 +130,11 @@ async fn a_renewed_certificate_is_taken_up_without_a_restart() {
     let world = world.reconfigured("AZURE_CLIENT_CERTIFICATE_PATH", path.to_str().unwrap()).await.unwrap();
     world.turn().await.unwrap();
 
-    world.entra.remove_certificates();
+    world.entra.switches().remove_certificates();
     install(&world.entra.certificate(CertificateFile::EcPem));
     world.identity.revoke_all();
     assert!(!world.fire().await.unwrap().succeeded(), "the tokens are refused, and forgotten");
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
     let last = world.entra.requests().pop().unwrap();

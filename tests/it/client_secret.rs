@@ -70,7 +70,7 @@ async fn what_entra_refuses_is_told_with_its_code_and_the_setting_to_change() {
         assert!(world.host.logs().iter().all(|line| !line.text.contains(wrong)), "a wrong secret is one too");
     }
     let world = World::start(with_secret()).await.unwrap();
-    entra(&world).expire_secret();
+    entra(&world).switches().expire_secret();
     refused(&world, &["AADSTS7000222", "has expired: create a new one", "set AZURE_CLIENT_SECRET"]).await;
 }
 
@@ -90,8 +90,8 @@ async fn after_a_rotation_the_token_in_hand_does_until_its_end_and_then_the_new_
     let world = World::start(with_secret()).await.unwrap();
     world.identity.set_lifetime(Duration::from_secs(15));
     world.turn().await.unwrap();
-    let new = entra(&world).rotate_secret();
-    world.graph.tenant(|tenant| tenant.create_user());
+    let new = entra(&world).switches().rotate_secret();
+    world.graph.tenant(|tenant| tenant.create("users"));
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
 
@@ -104,7 +104,7 @@ async fn after_a_rotation_the_token_in_hand_does_until_its_end_and_then_the_new_
     let said = failure(&world);
     assert!(said.contains("AADSTS7000215") && said.contains("AZURE_CLIENT_SECRET"), "{said}");
 
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     let world = world.reconfigured("AZURE_CLIENT_SECRET", &new).await.unwrap();
     // The token may have ended in mid-turn: then the lease could not be given back.
     world.settle().await.unwrap();
@@ -116,7 +116,7 @@ async fn a_refused_token_is_forgotten_and_that_for_the_other_service_is_not() {
     let world = World::start(Setup { graph_as: Credential::ClientSecret, ..setup() }).await.unwrap();
     world.turn().await.unwrap();
     // From now on there is no other token for Graph than the one in hand.
-    entra(&world).expire_secret();
+    entra(&world).switches().expire_secret();
     world.identity.revoke_for(COSMOS_AUDIENCE);
     world.identity.end_caches();
     assert!(!world.fire().await.unwrap().succeeded());
@@ -240,9 +240,9 @@ async fn neither_the_secret_nor_a_token_reaches_the_log() {
         world.identity.fail_when(Match::any().kind(Kind::AppRegistration), 8, fault);
         world.fire().await.unwrap();
     }
-    entra(&world).expire_secret();
+    entra(&world).switches().expire_secret();
     world.fire().await.unwrap();
-    entra(&world).rotate_secret();
+    entra(&world).switches().rotate_secret();
     world.fire().await.unwrap();
     hidden.extend(world.identity.tokens());
     assert!(

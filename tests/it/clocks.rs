@@ -36,7 +36,7 @@ async fn a_clock_a_day_off_dated_the_copy_by_that_clock() {
         world.settle_equal().await.unwrap();
         let after = OffsetDateTime::now_utc() + time::Duration::seconds(2);
         let checkpoint = checkpoint(&world).await;
-        let id = world.graph.tenant(|tenant| tenant.users().living().next().unwrap().0.clone());
+        let id = world.graph.tenant(|tenant| tenant.collection("users").living().next().unwrap().0.clone());
         let document = document(&world, &id).await;
         for told in [&checkpoint["asOf"], &checkpoint["generationBegan"], &document["_mirror"]["syncedAt"]] {
             assert!((before..after).contains(&moment(told)), "{told}, {ahead} s ahead");
@@ -58,7 +58,7 @@ async fn a_machine_whose_clock_was_ahead_died_and_its_lease_locked_the_feed_for_
     let turn = world.fire();
     tokio::select! {
         _ = turn => panic!("the turn ended before it was killed"),
-        () = hold.arrived() => drop(world.host.kill().await.unwrap()),
+        () = hold.arrived() => drop(world.host.process().kill().await.unwrap()),
     }
     hold.release();
     clock.shift(0).unwrap();

@@ -61,23 +61,23 @@ async fn sync_completes_however_many_turns_that_takes() {
 }
 
 #[tokio::test]
-async fn what_the_brake_holds_goes_when_it_is_accepted() {
+async fn what_the_removal_limit_holds_goes_when_it_is_accepted() {
     let world = copied().await;
     world.graph.tenant(|tenant| {
-        tenant.user_ids().iter().take(20).for_each(|id| {
-            tenant.remove_user(id);
+        tenant.ids("users").iter().take(20).for_each(|id| {
+            tenant.remove("users", id);
         })
     });
     world.graph.kill_tokens(TokenDeath::ALL[0]);
     let held = run(world.settings(), "sync users").await.code(3);
-    assert!(stdout(&held).contains("held by its brake"), "{}", stdout(&held));
+    assert!(stdout(&held).contains("held by the removal limit"), "{}", stdout(&held));
     let told = "users: 20 of 50 documents would be removed; `sync users --accept-removals` lets them go";
     assert!(stderr(&held).contains(told), "{}", stderr(&held));
     assert_eq!(world.differences().await.len(), 20);
     let accepted = run(world.settings(), "sync users --accept-removals").await.code(0);
     assert!(stdout(&accepted).contains("20 removed"), "{}", stdout(&accepted));
     world.ensure_equal().await.unwrap();
-    assert_eq!(checkpoint(&world).await["owed"], Value::Null);
+    assert_eq!(checkpoint(&world).await["pendingSweep"], Value::Null);
 }
 
 #[tokio::test]
@@ -109,7 +109,8 @@ async fn wrong_settings_are_all_named_and_nothing_is_done() {
 async fn wrong_usage_says_what_there_is() {
     let unknown = run(&[], "sync user").await.code(2).stdout("");
     let said = stderr(&unknown);
-    assert!(said.contains("'user'") && said.contains("possible values: users"), "{said}");
+    let like = "error: there is no resource 'user'; like it are: users, ";
+    assert!(said.starts_with(like) && said.contains("`graph-mirror resources` lists all"), "{said}");
     run(&[], "sync").await.code(2);
     let help = run(&[], "sync --help").await.code(0);
     assert!(stdout(&help).contains("Examples:") && stdout(&help).contains("78"), "{}", stdout(&help));
@@ -117,10 +118,21 @@ async fn wrong_usage_says_what_there_is() {
 
 #[tokio::test]
 async fn the_catalogue_is_listed_without_any_settings() {
-    let listed = run(&[], "resources").await.code(0).stderr("");
-    insta::assert_snapshot!("resources", stdout(&listed));
+    let listed = stdout(&run(&[], "resources").await.code(0).stderr(""));
+    assert!(listed.lines().count() > 126, "{listed}");
+    let windows = run(&[], "resources --mode window").await.code(0).stderr("");
+    insta::assert_snapshot!("resources", stdout(&windows));
+    for name in ["groups", "messages", "signIns", "authorizationPolicy"] {
+        let full = run(&[], &format!("resources {name}")).await.code(0).stderr("");
+        insta::assert_snapshot!(format!("resources-{name}"), stdout(&full));
+    }
+    let full = run(&[], "resources messages --output json").await.code(0).stderr("");
+    let full: Value = serde_json::from_str(&stdout(&full)).unwrap();
+    assert_eq!(full["permission"]["appRoleId"], "693c5e45-0940-467d-9b8a-1022fb9d42ef");
+    assert_eq!(full["subscription"]["permission"]["name"], "Mail.Read");
+    assert_eq!(full["containers"], json!([{ "name": "messages", "partitionKey": "/_mirror/parent" }]));
+    assert!(full["example"]["_mirror"]["parent"].as_str().unwrap().contains('/'), "{full}");
     let listed = run(&[], "resources --output json").await.code(0);
-    insta::assert_snapshot!("resources-json", stdout(&listed));
     let needed = run(&[], "resources --deployment functions").await.code(0).stderr("");
     assert_eq!(stdout(&needed), std::fs::read_to_string("infra/resources.json").unwrap());
     let wrong = run(&[], "resources --deployment nowhere").await.code(1).stdout("");
@@ -129,7 +141,30 @@ async fn the_catalogue_is_listed_without_any_settings() {
     let containers = |line: &str| serde_json::from_str::<Value>(line).unwrap()["containers"].clone();
     let all: Vec<_> =
         stdout(&listed).lines().flat_map(|line| containers(line).as_array().unwrap().clone()).collect();
-    assert_eq!(all.len(), 5, "every container but the one of the leases: {all:?}");
+    assert!(all.len() > 126, "every container but the one of the leases: {all:?}");
+}
+
+#[tokio::test]
+async fn the_catalogue_is_searched_by_mode_permission_and_text() {
+    let found = async |line: &str| -> Vec<String> {
+        let listed = stdout(&run(&[], &format!("resources {line}")).await.code(0).stderr(""));
+        listed.lines().skip(1).map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+    };
+    let logs = ["directoryAudits", "provisioningLogs", "signIns"];
+    assert_eq!(found("--mode window --permission auditlog.read.all").await, logs);
+    assert_eq!(
+        found("--search AUTHORITIES").await,
+        ["certificateBasedAuthConfigurations", "certificateAuthorities"]
+    );
+    assert!(
+        found("--permission Directory.Read.All").await.contains(&"groups".to_owned()),
+        "it is wide enough"
+    );
+    let none = run(&[], "resources --search unicorns").await.code(1).stdout("");
+    assert_eq!(stderr(&none), "no resource is like that; `graph-mirror resources` lists all\n");
+    for wrong in ["--mode stream", "users --mode delta", "users groups", "unicorns"] {
+        run(&[], &format!("resources {wrong}")).await.code(2).stdout("");
+    }
 }
 
 #[tokio::test]
@@ -143,7 +178,7 @@ async fn a_failure_is_told_and_so_is_what_was_set_aside() {
     let outcome: Value = serde_json::from_str(&stdout(&failed)).unwrap();
     assert_eq!(outcome["outcome"], "failed");
     assert!(outcome["error"].as_str().unwrap().contains("sync of users failed"), "{outcome}");
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     world.cosmos.fail(cosmos::Match::writes().container("users"), 1, cosmos::Fault::Refuse(400));
     let partial = run(world.settings(), "sync users").await.code(3);
     assert!(stdout(&partial).contains("1 set aside"), "{}", stdout(&partial));
@@ -177,8 +212,10 @@ async fn the_help_reads_as_it_was_last_read() {
         "checkpoint",
         "subscriptions",
         "resources",
+        "add",
         "doctor",
         "init",
+        "erase",
         "logout",
         "get",
         "completions",
@@ -194,8 +231,8 @@ async fn the_help_reads_as_it_was_last_read() {
 async fn single_objects_are_refreshed_by_hand() {
     let world = copied().await;
     let ids = world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
+        let ids = tenant.ids("users");
+        tenant.change("users", &ids[0], json!({"city": "Ulm"}));
         ids
     });
     let nobody = "00000000-0000-4000-8000-00000000dead";
@@ -215,7 +252,11 @@ async fn single_objects_are_refreshed_by_hand() {
     let odd = run(world.settings(), "refresh users a/b").await.code(2);
     assert!(stderr(&odd).contains("is no id"), "{}", stderr(&odd));
     let unknown = run(world.settings(), "refresh nobodies 1").await.code(2);
-    assert!(stderr(&unknown).contains("[possible values: users, groups]"), "{}", stderr(&unknown));
+    assert!(
+        stderr(&unknown).contains("there is no resource 'nobodies'; `graph-mirror resources` lists all"),
+        "{}",
+        stderr(&unknown)
+    );
     let many: Vec<_> = ids.iter().take(25).cloned().collect();
     let ran = run(world.settings(), &format!("refresh users {}", many.join(" "))).await.code(0);
     assert_eq!(stdout(&ran).lines().count(), 2, "twenty at a time");

@@ -72,7 +72,7 @@ async fn rule_14_containers_are_looked_at_once_by_a_process_and_not_by_every_tur
 }
 
 #[tokio::test]
-async fn rule_14_a_container_that_is_lost_in_mid_walk_is_filled_again() {
+async fn rule_14_a_container_that_is_lost_during_an_enumeration_is_filled_again() {
     let world = world().await;
     let mut hold = world.cosmos.hold(Match::writes().container("users").nth(30), Moment::Before);
     let (turn, ()) = tokio::join!(world.fire(), async {
@@ -102,10 +102,10 @@ async fn rule_14_links_to_somebody_who_was_purged_before_the_users_were_lost_end
     let world = World::start(sandbox::world::Setup { groups: 5, ..setup() }).await.unwrap();
     world.settle_equal().await.unwrap();
     world.graph.tenant(|tenant| {
-        let groups = tenant.group_ids();
-        let mut members = groups.iter().flat_map(|group| tenant.members(group));
-        let member = members.find(|member| tenant.user(member).is_some()).unwrap();
-        assert!(tenant.purge_user(&member));
+        let groups = tenant.ids("groups");
+        let mut members = groups.iter().flat_map(|group| tenant.targets("groups-members", group));
+        let member = members.find(|member| tenant.get("users", member).is_some()).unwrap();
+        assert!(tenant.purge("users", &member));
     });
     // Nobody tells the groups of that but the tombstone of the user, which goes with its container.
     world.settle_feed("users").await.unwrap();
@@ -154,7 +154,7 @@ async fn a_container_that_got_another_partition_key_while_the_handler_runs_is_na
     let world = copied().await;
     recreate(&world, "users", "/tenantId").await;
     let id = world.a_user();
-    world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Ulm"})));
+    world.graph.tenant(|tenant| tenant.change("users", &id, json!({"city": "Ulm"})));
     assert!(!world.fire().await.unwrap().succeeded());
     let said = failures(&world).pop().unwrap();
     assert!(said.contains("partition key /tenantId") && said.contains("needs /id"), "{said}");
@@ -167,7 +167,7 @@ async fn a_container_that_is_missing_is_named_on_every_request() {
     world.cosmos.remove_container("users").await.unwrap();
     for city in ["Ulm", "Bonn"] {
         let id = world.a_user();
-        world.graph.tenant(|tenant| tenant.change_user(&id, json!({ "city": city })));
+        world.graph.tenant(|tenant| tenant.change("users", &id, json!({ "city": city })));
         assert!(!world.fire().await.unwrap().succeeded());
         let said = failures(&world).pop().unwrap();
         assert!(said.contains("container `users` of database `graph`"), "{said}");
@@ -194,7 +194,7 @@ async fn rule_14_what_one_process_found_gone_is_filled_again_by_another_that_had
     let before = generation(&world).await;
     world.cosmos.remove_container("users").await.unwrap();
     let id = world.a_user();
-    world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Ulm"})));
+    world.graph.tenant(|tenant| tenant.change("users", &id, json!({"city": "Ulm"})));
     assert!(!world.fire().await.unwrap().succeeded());
     world.cosmos.add_container("users", "/id").await.unwrap();
     // Its own look is good for an hour: only the checkpoint can tell it that all the others are gone too.
@@ -225,7 +225,7 @@ async fn rule_14_users_were_set_aside_since_their_container_was_created_anew() {
     world.settle_equal().await.unwrap();
     recreate(&world, "users", "/id").await;
     world.cosmos.fail(meta(), 1, busy);
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     assert!(!world.fire().await.unwrap().succeeded());
     world.settle_equal().await.unwrap();
 }
@@ -236,9 +236,12 @@ async fn rule_14_links_were_refused_since_their_container_was_created_anew() {
     world.settle_equal().await.unwrap();
     recreate(&world, "groups-members", "/_mirror/parent").await;
     world.graph.tenant(|tenant| {
-        let group = tenant.group_ids()[0].clone();
-        let new: Vec<_> =
-            tenant.user_ids().into_iter().filter(|user| tenant.add_member(&group, user)).collect();
+        let group = tenant.ids("groups")[0].clone();
+        let new: Vec<_> = tenant
+            .ids("users")
+            .into_iter()
+            .filter(|user| tenant.link("groups-members", &group, user))
+            .collect();
         assert!(new.len() > 1, "one alone is not written as a batch");
     });
     world.cosmos.fail(Match::writes().container("groups-members"), 1, Fault::Inside(400, 1024));
@@ -250,7 +253,7 @@ async fn rule_14_links_were_refused_since_their_container_was_created_anew() {
 }
 
 #[tokio::test]
-async fn rule_14_the_container_of_leases_was_created_anew_in_mid_walk() {
+async fn rule_14_the_container_of_leases_was_created_anew_during_an_enumeration() {
     let world = world().await;
     let mut hold = world.cosmos.hold(Match::writes().container("mirror").nth(4), Moment::Before);
     let (turn, ()) = tokio::join!(world.fire(), async {

@@ -1,5 +1,6 @@
 //! The main job: users move into Cosmos, and what changes follows.
 
+use sandbox::graph::random_change;
 use sandbox::world::World;
 use serde_json::{Value, json};
 
@@ -21,9 +22,9 @@ async fn the_first_turn_copies_everything_and_the_second_writes_no_document() {
 #[tokio::test]
 async fn changes_arrive_with_nulls_and_without_what_was_never_set() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[3].clone());
+    let id = world.graph.tenant(|tenant| tenant.ids("users")[3].clone());
     let patch = json!({"jobTitle": null, "city": "Zürich \u{1F30D}", "employeeOrgData": {"division": null, "costCenter": "1\"2"}});
-    world.graph.tenant(|tenant| tenant.change_user(&id, patch));
+    world.graph.tenant(|tenant| tenant.change("users", &id, patch));
     let told = world.turn().await.unwrap();
     assert!(told.contains("1 upserted"), "{told}");
     world.ensure_equal().await.unwrap();
@@ -34,9 +35,9 @@ async fn changes_arrive_with_nulls_and_without_what_was_never_set() {
 async fn a_removal_leaves_a_tombstone_that_expires_and_a_restore_replaces_it() {
     let world = copied().await;
     let [gone, purged] = world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        tenant.remove_user(&ids[0]);
-        tenant.purge_user(&ids[1]);
+        let ids = tenant.ids("users");
+        tenant.remove("users", &ids[0]);
+        tenant.purge("users", &ids[1]);
         [ids[0].clone(), ids[1].clone()]
     });
     let told = world.turn().await.unwrap();
@@ -48,7 +49,7 @@ async fn a_removal_leaves_a_tombstone_that_expires_and_a_restore_replaces_it() {
         assert_eq!(tombstone["ttl"], 30 * 86_400);
         assert_eq!(tombstone.get("displayName"), None, "a tombstone has no content");
     }
-    world.graph.tenant(|tenant| assert!(tenant.restore_user(&gone)));
+    world.graph.tenant(|tenant| assert!(tenant.restore("users", &gone)));
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
     assert_eq!(document(&world, &gone).await["_mirror"].get("removed"), None);
@@ -60,11 +61,11 @@ async fn a_removal_leaves_a_tombstone_that_expires_and_a_restore_replaces_it() {
 #[tokio::test]
 async fn a_soft_deleted_user_that_is_purged_later_stays_gone() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[7].clone());
+    let id = world.graph.tenant(|tenant| tenant.ids("users")[7].clone());
     for step in ["changed", "deleted"] {
-        world.graph.tenant(
-            |tenant| if step == "changed" { tenant.remove_user(&id) } else { tenant.purge_user(&id) },
-        );
+        world.graph.tenant(|tenant| {
+            if step == "changed" { tenant.remove("users", &id) } else { tenant.purge("users", &id) }
+        });
         world.turn().await.unwrap();
         assert_eq!(document(&world, &id).await["_mirror"]["removed"]["reason"], step);
         world.ensure_equal().await.unwrap();
@@ -112,7 +113,7 @@ async fn of_duplicates_in_a_round_the_last_one_wins() {
     for _ in 0..5 {
         world.graph.tenant(|tenant| {
             for _ in 0..15 {
-                tenant.random_change(random);
+                random_change(tenant, "users", random);
             }
         });
         world.turn().await.unwrap();
@@ -128,8 +129,8 @@ async fn replays_change_nothing_and_removals_in_a_first_round_are_taken() {
     })
     .await;
     let gone = world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.remove_user(&id);
+        let id = tenant.ids("users")[0].clone();
+        tenant.remove("users", &id);
         id
     });
     world.turn().await.unwrap();
@@ -137,8 +138,8 @@ async fn replays_change_nothing_and_removals_in_a_first_round_are_taken() {
     assert_eq!(document(&world, &gone).await["_mirror"]["removed"]["reason"], "changed");
     for round in 0..3 {
         world.graph.tenant(|tenant| {
-            let id = tenant.user_ids()[round].clone();
-            tenant.change_user(&id, json!({"city": format!("City {round}")}));
+            let id = tenant.ids("users")[round].clone();
+            tenant.change("users", &id, json!({"city": format!("City {round}")}));
         });
         world.turn().await.unwrap();
         world.ensure_equal().await.unwrap();

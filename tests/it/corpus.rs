@@ -21,7 +21,7 @@ fn any_envelope_is_read_or_refused() {
 }
 
 #[test]
-fn nobody_rings_without_the_secret() {
+fn nobody_starts_a_run_without_the_secret() {
     each("notification_body", properties::notification_body);
 }
 

@@ -1,4 +1,4 @@
-//! Cosmos gives no certain answer: the turn ends dirty, its number is burnt, and the next one mends it.
+//! Cosmos gives no certain answer: the turn ends dirty, its number is abandoned, and the next one mends it.
 
 use sandbox::cosmos::{Fault, Match, Operation};
 use serde_json::json;
@@ -15,7 +15,7 @@ async fn ends_dirty_and_is_mended(fault: Fault) {
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
     let after = checkpoint(&world).await;
-    assert_eq!(crate::stage::save_of(&after, &after["burnt"][0]["from"]), 3, "{fault:?}");
+    assert_eq!(crate::stage::save_of(&after, &after["abandoned"][0]["from"]), 3, "{fault:?}");
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ fn world_writes(world: &sandbox::world::World) -> usize {
 #[tokio::test]
 async fn one_object_that_cosmos_refuses_is_set_aside_and_the_feed_goes_on() {
     let world = world().await;
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[10].clone());
+    let id = world.graph.tenant(|tenant| tenant.ids("users")[10].clone());
     world.cosmos.fail(Match::writes().container("users").id(&id), 1, Fault::Refuse(400));
     let told = world.turn().await.unwrap();
     assert!(told.contains("49 upserted, 0 removed, 1 set aside"), "{told}");
@@ -70,7 +70,7 @@ async fn one_object_that_cosmos_refuses_is_set_aside_and_the_feed_goes_on() {
     assert!(note["_mirror"]["setAside"]["reason"].as_str().unwrap().contains("400"), "{note}");
     assert_eq!(note.get("displayName"), None);
     assert_eq!(checkpoint(&world).await["counts"]["setAside"], 1);
-    world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Ulm"})));
+    world.graph.tenant(|tenant| tenant.change("users", &id, json!({"city": "Ulm"})));
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
 }

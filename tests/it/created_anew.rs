@@ -32,7 +32,7 @@ async fn a_request_names_it() {
             (Match::operation(Operation::Read).container("mirror"), "mirror"),
             (Match::writes().container("mirror"), "mirror"),
         ] {
-            world.graph.tenant(|tenant| tenant.create_user());
+            world.graph.tenant(|tenant| tenant.create("users"));
             world.cosmos.fail(request, 99, says(answer));
             named(&world, container, answer).await;
             assert_eq!(logged(&world, "set_aside"), Vec::<String>::new());
@@ -81,9 +81,9 @@ async fn links_were_written_anew_twice_since_another_container_was_noted() {
     world.cosmos.remove_container("groups-members").await.unwrap();
     world.cosmos.add_container("groups-members", "/_mirror/parent").await.unwrap();
     world.graph.tenant(|tenant| {
-        let group = tenant.group_ids()[0].clone();
-        let users = tenant.user_ids();
-        assert!(users.iter().filter(|user| tenant.add_member(&group, user)).count() > 1);
+        let group = tenant.ids("groups")[0].clone();
+        let users = tenant.ids("users");
+        assert!(users.iter().filter(|user| tenant.link("groups-members", &group, user)).count() > 1);
     });
     world.cosmos.fail(Match::writes().container("groups-members"), 1, Fault::Inside(410, 1000));
     assert!(!world.fire_feed("groups").await.unwrap().succeeded());

@@ -97,7 +97,8 @@ async fn a_missing_permission_is_named_with_the_command_that_grants_it() {
     assert!(!world.fire().await.unwrap().succeeded());
     let said = failure(&world);
     for word in [
-        "lacks the application permission User.Read.All",
+        "lacks the application permission User.Read.All, the least one that reads users",
+        "User.ReadWrite.All would do too",
         "az rest --method POST",
         "df021288-bdef-4463-88db-98f22de89214",
         "servicePrincipals/bbbbbbbb-cccc-4ddd-8eee-ffffffffffff/appRoleAssignments",

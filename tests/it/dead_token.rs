@@ -10,9 +10,9 @@ async fn rule_7_every_face_of_a_dead_token_begins_a_new_generation() {
     for face in TokenDeath::ALL {
         let world = copied().await;
         let purged = world.graph.tenant(|tenant| {
-            let ids = tenant.user_ids();
-            tenant.change_user(&ids[1], json!({"city": "Ulm"}));
-            tenant.purge_user(&ids[0]);
+            let ids = tenant.ids("users");
+            tenant.change("users", &ids[1], json!({"city": "Ulm"}));
+            tenant.purge("users", &ids[0]);
             ids[0].clone()
         });
         world.graph.kill_tokens(face);
@@ -20,7 +20,11 @@ async fn rule_7_every_face_of_a_dead_token_begins_a_new_generation() {
         assert!(attempt.succeeded(), "{face:?}: {attempt:?}");
         world.ensure_equal().await.unwrap();
         let checkpoint = checkpoint(&world).await;
-        assert_eq!((generations(&world, "users"), &checkpoint["owed"]), (2, &json!(null)), "{face:?}");
+        assert_eq!(
+            (generations(&world, "users"), &checkpoint["pendingSweep"]),
+            (2, &json!(null)),
+            "{face:?}"
+        );
         let tombstone = document(&world, &purged).await;
         assert_eq!(tombstone["_mirror"]["removed"]["reason"], "missing", "{face:?}");
         assert_eq!(logged(&world, "token_dead").len(), 1, "{face:?}");
@@ -31,21 +35,24 @@ async fn rule_7_every_face_of_a_dead_token_begins_a_new_generation() {
 async fn rule_9_a_sweep_that_would_remove_too_much_is_held_and_paid_later() {
     let world = copied().await;
     let gone = world.graph.tenant(|tenant| {
-        let ids: Vec<_> = tenant.user_ids().into_iter().take(20).collect();
+        let ids: Vec<_> = tenant.ids("users").into_iter().take(20).collect();
         for id in &ids {
-            tenant.remove_user(id);
+            tenant.remove("users", id);
         }
         ids
     });
     world.graph.kill_tokens(TokenDeath::ALL[0]);
     let told = world.turn().await.unwrap();
-    assert!(told.contains("held by its brake"), "{told}");
+    assert!(told.contains("held by the removal limit"), "{told}");
     let owing = checkpoint(&world).await;
-    assert_eq!((generations(&world, "users"), &owing["owed"]), (2, &owing["generation"]));
-    assert_eq!(world.differences().await.len(), 20, "the brake keeps them");
-    world.graph.tenant(|tenant| gone.iter().skip(5).for_each(|id| assert!(tenant.restore_user(id))));
+    assert_eq!((generations(&world, "users"), &owing["pendingSweep"]), (2, &owing["generation"]));
+    assert_eq!(world.differences().await.len(), 20, "the removal limit keeps them");
+    world.graph.tenant(|tenant| gone.iter().skip(5).for_each(|id| assert!(tenant.restore("users", id))));
     let told = world.turn().await.unwrap();
-    assert!(told.contains("complete;") && told.contains("5 removed"), "a later walk below the brake: {told}");
+    assert!(
+        told.contains("complete;") && told.contains("5 removed"),
+        "a later walk below the removal limit: {told}"
+    );
     world.ensure_equal().await.unwrap();
 }
 
@@ -53,8 +60,8 @@ async fn rule_9_a_sweep_that_would_remove_too_much_is_held_and_paid_later() {
 async fn rule_9_an_enumeration_that_is_cut_short_removes_nothing() {
     let world = copied().await;
     let ids = world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        tenant.purge_user(&ids[0]);
+        let ids = tenant.ids("users");
+        tenant.purge("users", &ids[0]);
         ids
     });
     world.graph.kill_tokens(TokenDeath::ALL[0]);

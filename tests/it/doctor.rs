@@ -81,7 +81,7 @@ async fn a_sound_world_has_no_finding_whoever_the_app_is() {
         assert!(of_state(&verdicts, "skipped").is_empty(), "{verdicts:#?}");
         let checks: Vec<_> = verdicts.iter().map(|verdict| verdict["check"].as_str().unwrap()).collect();
         let count = |name: &str| checks.iter().filter(|check| **check == name).count();
-        assert_eq!((count("token"), count("permission"), count("container")), (2, 2, 6), "{checks:?}");
+        assert_eq!((count("token"), count("permission"), count("container")), (2, 3, 7), "{checks:?}");
         let token = verdicts.iter().find(|one| one["check"] == "token" && one["service"] == "graph").unwrap();
         let identity = &token["identity"];
         assert!(identity["credential"].as_str().unwrap().contains(credential), "{token}");
@@ -138,7 +138,7 @@ async fn at_a_terminal_what_only_the_host_needs_is_a_note() {
 #[tokio::test]
 async fn a_missing_permission_is_named_with_the_command_that_grants_it() {
     let world = notified().await;
-    world.identity.set_roles(&["Group.Read.All", "Mail.Read"]);
+    world.identity.set_roles(&["Device.Read.All", "Group.Read.All", "Mail.Read"]);
     let role = "'appRoleId':'df021288-bdef-4463-88db-98f22de89214'";
     broken(&world, &settings(&world), "permission", "User.Read.All is not granted", role).await;
     let principal = "servicePrincipals/bbbbbbbb-cccc-4ddd-8eee-ffffffffffff/appRoleAssignments";
@@ -151,7 +151,7 @@ async fn a_token_that_names_no_permission_has_graph_asked() {
     world.identity.set_roles(&[]);
     let verdicts = examined(&world, &settings(&world), 1).await;
     let named: Vec<_> = of_state(&verdicts, "finding").iter().map(|one| one["resource"].clone()).collect();
-    assert_eq!(named, [json!("users"), json!("groups")]);
+    assert_eq!(named, [json!("devices"), json!("users"), json!("groups")]);
 }
 
 #[tokio::test]

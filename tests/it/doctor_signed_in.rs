@@ -37,7 +37,7 @@ async fn nobody_is_asked_to_sign_in_and_the_command_that_does_is_named() {
         assert_eq!(finding["what"], what);
         assert_eq!(finding["next"], "sign in first with `graph-mirror get /me`");
         assert_eq!(finding["command"], "graph-mirror get /me");
-        assert_eq!(at.world.entra.device_codes(), Vec::<String>::new(), "no sign-in was started");
+        assert_eq!(at.world.entra.switches().device_codes(), Vec::<String>::new(), "no sign-in was started");
         assert_eq!(at.world.entra.requests().len(), 0, "and Entra was asked for nothing");
         let cosmos = of(&ran, "role").remove(0);
         assert_eq!(cosmos["state"], "ok", "Cosmos DB is looked at all the same: {cosmos}");
@@ -56,12 +56,14 @@ async fn a_person_s_token_shows_scopes_and_permissions_are_judged_by_them() {
     assert!(identity["scopes"].as_array().unwrap().contains(&json!("User.Read.All")), "{token}");
     assert!(token["what"].as_str().unwrap().contains(", for a person, with "), "{token}");
     let permissions: Vec<_> = of(&ran, "permission").into_iter().map(|one| one["what"].clone()).collect();
-    assert_eq!(permissions, [json!("User.Read.All is granted"), json!("Group.Read.All is granted")]);
+    let granted = ["Device", "User", "Group"].map(|kind| json!(format!("{kind}.Read.All is granted")));
+    assert_eq!(permissions, granted);
 }
 
 #[tokio::test]
 async fn a_delegated_permission_that_was_not_asked_for_is_named_with_the_way_to_it() {
-    let at = Terminal::new("device-code").await.set("GRAPH_SCOPES", "User.Read Group.Read.All");
+    let at =
+        Terminal::new("device-code").await.set("GRAPH_SCOPES", "User.Read Device.Read.All Group.Read.All");
     at.signed_in().await;
     let ran = at.run("doctor --output json").await;
     let [finding] = findings(&ran).try_into().unwrap();
@@ -77,10 +79,10 @@ async fn a_sign_in_that_ended_is_not_begun_anew_by_the_doctor() {
     let at = Terminal::new("device-code").await;
     at.signed_in().await;
     at.end_token();
-    at.world.entra.revoke_refresh_tokens();
+    at.world.entra.switches().revoke_refresh_tokens();
     let ran = at.run("doctor --output json").await;
     let [finding] = findings(&ran).try_into().unwrap();
     assert_eq!(finding["check"], "token");
     assert_eq!(finding["command"], "graph-mirror get /me", "{finding}");
-    assert_eq!(at.world.entra.device_codes(), Vec::<String>::new(), "no sign-in was started");
+    assert_eq!(at.world.entra.switches().device_codes(), Vec::<String>::new(), "no sign-in was started");
 }

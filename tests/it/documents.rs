@@ -92,8 +92,12 @@ fn the_first_pages_stay_short_and_the_readme_has_its_two_commands() {
 #[test]
 fn the_page_of_the_functions_has_each_with_its_schedule() {
     let page = fs::read_to_string(root().join("docs/http-api.md")).unwrap();
+    let comes_with_it = |name: &str| graph_mirror::app::mirrored(None).iter().any(|row| row.name == name);
     for folder in fs::read_dir(root().join("functions")).unwrap().map(|entry| entry.unwrap().path()) {
         let name = folder.file_name().unwrap().to_str().unwrap();
+        if name.strip_prefix("sync_").is_some_and(|name| !comes_with_it(name)) {
+            continue;
+        }
         let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
         let row = row.unwrap_or_else(|| panic!("docs/http-api.md has no row for {name}"));
         let function = fs::read_to_string(folder.join("function.json")).unwrap();

@@ -53,10 +53,10 @@ async fn a_first_copy_is_foretold() {
 async fn changes_are_foretold() {
     let world = copied().await;
     world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
-        tenant.remove_user(&ids[1]);
-        tenant.create_user();
+        let ids = tenant.ids("users");
+        tenant.change("users", &ids[0], json!({"city": "Ulm"}));
+        tenant.remove("users", &ids[1]);
+        tenant.create("users");
     });
     let dry = foretold(&world, "sync users").await;
     assert_eq!((&dry["state"], &dry["begins"]), (&json!("tracking"), &Value::Null));
@@ -74,8 +74,8 @@ async fn changes_are_foretold() {
 async fn a_held_sweep_is_foretold_and_so_is_its_release() {
     let world = copied().await;
     world.graph.tenant(|tenant| {
-        tenant.user_ids().iter().take(20).for_each(|id| {
-            tenant.remove_user(id);
+        tenant.ids("users").iter().take(20).for_each(|id| {
+            tenant.remove("users", id);
         })
     });
     world.graph.kill_tokens(TokenDeath::ALL[0]);
@@ -99,7 +99,7 @@ async fn links_that_a_sweep_takes_are_foretold() {
     let link = world.cosmos.documents("groups-members").await[0].clone();
     let (source, target) =
         (link["sourceId"].as_str().unwrap().to_owned(), link["targetId"].as_str().unwrap().to_owned());
-    world.graph.tenant(|tenant| tenant.remove_member(&source, &target));
+    world.graph.tenant(|tenant| tenant.unlink("groups-members", &source, &target));
     world.graph.kill_tokens(TokenDeath::ALL[0]);
     let dry = foretold(&world, "sync groups").await;
     assert_eq!(dry["swept"], json!({"objects": 0, "links": 1}), "{dry}");
@@ -120,7 +120,7 @@ async fn age(world: &World) {
 }
 
 #[tokio::test]
-async fn links_of_what_lives_although_a_walk_does_not_show_it_were_counted_as_removed() {
+async fn links_of_what_lives_although_an_enumeration_does_not_show_it_were_counted_as_removed() {
     let setup = Setup { groups: 12, ..setup() }.set("DOUBT_MINUTES", "1");
     let world = World::start(setup).await.unwrap();
     world.settle_equal().await.unwrap();
@@ -133,13 +133,13 @@ async fn links_of_what_lives_although_a_walk_does_not_show_it_were_counted_as_re
     let [unseen, _] = link(&[]);
     let [purged, _] = link(&[&unseen]);
     let [group, member] = link(&[&unseen, &purged]);
-    world.graph.tenant(|tenant| assert!(tenant.purge_group(&purged)));
+    world.graph.tenant(|tenant| assert!(tenant.purge("groups", &purged)));
     world.graph.kill_tokens(TokenDeath::ALL[0]);
     let dry = foretold_without(&world, "sync groups", Some(&unseen)).await;
     assert_eq!((&dry["swept"]["objects"], dry["swept"]["links"] == 0), (&json!(1), false), "{dry}");
-    // The next walk does not show it either, and now it is known to live.
+    // The next enumeration does not show it either, and now it is known to live.
     age(&world).await;
-    world.graph.tenant(|tenant| assert!(tenant.remove_member(&group, &member)));
+    world.graph.tenant(|tenant| assert!(tenant.unlink("groups-members", &group, &member)));
     world.graph.kill_tokens(TokenDeath::ALL[0]);
     let dry = foretold_without(&world, "sync groups", Some(&unseen)).await;
     assert_eq!(dry["swept"], json!({"objects": 0, "links": 1}), "{dry}");
@@ -152,7 +152,7 @@ async fn a_turn_that_did_not_end_cleanly_is_taken_into_account() {
     let mut lease = world.cosmos.document("mirror", "users", "lease").await.unwrap();
     lease["clean"] = false.into();
     world.cosmos.put("mirror", "users", &lease).await.unwrap();
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     let dry = foretold(&world, "sync users").await;
     assert_eq!((&dry["outcome"], &dry["upserted"]), (&json!("complete"), &json!(1)));
     world.ensure_equal().await.unwrap();
@@ -167,7 +167,7 @@ async fn while_another_turn_holds_the_feed_a_dry_run_says_so_and_asks_for_no_rer
     let (busy, code) = told(&world, "sync users --dry-run").await;
     assert_eq!((&busy["outcome"], code), (&json!("busy"), Some(1)));
     assert!(busy["until"].is_string(), "{busy}");
-    assert_eq!(world.cosmos.document("mirror", "users", "lease").await.unwrap()["rung"], false);
+    assert_eq!(world.cosmos.document("mirror", "users", "lease").await.unwrap()["rerunRequested"], false);
     hold.release();
     assert!(turn.await.unwrap().succeeded());
 }

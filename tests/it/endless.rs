@@ -42,10 +42,10 @@ async fn a_link_that_answered_504_for_ever_was_called_throttled() {
     assert_eq!((&told["state"], &told["notBefore"]), (&json!("failed"), &Value::Null));
     assert!(told["lastError"].as_str().unwrap().contains("504"), "{told}");
     assert!(checkpoint(&world).await["failingSince"].is_string());
-    assert_eq!(checkpoint(&world).await["burnt"], json!([]), "nothing was written");
+    assert_eq!(checkpoint(&world).await["abandoned"], json!([]), "nothing was written");
     // A day later.
     changed(&world, |checkpoint| checkpoint["failingSince"] = days_ago(2)).await;
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
     assert_eq!(generations(&world, "users"), 2, "a fresh walk does not need the link");

@@ -97,7 +97,7 @@ async fn bad_envelopes_are_refused_and_named() {
             "/sync_nobody",
             r#"{"Data":{"timer":{"IsPastDue":false}},"Metadata":{}}"#,
             400,
-            "unknown resource `nobody`; known are: users",
+            "unknown resource `nobody`; known are: devices, users",
         ),
         ("/nothing", "{}", 404, "function `nothing`"),
         ("/a/b/c", "{}", 404, "this path"),
@@ -132,7 +132,7 @@ async fn the_root_answers_while_a_turn_is_running() {
     let turn = world.start_turn();
     hold.arrived().await;
     for _ in 0..50 {
-        world.host.ping().await.unwrap();
+        world.host.process().ping().await.unwrap();
     }
     hold.release();
     assert!(turn.await.unwrap().succeeded());
@@ -142,8 +142,8 @@ async fn the_root_answers_while_a_turn_is_running() {
 #[tokio::test]
 async fn a_request_that_is_never_finished_does_not_hold_its_connection_for_ever() {
     let world = world().await;
-    world.host.ping().await.unwrap();
-    let mut half = tokio::net::TcpStream::connect(("127.0.0.1", world.host.handler_port())).await.unwrap();
+    world.host.process().ping().await.unwrap();
+    let mut half = tokio::net::TcpStream::connect(("127.0.0.1", world.host.process().port())).await.unwrap();
     half.write_all(b"POST /sync_users HTTP/1.1\r\nhost: localhost\r\n").await.unwrap();
     let mut answer = Vec::new();
     // Reset or closed: both are an end.

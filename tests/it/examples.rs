@@ -65,8 +65,10 @@ async fn an_application_lists_users_with_a_client_secret() {
     let (printed, said, succeeded) = run(&world, "client_secret", &[]).await;
     assert!(succeeded, "{said}");
     let mut expected: Vec<String> = world.graph.tenant(|tenant| {
-        let names =
-            tenant.users().living().map(|(_, user)| user["userPrincipalName"].as_str().unwrap().to_owned());
+        let names = tenant
+            .collection("users")
+            .living()
+            .map(|(_, user)| user["userPrincipalName"].as_str().unwrap().to_owned());
         names.collect()
     });
     let mut found: Vec<_> = printed.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect();
@@ -79,7 +81,7 @@ async fn an_application_lists_users_with_a_client_secret() {
 async fn a_client_reads_one_object_a_list_and_handles_an_error() {
     let world = World::start(Setup { groups: 7, ..with_secret() }).await.unwrap();
     let name = world.graph.tenant(|tenant| {
-        let (_, user) = tenant.users().living().next().unwrap();
+        let (_, user) = tenant.collection("users").living().next().unwrap();
         user["userPrincipalName"].as_str().unwrap().to_owned()
     });
     let (printed, said, succeeded) = run(&world, "graph_client", &[&name]).await;
@@ -118,7 +120,7 @@ async fn a_person_signs_in_with_a_code_and_is_me_from_then_on() {
     });
     // Whoever reads stderr stays, so that the example can say more.
     let (code, _said) = code.await.unwrap();
-    entra.approve_device(&code, &user.user_principal_name).unwrap();
+    entra.switches().approve_device(&code, &user.user_principal_name).unwrap();
     let ran = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
     assert!(ran.status.success(), "{:?}", ran.status);
     assert!(

@@ -46,7 +46,7 @@ fn ids(printed: &str) -> Vec<String> {
 }
 
 fn user_ids(world: &World) -> Vec<String> {
-    world.graph.tenant(|tenant| tenant.user_ids())
+    world.graph.tenant(|tenant| tenant.ids("users"))
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn all_objects_of_all_pages_are_lines_and_equal_the_tenant() {
 async fn one_answer_is_printed_as_it_came() {
     let world = world().await;
     let (id, name) = world.graph.tenant(|tenant| {
-        let (id, user) = tenant.users().living().next().unwrap();
+        let (id, user) = tenant.collection("users").living().next().unwrap();
         (id.clone(), user["userPrincipalName"].as_str().unwrap().to_owned())
     });
     let path = format!("/users/{name}?$select=id,city");
@@ -193,7 +193,7 @@ async fn refusals_name_the_code_the_request_and_the_next_step() {
     for (path, status, words) in [
         (nobody, 404, ["Request_ResourceNotFound", "no such object"]),
         ("/nonsense", 400, ["BadRequest", "see that the path"]),
-        ("/organization", 403, ["Authorization_RequestDenied", "lists the permissions"]),
+        ("/organization", 403, ["Authorization_RequestDenied", "Organization.Read.All at least"]),
         ("/me", 400, ["GRAPH_CREDENTIAL=client-secret", "device-code"]),
         ("me/messages", 400, ["nobody is signed in", "/users/<id>"]),
     ] {

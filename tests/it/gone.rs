@@ -14,7 +14,7 @@ fn serve(world: &World, feed: &'static str, objects: &Value) {
 }
 
 fn ids(world: &World) -> Vec<String> {
-    world.graph.tenant(|tenant| tenant.user_ids())
+    world.graph.tenant(|tenant| tenant.ids("users"))
 }
 
 #[tokio::test]
@@ -84,10 +84,10 @@ async fn only_certain_words_remove_a_user_and_their_case_does_not_matter() {
 async fn only_certain_words_remove_a_member() {
     let world = copied().await;
     let (group, members) = world.graph.tenant(|tenant| {
-        let members = tenant.user_ids()[..5].to_vec();
-        let group = tenant.insert_group(json!({"id": "g", "displayName": "G"}));
+        let members = tenant.ids("users")[..5].to_vec();
+        let group = tenant.insert("groups", json!({"id": "g", "displayName": "G"}));
         for member in &members {
-            tenant.add_member(&group, member);
+            tenant.link("groups-members", &group, member);
         }
         (group, members)
     });

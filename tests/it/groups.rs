@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use sandbox::cosmos::{Fault, Match, Moment};
-use sandbox::graph::{Quirks, Relationship, TokenDeath};
+use sandbox::graph::{Quirks, Relationship, TokenDeath, random_change};
 use sandbox::world::{Setup, World};
 use serde_json::json;
 
@@ -24,7 +24,7 @@ async fn copied(groups: usize) -> World {
 #[tokio::test]
 async fn groups_and_links_are_copied_and_a_second_run_writes_no_document() {
     let world = copied(12).await;
-    for relationship in ["users", "groups"].into_iter().flat_map(Relationship::told_by) {
+    for relationship in ["users", "groups"].into_iter().flat_map(Relationship::tracked_by) {
         let links = world.cosmos.documents(relationship.container()).await;
         assert!(!links.is_empty(), "{}", relationship.container());
         let link = &links[0];
@@ -40,9 +40,9 @@ async fn groups_and_links_are_copied_and_a_second_run_writes_no_document() {
 async fn one_large_group_comes_in_slices_and_is_written_in_batches() {
     let world = World::start(Setup { groups: 1, users: 700, page_size: 100, ..hasty() }).await.unwrap();
     let group = world.graph.tenant(|tenant| {
-        let group = tenant.group_ids()[0].clone();
-        for user in tenant.user_ids() {
-            tenant.add_member(&group, &user);
+        let group = tenant.ids("groups")[0].clone();
+        for user in tenant.ids("users") {
+            tenant.link("groups-members", &group, &user);
         }
         group
     });
@@ -59,7 +59,7 @@ async fn links_come_and_go() {
     for _ in 0..6 {
         world.graph.tenant(|tenant| {
             for _ in 0..12 {
-                tenant.random_group_change(random);
+                random_change(tenant, "groups", random);
             }
         });
         world.turn().await.unwrap();
@@ -84,7 +84,7 @@ async fn duplicates_empty_pages_and_replays_do_not_disturb_links() {
     for _ in 0..4 {
         world.graph.tenant(|tenant| {
             for _ in 0..10 {
-                tenant.random_group_change(random);
+                random_change(tenant, "groups", random);
             }
         });
         world.turn().await.unwrap();
@@ -96,14 +96,15 @@ async fn duplicates_empty_pages_and_replays_do_not_disturb_links() {
 async fn what_is_gone_for_good_takes_its_links_along_in_both_directions() {
     let world = copied(6).await;
     world.graph.tenant(|tenant| {
-        let member = tenant.members(&tenant.group_ids()[0])[0].clone();
-        let manager = tenant.user_ids().iter().find_map(|user| tenant.manager(user)).unwrap();
-        tenant.purge_user(&manager);
-        if member != manager && !tenant.purge_user(&member) {
-            tenant.purge_group(&member);
+        let member = tenant.targets("groups-members", &tenant.ids("groups")[0])[0].clone();
+        let manager =
+            tenant.ids("users").iter().find_map(|user| tenant.targets("users-manager", user).pop()).unwrap();
+        tenant.purge("users", &manager);
+        if member != manager && !tenant.purge("users", &member) {
+            tenant.purge("groups", &member);
         }
-        let group = tenant.group_ids()[1].clone();
-        tenant.purge_group(&group);
+        let group = tenant.ids("groups")[1].clone();
+        tenant.purge("groups", &group);
     });
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
@@ -113,8 +114,9 @@ async fn what_is_gone_for_good_takes_its_links_along_in_both_directions() {
 async fn a_tombstone_that_cosmos_stamps_later_than_its_page_began_takes_its_links_along_at_once() {
     let world = copied(6).await;
     let manager = world.graph.tenant(|tenant| {
-        let manager = tenant.user_ids().iter().find_map(|user| tenant.manager(user)).unwrap();
-        tenant.purge_user(&manager);
+        let manager =
+            tenant.ids("users").iter().find_map(|user| tenant.targets("users-manager", user).pop()).unwrap();
+        tenant.purge("users", &manager);
         manager
     });
     let mut hold = world.cosmos.hold(Match::writes().container("users").id(&manager), Moment::Before);
@@ -135,16 +137,17 @@ async fn a_tombstone_that_cosmos_stamps_later_than_its_page_began_takes_its_link
 }
 
 #[tokio::test]
-async fn links_to_somebody_whom_a_walk_merely_did_not_show_are_read_anew() {
+async fn links_to_a_user_whom_an_enumeration_merely_did_not_show_are_read_anew() {
     let world = copied(6).await;
     let [purged, deleted] = world.graph.tenant(|tenant| {
-        let mut members: Vec<_> = tenant.group_ids().iter().flat_map(|group| tenant.members(group)).collect();
-        members.retain(|member| tenant.user(member).is_some());
+        let mut members: Vec<_> =
+            tenant.ids("groups").iter().flat_map(|group| tenant.targets("groups-members", group)).collect();
+        members.retain(|member| tenant.get("users", member).is_some());
         members.dedup();
         let (purged, deleted) =
             (members[0].clone(), members.iter().find(|one| **one != members[0]).unwrap().clone());
-        tenant.purge_user(&purged);
-        tenant.remove_user(&deleted);
+        tenant.purge("users", &purged);
+        tenant.remove("users", &deleted);
         [purged, deleted]
     });
     let dead = sandbox::graph::Fault::TokenDead(TokenDeath::ALL[0]);
@@ -164,9 +167,9 @@ async fn links_to_somebody_whom_a_walk_merely_did_not_show_are_read_anew() {
 async fn a_dead_token_sweeps_links_that_are_gone() {
     let world = copied(6).await;
     world.graph.tenant(|tenant| {
-        let group = tenant.group_ids()[0].clone();
-        let member = tenant.members(&group)[0].clone();
-        tenant.remove_member(&group, &member);
+        let group = tenant.ids("groups")[0].clone();
+        let member = tenant.targets("groups-members", &group)[0].clone();
+        tenant.unlink("groups-members", &group, &member);
     });
     world.graph.kill_tokens(TokenDeath::ALL[0]);
     world.settle_equal().await.unwrap();
@@ -180,14 +183,14 @@ async fn rule_12_a_killed_turn_that_wrote_links_ends_in_a_new_generation_and_an_
     world.ensure_equal().await.unwrap();
     // A link that a frozen turn writes late: doubtful, and nobody can look it up.
     let checkpoint = world.cosmos.document("mirror", "groups", "checkpoint").await.unwrap();
-    let burnt = checkpoint["burnt"][0]["from"].clone();
+    let abandoned = checkpoint["abandoned"][0]["from"].clone();
     let mut late = world.cosmos.documents("groups-members").await.remove(0);
     let (source, generation) =
         (late["sourceId"].as_str().unwrap().to_owned(), checkpoint["generation"].clone());
     let stranger = "00000000-0000-4000-8000-00000000dead";
     late["id"] = json!(format!("{source}|{stranger}"));
     late["targetId"] = json!(stranger);
-    late["_mirror"]["save"] = burnt;
+    late["_mirror"]["save"] = abandoned;
     world.cosmos.put("groups-members", &source, &late).await.unwrap();
     assert_eq!(world.differences().await.len(), 1);
     world.settle().await.unwrap();

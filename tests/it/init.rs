@@ -22,6 +22,7 @@ async fn with_the_key_everything_is_created_once_and_a_copy_can_live_in_it() {
         lines,
         [
             "database: created",
+            "devices: created",
             "users: created",
             "users-manager: created",
             "groups: created",
@@ -36,7 +37,7 @@ async fn with_the_key_everything_is_created_once_and_a_copy_can_live_in_it() {
     }
     run(&settings, "sync users groups").await.code(0);
     world.ensure_equal().await.unwrap();
-    for (name, key) in graph_mirror::app::containers() {
+    for (name, key) in graph_mirror::app::containers(None) {
         let container = world.cosmos.container(name).await.unwrap();
         assert_eq!(container["partitionKey"]["paths"], json!([key]), "{name}");
         assert_eq!(container["defaultTtl"], -1, "{name}: on, without a default");
@@ -49,7 +50,7 @@ async fn without_the_key_it_says_why_not_and_how_else() {
     let refused = run(world.settings(), "init").await.code(78).stdout("");
     let said = stderr(&refused);
     assert!(said.starts_with("COSMOS_KEY: is not set; an Entra token cannot create"), "{said}");
-    for (name, key) in graph_mirror::app::containers() {
+    for (name, key) in graph_mirror::app::containers(None) {
         let command = format!("-d graph -n {name} --partition-key-path {key} --ttl -1");
         assert!(said.contains(&command), "{command}: {said}");
     }
@@ -81,7 +82,10 @@ async fn what_is_there_already_and_other_than_it_should_be_is_named() {
     world.cosmos.add_container("users", "/id").await.unwrap();
     let made = run(&world.settings_with_key(), "init").await.code(1);
     let said = stdout(&made);
-    assert!(said.contains("database: was there\nusers: was there\nusers-manager: created"), "{said}");
+    assert!(
+        said.contains("database: was there\ndevices: created\nusers: was there\nusers-manager: created"),
+        "{said}"
+    );
     assert!(said.contains("groups: was there with partition key /tenantId"), "{said}");
     assert!(said.contains("mirror: created"), "what is missing is created all the same: {said}");
 }

@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt as _;
 
 use sandbox::cosmos::{self, Moment};
-use sandbox::graph;
+use sandbox::graph::{self, random_change};
 use sandbox::script::Hold;
 use sandbox::world::{Setup, World};
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ async fn story(seed: u64) {
         kill_somewhere(&world, random).await;
         world.graph.tenant(|tenant| {
             for _ in 0..random.usize(1..20) {
-                tenant.random_change(random);
+                random_change(tenant, "users", random);
             }
         });
     }
@@ -55,7 +55,7 @@ async fn kill_somewhere(world: &World, random: &mut fastrand::Rng) {
     tokio::select! {
         _ = turn => {}
         () = hold.arrived() => {
-            let status = world.host.kill().await.unwrap();
+            let status = world.host.process().kill().await.unwrap();
             assert_eq!(status.signal(), Some(9));
         }
     }
@@ -63,7 +63,7 @@ async fn kill_somewhere(world: &World, random: &mut fastrand::Rng) {
 }
 
 #[tokio::test]
-async fn rule_3_a_turn_that_fails_before_it_burns_leaves_the_burning_to_the_next() {
+async fn rule_3_a_turn_that_fails_before_it_abandons_leaves_the_abandoning_to_the_next() {
     let world = World::start(hasty()).await.unwrap();
     kill_after(cosmos::Match::writes().container("users").nth(30), &world, "users").await;
     let reads = cosmos::Match::operation(cosmos::Operation::Read).container("mirror").id("checkpoint");
@@ -71,29 +71,29 @@ async fn rule_3_a_turn_that_fails_before_it_burns_leaves_the_burning_to_the_next
     world.settle().await.unwrap();
     assert_eq!(world.cosmos.faults().unused(), 0, "one turn could not read its checkpoint");
     let after = checkpoint(&world).await;
-    assert_eq!(save_of(&after, &after["burnt"][0]["from"]), 3);
+    assert_eq!(save_of(&after, &after["abandoned"][0]["from"]), 3);
 }
 
 #[tokio::test]
-async fn rule_3_the_number_of_a_killed_turn_is_burnt_and_its_page_is_written_again() {
+async fn rule_3_the_number_of_a_killed_turn_is_abandoned_and_its_page_is_written_again() {
     let world = World::start(hasty()).await.unwrap();
     let mut hold = world.cosmos.hold(cosmos::Match::writes().container("users").nth(30), Moment::After);
     let turn = world.start_turn();
     hold.arrived().await;
     let before = checkpoint(&world).await;
     assert_eq!(save_of(&before, &before["save"]), 2, "the second page is being written");
-    world.host.kill().await.unwrap();
+    world.host.process().kill().await.unwrap();
     hold.release();
     assert!(!turn.await.unwrap().succeeded());
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
     let after = checkpoint(&world).await;
-    let burnt = &after["burnt"][0];
-    assert_eq!((save_of(&after, &burnt["from"]), save_of(&after, &burnt["to"])), (3, 3));
+    let abandoned = &after["abandoned"][0];
+    assert_eq!((save_of(&after, &abandoned["from"]), save_of(&after, &abandoned["to"])), (3, 3));
     let documents = world.cosmos.documents("users").await;
     assert!(
-        documents.iter().all(|document| document["_mirror"]["save"] != burnt["from"]),
-        "nothing carries the burnt number"
+        documents.iter().all(|document| document["_mirror"]["save"] != abandoned["from"]),
+        "nothing carries the abandoned number"
     );
     assert_eq!(after["generation"], before["generation"], "the enumeration went on where it was");
 }

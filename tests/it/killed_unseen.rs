@@ -24,7 +24,7 @@ async fn killed(world: &World) {
             () = hold.arrived() => break,
         }
     }
-    world.host.kill().await.unwrap();
+    world.host.process().kill().await.unwrap();
     hold.release();
 }
 
@@ -56,8 +56,8 @@ async fn a_run_record_and_a_mark_of_a_later_version_stopped_status_and_sweep() {
         "at": "2100-01-01T00:00:00Z", "outcome": "sideways", "counts": {}});
     world.cosmos.put("mirror", "users", &odd).await.unwrap();
     let (id, purged) = world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        tenant.purge_user(&ids[1]);
+        let ids = tenant.ids("users");
+        tenant.purge("users", &ids[1]);
         (ids[0].clone(), ids[1].clone())
     });
     for id in [&id, &purged] {

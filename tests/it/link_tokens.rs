@@ -11,7 +11,7 @@ async fn a_hash_in_a_token_is_part_of_it() {
     let before = checkpoint(&world).await;
     assert!(before["link"].as_str().unwrap().contains('#'), "the link is kept as Graph wrote it");
 
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
     let after = checkpoint(&world).await;

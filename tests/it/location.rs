@@ -1,7 +1,7 @@
 //! Where Graph sends whoever comes with a dead token: followed, unless it leads away or to nothing.
 
 use sandbox::graph::{Fault, Match, TokenDeath};
-use sandbox::world::{World, told};
+use sandbox::world::{World, sentence};
 use serde_json::json;
 
 use crate::stage::{checkpoint, copied, document, generations, logged, setup};
@@ -9,8 +9,8 @@ use crate::stage::{checkpoint, copied, document, generations, logged, setup};
 /// A complete copy of a tenant that has lost a user since, whose token is dead; and that user.
 async fn with_a_dead_token(world: &World) -> String {
     let purged = world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.purge_user(&id);
+        let id = tenant.ids("users")[0].clone();
+        tenant.purge("users", &id);
         id
     });
     world.graph.kill_tokens(TokenDeath::Location);
@@ -31,7 +31,7 @@ async fn ends_well(world: &World, purged: &str, begun: usize) {
     world.ensure_equal().await.unwrap();
     let checkpoint = checkpoint(world).await;
     assert_eq!(
-        (generations(world, "users"), &checkpoint["owed"], &checkpoint["atLocation"]),
+        (generations(world, "users"), &checkpoint["pendingSweep"], &checkpoint["atLocation"]),
         (begun, &json!(null), &json!(false))
     );
     assert_eq!(document(world, purged).await["_mirror"]["removed"]["reason"], "missing");
@@ -61,7 +61,7 @@ async fn a_location_that_fails_is_left_for_the_first_page() {
         let purged = with_a_dead_token(&world).await;
         world.graph.fail(Match::initial(), 1, fault.clone());
         let attempt = world.fire().await.unwrap();
-        assert!(told(&attempt).unwrap().contains("complete"), "{fault:?}: {attempt:?}");
+        assert!(sentence(&attempt).unwrap().contains("complete"), "{fault:?}: {attempt:?}");
         ends_well(&world, &purged, 3).await;
         let asked = asked(&world);
         assert!(is_location(&asked[1]) && !is_location(&asked[2]), "{fault:?}: {asked:?}");
@@ -113,7 +113,7 @@ async fn the_restarts_of_a_turn_are_bounded_and_the_feed_is_named() {
         let said = crate::stage::failure(&world);
         assert!(said.contains("sync of users failed") && said.contains("fresh tokens 3 times"), "{said}");
         assert_eq!(logged(&world, "token_dead").len(), 4, "{face:?}: three restarts, and once more");
-        assert_eq!(checkpoint(&world).await["burnt"], json!([]), "the turn ended cleanly");
+        assert_eq!(checkpoint(&world).await["abandoned"], json!([]), "the turn ended cleanly");
         world.graph.faults().clear();
         world.settle().await.unwrap();
         world.ensure_equal().await.unwrap();

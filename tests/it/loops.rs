@@ -25,7 +25,7 @@ async fn fails_and_recovers(world: &World, word: &str, before: &Value) {
     assert!(!said.contains("skiptoken") && !said.contains("hush"), "{said}");
     assert_eq!(world.graph.faults().unused(), 0);
     let after = checkpoint(world).await;
-    assert_eq!(after["burnt"], json!([]), "the turn ended cleanly");
+    assert_eq!(after["abandoned"], json!([]), "the turn ended cleanly");
     world.cosmos.put("mirror", "users", before).await.unwrap();
     world.settle().await.unwrap();
 }

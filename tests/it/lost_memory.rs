@@ -23,8 +23,8 @@ async fn new_generation(world: &World) {
 
 fn purge(world: &World, count: usize) -> Vec<String> {
     world.graph.tenant(|tenant| {
-        let ids: Vec<_> = tenant.user_ids().into_iter().take(count).collect();
-        assert!(ids.iter().all(|id| tenant.purge_user(id)));
+        let ids: Vec<_> = tenant.ids("users").into_iter().take(count).collect();
+        assert!(ids.iter().all(|id| tenant.purge("users", id)));
         ids
     })
 }
@@ -64,7 +64,7 @@ async fn the_lease_was_lost_and_turn_after_turn_failed() {
     let after = checkpoint(&world).await;
     assert!(after["epoch"].as_u64() > before["epoch"].as_u64(), "{before} {after}");
     assert_eq!(
-        after["burnt"][0]["from"].as_u64(),
+        after["abandoned"][0]["from"].as_u64(),
         before["save"].as_u64().map(|save| save + 1),
         "nobody knows how the last turn ended"
     );
@@ -119,7 +119,7 @@ async fn after_a_lost_checkpoint_the_users_of_two_tenants_lived_side_by_side() {
 }
 
 #[tokio::test]
-async fn documents_of_a_clock_that_was_ahead_are_older_than_the_walk_that_does_not_show_them() {
+async fn documents_of_a_clock_that_was_ahead_are_older_than_the_enumeration_that_does_not_show_them() {
     let world = copied().await;
     for id in purge(&world, 3) {
         let mut ahead = document(&world, &id).await;
@@ -153,7 +153,7 @@ async fn an_unreadable_checkpoint_could_not_even_be_reset() {
 }
 
 #[tokio::test]
-async fn a_clock_ten_years_ahead_held_back_walks_and_removals() {
+async fn a_clock_ten_years_ahead_held_back_enumerations_and_removals() {
     let world = copied().await;
     let mut ahead = checkpoint(&world).await;
     ahead["generationBegan"] = json!("2036-01-01T00:00:00Z");
@@ -181,11 +181,11 @@ async fn after_many_kills_every_quiet_turn_looked_for_all_their_numbers() {
     let first = killed["save"].as_u64().unwrap() + 10;
     let ranges =
         (0..1000).map(|n| json!({"from": first + 2 * n, "to": first + 2 * n, "at": "2026-01-01T00:00:00Z"}));
-    killed["burnt"] = ranges.collect();
+    killed["abandoned"] = ranges.collect();
     killed["save"] = json!(first + 3000);
     put_checkpoint(&world, &killed).await;
     world.turn().await.unwrap();
-    assert_eq!(checkpoint(&world).await["burnt"], json!([]), "no document carries them");
+    assert_eq!(checkpoint(&world).await["abandoned"], json!([]), "no document carries them");
     world.cosmos.reset_log();
     let after = world.turn().await.unwrap();
     let charge =

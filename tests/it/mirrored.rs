@@ -42,11 +42,11 @@ async fn what_has_no_function_is_not_mirrored_and_its_subscription_ends() {
         "subscriptions: created users, groups; extended none; 0 ended; failed none"
     );
     world.host.pump(WORK_QUEUE).await.unwrap();
-    assert_eq!(resources(&world).await, ["users", "groups"]);
+    assert_eq!(resources(&world).await, ["devices", "users", "groups"]);
 
     fs::remove_dir_all(folder.path().join("sync_groups")).unwrap();
     let world = world.reconfigured("DOUBT_MINUTES", "1").await.unwrap();
-    assert_eq!(resources(&world).await, ["users"]);
+    assert_eq!(resources(&world).await, ["devices", "users"]);
     assert_eq!(world.call("POST", "/api/refresh/groups", "").await.unwrap().status, 404);
     assert_eq!(
         world.keep_subscriptions().await.unwrap(),

@@ -1,4 +1,4 @@
-//! `POST /api/notifications`: anybody can call it; only Graph rings.
+//! `POST /api/notifications`: anybody can call it; only Graph can request a run.
 
 use sandbox::caller::{Reply, call_with};
 use sandbox::world::{NOTIFICATION_SECRET, Setup, WORK_QUEUE, World};
@@ -34,7 +34,7 @@ async fn post(world: &World, body: &str) -> Reply {
 }
 
 /// The feeds of the work that lies on the queue.
-fn rung(world: &World) -> Vec<String> {
+fn requested(world: &World) -> Vec<String> {
     let texts = world.host.messages(WORK_QUEUE).into_iter().filter_map(|message| message.text());
     let feed =
         |text: String| serde_json::from_str::<Value>(&text).unwrap()["feed"].as_str().unwrap().to_owned();
@@ -57,12 +57,12 @@ async fn graph_validates_the_address_while_it_creates_the_subscription() {
 }
 
 #[tokio::test]
-async fn a_change_rings_and_the_copy_has_it() {
+async fn a_change_sends_a_notification_and_the_copy_has_it() {
     let world = subscribed().await;
     let id = world.change_a_user();
     let delivered = world.graph.notify().await;
     assert_eq!(delivered.statuses, [202]);
-    assert_eq!(rung(&world), ["users"]);
+    assert_eq!(requested(&world), ["users"]);
     world.host.pump(WORK_QUEUE).await.unwrap();
     assert_eq!(crate::stage::document(&world, &id).await["city"], "Ulm");
     world.ensure_equal().await.unwrap();
@@ -90,7 +90,7 @@ async fn a_token_comes_back_as_it_is_and_as_text_only() {
 }
 
 #[tokio::test]
-async fn what_is_not_genuine_writes_nothing_rings_nothing_and_learns_nothing() {
+async fn what_is_not_genuine_writes_nothing_starts_nothing_and_learns_nothing() {
     let world = subscribed().await;
     world.cosmos.reset_log();
     let before = checkpoint(&world).await;
@@ -111,7 +111,7 @@ async fn what_is_not_genuine_writes_nothing_rings_nothing_and_learns_nothing() {
     assert_eq!(reply.status, 415);
     let reply = call_with(&world.host, None, "GET", "/api/notifications", "").await.unwrap();
     assert_eq!(reply.status, 405);
-    assert!(rung(&world).is_empty());
+    assert!(requested(&world).is_empty());
     assert!(world.cosmos.writes().is_empty());
     assert_eq!(checkpoint(&world).await, before);
     // Written down by the next turn that somebody causes whom we know.
@@ -132,11 +132,11 @@ async fn what_is_not_genuine_writes_nothing_rings_nothing_and_learns_nothing() {
 }
 
 #[tokio::test]
-async fn many_in_one_delivery_ring_once_and_a_replayed_one_does_no_harm() {
+async fn many_in_one_delivery_start_one_run_and_a_replayed_one_does_no_harm() {
     let world = subscribed().await;
     let body = json!({ "value": vec![genuine(&world); 50] }).to_string();
     assert_eq!(post(&world, &body).await.status, 202);
-    assert_eq!(rung(&world), ["users"]);
+    assert_eq!(requested(&world), ["users"]);
     assert_eq!(post(&world, &body).await.status, 202);
     world.cosmos.reset_log();
     world.host.pump(WORK_QUEUE).await.unwrap();
@@ -144,14 +144,14 @@ async fn many_in_one_delivery_ring_once_and_a_replayed_one_does_no_harm() {
 }
 
 #[tokio::test]
-async fn a_body_that_the_host_withholds_is_accepted_and_rings_nothing() {
+async fn a_body_that_the_host_withholds_is_accepted_and_starts_no_run() {
     let world = subscribed().await;
     let stream = futures_util::stream::iter([Ok::<_, std::io::Error>("{\"value\":[]}")]);
     let url = format!("{}/api/notifications", world.host.url());
     let answer =
         reqwest::Client::new().post(url).body(reqwest::Body::wrap_stream(stream)).send().await.unwrap();
     assert_eq!(answer.status(), 202);
-    assert!(rung(&world).is_empty());
+    assert!(requested(&world).is_empty());
     assert_eq!(dropped(&world)[0]["withheld"], 1);
     world.turn().await.unwrap();
     assert_eq!(counted(&world).await["withheld"], 1);

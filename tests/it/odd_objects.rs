@@ -3,7 +3,7 @@
 use sandbox::graph::{Fault, Match};
 use serde_json::{Value, json};
 
-use crate::stage::{copied, document, world};
+use crate::stage::{copied_as, document, resting, world};
 
 /// Base64url without padding.
 fn encoded(id: &str) -> String {
@@ -18,7 +18,7 @@ async fn ids_that_cosmos_cannot_hold_are_encoded_and_kept_whole() {
     let odd = ["a/b", "c\\d", "e?f", "g#h", "i%2Fj", "~k", &long];
     world.graph.tenant(|tenant| {
         for id in odd {
-            tenant.insert_user(json!({"id": id, "displayName": format!("the one called {id}")}));
+            tenant.insert("users", json!({"id": id, "displayName": format!("the one called {id}")}));
         }
     });
     let told = world.turn().await.unwrap();
@@ -34,7 +34,7 @@ async fn ids_that_cosmos_cannot_hold_are_encoded_and_kept_whole() {
             assert!(found["id"].as_str().unwrap().starts_with("~sha256-"));
         }
     }
-    world.graph.tenant(|tenant| tenant.purge_user("a/b"));
+    world.graph.tenant(|tenant| tenant.purge("users", "a/b"));
     world.turn().await.unwrap();
     let tombstone = document(&world, &encoded("a/b")).await;
     assert_eq!(tombstone["_mirror"]["removed"]["reason"], "deleted");
@@ -43,7 +43,7 @@ async fn ids_that_cosmos_cannot_hold_are_encoded_and_kept_whole() {
 
 /// Serves one page of changes as it is given here; the round after it starts anew.
 async fn served(objects: Value) -> sandbox::world::World {
-    let world = copied().await;
+    let world = copied_as(resting()).await;
     let link = format!("{}/v1.0/users/delta?$deltatoken=made-up", world.graph.endpoint());
     let body = json!({"value": objects, "@odata.deltaLink": link}).to_string();
     world.graph.fail(Match::any(), 1, Fault::Status { code: 200, body });
@@ -95,7 +95,7 @@ async fn an_object_over_two_megabytes_is_set_aside_until_it_shrinks() {
     let told = world.turn().await.unwrap();
     assert!(told.contains("1 set aside"), "{told}");
     assert!(document(&world, &id).await["_mirror"]["setAside"]["bytes"].as_u64().unwrap() > 2_200_000);
-    world.graph.tenant(|tenant| tenant.change_user(&id, json!({"displayName": "short again"})));
+    world.graph.tenant(|tenant| tenant.change("users", &id, json!({"displayName": "short again"})));
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
 }

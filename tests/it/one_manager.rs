@@ -14,11 +14,11 @@ async fn promoted() -> (World, String, [String; 2]) {
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
     let (user, managers) = world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        let user = ids.iter().find(|id| tenant.manager(id).is_some()).unwrap().clone();
-        let old = tenant.manager(&user).unwrap();
+        let ids = tenant.ids("users");
+        let user = ids.iter().find(|id| tenant.targets("users-manager", id).pop().is_some()).unwrap().clone();
+        let old = tenant.targets("users-manager", &user).pop().unwrap();
         let new = ids.iter().find(|id| **id != user && **id != old).unwrap().clone();
-        assert!(tenant.set_manager(&user, &new));
+        assert!(tenant.link("users-manager", &user, &new));
         (user, [old, new])
     });
     (world, user, managers)
@@ -70,7 +70,7 @@ async fn two_managers_on_one_page_are_the_last_one() {
 }
 
 #[tokio::test]
-async fn verify_names_the_manager_that_was_replaced_while_it_walked() {
+async fn verify_names_the_manager_that_was_replaced_during_an_enumeration() {
     let (world, user, [old, new]) = promoted().await;
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();

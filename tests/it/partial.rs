@@ -18,10 +18,10 @@ async fn a_round_that_names_only_members_leaves_the_group_as_it_was() {
     let world = World::start(Setup { groups: 3, ..setup() }).await.unwrap();
     world.settle().await.unwrap();
     let (group, user) = world.graph.tenant(|tenant| {
-        let (group, users) = (tenant.group_ids()[0].clone(), tenant.user_ids());
-        let members = tenant.members(&group);
+        let (group, users) = (tenant.ids("groups")[0].clone(), tenant.ids("users"));
+        let members = tenant.targets("groups-members", &group);
         let user = users.into_iter().find(|user| !members.contains(user)).unwrap();
-        assert!(tenant.add_member(&group, &user));
+        assert!(tenant.link("groups-members", &group, &user));
         (group, user)
     });
     let member = json!({"@odata.type": "#microsoft.graph.user", "id": user});
@@ -37,9 +37,9 @@ async fn a_round_that_names_only_members_leaves_the_group_as_it_was() {
 async fn a_round_that_names_one_property_changes_one_property() {
     let world = copied().await;
     let ids = world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
-        tenant.change_user(&ids[1], json!({"city": null, "mail": "new@contoso.example"}));
+        let ids = tenant.ids("users");
+        tenant.change("users", &ids[0], json!({"city": "Ulm"}));
+        tenant.change("users", &ids[1], json!({"city": null, "mail": "new@contoso.example"}));
         ids
     });
     let entries = json!([
@@ -62,8 +62,8 @@ async fn a_round_that_names_one_property_changes_one_property() {
 async fn a_round_that_says_nothing_new_writes_no_document() {
     let world = copied().await;
     let ids = world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
+        let ids = tenant.ids("users");
+        tenant.change("users", &ids[0], json!({"city": "Ulm"}));
         ids
     });
     world.turn().await.unwrap();
@@ -79,7 +79,7 @@ async fn a_round_that_says_nothing_new_writes_no_document() {
 #[tokio::test]
 async fn a_part_of_somebody_new_is_doubtful_until_it_is_whole() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| tenant.create_user());
+    let id = world.graph.tenant(|tenant| tenant.create("users"));
     serve(&world, "users", &json!([{"id": id, "displayName": "N"}]));
     world.turn().await.unwrap();
     let mirror = document(&world, &id).await["_mirror"].clone();
@@ -93,8 +93,8 @@ async fn an_unclear_removal_is_decided_by_a_look() {
     for purged in [false, true] {
         let world = copied().await;
         let id = world.graph.tenant(|tenant| {
-            let id = tenant.user_ids()[0].clone();
-            assert!(!purged || tenant.purge_user(&id));
+            let id = tenant.ids("users")[0].clone();
+            assert!(!purged || tenant.purge("users", &id));
             id
         });
         serve(&world, "users", &json!([{"id": id, "@removed": {"reason": "moved"}}]));
@@ -109,7 +109,11 @@ async fn an_enumeration_that_shows_a_group_without_properties_does_not_empty_it(
     let world = World::start(Setup { groups: 3, ..setup() }).await.unwrap();
     world.settle().await.unwrap();
     let groups: Vec<Value> = world.graph.tenant(|tenant| {
-        tenant.group_ids().into_iter().map(|id| Value::Object(tenant.group(&id).unwrap().clone())).collect()
+        tenant
+            .ids("groups")
+            .into_iter()
+            .map(|id| Value::Object(tenant.get("groups", &id).unwrap().clone()))
+            .collect()
     });
     let mut entries = groups.clone();
     entries.extend(groups.iter().map(|group| json!({"id": group["id"], "members@delta": []})));
@@ -137,10 +141,10 @@ async fn what_says_nothing_new_costs_a_read_instead_of_a_write() {
     let quiet = request_units(&world.turn().await.unwrap());
     world.graph.tenant(|tenant| {
         tenant
-            .user_ids()
+            .ids("users")
             .iter()
             .take(40)
-            .for_each(|id| assert!(tenant.change_user(id, json!({"city": "Ulm"}))));
+            .for_each(|id| assert!(tenant.change("users", id, json!({"city": "Ulm"}))));
     });
     let changed = request_units(&world.turn().await.unwrap()) - quiet;
     world.graph.quirks(|quirks| quirks.replays = true);

@@ -2,7 +2,7 @@
 //! units.
 
 use sandbox::cosmos::{Match, Moment, Options};
-use sandbox::graph::TokenDeath;
+use sandbox::graph::{TokenDeath, random_change};
 use sandbox::world::{Setup, World};
 
 use crate::stage::setup;
@@ -17,14 +17,14 @@ async fn changes_and_a_new_generation(world: &World) {
     world.ensure_equal().await.unwrap();
     world.graph.tenant(|tenant| {
         let random = &mut fastrand::Rng::with_seed(7);
-        (0..30).for_each(|_| drop(tenant.random_change(random)));
-        (0..10).for_each(|_| drop(tenant.random_group_change(random)));
+        (0..30).for_each(|_| drop(random_change(tenant, "users", random)));
+        (0..10).for_each(|_| drop(random_change(tenant, "groups", random)));
     });
     world.settle().await.unwrap();
     world.graph.kill_tokens(TokenDeath::SyncStateNotFound);
     world.graph.tenant(|tenant| {
-        let gone: Vec<_> = tenant.user_ids().into_iter().take(3).collect();
-        gone.iter().for_each(|id| assert!(tenant.purge_user(id)));
+        let gone: Vec<_> = tenant.ids("users").into_iter().take(3).collect();
+        gone.iter().for_each(|id| assert!(tenant.purge("users", id)));
     });
     world.settle_equal().await.unwrap();
 }

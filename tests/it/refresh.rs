@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sandbox::caller::{Reply, call_with};
 use sandbox::cosmos;
 use sandbox::graph::{Fault, Match, Quirks, RetryAfter};
-use sandbox::world::{Setup, WORK_QUEUE, World};
+use sandbox::world::{REQUESTED_QUEUE, Setup, WORK_QUEUE, World};
 use serde_json::{Value, json};
 
 use crate::stage::{checkpoint, copied, document, setup};
@@ -28,9 +28,9 @@ fn done(reply: &Reply) -> Value {
 async fn a_whole_resource_is_brought_up_to_date() {
     let world = copied().await;
     world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
-        tenant.remove_user(&ids[1]);
+        let ids = tenant.ids("users");
+        tenant.change("users", &ids[0], json!({"city": "Ulm"}));
+        tenant.remove("users", &ids[1]);
     });
     let reply = refresh(&world, "users", "").await;
     assert_eq!((reply.status, &*reply.content_type), (200, "application/json"), "{}", reply.body);
@@ -63,9 +63,9 @@ async fn rule_10_one_object_is_read_by_its_id_and_stays_doubtful_until_the_feed_
 }
 
 #[tokio::test]
-async fn what_no_walk_vouches_for_has_no_generation() {
+async fn what_no_enumeration_confirms_has_no_generation() {
     let world = copied().await;
-    let id = world.graph.tenant(|tenant| tenant.create_user());
+    let id = world.graph.tenant(|tenant| tenant.create("users"));
     assert_eq!(done(&refresh(&world, &format!("users/{id}"), "").await)["upserted"], 1);
     assert_eq!(document(&world, &id).await["_mirror"]["generation"], 0);
     world.ensure_equal().await.unwrap();
@@ -77,9 +77,9 @@ async fn what_no_walk_vouches_for_has_no_generation() {
 async fn up_to_twenty_objects_at_once_and_who_is_gone_becomes_a_tombstone() {
     let world = copied().await;
     let ids = world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
-        tenant.purge_user(&ids[1]);
+        let ids = tenant.ids("users");
+        tenant.change("users", &ids[0], json!({"city": "Ulm"}));
+        tenant.purge("users", &ids[1]);
         ids
     });
     world.graph.quirks(|quirks| *quirks = Quirks { nulls_by_id: true, ..Quirks::default() });
@@ -111,8 +111,8 @@ async fn who_is_nowhere_is_not_found() {
     assert_eq!((reply.status, &*reply.content_type), (404, "application/problem+json"));
     assert_eq!(reply.body["title"], "Not Found");
     let upn = world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.user(&id).unwrap()["userPrincipalName"].as_str().unwrap().to_owned()
+        let id = tenant.ids("users")[0].clone();
+        tenant.get("users", &id).unwrap()["userPrincipalName"].as_str().unwrap().to_owned()
     });
     let reply = refresh(&world, &format!("users/{upn}"), "").await;
     assert_eq!(reply.status, 400, "a name is no id");
@@ -122,7 +122,7 @@ async fn who_is_nowhere_is_not_found() {
 }
 
 #[tokio::test]
-async fn while_another_turn_holds_the_feed_it_is_rung_and_the_caller_told_where_to_look() {
+async fn while_another_turn_holds_the_lease_a_rerun_is_requested_and_the_caller_told_where_to_look() {
     let world = copied().await;
     let id = world.change_a_user();
     let mut hold = world.graph.hold(Match::any());
@@ -140,7 +140,7 @@ async fn while_another_turn_holds_the_feed_it_is_rung_and_the_caller_told_where_
 }
 
 #[tokio::test]
-async fn who_rings_while_single_objects_are_looked_up_gets_a_walk_from_the_queue() {
+async fn a_rerun_requested_during_a_refresh_by_id_is_queued() {
     let world = copied().await;
     let id = world.a_user();
     let mut hold = world.graph.hold(Match::by_id());
@@ -150,17 +150,17 @@ async fn who_rings_while_single_objects_are_looked_up_gets_a_walk_from_the_queue
     });
     hold.arrived().await;
     assert!(world.turn().await.unwrap().contains("busy"));
-    world.graph.tenant(|tenant| tenant.change_user(&id, json!({"city": "Ulm"})));
+    world.graph.tenant(|tenant| tenant.change("users", &id, json!({"city": "Ulm"})));
     hold.release();
     assert_eq!(looking.await.unwrap().status, 200);
-    assert_eq!(world.host.pump(WORK_QUEUE).await.unwrap().len(), 1);
+    assert_eq!(world.host.pump(REQUESTED_QUEUE).await.unwrap().len(), 1);
     world.ensure_equal().await.unwrap();
 }
 
 #[tokio::test]
-async fn who_asks_for_an_object_waits_for_a_walk_that_found_the_lease_taken() {
+async fn a_refresh_by_id_waits_for_a_sync_that_found_the_lease_taken() {
     let world = copied().await;
-    let ids = world.graph.tenant(|tenant| tenant.user_ids());
+    let ids = world.graph.tenant(|tenant| tenant.ids("users"));
     let mut hold = world.graph.hold(Match::by_id());
     let looking = tokio::spawn({
         let (world, path) = (world.clone(), format!("users/{}", ids[0]));
@@ -190,7 +190,11 @@ async fn what_takes_longer_than_a_caller_waits_goes_on_in_the_queue() {
     let reply = refresh(&world, "users", "").await;
     assert_eq!((reply.status, reply.header("location")), (202, Some("/api/status/users")));
     assert_eq!(reply.body["outcome"], "continued");
-    assert_eq!(world.host.pump(WORK_QUEUE).await.unwrap().len(), 4);
+    assert!(
+        world.host.messages(WORK_QUEUE).is_empty(),
+        "what somebody waits for is not behind what timers queue"
+    );
+    assert_eq!(world.host.pump(REQUESTED_QUEUE).await.unwrap().len(), 4);
     world.ensure_equal().await.unwrap();
 }
 
@@ -225,7 +229,7 @@ async fn graph_talks_nonsense_or_is_gone_and_cosmos_gives_no_answer() {
     assert!(reply.status == 503 && reply.header("retry-after").is_some(), "{} {}", reply.status, reply.body);
     world.turn().await.unwrap();
     assert_eq!(
-        checkpoint(&world).await["burnt"].as_array().unwrap().len(),
+        checkpoint(&world).await["abandoned"].as_array().unwrap().len(),
         1,
         "nobody knows what became of it"
     );
@@ -237,7 +241,7 @@ async fn a_caller_who_asks_for_what_cannot_be_is_told_so() {
     let world = copied().await;
     let many: Vec<_> = (0..21).map(|n| n.to_string()).collect();
     for (path, body, status, word) in [
-        ("nobodies", "", 404, "known are: users, groups"),
+        ("nobodies", "", 404, "known are: devices, users, groups"),
         ("users/a%2Fb", "", 400, "is no id"),
         ("users/a%3Fb", "", 400, "is no id"),
         ("users", "hello", 400, "the body is not what is expected"),
@@ -268,10 +272,10 @@ async fn a_caller_who_asks_for_what_cannot_be_is_told_so() {
 /// of everything else grows old.
 #[tokio::test]
 async fn callers_who_never_stop_do_not_keep_the_timer_from_its_turn() {
-    // The callers ring while the walk is at work, so it ends with its budget.
+    // The callers request a rerun while the enumeration is at work, so it ends with its budget.
     let world = World::start(setup().set("SYNC_BUDGET_SECONDS", "1")).await.unwrap();
     world.settle().await.unwrap();
-    let ids = world.graph.tenant(|tenant| tenant.user_ids());
+    let ids = world.graph.tenant(|tenant| tenant.ids("users"));
     let looks = Arc::new(AtomicUsize::new(0));
     let callers: Vec<_> = (0..12)
         .map(|caller| {

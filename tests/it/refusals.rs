@@ -10,7 +10,7 @@ use crate::stage::{copied, failure, logged, setup};
 /// The error of a turn whose write of a user Cosmos answers so.
 async fn refused(status: u16, sub_status: Option<u32>, message: &str) -> String {
     let world = copied().await;
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     let message = message.to_owned();
     world.cosmos.fail(
         cosmos::Match::writes().container("users"),
@@ -36,7 +36,7 @@ async fn a_403_of_cosmos_that_is_not_about_the_role_does_not_blame_the_role() {
 #[tokio::test]
 async fn an_account_that_fails_over_is_waited_for_and_blames_no_role() {
     let world = copied().await;
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     let fault = Fault::Says { status: 403, sub_status: Some(3), message: "hushhush".into() };
     world.cosmos.fail(cosmos::Match::writes().container("users"), usize::MAX, fault);
     assert!(!world.fire().await.unwrap().succeeded());
@@ -68,7 +68,7 @@ async fn a_401_of_cosmos_says_whether_it_is_the_key_or_the_clock() {
 #[tokio::test]
 async fn a_missing_role_is_named_with_the_command_and_the_principal() {
     let world = copied().await;
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     world.cosmos.fail(cosmos::Match::writes().container("users"), 1, Fault::NoRole);
     assert!(!world.fire().await.unwrap().succeeded());
     let said = failure(&world);
@@ -79,7 +79,7 @@ async fn a_missing_role_is_named_with_the_command_and_the_principal() {
 #[tokio::test]
 async fn a_unique_key_is_no_other_writer() {
     let world = copied().await;
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     world.cosmos.fail(cosmos::Match::writes().container("users"), 1, Fault::Refuse(409));
     let told = world.turn().await.unwrap();
     assert!(told.contains("1 set aside"), "the feed goes on: {told}");

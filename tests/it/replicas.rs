@@ -8,13 +8,13 @@ use sandbox::world::World;
 use crate::stage::hasty;
 
 #[tokio::test]
-async fn rule_9_a_newcomer_whom_a_lagging_walk_does_not_show_is_not_removed() {
+async fn rule_9_a_newcomer_whom_a_lagging_enumeration_does_not_show_is_not_removed() {
     let world = World::start(hasty()).await.unwrap();
     world.settle().await.unwrap();
     world.graph.settle_replicas();
     world.graph.quirks(|quirks| quirks.agree_within = Some(Duration::from_secs(1)));
     for _ in 0..12 {
-        let newcomer = world.graph.tenant(|tenant| tenant.create_user());
+        let newcomer = world.graph.tenant(|tenant| tenant.create("users"));
         world.turn().await.unwrap();
         world.graph.kill_tokens(TokenDeath::ALL[0]);
         world.graph.quirks(|quirks| quirks.random_lag = Some(1));

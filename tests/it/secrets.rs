@@ -22,7 +22,7 @@ async fn a_rich_life() -> World {
         told_all,
         Fault::ForeignLink("evil.example".into()),
     ] {
-        world.graph.tenant(|tenant| tenant.create_user());
+        world.graph.tenant(|tenant| tenant.create("users"));
         world.graph.fail(Match::any(), 1, fault);
         world.fire().await.unwrap();
     }
@@ -43,8 +43,8 @@ async fn a_rich_life() -> World {
 /// Texts from outside that could be anything: a link in a queue message, addresses in `refresh`, codes of errors.
 async fn callers_and_servers_say_what_they_must_not(world: &World) {
     let upn = world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.user(&id).unwrap()["userPrincipalName"].as_str().unwrap().to_owned()
+        let id = tenant.ids("users")[0].clone();
+        tenant.get("users", &id).unwrap()["userPrincipalName"].as_str().unwrap().to_owned()
     });
     for text in [
         r#"{"feed":"users","link":"https://g/?$deltatoken=hush"}"#,
@@ -75,7 +75,7 @@ async fn callers_and_servers_say_what_they_must_not(world: &World) {
         r#"{"error":{"code":"ada@hush.example","innerError":{"code":"eyJhush"}}}"#,
         r#"{"error":"hush"}"#,
     ] {
-        world.graph.tenant(|tenant| tenant.create_user());
+        world.graph.tenant(|tenant| tenant.create("users"));
         world.graph.fail(Match::any(), 1, Fault::Status { code: 500, body: body.into() });
         world.fire().await.unwrap();
     }
@@ -90,7 +90,7 @@ async fn no_token_link_body_or_address_is_logged() {
             .into();
     secrets.extend(world.identity.env().into_iter().map(|(_, value)| value));
     world.graph.tenant(|tenant| {
-        for (id, user) in tenant.users().living() {
+        for (id, user) in tenant.collection("users").living() {
             secrets.push(id.clone());
             secrets.extend(
                 ["displayName", "mail", "userPrincipalName"]

@@ -25,7 +25,7 @@ async fn all_wrong_settings_are_named_and_every_invocation_fails_naming_them() {
         ["COSMOS_ENDPOINT", "LEASE_SECONDS", "GRAPH_ENDPOINT"].iter().all(|name| said.contains(name)),
         "{said}"
     );
-    world.host.ping().await.unwrap();
+    world.host.process().ping().await.unwrap();
 }
 
 #[tokio::test]

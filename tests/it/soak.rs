@@ -12,7 +12,8 @@ const JOBS: usize = 12;
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_the_copy_becomes_the_tenant() {
     let mut failures = Vec::new();
-    soak::many(staged(), &Hazard::ALL, 0..SEEDS, JOBS, |seed, told| {
+    let staged = soak::staged(staged()).unwrap();
+    soak::many(staged.path(), &Hazard::ALL, 0..SEEDS, JOBS, |seed, told| {
         if let Err(error) = told {
             failures.push(format!("{error:#}\nreplay: cargo run -p sandbox --bin soak -- --seed {seed}"));
         }

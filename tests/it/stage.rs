@@ -11,7 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-/// The staged product: the one routine that the demo and the release use too.
+/// The staged product: the one routine that the demo and the release use too. Whatever was added to the functions of this
+/// clone, the stories are about those that come with it.
 pub fn staged() -> &'static Path {
     static STAGED: OnceLock<TempDir> = OnceLock::new();
     let folder = STAGED.get_or_init(|| {
@@ -22,9 +23,45 @@ pub fn staged() -> &'static Path {
             into: folder.path(),
         };
         stage::stage(&plan).unwrap();
+        sandbox::product::without_added(folder.path()).unwrap();
         folder
     });
     folder.path()
+}
+
+/// The staged product with further resources, added as a person adds them.
+pub fn staged_with(resources: &[&str]) -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    copy(staged(), root.path());
+    for resource in resources {
+        let folder = root.path().to_str().unwrap();
+        let mut command = assert_cmd::Command::cargo_bin("graph-mirror").unwrap();
+        command.env_clear().args(["add", resource, "--unverified", "--functions", folder]);
+        if graph_mirror::app::resources().iter().any(|row| row.name == *resource && row.parents_required) {
+            command.arg("--all");
+        }
+        command.assert().success();
+    }
+    root
+}
+
+/// Has the function of a staged resource choose its parents, as its `resource.json` says it.
+pub fn choose(root: &Path, resource: &str, parents: &Value) {
+    let file = root.join(format!("sync_{resource}/resource.json"));
+    std::fs::write(file, serde_json::json!({ "parents": parents }).to_string()).unwrap();
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 /// A setup: fifty users, pages of twenty, a lease that outlasts a busy machine, and replicas that agree at once.
@@ -49,7 +86,18 @@ pub async fn world() -> World {
 
 /// A world whose copy is complete, with nothing recorded yet.
 pub async fn copied() -> World {
-    let world = world().await;
+    copied_as(setup()).await
+}
+
+/// A setup in which doubt rests for a minute: for stories that serve an object that the tenant does not have, and look
+/// at its document before anybody asks Graph for it.
+pub fn resting() -> Setup {
+    setup().set("DOUBT_MINUTES", "1")
+}
+
+/// The same as [`copied`], set up otherwise.
+pub async fn copied_as(setup: Setup) -> World {
+    let world = World::start(setup).await.unwrap();
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
     world.cosmos.reset_log();
@@ -68,7 +116,7 @@ pub async fn kill_after(write: Match, world: &World, feed: &'static str) {
     let mut hold = world.cosmos.hold(write, Moment::After);
     let turn = world.start_turn_of(feed);
     hold.arrived().await;
-    world.host.kill().await.unwrap();
+    world.host.process().kill().await.unwrap();
     hold.release();
     assert!(!turn.await.unwrap().succeeded());
 }
@@ -96,7 +144,12 @@ pub async fn put_checkpoint(world: &World, checkpoint: &Value) {
 
 /// The checkpoint of the users.
 pub async fn checkpoint(world: &World) -> Value {
-    world.cosmos.document("mirror", "users", "checkpoint").await.unwrap()
+    checkpoint_of(world, "users").await
+}
+
+/// The checkpoint of a feed.
+pub async fn checkpoint_of(world: &World, feed: &str) -> Value {
+    world.cosmos.document("mirror", feed, "checkpoint").await.unwrap()
 }
 
 /// How often the checkpoint of the users was saved.
@@ -147,7 +200,7 @@ pub fn failure(world: &World) -> String {
     failed.into_iter().next().unwrap()
 }
 
-/// Turns until a walk has shown an object that was last read by its id.
+/// Turns until an enumeration has shown an object that was last read by its id.
 pub async fn until_shown(world: &World, feed: &str, id: &str) {
     for _ in 0..200 {
         let document = world.cosmos.document(feed, id, id).await.unwrap();

@@ -4,7 +4,7 @@
 use sandbox::cosmos::{Match, Options};
 use sandbox::graph;
 use sandbox::graph::TokenDeath;
-use sandbox::world::{Setup, World, told};
+use sandbox::world::{Setup, World, sentence};
 
 use crate::stage::{checkpoint, hasty};
 
@@ -31,7 +31,7 @@ async fn a_rerun_request_is_not_lost_when_an_old_lease_is_read() {
     let mut hold = first.graph.hold(graph::Match::any());
     let turn = first.start_turn();
     hold.arrived().await;
-    assert!(told(&second.fire().await.unwrap()).unwrap().contains("busy"));
+    assert!(sentence(&second.fire().await.unwrap()).unwrap().contains("busy"));
     // What the second host sees from now on: the lease is taken, and a rerun is requested.
     let behind = first.cosmos.read_behind(Match::any().container("mirror").id("lease"));
     hold.release();
@@ -65,10 +65,10 @@ async fn documents_that_look_older_than_they_are_are_not_swept() {
     let [first, second] = two_hosts(hasty().set("SYNC_BUDGET_SECONDS", "0")).await;
     first.graph.kill_tokens(TokenDeath::SyncStateNotFound);
     let behind = first.cosmos.read_behind(Match::any().container("users"));
-    // The first host walks up to the last page, the second one ends the walk and sweeps what it still sees as old.
+    // The first host walks up to the last page, the second one ends the enumeration and sweeps what it still sees as old.
     first.fire().await.unwrap();
-    while !told(&second.fire().await.unwrap()).unwrap().contains(": complete") {
-        if told(&first.fire().await.unwrap()).unwrap().contains(": complete") {
+    while !sentence(&second.fire().await.unwrap()).unwrap().contains(": complete") {
+        if sentence(&first.fire().await.unwrap()).unwrap().contains(": complete") {
             break;
         }
     }
@@ -87,14 +87,14 @@ async fn documents_that_look_older_than_they_are_are_not_swept() {
 async fn links_to_a_purged_user_go_though_its_tombstone_was_not_seen_at_once() {
     let [first, second] = two_hosts(Setup { groups: 6, ..hasty() }).await;
     let purged = first.graph.tenant(|tenant| {
-        let group = tenant.group_ids()[0].clone();
-        let user = tenant.user_ids()[0].clone();
-        tenant.add_member(&group, &user);
+        let group = tenant.ids("groups")[0].clone();
+        let user = tenant.ids("users")[0].clone();
+        tenant.link("groups-members", &group, &user);
         user
     });
     first.turn().await.unwrap();
     let behind = first.cosmos.read_behind(Match::any().container("users"));
-    first.graph.tenant(|tenant| assert!(tenant.purge_user(&purged)));
+    first.graph.tenant(|tenant| assert!(tenant.purge("users", &purged)));
     // One host writes the tombstone; the other one looks for the links to it, and sees no tombstone.
     first.turn_feed("users").await.unwrap();
     second.turn_feed("groups").await.unwrap();
@@ -109,7 +109,7 @@ async fn an_object_that_is_asked_for_by_id_is_right_in_the_end_though_an_old_doc
     let id = first.a_user();
     let room = |room: &str| {
         let patch = serde_json::json!({"officeLocation": room});
-        first.graph.tenant(|tenant| tenant.change_user(&id, patch));
+        first.graph.tenant(|tenant| tenant.change("users", &id, patch));
     };
     room("Room 1");
     first.turn().await.unwrap();
@@ -133,7 +133,7 @@ async fn a_change_back_is_written_though_an_old_document_says_so_already() {
     let id = first.a_user();
     let room = |room: &str| {
         let patch = serde_json::json!({"officeLocation": room});
-        first.graph.tenant(|tenant| tenant.change_user(&id, patch));
+        first.graph.tenant(|tenant| tenant.change("users", &id, patch));
     };
     room("Room 1");
     first.turn().await.unwrap();

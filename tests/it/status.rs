@@ -20,7 +20,9 @@ async fn all_resources_are_told_or_one() {
     let reply = world.call("GET", "/api/status", "").await.unwrap();
     let names: Vec<_> =
         reply.body.as_array().unwrap().iter().map(|one| (&one["resource"], &one["state"])).collect();
-    assert_eq!(names, [(&json!("users"), &json!("tracking")), (&json!("groups"), &json!("start"))]);
+    let [start, tracking] = ["start", "tracking"].map(Value::from);
+    let [devices, users, groups] = ["devices", "users", "groups"].map(Value::from);
+    assert_eq!(names, [(&devices, &start), (&users, &tracking), (&groups, &start)]);
     let users = of(&world, "users").await;
     assert_eq!((&users["counts"]["upserted"], &users["setAside"]), (&json!(50), &json!(0)));
     assert!(users["asOf"].is_string() && users["lagSeconds"].as_i64().unwrap() < 60, "{users}");
@@ -57,7 +59,7 @@ async fn the_state_follows_what_happens() {
 }
 
 #[tokio::test]
-async fn what_the_brake_holds_is_shown_with_its_count() {
+async fn what_the_removal_limit_holds_is_shown_with_its_count() {
     let world = copied().await;
     world.graph.quirks(|quirks| quirks.show_only = Some(20));
     world.graph.kill_tokens(sandbox::graph::TokenDeath::ALL[0]);
@@ -68,7 +70,11 @@ async fn what_the_brake_holds_is_shown_with_its_count() {
     world.graph.quirks(|quirks| quirks.show_only = None);
     world.graph.kill_tokens(sandbox::graph::TokenDeath::ALL[0]);
     world.turn().await.unwrap();
-    assert_eq!(of(&world, "users").await["state"], "tracking", "a later walk below the brake releases it");
+    assert_eq!(
+        of(&world, "users").await["state"],
+        "tracking",
+        "a later walk below the removal limit releases it"
+    );
 }
 
 #[tokio::test]
@@ -87,7 +93,7 @@ async fn unknown_resources_and_other_methods_are_refused() {
     let world = copied().await;
     let reply = world.call("GET", "/api/status/nobodies", "").await.unwrap();
     assert_eq!(reply.status, 404);
-    assert!(reply.body["detail"].as_str().unwrap().contains("known are: users, groups"));
+    assert!(reply.body["detail"].as_str().unwrap().contains("known are: devices, users, groups"));
     let reply = world.call("POST", "/api/status", "").await.unwrap();
     assert_eq!((reply.status, reply.header("allow")), (405, Some("GET")));
     let nobody = sandbox::caller::call_with(&world.host, None, "GET", "/api/status", "").await.unwrap();

@@ -30,7 +30,7 @@ async fn a_browser_gets_a_page_that_may_do_nothing_but_be_shown() {
     ] {
         assert_eq!(page.header(name), Some(value), "{name}");
     }
-    assert!(page.body.contains("2 resources: 1 start, 1 tracking"), "{}", page.body);
+    assert!(page.body.contains("3 resources: 2 start, 1 tracking"), "{}", page.body);
     assert!(page.body.contains("50 upserted") && page.body.contains("Last 1 run<"), "{}", page.body);
     assert!(page.body.contains("The address of this page is a secret."));
     assert!(!page.body.contains(KEY), "the key is nowhere on the page");
@@ -116,7 +116,7 @@ async fn a_browser_is_told_of_errors_on_a_page_too() {
     let world = copied().await;
     let unknown = page(&world, "/nobodies").await;
     assert_eq!((unknown.status, unknown.header("content-type")), (404, Some("text/html; charset=utf-8")));
-    assert!(unknown.body.contains("known are: users, groups"), "{}", unknown.body);
+    assert!(unknown.body.contains("known are: devices, users, groups"), "{}", unknown.body);
 
     let wrong = World::start(setup().set("LEASE_SECONDS", "1")).await.unwrap();
     let wrong = page(&wrong, "").await;

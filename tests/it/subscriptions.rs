@@ -1,7 +1,7 @@
 //! `renew_subscriptions`: wanted against actual, and nothing dies unnoticed.
 
 use sandbox::graph::{Fault, Framing, Habits, Kind, Lifecycle, Match};
-use sandbox::world::{Setup, WORK_QUEUE, World, told};
+use sandbox::world::{Setup, WORK_QUEUE, World, sentence};
 use serde_json::{Value, json};
 
 use crate::stage::{logged, setup};
@@ -38,7 +38,7 @@ async fn aged(world: &World, feed: &str, minutes: i64) {
 #[tokio::test]
 async fn what_happened_before_a_subscription_was_there_is_looked_for_once_it_is() {
     let world = notified().await;
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     assert_eq!(
         world.keep_subscriptions().await.unwrap(),
         "subscriptions: created users, groups; extended none; 0 ended; failed none"
@@ -79,7 +79,7 @@ async fn one_that_died_unnoticed_comes_back() {
     let world = subscribed().await;
     let before = id_of(&world, "users");
     world.graph.lose_subscription(&before);
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     assert!(world.keep_subscriptions().await.unwrap().contains("created users;"));
     assert_ne!(id_of(&world, "users"), before);
     world.host.pump(WORK_QUEUE).await.unwrap();
@@ -188,9 +188,9 @@ async fn what_graph_asks_for_during_a_look_is_done_before_it_ends() {
     });
     hold.arrived().await;
     world.graph.tell(&id, Lifecycle::ReauthorizationRequired).await;
-    let rung = world.host.pump(WORK_QUEUE).await.unwrap();
-    let busy = rung.iter().filter(|run| told(run).unwrap().starts_with("subscriptions: busy"));
-    assert_eq!(busy.count(), 1, "{rung:?}");
+    let runs = world.host.pump(WORK_QUEUE).await.unwrap();
+    let busy = runs.iter().filter(|run| sentence(run).unwrap().starts_with("subscriptions: busy"));
+    assert_eq!(busy.count(), 1, "{runs:?}");
     hold.release();
     assert_eq!(look.await.unwrap(), "subscriptions: created none; extended users; 0 ended; failed none");
 }
@@ -199,12 +199,12 @@ async fn what_graph_asks_for_during_a_look_is_done_before_it_ends() {
 async fn one_that_graph_removes_is_created_anew_and_what_was_missed_is_looked_for() {
     let world = subscribed().await;
     let id = id_of(&world, "users");
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     assert_eq!(world.graph.tell(&id, Lifecycle::SubscriptionRemoved).await.statuses, [202]);
     world.host.pump(WORK_QUEUE).await.unwrap();
     assert_ne!(id_of(&world, "users"), id);
     world.ensure_equal().await.unwrap();
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     let id = id_of(&world, "users");
     assert_eq!(world.graph.tell(&id, Lifecycle::Missed).await.statuses, [202]);
     world.host.pump(WORK_QUEUE).await.unwrap();
@@ -241,7 +241,7 @@ async fn one_whose_creation_was_answered_to_nobody_is_adopted() {
     assert!(world.keep_subscriptions().await.unwrap().contains("created users, groups;"));
     assert_eq!(world.graph.subscriptions().len(), 2);
     assert_eq!(subscription(&world).await["id"], id_of(&world, "users"));
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     assert_eq!(world.graph.notify().await.statuses, [202]);
     world.host.pump(WORK_QUEUE).await.unwrap();
     world.ensure_equal().await.unwrap();
@@ -335,16 +335,16 @@ async fn twice_and_backwards_does_no_harm_and_what_is_dropped_the_timer_finds() 
     let world = subscribed().await;
     world.graph.set_habits(Habits { twice: true, backwards: true, drop: false });
     world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        tenant.change_user(&ids[0], json!({"city": "Ulm"}));
-        tenant.purge_user(&ids[1]);
-        tenant.create_user();
+        let ids = tenant.ids("users");
+        tenant.change("users", &ids[0], json!({"city": "Ulm"}));
+        tenant.purge("users", &ids[1]);
+        tenant.create("users");
     });
     assert_eq!(world.graph.notify().await.statuses, [202]);
     world.host.pump(WORK_QUEUE).await.unwrap();
     world.ensure_equal().await.unwrap();
     world.graph.set_habits(Habits { drop: true, ..Habits::default() });
-    world.graph.tenant(|tenant| tenant.create_user());
+    world.graph.tenant(|tenant| tenant.create("users"));
     assert_eq!(world.graph.notify().await.dropped, 1);
     assert!(world.host.pump(WORK_QUEUE).await.unwrap().is_empty());
     world.turn().await.unwrap();

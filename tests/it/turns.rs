@@ -1,7 +1,7 @@
-//! Turns: budget and continuation, the doorbell, other tenants, other definitions.
+//! Turns: budget and continuation, requested reruns, other tenants, other definitions.
 
 use sandbox::graph::Match;
-use sandbox::world::{Setup, WORK_QUEUE, World, told};
+use sandbox::world::{Setup, WORK_QUEUE, World, sentence};
 use serde_json::json;
 
 use crate::stage::{begin_pumping, checkpoint, copied, failure, hasty, logged, put_checkpoint, setup, world};
@@ -11,7 +11,7 @@ async fn a_spent_budget_goes_on_in_the_queue() {
     let world =
         World::start(Setup { page_size: 10, ..setup() }.set("SYNC_BUDGET_SECONDS", "0")).await.unwrap();
     let first = world.fire().await.unwrap();
-    assert!(told(&first).unwrap().contains("to be continued"), "{first:?}");
+    assert!(sentence(&first).unwrap().contains("to be continued"), "{first:?}");
     let queued: Vec<_> =
         world.host.messages(WORK_QUEUE).iter().filter_map(|message| message.text()).collect();
     assert!(
@@ -20,7 +20,7 @@ async fn a_spent_budget_goes_on_in_the_queue() {
     );
     let rest = world.host.pump(WORK_QUEUE).await.unwrap();
     assert_eq!(rest.len(), 4, "one page a turn");
-    assert!(told(rest.last().unwrap()).unwrap().contains("users: complete"));
+    assert!(sentence(rest.last().unwrap()).unwrap().contains("users: complete"));
     world.ensure_equal().await.unwrap();
     assert_eq!(world.host.messages(WORK_QUEUE).len(), 0);
     // What alerts ask for: a line for each turn, in fields.
@@ -35,7 +35,7 @@ async fn a_spent_budget_goes_on_in_the_queue() {
 }
 
 #[tokio::test]
-async fn rule_1_a_second_turn_rings_and_the_first_one_looks_again() {
+async fn rule_1_a_second_turn_requests_a_rerun_and_the_first_one_looks_again() {
     let world = copied().await;
     let mut hold = world.graph.hold(Match::any());
     let first = world.start_turn();
@@ -43,15 +43,15 @@ async fn rule_1_a_second_turn_rings_and_the_first_one_looks_again() {
     world.host.enqueue(WORK_QUEUE, r#"{"feed":"users"}"#);
     for _ in 0..2 {
         world.host.enqueue(WORK_QUEUE, r#"{"feed":"users"}"#);
-        let rings = world.host.pump(WORK_QUEUE).await.unwrap();
-        assert!(rings.iter().all(|ring| told(ring).unwrap().contains("busy")), "{rings:?}");
+        let runs = world.host.pump(WORK_QUEUE).await.unwrap();
+        assert!(runs.iter().all(|run| sentence(run).unwrap().contains("busy")), "{runs:?}");
     }
     hold.release();
     assert!(first.await.unwrap().succeeded());
-    assert_eq!(world.graph.requests().len(), 2, "rung three times, looked once more");
+    assert_eq!(world.graph.requests().len(), 2, "three requests, one more look");
     let lease = world.cosmos.document("mirror", "users", "lease").await.unwrap();
     assert_eq!(
-        (&lease["rung"], &lease["clean"], &lease["holder"]),
+        (&lease["rerunRequested"], &lease["clean"], &lease["holder"]),
         (&json!(false), &json!(true), &json!(null))
     );
 }
@@ -106,8 +106,8 @@ async fn rule_7_another_definition_begins_a_new_generation() {
     other["shape"] = json!("0123456789abcdef");
     put_checkpoint(&world, &other).await;
     world.graph.tenant(|tenant| {
-        let id = tenant.user_ids()[0].clone();
-        tenant.purge_user(&id)
+        let id = tenant.ids("users")[0].clone();
+        tenant.purge("users", &id)
     });
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
@@ -139,7 +139,7 @@ async fn a_work_item_whose_host_died_comes_back_and_the_copy_is_right() {
     let _ended = pump.await.unwrap();
     // The lease of the dead host has not ended yet: whoever comes finds it taken, and later it is free.
     let again = second.host.pump(WORK_QUEUE).await.unwrap();
-    assert!(told(&again[0]).unwrap().contains("busy"), "{again:?}");
+    assert!(sentence(&again[0]).unwrap().contains("busy"), "{again:?}");
     assert_eq!((second.host.messages(WORK_QUEUE).len(), second.host.poison(WORK_QUEUE).len()), (0, 0));
     second.settle().await.unwrap();
     second.ensure_equal().await.unwrap();
@@ -155,7 +155,7 @@ async fn a_work_item_that_comes_back_beside_its_own_turn_makes_that_look_again()
     hold.arrived().await;
     first.host.lapse(WORK_QUEUE);
     let again = second.host.pump(WORK_QUEUE).await.unwrap();
-    assert!(told(&again[0]).unwrap().contains("busy"), "{again:?}");
+    assert!(sentence(&again[0]).unwrap().contains("busy"), "{again:?}");
     hold.release();
     assert!(pump.await.unwrap().unwrap().iter().all(|run| run.succeeded()));
     assert_eq!(first.graph.requests().len(), 2, "it looked once more");

@@ -63,17 +63,17 @@ async fn a_repair_says_whom_it_waits_for() {
         async move { run(&settings, "verify users --repair").await }
     });
     // The repair has asked for a rerun by the time it waits.
-    until_rung(&world).await;
+    until_rerun_requested(&world).await;
     hold.release();
     assert!(turn.await.unwrap().succeeded());
     let said = stderr(&repair.await.unwrap());
     assert!(said.contains("users: waiting 2.0 s, then trying again: another turn holds the feed"), "{said}");
 }
 
-async fn until_rung(world: &World) {
+async fn until_rerun_requested(world: &World) {
     for _ in 0..600 {
         let lease = world.cosmos.document("mirror", "users", "lease").await.unwrap();
-        if lease["rung"] == true {
+        if lease["rerunRequested"] == true {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

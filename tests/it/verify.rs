@@ -43,8 +43,11 @@ async fn damage(world: &World, container: &str, partition: &str, id: &str, chang
 /// Damages the users and their managers in every way that there is; says what should be named.
 async fn damaged(world: &World) -> Vec<String> {
     let (ids, managed) = world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
-        let managed: Vec<_> = ids.iter().filter_map(|id| Some((id.clone(), tenant.manager(id)?))).collect();
+        let ids = tenant.ids("users");
+        let managed: Vec<_> = ids
+            .iter()
+            .filter_map(|id| Some((id.clone(), tenant.targets("users-manager", id).pop()?)))
+            .collect();
         (ids, managed)
     });
     let stranger = "00000000-0000-4000-8000-00000000dead";
@@ -114,12 +117,12 @@ async fn a_damaged_copy_names_each_difference_and_nothing_else() {
 async fn links_of_groups_are_compared_one_by_one() {
     let world = copied(60).await;
     let (group, member, owner) = world.graph.tenant(|tenant| {
-        let group = tenant.create_group();
-        let users = tenant.user_ids();
+        let group = tenant.create("groups");
+        let users = tenant.ids("users");
         for user in &users[..30] {
-            tenant.add_member(&group, user);
+            tenant.link("groups-members", &group, user);
         }
-        tenant.add_owner(&group, &users[40]);
+        tenant.link("groups-owners", &group, &users[40]);
         (group, users[7].clone(), users[40].clone())
     });
     world.turn().await.unwrap();
@@ -141,12 +144,13 @@ async fn links_of_groups_are_compared_one_by_one() {
 async fn soft_deleted_ends_of_links_are_no_differences() {
     let world = copied(60).await;
     world.graph.tenant(|tenant| {
-        let groups = tenant.group_ids();
-        let member = tenant.members(&groups[0])[0].clone();
-        tenant.remove_user(&member);
-        tenant.remove_group(&groups[1]);
-        let manager = tenant.user_ids().iter().find_map(|user| tenant.manager(user)).unwrap();
-        tenant.remove_user(&manager);
+        let groups = tenant.ids("groups");
+        let member = tenant.targets("groups-members", &groups[0])[0].clone();
+        tenant.remove("users", &member);
+        tenant.remove("groups", &groups[1]);
+        let manager =
+            tenant.ids("users").iter().find_map(|user| tenant.targets("users-manager", user).pop()).unwrap();
+        tenant.remove("users", &manager);
     });
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
@@ -155,15 +159,15 @@ async fn soft_deleted_ends_of_links_are_no_differences() {
     }
     // A feed that does not tell of such links either must not make them differences.
     let (group, member) = world.graph.tenant(|tenant| {
-        let group = tenant.group_ids()[0].clone();
-        let member = tenant.user_ids()[0].clone();
-        tenant.add_member(&group, &member);
+        let group = tenant.ids("groups")[0].clone();
+        let member = tenant.ids("users")[0].clone();
+        tenant.link("groups-members", &group, &member);
         (group, member)
     });
     world.turn().await.unwrap();
     world.graph.tenant(|tenant| {
-        tenant.remove_member(&group, &member);
-        tenant.remove_user(&member)
+        tenant.unlink("groups-members", &group, &member);
+        tenant.remove("users", &member)
     });
     world.turn_feed("users").await.unwrap();
     let said = verify(&world, "groups", 0).await;
@@ -171,7 +175,7 @@ async fn soft_deleted_ends_of_links_are_no_differences() {
 }
 
 #[tokio::test]
-async fn what_changes_between_the_walk_and_the_second_look_is_no_difference() {
+async fn what_changes_between_the_enumeration_and_the_second_look_is_no_difference() {
     let world = World::start(setup()).await.unwrap();
     world.settle().await.unwrap();
     let mut hold = world.graph.hold(Match::skip_token());
@@ -181,12 +185,12 @@ async fn what_changes_between_the_walk_and_the_second_look_is_no_difference() {
     });
     hold.arrived().await;
     world.graph.tenant(|tenant| {
-        let ids = tenant.user_ids();
+        let ids = tenant.ids("users");
         for id in &ids[..15] {
-            tenant.change_user(id, json!({"city": "Elsewhere"}));
+            tenant.change("users", id, json!({"city": "Elsewhere"}));
         }
-        tenant.remove_user(&ids[20]);
-        tenant.remove_user(&ids[21]);
+        tenant.remove("users", &ids[20]);
+        tenant.remove("users", &ids[21]);
     });
     world.turn().await.unwrap();
     world.graph.forget_requests();
@@ -211,7 +215,7 @@ async fn what_was_set_aside_is_counted_and_a_failure_is_told() {
     assert!(told["error"].as_str().unwrap().starts_with("verify of users failed"), "{told}");
     run(&[], "verify users").await.code(78);
     let unknown = run(&[], "verify people").await.code(2).stdout("");
-    assert!(stderr(&unknown).contains("possible values: users, groups"), "{}", stderr(&unknown));
+    assert!(stderr(&unknown).contains("there is no resource 'people'"), "{}", stderr(&unknown));
 }
 
 #[tokio::test]
@@ -234,7 +238,7 @@ async fn a_repair_mends_objects_and_links_and_looks_again() {
 async fn objects_are_repaired_without_reading_the_feed_anew_and_what_is_held_is_left() {
     let world = World::start(Setup { groups: 6, ..setup() }).await.unwrap();
     world.settle().await.unwrap();
-    let ids = world.graph.tenant(|tenant| tenant.user_ids());
+    let ids = world.graph.tenant(|tenant| tenant.ids("users"));
     damage(&world, "users", &ids[3], &ids[3], |user| user["city"] = json!("Nowhere")).await;
     let said = verify(&world, "users --repair --output json", 0).await;
     let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
@@ -244,7 +248,7 @@ async fn objects_are_repaired_without_reading_the_feed_anew_and_what_is_held_is_
     );
     world.ensure_equal().await.unwrap();
     assert_eq!(crate::stage::generations(&world, "users"), 1);
-    // Links too many, and more of them than the brake lets go.
+    // Links too many, and more of them than the removal limit lets go.
     let links = world.cosmos.documents("users-manager").await;
     for link in &links[..20] {
         let source = link["sourceId"].as_str().unwrap();
@@ -268,7 +272,7 @@ async fn objects_are_repaired_without_reading_the_feed_anew_and_what_is_held_is_
 async fn a_repair_waits_for_the_turn_that_holds_the_feed() {
     let world = World::start(setup()).await.unwrap();
     world.settle().await.unwrap();
-    let id = world.graph.tenant(|tenant| tenant.user_ids()[3].clone());
+    let id = world.graph.tenant(|tenant| tenant.ids("users")[3].clone());
     damage(&world, "users", &id, &id, |user| user["city"] = json!("Nowhere")).await;
     let mut hold = world.graph.hold(Match::delta_token());
     let turn = world.start_turn();
@@ -277,7 +281,7 @@ async fn a_repair_waits_for_the_turn_that_holds_the_feed() {
         let world = world.clone();
         async move { verify(&world, "users --repair", 0).await }
     });
-    while world.cosmos.document("mirror", "users", "lease").await.unwrap()["rung"] != true {
+    while world.cosmos.document("mirror", "users", "lease").await.unwrap()["rerunRequested"] != true {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     hold.release();
@@ -296,10 +300,10 @@ fn forbid(world: &World, when: Match) {
 async fn one_group_whose_members_are_refused_does_not_hide_the_differences_of_the_others() {
     let world = copied(60).await;
     let links = world.graph.tenant(|tenant| {
-        let mut groups = tenant.group_ids();
-        groups.retain(|group| !tenant.members(group).is_empty());
+        let mut groups = tenant.ids("groups");
+        groups.retain(|group| !tenant.targets("groups-members", group).is_empty());
         groups.sort_unstable();
-        let member = |group: &String| (group.clone(), tenant.members(group)[0].clone());
+        let member = |group: &String| (group.clone(), tenant.targets("groups-members", group)[0].clone());
         [member(&groups[0]), member(&groups[1])]
     });
     for (group, member) in &links {
@@ -338,7 +342,7 @@ async fn one_group_whose_members_are_refused_does_not_hide_the_differences_of_th
 #[tokio::test]
 async fn one_object_that_is_refused_does_not_hide_the_others_either() {
     let world = copied(60).await;
-    let mut ids = world.graph.tenant(|tenant| tenant.user_ids());
+    let mut ids = world.graph.tenant(|tenant| tenant.ids("users"));
     ids.sort_unstable();
     for id in &ids[..2] {
         world.cosmos.delete("users", id, id).await.unwrap();

@@ -55,7 +55,7 @@ async fn a_certificate_proves_the_app_when_a_code_is_redeemed_and_when_its_token
         assert_eq!((asked.assertion_header.is_some(), asked.get("client_secret")), (true, None));
         at.end_token();
     }
-    at.world.entra.remove_certificates();
+    at.world.entra.switches().remove_certificates();
     failed(
         &at.run(ME).await,
         1,

@@ -25,7 +25,7 @@ async fn a_claims_challenge_that_only_the_person_can_meet_asks_the_person_in_the
     at.signed_in().await;
     let (claims, value) = demanded();
     at.world.graph.demand_claims(Some(claims));
-    at.world.entra.revoke_refresh_tokens();
+    at.world.entra.switches().revoke_refresh_tokens();
     at.world.entra.forget_requests();
     let ran = at.approving().await;
     at.is_me(&ran);

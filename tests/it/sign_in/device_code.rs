@@ -34,9 +34,10 @@ async fn a_device_code_signs_in_once_and_logout_ends_that() {
 #[tokio::test]
 async fn a_device_that_is_declined_or_left_alone_fails_with_the_next_step() {
     let at = Terminal::new("device-code").await;
-    let declined = at.with_device(async |at, code| at.world.entra.decline_device(code).unwrap()).await;
+    let declined =
+        at.with_device(async |at, code| at.world.entra.switches().decline_device(code).unwrap()).await;
     failed(&declined, 1, &["the sign-in was declined (", "run the command again to sign in"]);
-    let late = at.with_device(async |at, _| at.world.entra.expire_devices()).await;
+    let late = at.with_device(async |at, _| at.world.entra.switches().expire_devices()).await;
     failed(&late, 1, &["nobody entered the code in time (expired_token", "run the command again"]);
 }
 
@@ -47,14 +48,14 @@ async fn a_device_that_polls_too_fast_for_entra_slows_down_and_signs_in() {
     let ran = at
         .with_device(async |at, code| {
             // The device was told to wait for one second.
-            at.world.entra.set_device_interval(Duration::from_secs(3));
+            at.world.entra.switches().set_device_interval(Duration::from_secs(3));
             let begun = Instant::now();
             while at.last_request().error.as_deref() != Some("slow_down") {
                 assert!(begun.elapsed() < BOUND, "{:?}", at.world.entra.requests());
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             slowed.set(Some(Instant::now()));
-            at.world.entra.approve_device(code, &at.user()).unwrap();
+            at.world.entra.switches().approve_device(code, &at.user()).unwrap();
         })
         .await;
     at.is_me(&ran);

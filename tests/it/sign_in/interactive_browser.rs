@@ -46,7 +46,7 @@ async fn a_browser_is_opened_and_signs_in_and_the_next_run_needs_none() {
 #[tokio::test]
 async fn without_a_browser_program_the_address_is_shown_and_serves() {
     let (at, mut running) = without_browser().await;
-    let page = at.world.entra.browse(&running.address().await, &at.user()).await.unwrap();
+    let page = at.world.entra.browser().browse(&running.address().await, &at.user()).await.unwrap();
     assert!(page.status == 200 && page.text.contains("close this page"), "{page:?}");
     let ran = at.end(running).await;
     at.is_me(&ran);
@@ -67,7 +67,7 @@ async fn an_answer_with_a_wrong_state_ends_the_sign_in() {
 #[tokio::test]
 async fn a_sign_in_that_is_cancelled_at_the_page_fails_with_the_next_step() {
     let (at, mut running) = without_browser().await;
-    let back = at.world.entra.cancel_at(&running.address().await).await.unwrap();
+    let back = at.world.entra.browser().cancel_at(&running.address().await).await.unwrap();
     reqwest::get(back).await.unwrap();
     let ran = at.end(running).await;
     failed(&ran, 1, &["did not consent", "access_denied, AADSTS65004", "run the command again to sign in"]);

@@ -25,8 +25,8 @@ type End = fn(&World);
 async fn a_sign_in_that_ended_is_told_and_asked_for_again() {
     let at = Terminal::new("device-code").await;
     let ends: [(End, &str); 2] = [
-        (|world| world.entra.revoke_refresh_tokens(), "AADSTS50173"),
-        (|world| world.entra.expire_refresh_tokens(), "AADSTS700082"),
+        (|world| world.entra.switches().revoke_refresh_tokens(), "AADSTS50173"),
+        (|world| world.entra.switches().expire_refresh_tokens(), "AADSTS700082"),
     ];
     for (end, word) in ends {
         at.signed_in().await;
@@ -69,7 +69,7 @@ async fn a_refresh_token_that_was_revoked_is_tried_once() {
     let at = Terminal::with_code(None).await;
     at.is_me(&at.run(ME).await);
     at.end_token();
-    at.world.entra.revoke_refresh_tokens();
+    at.world.entra.switches().revoke_refresh_tokens();
     failed(&at.run(ME).await, 1, &["AADSTS50173", "set GRAPH_AUTHORIZATION_CODE to the new code"]);
     let before = at.world.entra.requests().len();
     failed(&at.run(ME).await, 1, &["nobody is signed in; sign in again and set GRAPH_AUTHORIZATION_CODE"]);
@@ -82,7 +82,7 @@ async fn a_policy_that_wants_the_user_is_met_by_a_sign_in_with_its_claims() {
     at.signed_in().await;
     at.end_token();
     let (claims, value) = demanded();
-    at.world.entra.require_interaction(Some(&claims.to_string()));
+    at.world.entra.switches().require_interaction(Some(&claims.to_string()));
     at.world.entra.forget_requests();
     let ran = at.approving().await;
     at.is_me(&ran);
@@ -139,7 +139,7 @@ async fn an_access_token_that_was_revoked_is_dropped_and_the_next_run_has_a_new_
     }
     // Whoever revokes the sessions of a user ends the refresh token too.
     at.world.identity.revoke_for(at.world.graph.endpoint());
-    at.world.entra.revoke_refresh_tokens();
+    at.world.entra.switches().revoke_refresh_tokens();
     failed(&at.run(ME).await, 1, &["status 401", "run the command again"]);
     failed(&at.approving().await, 0, &["the sign-in was revoked", "AADSTS50173", "To sign in, open"]);
 }

@@ -35,7 +35,7 @@ async fn a_consent_that_was_taken_away_is_told_with_the_command_that_gives_it() 
 #[tokio::test]
 async fn a_policy_that_wants_the_user_is_told_with_the_next_step() {
     let at = Terminal::on_behalf_of().await;
-    at.world.entra.require_interaction(Some(&super::demanded().0.to_string()));
+    at.world.entra.switches().require_interaction(Some(&super::demanded().0.to_string()));
     let words = [
         "multi-factor authentication is required (interaction_required, AADSTS50076)",
         "let the user sign in again",

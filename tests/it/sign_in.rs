@@ -50,7 +50,7 @@ impl Terminal {
     /// The public client, except where the credential needs the confidential one.
     pub async fn new(credential: &str) -> Self {
         let world = world().await;
-        world.entra.set_device_interval(Duration::from_secs(1));
+        world.entra.switches().set_device_interval(Duration::from_secs(1));
         let is_public = ["device-code", "interactive-browser"].contains(&credential);
         let mut settings = match is_public {
             true => world.entra.env_of(&world.entra.public_client_id()),
@@ -65,7 +65,7 @@ impl Terminal {
     async fn on_behalf_of() -> Self {
         let at = Self::new("on-behalf-of").await;
         let file = at.home.path().join("assertion");
-        std::fs::write(&file, at.world.entra.token_for_api(&at.user()).await.unwrap()).unwrap();
+        std::fs::write(&file, at.world.entra.visitor().token_for_api(&at.user()).await.unwrap()).unwrap();
         at.set("GRAPH_USER_ASSERTION_FILE", file.to_str().unwrap())
     }
 
@@ -81,7 +81,7 @@ impl Terminal {
         let (client_id, graph) = (self.world.entra.client_id(), self.world.graph.endpoint());
         let scopes = format!("{graph}/.default offline_access");
         let asked = SignIn { client_id: &client_id, redirect: CALLBACK, scopes: &scopes, challenge };
-        self.world.entra.code_for(&asked, &self.user()).await.unwrap()
+        self.world.entra.visitor().code_for(&asked, &self.user()).await.unwrap()
     }
 
     pub fn set(mut self, name: &str, value: &str) -> Self {
@@ -133,7 +133,7 @@ impl Terminal {
     /// The user takes back the consent to the app.
     fn withdraw_consent(&self) {
         let client_id = self.settings.iter().find(|(name, _)| name == "AZURE_CLIENT_ID").unwrap();
-        self.world.entra.withdraw_consent(&client_id.1, &self.world.identity.users()[0].object_id);
+        self.world.entra.switches().withdraw_consent(&client_id.1, &self.world.identity.users()[0].object_id);
     }
 
     /// Runs `get /me` while the person answers at the device.
@@ -141,7 +141,7 @@ impl Terminal {
         let child = self.command(ME).spawn().unwrap();
         let begun = Instant::now();
         loop {
-            if let Some(code) = self.world.entra.device_codes().pop() {
+            if let Some(code) = self.world.entra.switches().device_codes().pop() {
                 answer(self, &code).await;
                 break;
             }
@@ -153,7 +153,8 @@ impl Terminal {
 
     /// Runs `get /me` while the person signs in at the device.
     async fn approving(&self) -> Output {
-        self.with_device(async |at, code| at.world.entra.approve_device(code, &at.user()).unwrap()).await
+        self.with_device(async |at, code| at.world.entra.switches().approve_device(code, &at.user()).unwrap())
+            .await
     }
 
     pub async fn signed_in(&self) {
@@ -170,7 +171,7 @@ impl Terminal {
     /// Nothing that is secret was said.
     fn seen(&self, ran: Output) -> Output {
         let said = format!("{}{}", text(&ran.stdout), text(&ran.stderr));
-        let secrets = self.world.identity.tokens().into_iter().chain(self.world.entra.secrets());
+        let secrets = self.world.identity.tokens().into_iter().chain(self.world.entra.switches().secrets());
         let all: HashSet<_> = secrets.chain(self.secrets.clone()).collect();
         assert!(!all.is_empty());
         for secret in all {
