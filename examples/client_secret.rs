@@ -10,7 +10,8 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
-use graph_mirror::graph::{Client, Get, Options};
+use graph_mirror::credentials::cached;
+use graph_mirror::graph::{Client, Get, Options, objects};
 use graph_mirror::settings::{Settings, environment};
 use serde::Deserialize;
 
@@ -29,10 +30,10 @@ async fn main() -> anyhow::Result<()> {
         other => environment(other),
     })?;
     let options = Options { origin: settings.graph.endpoint, scopes: settings.graph.scopes };
-    let client = Client::new(options, settings.credential.cached());
+    let client = Client::new(options, cached(settings.credential));
 
     let request = Get::path("/users").select(["displayName", "userPrincipalName"]).top(50);
-    let mut users = client.objects(request, Duration::from_secs(120));
+    let mut users = objects(&client, request, Duration::from_secs(120));
     while let Some(user) = users.try_next().await? {
         let user: User = serde_json::from_str(user.get())?;
         println!("{}\t{}", user.user_principal_name, user.display_name.unwrap_or_default());

@@ -9,8 +9,8 @@
 
 use std::time::{Duration, Instant};
 
-use graph_mirror::credentials::Show;
-use graph_mirror::graph::{Client, Get, Options};
+use graph_mirror::credentials::{Show, cached};
+use graph_mirror::graph::{Client, Get, Options, answer};
 use graph_mirror::settings::{Settings, environment};
 use serde::Deserialize;
 
@@ -29,13 +29,13 @@ async fn main() -> anyhow::Result<()> {
         other => environment(other),
     })?;
     // Says where to sign in, and with which code. The library prints nothing itself.
-    let credential = settings.credential.showing(Show::new(|prompt| eprintln!("{prompt}"))).cached();
+    let credential = cached(settings.credential.showing(Show::new(|prompt| eprintln!("{prompt}"))));
     let options = Options { origin: settings.graph.endpoint, scopes: settings.graph.scopes };
     let client = Client::new(options, credential);
 
     let request = Get::path("/me").select(["displayName", "userPrincipalName"]);
     // As long as a person may take to sign in.
-    let answer = client.answer(&request, Instant::now() + Duration::from_secs(900)).await?;
+    let answer = answer(&client, &request, Instant::now() + Duration::from_secs(900)).await?;
     let me: Me = answer.json()?;
     println!("{}\t{}", me.user_principal_name, me.display_name.unwrap_or_default());
     Ok(())

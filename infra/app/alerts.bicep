@@ -27,7 +27,7 @@ var always = [
   }
   {
     name: 'held'
-    title: 'graph-mirror: the brake holds removals'
+    title: 'graph-mirror: removals are held'
     query: loadTextContent('queries/held.kql')
     window: 'PT15M'
     severity: 2

@@ -1,4 +1,4 @@
-// The storage account of the Functions host: deployment package, leases of timers, and the work queue.
+// The storage account of the Functions host: deployment package, leases of timers, and the work queues.
 // Nobody gets a key.
 
 param name string
@@ -11,8 +11,8 @@ param principalId string
 @description('The account can be reached from the internet (with a token of Entra).')
 param isPublic bool
 
-// As the functions' `queueName` has it; the host names the poison queue after it.
-var workQueue = 'graph-mirror-work'
+// As the functions' `queueName` has them; the host names the poison queues after them.
+var workQueues = ['graph-mirror-work', 'graph-mirror-requested']
 
 // What the host needs: https://learn.microsoft.com/azure/azure-functions/functions-reference#connecting-to-host-storage-with-an-identity
 var roles = {
@@ -60,15 +60,19 @@ resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
   name: 'default'
 }
 
-resource work 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = {
-  parent: queues
-  name: workQueue
-}
+resource work 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
+  for name in workQueues: {
+    parent: queues
+    name: name
+  }
+]
 
-resource poison 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = {
-  parent: queues
-  name: '${workQueue}-poison'
-}
+resource poison 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
+  for name in workQueues: {
+    parent: queues
+    name: '${name}-poison'
+  }
+]
 
 resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for role in items(roles): {

@@ -59,11 +59,11 @@ pub fn stage(plan: &Plan) -> Result<()> {
     remove_others(plan.into, &wanted)
 }
 
-/// The folders under `functions/` that hold a `function.json`, by name.
+/// The folders under `functions/` that hold a `function.json`, or a row of the catalogue alone, by name.
 fn functions(root: &Path) -> Result<Vec<(OsString, PathBuf)>> {
     let mut found = Vec::new();
     for (name, path) in entries(root)? {
-        if path.join("function.json").is_file() {
+        if ["function.json", "resource.json"].iter().any(|file| path.join(file).is_file()) {
             found.push((name, path));
         }
     }
@@ -190,6 +190,17 @@ mod tests {
         assert_eq!(names(&into.join("sync_users")), ["function.json", "resource.json"]);
         let mode = fs::metadata(into.join(EXECUTABLE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o755);
+    }
+
+    #[test]
+    fn a_row_without_a_function_is_staged_too() {
+        let root = tempfile::tempdir().unwrap();
+        source(root.path());
+        write(&root.path().join("functions/sync_mine/resource.json"), r#"{"path":"/me/mine"}"#);
+        let into = root.path().join("dist");
+        stage_into(root.path(), &into).unwrap();
+        assert_eq!(names(&into), ["graph-mirror", "host.json", "status", "sync_mine", "sync_users"]);
+        assert_eq!(names(&into.join("sync_mine")), ["resource.json"]);
     }
 
     #[test]
