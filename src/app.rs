@@ -175,7 +175,7 @@ impl App {
     /// # Errors
     /// As [`App::sync`].
     pub async fn preview(&self, feed: &Feed) -> Result<Preview, AppError> {
-        verbs::preview(&self.parts, feed).await
+        Box::pin(verbs::preview(&self.parts, feed)).await
     }
 
     /// Compares the copy of a feed with Graph, however long it takes. It changes nothing.
@@ -236,7 +236,7 @@ impl App {
     /// # Errors
     /// [`AppError`] if the whole operation failed; [`Renewal`] lists single feeds that failed.
     pub async fn keep_subscriptions(&self, urgent: bool) -> Result<Renewal, AppError> {
-        subscribed::keep(&self.parts, self.notifications.as_ref(), urgent).await
+        Box::pin(subscribed::keep(&self.parts, self.notifications.as_ref(), urgent)).await
     }
 
     /// Creates or renews the subscription below one parent, of which Graph reported that it needs attention.
@@ -244,7 +244,7 @@ impl App {
     /// # Errors
     /// As [`App::keep_subscriptions`].
     pub async fn keep_subscription(&self, feed: &Feed) -> Result<Renewal, AppError> {
-        subscribed::keep_one(&self.parts, self.notifications.as_ref(), feed).await
+        Box::pin(subscribed::keep_one(&self.parts, self.notifications.as_ref(), feed)).await
     }
 
     /// Reports what [`App::keep_subscriptions`] would do. It writes nothing.
@@ -277,7 +277,7 @@ impl App {
     /// # Errors
     /// [`AppError`]; run it again to go on.
     pub async fn erase(&self, resource: &str, id: &str) -> Result<Vec<Erased>, AppError> {
-        erase::erase(&self.parts, resource, id).await
+        Box::pin(erase::erase(&self.parts, resource, id)).await
     }
 
     /// Creates the database and all missing [`containers`]. Returns the result for each, the database first. It

@@ -27,7 +27,7 @@ use ask::{Answers, Asking};
 /// Asks all services and judges what they answered, in the order of [`Check::ALL`].
 pub async fn examine(settings: Settings) -> Vec<Verdict> {
     let asking = Asking::new(settings);
-    let answers = asking.all().await;
+    let answers = Box::pin(asking.all()).await;
     let mut verdicts = vec![Verdict::ok(Check::Settings, "all settings are right")];
     verdicts.extend(judge(&asking, &answers));
     verdicts

@@ -90,7 +90,7 @@ async fn in_span(
     let has_links = !mirror.resource().relationships.is_empty();
     let mut machine = Machine::new(task, mirror.definition(Ids::new()), has_links, epoch, clean, lease.now());
     let mut driver = Driver::new(Turn::new(mirror, &control, &lease, started, budget), ids);
-    let ending = lease.while_renewing(driver.run(&mut machine)).await;
+    let ending = lease.while_renewing(Box::pin(driver.run(&mut machine))).await;
     if let Err(error) = &ending {
         if let Some(container) = error.container() {
             driver.tell_gone(&machine, container).await;

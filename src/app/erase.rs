@@ -46,7 +46,7 @@ pub(super) async fn erase(parts: &Parts, resource: &str, id: &str) -> Result<Vec
         let (lease, clean) = hold(parts, &feed).await?;
         // A feed below the object ends with it, and its lease goes last.
         let ends = feed.split('/').skip(1).any(|segment| segment == parent_of(id)).then_some(&*feed);
-        let deleted = lease.while_renewing(delete(store, &traces, ends, &lease, &mut counts)).await;
+        let deleted = lease.while_renewing(Box::pin(delete(store, &traces, ends, &lease, &mut counts))).await;
         if deleted.is_err() || ends.is_none() {
             // As it was found: a turn that was killed before is the next turn's business. A failure only lets it expire.
             let _ = lease.give_back(clean, true).await;

@@ -143,7 +143,8 @@ pub(super) async fn beside(
     is_on: bool,
 ) -> Result<Vec<ResourceStatus>, AppError> {
     let all = all.into_iter().map(|status| async move {
-        let subscription = if is_on { Some(subscription(parts, &status.resource).await?) } else { None };
+        let subscription =
+            if is_on { Some(Box::pin(subscription(parts, &status.resource)).await?) } else { None };
         Ok(ResourceStatus { status, subscription })
     });
     try_join_all(all).await

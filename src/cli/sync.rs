@@ -72,11 +72,11 @@ async fn all(args: &Args, app: &App, screen: &Screen) -> Exit {
     for feed in &args.feeds {
         let key = feed.key();
         if args.dry_run {
-            let preview = screen.follow(app, &key, app.preview(feed)).await;
+            let preview = screen.follow(app, &key, Box::pin(app.preview(feed))).await;
             exits.push(foretell(&key, preview, args.output));
             continue;
         }
-        let ended = screen.follow(app, &key, to_the_end(app, feed)).await;
+        let ended = screen.follow(app, &key, Box::pin(to_the_end(app, feed))).await;
         tell(&key, &ended, args.output);
         exits.push(exit(&ended));
     }

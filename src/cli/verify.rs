@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Exit {
 #[tokio::main]
 async fn compare(app: &App, screen: &Screen, args: &Args) -> Exit {
     let key = args.feed.key();
-    let verified = match screen.follow(app, &key, app.verify(&args.feed)).await {
+    let verified = match screen.follow(app, &key, Box::pin(app.verify(&args.feed))).await {
         Ok(verified) => verified,
         Err(error) => return fail(Some(&key), &error, args.output),
     };
@@ -69,7 +69,7 @@ async fn compare(app: &App, screen: &Screen, args: &Args) -> Exit {
     if args.dry_run {
         foretell(&Plan::of(&verified), &verified.resource, args.output);
     } else if args.repair && !verified.differences.is_empty() {
-        return mend(app, screen, (&args.feed, &verified), args.output).await;
+        return Box::pin(mend(app, screen, (&args.feed, &verified), args.output)).await;
     }
     exit(verified.differences.len(), verified.undecided)
 }
@@ -85,7 +85,7 @@ fn foretell(plan: &Plan, feed: &str, output: Output) {
 
 async fn mend(app: &App, screen: &Screen, (of, verified): (&Feed, &Verified), output: Output) -> Exit {
     let feed = &*verified.resource;
-    let (left, undecided) = match screen.follow(app, feed, repair(app, of, verified)).await {
+    let (left, undecided) = match screen.follow(app, feed, Box::pin(repair(app, of, verified))).await {
         Ok(Repaired::Left(left, undecided)) => (left, undecided),
         Ok(Repaired::Waiting(outcome)) => {
             if output == Output::Json {

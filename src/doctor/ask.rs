@@ -172,7 +172,7 @@ impl Asking {
         let no_token = token.as_ref().and_then(|asked| asked.claims.as_ref().err());
         let opened = match no_token {
             Some(why) => Err(StoreError::NoToken(why.clone())),
-            None => within(properties::find_database(&self.store), too_late).await,
+            None => Box::pin(within(properties::find_database(&self.store), too_late)).await,
         };
         if let Err(error) = &opened {
             let not_asked = || Err(error.clone());
@@ -184,15 +184,15 @@ impl Asking {
             };
             return (token, facts, Vec::new());
         }
-        let (containers, throttled) = tokio::join!(self.containers(), self.throttled());
+        let (containers, throttled) = tokio::join!(Box::pin(self.containers()), Box::pin(self.throttled()));
         let control = containers.iter().find(|one| one.name == CONTROL.0);
         let is_sound = control
             .and_then(|one| one.found.as_ref().ok())
             .is_some_and(|there| there.partition_key == CONTROL.1);
         let (read, write) = match is_sound {
             true => tokio::join!(
-                within(properties::try_read(&self.store), too_late),
-                within(properties::try_write(&self.store), too_late)
+                Box::pin(within(properties::try_read(&self.store), too_late)),
+                Box::pin(within(properties::try_write(&self.store), too_late))
             ),
             false => (Err(StoreError::Missing(CONTROL.0.into())), Err(StoreError::Missing(CONTROL.0.into()))),
         };
@@ -213,7 +213,7 @@ impl Asking {
 
     async fn containers(&self) -> Vec<cosmos::Container> {
         let all = self.wanted().map(|(name, partition_key)| async move {
-            let found = within(properties::properties(&self.store, name), too_late).await;
+            let found = Box::pin(within(properties::properties(&self.store, name), too_late)).await;
             cosmos::Container { name, partition_key, found }
         });
         join_all(all).await
@@ -226,7 +226,7 @@ impl Asking {
                 Control::open(&self.store, &resource.name).await?.read::<Checkpoint>(CHECKPOINT).await
             };
             // What is wrong with `mirror` is a verdict of its own.
-            let checkpoint = within(read, too_late).await.ok().flatten()?.document;
+            let checkpoint = Box::pin(within(read, too_late)).await.ok().flatten()?.document;
             let until = checkpoint.not_before.filter(|until| *until > now)?;
             Some(throttling::Throttled { resource: &resource.name, until })
         });

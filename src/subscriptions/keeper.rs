@@ -260,7 +260,7 @@ pub async fn keep(
     loop {
         let deadline = Instant::now() + PATIENCE;
         let look = Look { keeper, lease: &lease, control: &control, urgent, deadline };
-        let kept = match lease.while_renewing(look.all(resources)).await {
+        let kept = match lease.while_renewing(Box::pin(look.all(resources))).await {
             Ok(kept) => kept,
             Err(error) => {
                 lease.give_back(true, true).await.ok();

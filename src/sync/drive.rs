@@ -61,8 +61,7 @@ impl<'a> Driver<'a> {
                 let epoch = machine.checkpoint().epoch;
                 self.charge += run::ended(self.turn.control(), epoch, ending, self.reached(machine)).await;
             }
-            // On the heap: the future of an action is large, and each future around it would be as large.
-            let event = Box::pin(self.perform(machine, action)).await?;
+            let event = self.perform(machine, action).await?;
             if machine.is_abandoning() && event == Event::Saved {
                 let reached = self.reached(machine);
                 self.charge += run::unclean(self.turn.control(), machine.checkpoint(), reached).await;
@@ -81,6 +80,8 @@ impl<'a> Driver<'a> {
         self.turn.reached(machine.counts(), self.charge, machine.checkpoint())
     }
 
+    /// Performs one action. Actions are on the heap: each future around them would be as large as the largest, and in a
+    /// debug build the stack of a thread would hold all of them, one beside the other.
     async fn perform(&mut self, machine: &Machine, action: Action) -> Result<Event, SyncError> {
         match action {
             Action::Load => self.load(machine).await,
@@ -92,37 +93,42 @@ impl<'a> Driver<'a> {
                 }
                 self.save(next).await
             }
-            Action::Fetch => match actions::fetch(&self.turn, &mut self.pages, machine.checkpoint()).await? {
-                Fetched::Told(event) => Ok(event),
-                Fetched::Failing(error) => {
-                    self.failure = Some(error);
-                    Ok(Event::Failing)
+            Action::Fetch => {
+                match Box::pin(actions::fetch(&self.turn, &mut self.pages, machine.checkpoint())).await? {
+                    Fetched::Told(event) => Ok(event),
+                    Fetched::Failing(error) => {
+                        self.failure = Some(error);
+                        Ok(Event::Failing)
+                    }
                 }
-            },
+            }
             Action::WritePage => {
                 let (took, charge) = {
                     let (pages, shown) = (&mut self.pages, &mut self.shown);
-                    actions::write_page(&self.turn, pages, shown, machine.checkpoint()).await?
+                    Box::pin(actions::write_page(&self.turn, pages, shown, machine.checkpoint())).await?
                 };
                 self.charge += charge;
                 Ok(Event::Written(took))
             }
             Action::Weigh => {
-                let weight = actions::weigh(&self.turn, &mut self.shown, machine.checkpoint()).await?;
+                let weight =
+                    Box::pin(actions::weigh(&self.turn, &mut self.shown, machine.checkpoint())).await?;
                 Ok(Event::Weighed(weight))
             }
             Action::Sweep => {
-                let (swept, charge) = actions::sweep(&self.turn, &self.shown, machine.checkpoint()).await?;
+                let (swept, charge) =
+                    Box::pin(actions::sweep(&self.turn, &self.shown, machine.checkpoint())).await?;
                 self.charge += charge;
                 Ok(Event::Swept(swept))
             }
             Action::Settle => {
-                let settled = actions::settle(&self.turn, machine.checkpoint(), &mut self.charge).await?;
-                let uncarried = actions::uncarried(&self.turn, machine.checkpoint()).await?;
+                let settled =
+                    Box::pin(actions::settle(&self.turn, machine.checkpoint(), &mut self.charge)).await?;
+                let uncarried = Box::pin(actions::uncarried(&self.turn, machine.checkpoint())).await?;
                 Ok(Event::Settled(Settled { uncarried, ..settled }))
             }
             Action::LookUp => {
-                let looked = actions::look_up(&self.turn, self.asked, machine.checkpoint()).await?;
+                let looked = Box::pin(actions::look_up(&self.turn, self.asked, machine.checkpoint())).await?;
                 self.charge += looked.charge;
                 self.not_found.extend(looked.not_found);
                 Ok(looked.event)
@@ -134,7 +140,7 @@ impl<'a> Driver<'a> {
 
     async fn load(&mut self, machine: &Machine) -> Result<Event, SyncError> {
         let is_first = self.etag.is_none();
-        let loaded = actions::load(&self.turn, machine.task(), is_first).await?;
+        let loaded = Box::pin(actions::load(&self.turn, machine.task(), is_first)).await?;
         self.charge += loaded.charge;
         self.etag = loaded.etag;
         self.unfit = loaded.unfit;

@@ -137,7 +137,7 @@ impl Two {
 
 #[tokio::test]
 async fn a_sweep_of_one_feed_leaves_the_objects_of_the_other() {
-    let two = Two::copied(4, 3).await;
+    let two = Box::pin(Two::copied(4, 3)).await;
     two.world.graph.tenant(|tenant| {
         let gone = tenant.ids("users")[0].clone();
         tenant.purge("users", &gone);
@@ -148,7 +148,7 @@ async fn a_sweep_of_one_feed_leaves_the_objects_of_the_other() {
 
 #[tokio::test]
 async fn the_removal_limit_counts_the_objects_of_one_feed() {
-    let two = Two::copied(8, 60).await;
+    let two = Box::pin(Two::copied(8, 60)).await;
     two.world.graph.tenant(|tenant| {
         for gone in tenant.ids("users").into_iter().take(6) {
             tenant.purge("users", &gone);
@@ -160,7 +160,7 @@ async fn the_removal_limit_counts_the_objects_of_one_feed() {
 
 #[tokio::test]
 async fn one_feed_does_not_look_up_what_is_doubtful_in_the_other() {
-    let two = Two::copied(4, 3).await;
+    let two = Box::pin(Two::copied(4, 3)).await;
     let group = two.living("groups").await.remove(0);
     let refreshed = refresh(&two.of("groups"), std::slice::from_ref(&group), BUDGET).await.unwrap();
     assert_eq!(refreshed.not_found, [""; 0]);
