@@ -51,6 +51,16 @@ fn nor_has_it_where_objects_are_listed_and_cannot_be_looked_up_by_id() {
     none_left(blind_lists());
 }
 
+#[test]
+fn nor_has_it_where_objects_are_read_by_time() {
+    none_left(windows());
+}
+
+/// Objects that are only added.
+fn windows() -> Options {
+    Options { window: true, hides: 0, ..Options::default() }
+}
+
 /// Objects that Graph has no delta query of.
 fn lists() -> Options {
     Options { list: true, ..Options::default() }
@@ -245,6 +255,11 @@ fn rule_13_a_list_sweeps_what_it_did_not_show() {
 #[test]
 fn rule_13_what_the_pages_of_a_list_have_shown_outlives_their_turn() {
     is_needed(Off::SeenSaved, blind_lists());
+}
+
+#[test]
+fn rule_13_what_arrives_late_is_read_again() {
+    is_needed(Off::Overlap, windows());
 }
 
 #[test]

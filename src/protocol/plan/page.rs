@@ -50,8 +50,8 @@ pub fn page(
             // What lies under a parent that is gone is swept, however it was read.
             let sweeps = definition.orphaned || definition.mode.sweeps();
             next.pending_sweep = sweeps.then_some(checkpoint.generation);
-            next.read_until = window::read_until(checkpoint, definition);
-            next.as_of = Some(next.read_until.map_or(began, |until| until.min(began)));
+            next.read_until = window::read_until(checkpoint, definition, began);
+            next.as_of = Some(window::end(checkpoint, definition).map_or(began, |until| until.min(began)));
         }
     }
     next.at_location = false;

@@ -16,10 +16,21 @@ pub(super) fn is_over(checkpoint: &Checkpoint, definition: &Definition, now: Off
     checkpoint.window.is_none_or(|range| span.is_over(range, now))
 }
 
-/// Until when all objects are read, of a feed that is read by time.
-pub(super) fn read_until(checkpoint: &Checkpoint, definition: &Definition) -> Option<OffsetDateTime> {
+/// The end of the range that was read, of a feed that is read by time.
+pub(super) fn end(checkpoint: &Checkpoint, definition: &Definition) -> Option<OffsetDateTime> {
     let is_by_time = matches!(definition.mode, Mode::Window(_));
     checkpoint.window.filter(|_| is_by_time).map(|window| window.to)
+}
+
+/// Until when nothing arrives any more that a range has not shown which was asked for when it `began`, of a feed that is
+/// read by time. However long nobody reads it then, the next range begins there.
+pub(super) fn read_until(
+    checkpoint: &Checkpoint,
+    definition: &Definition,
+    began: OffsetDateTime,
+) -> Option<OffsetDateTime> {
+    let Mode::Window(reach) = definition.mode else { return None };
+    checkpoint.window.map(|window| window.to.min(began - reach.overlap))
 }
 
 /// The range of time that is read next, of a feed that is read by time. One that was not read to its end is cut: its page

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use time::OffsetDateTime;
+use time::{Duration as Span, OffsetDateTime};
 
 mod lease;
 mod look;
@@ -18,11 +18,11 @@ mod sweep;
 
 use lease::acquire;
 
-use super::world::{CONTAINER, DOUBT, Entry, Lost, Off, World, clock};
+use super::world::{CONTAINER, DOUBT, Entry, LATE, Lost, Off, Options, World, clock};
 use crate::protocol::doubt::Marks;
 use crate::protocol::machine::{Action, Event, Machine, Settled, Task};
 use crate::protocol::plan::Definition;
-use crate::protocol::{Checkpoint, Containers, Counts, Ids, Mode, Source, State, Terms};
+use crate::protocol::{Checkpoint, Containers, Counts, Ids, Mode, Reach, Source, State, Terms};
 
 pub type Shared = Rc<RefCell<World>>;
 
@@ -76,8 +76,12 @@ struct Taken {
     ahead: [i64; 2],
 }
 
-pub fn definition(list: bool) -> Definition {
-    let mode = if list { Mode::List } else { Mode::Delta };
+fn definition(options: Options) -> Definition {
+    let mode = match (options.list, options.window) {
+        (true, _) => Mode::List,
+        (_, true) => Mode::Window(reach(options)),
+        (false, false) => Mode::Delta,
+    };
     Definition {
         feed: "model".into(),
         mode,
@@ -86,6 +90,12 @@ pub fn definition(list: bool) -> Definition {
         containers: Ids::new(),
         orphaned: false,
     }
+}
+
+/// What arrives late may reach a replica still later.
+fn reach(options: Options) -> Reach {
+    let overlap = if options.off == Some(Off::Overlap) { 0 } else { LATE + DOUBT };
+    Reach { overlap: Span::seconds(overlap), retention: Span::days(3), bounded: true }
 }
 
 pub async fn run(world: Shared, me: u32, kind: Kind) {
@@ -106,10 +116,9 @@ pub async fn run(world: Shared, me: u32, kind: Kind) {
 
 impl Turn {
     async fn run(&mut self, task: Task, clean: bool, kind: Kind) -> Result<(), Ended> {
-        let (list, links) = (self.world.borrow().options.list, self.world.borrow().options.links);
-        let definition = definition(list);
+        let options = self.world.borrow().options;
         let now = self.now();
-        let mut machine = Machine::new(task, definition, links, self.terms.epoch, clean, now);
+        let mut machine = Machine::new(task, definition(options), options.links, self.terms.epoch, clean, now);
         let mut action = machine.load();
         loop {
             let event = match (action, kind) {

@@ -19,6 +19,10 @@ pub const LEASE: i64 = 15;
 pub const LATEST: i64 = 3600;
 /// Age at which doubt is settled, and the bound on how far a replica lags, in seconds.
 pub const DOUBT: i64 = 900;
+/// Objects that are read by time arrive, and change, for so long after they happened, in seconds.
+pub const LATE: i64 = 9000;
+/// When schedules begin.
+const BEGIN: i64 = 1_000_000;
 /// The one container of the model.
 pub const CONTAINER: &str = "objects";
 /// Processes that know for an hour which container there is.
@@ -60,7 +64,12 @@ pub struct Link {
     hidden: BTreeSet<usize>,
     /// An enumeration is under way.
     is_walk: bool,
+    /// The range of time that it shows, both ends included.
+    range: Option<Range>,
 }
+
+/// A range of time, in seconds.
+pub type Range = [i64; 2];
 
 /// What Graph answers.
 pub enum Answer {
@@ -91,6 +100,8 @@ pub struct World {
     pub quiet: bool,
     history: Vec<Vec<(i64, Version)>>,
     times: Vec<i64>,
+    /// When each object happened that is read by time.
+    happened: Vec<i64>,
     versions: u32,
     pub docs: Vec<Option<Doc>>,
     /// Objects that were removed from the copy, though they were there ever since their creation.
@@ -140,10 +151,11 @@ impl World {
         Self {
             random: fastrand::Rng::with_seed(seed),
             options,
-            now: 1_000_000,
+            now: BEGIN,
             quiet: false,
             history: (0..OBJECTS + sources(&options)).map(since_the_beginning).collect(),
             times: vec![0],
+            happened: vec![0; OBJECTS],
             versions: 1,
             docs: vec![None; OBJECTS + sources(&options)],
             wronged: BTreeSet::new(),
@@ -232,7 +244,11 @@ impl World {
     pub fn change(&mut self) {
         let object = self.random.usize(..self.docs.len());
         let living = self.truth(object).is_some();
-        let version = if living && !self.is_source(object) && self.random.bool() {
+        if self.options.window && !self.happens(object, living) {
+            return;
+        }
+        let may_go = living && !self.options.window && !self.is_source(object);
+        let version = if may_go && self.random.bool() {
             None
         } else {
             self.versions += 1;
@@ -243,7 +259,9 @@ impl World {
             }
             Some(content)
         };
-        self.times.push(self.now);
+        // What the feed finds arrived in time, and every replica knows it.
+        let found = self.options.window && self.is_unread();
+        self.times.push(if found { self.now - 2 * DOUBT } else { self.now });
         let head = self.head();
         self.history[object].push((head, version));
         self.note(|| format!("tenant {object} := {version:?} @{head}"));
@@ -254,6 +272,22 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Whether something happens to an object that is read by time: it arrives, or it still changes.
+    fn happens(&mut self, object: usize, living: bool) -> bool {
+        if living {
+            return self.now - self.happened[object] <= LATE;
+        }
+        // What the feed finds may be older.
+        let late = if self.is_unread() { 2 * 86_400 } else { LATE };
+        self.happened[object] = self.now - self.random.i64(0..=late);
+        true
+    }
+
+    /// Nobody has asked Graph for anything yet.
+    fn is_unread(&self) -> bool {
+        self.links.len() == 1
     }
 
     /// Links come first, then their sources.

@@ -1,5 +1,7 @@
 //! A page in the model: asked for, merged and written.
 
+use time::OffsetDateTime;
+
 use super::{Ended, Turn, link, marks, step};
 use crate::protocol::doubt::{self, Marks};
 use crate::protocol::machine::Event;
@@ -12,7 +14,8 @@ impl Turn {
         let link = link(checkpoint);
         self.asked = self.now();
         step().await;
-        let answer = self.world.borrow_mut().page(link);
+        let range = checkpoint.window.map(|range| [range.from, range.to].map(OffsetDateTime::unix_timestamp));
+        let answer = self.world.borrow_mut().page(link, range);
         step().await;
         match answer {
             Answer::Dead(location) => Event::Dead(location.map(|location| Link::new(location.to_string()))),
@@ -22,7 +25,7 @@ impl Turn {
                 self.is_last = home;
                 let next = Link::new(next.to_string());
                 Event::Fetched(match home {
-                    true if self.world.borrow().options.list => Next::End,
+                    true if self.world.borrow().options.skips() => Next::End,
                     true => Next::DeltaLink(next),
                     false => Next::NextLink(next),
                 })
@@ -74,7 +77,7 @@ impl Turn {
     /// Whether a list shows an object as it is stored.
     async fn is_listed(&mut self, checkpoint: &Checkpoint, object: usize, version: Version) -> bool {
         let present = self.world.borrow().docs[object].clone();
-        if !self.world.borrow().options.list {
+        if !self.world.borrow().options.skips() {
             return false;
         }
         step().await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Answer, Doc, Entry, Link, OBJECTS, Version, WHOLE, World};
+use super::{Answer, Doc, Entry, Link, OBJECTS, Range, Version, WHOLE, World};
 use crate::protocol::Checkpoint;
 use crate::protocol::doubt::keeps_links;
 
@@ -14,15 +14,15 @@ impl World {
         version
     }
 
-    /// One page of delta. `link` 0 is the initial request.
-    pub fn page(&mut self, link: usize) -> Answer {
+    /// One page. `link` 0 is the initial request, perhaps of a range of time.
+    pub fn page(&mut self, link: usize, range: Option<Range>) -> Answer {
         if !self.quiet && self.deaths > 0 && link != 0 && self.random.u8(..100) < 8 {
             self.deaths -= 1;
             let location = self.random.bool().then(|| self.locate());
             self.note(|| format!("link {link} is dead, location {location:?}"));
             return Answer::Dead(location);
         }
-        let from = self.links[link].clone();
+        let from = Link { range: self.links[link].range.or(range), ..self.links[link].clone() };
         if from.location == Some(false) {
             self.note(|| format!("location {link} leads to nothing"));
             return Answer::Nothing;
@@ -73,7 +73,7 @@ impl World {
                 given.remove(&object);
                 continue;
             }
-            if self.options.list && version.is_none() {
+            if self.options.skips() && version.is_none() {
                 continue;
             }
             if version.is_some() || given.contains(&object) || self.random.bool() {
@@ -98,6 +98,7 @@ impl World {
                 location: None,
                 hidden,
                 is_walk,
+                range: from.range,
             }
         };
         self.answer(objects, next, home)
@@ -143,6 +144,9 @@ impl World {
             todo.extend(all.clone().filter(|object| self.state(*object, position).is_some()));
             if self.random.u8(..10) < 3 {
                 todo.extend(all.filter(|object| self.truth(*object).is_some()));
+            }
+            if let Some([first, last]) = from.range {
+                todo.retain(|object| (first..=last).contains(&self.happened[*object]));
             }
             *hidden = self.hide(&mut todo);
         } else if position < from.position {

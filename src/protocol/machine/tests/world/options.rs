@@ -46,6 +46,8 @@ pub enum Off {
     Seen,
     /// What the pages of a list have shown is forgotten when its turn is killed.
     SeenSaved,
+    /// What arrives late is not read again.
+    Overlap,
     /// An enumeration that begins anew after its first page was abandoned has the same generation as before.
     Anew,
 }
@@ -58,6 +60,8 @@ pub struct Options {
     pub links: bool,
     /// Graph has no delta query of the objects: each turn lists them.
     pub list: bool,
+    /// Objects are only added, some of them late, and are read by the time at which they happened.
+    pub window: bool,
     /// Graph shows objects by their ids.
     pub by_id: bool,
     /// Rounds of changes name only the properties that changed.
@@ -87,12 +91,20 @@ pub struct Options {
     pub asks: bool,
 }
 
+impl Options {
+    /// An enumeration skips what is stored as it shows it.
+    pub fn skips(&self) -> bool {
+        self.list || self.window
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             off: None,
             links: false,
             list: false,
+            window: false,
             by_id: true,
             partial: false,
             to_one: false,
