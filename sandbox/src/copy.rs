@@ -30,7 +30,7 @@ pub fn differences(tenant: &Tenant, documents: &[Value]) -> Vec<Difference> {
 /// reports when it is added, as long as the object above lives.
 pub fn differences_of(resource: &str, tenant: &Tenant, documents: &[Value]) -> Vec<Difference> {
     let row = Row::of(resource);
-    let mut found = Found { resource, differences: Vec::new() };
+    let mut found = Found { resource, skips: !row.delta, differences: Vec::new() };
     let mut copies = found.living_by(documents, |document| key_of(row, document));
     for (key, object) in tenant.living(resource) {
         let copy = copies.remove(key.as_str());
@@ -86,6 +86,8 @@ fn is_forgotten(row: &Row, tenant: &Tenant, object: &Object) -> bool {
 /// The differences of one container so far.
 struct Found<'a> {
     resource: &'a str,
+    /// The mirror writes only what differs.
+    skips: bool,
     differences: Vec<Difference>,
 }
 
@@ -128,7 +130,9 @@ impl Found<'_> {
         names.extend(added.filter(|name| !is_added(name) && !object.contains_key(*name)));
         for name in names.into_iter().filter(|name| *name != "id" || object.contains_key("id")) {
             let (tenant, copy) = (object.get(name).cloned(), document.get(name).cloned());
-            if tenant != copy {
+            // What is not read by delta query is written only if its content differs, and null is no content.
+            let is_none = [&tenant, &copy].iter().all(|value| value.as_ref().is_none_or(Value::is_null));
+            if tenant != copy && !(is_none && self.skips) {
                 self.add(id, What::Differs { property: name.clone(), tenant, copy });
             }
         }

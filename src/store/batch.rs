@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::error::{self, NO_CONTAINER, OTHER_KEY, StoreError};
+use super::error::{self, OTHER_KEY, StoreError};
 use crate::json::Members;
 
 /// Status of an operation that failed only because another one of its batch did.
@@ -57,9 +57,8 @@ impl Answer {
             412 => StoreError::Overtaken,
             400 if sub == Some(OTHER_KEY) => StoreError::OtherKey(text),
             400 | 413 => StoreError::Refused(text),
-            404 if sub == Some(NO_CONTAINER) => StoreError::NoContainer(text),
-            404 => StoreError::Missing(text),
-            // A batch upserts, so a conflict is one of a unique key.
+            // A batch upserts: a conflict is one of a unique key, and a 404 is about the container.
+            404 => StoreError::NoContainer(text),
             _ => StoreError::of_status(status, sub, "", &text).unwrap_or(StoreError::Unknown(text)),
         }
     }

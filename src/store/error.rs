@@ -165,6 +165,17 @@ pub(super) fn is_other_container(status: u16, sub: Option<u32>) -> bool {
     matches!((status, sub), (400, Some(1024)) | (410, Some(1000)))
 }
 
+impl StoreError {
+    /// The error of a request that needs no document, such as an upsert or a query: a 404 is about the container then,
+    /// whatever its sub-status.
+    pub(super) fn of_container(self) -> Self {
+        match self {
+            Self::Missing(text) => Self::NoContainer(text),
+            other => other,
+        }
+    }
+}
+
 impl From<CosmosError> for StoreError {
     fn from(error: CosmosError) -> Self {
         let status = error.status();

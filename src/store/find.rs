@@ -172,7 +172,7 @@ pub(super) async fn query<T: Row>(
     }
     let partitions =
         scope.parent.map_or(FeedScope::full_container(), |parent| FeedScope::partition(parent.to_owned()));
-    let named = move |error| blamer.named(StoreError::from(error));
+    let named = move |error| blamer.named(StoreError::from(error).of_container());
     let found =
         container.query_items::<Box<RawValue>>(query, partitions, Some(options)).await.map_err(&named)?;
     let name = scope.container.to_owned();

@@ -119,10 +119,10 @@ fn judged(response: BatchResponse) -> Result<Written, StoreError> {
     batch::judged(&body).map(|()| Written { charge })
 }
 
-/// Nothing can be there that an upsert would mind, but a unique key.
+/// Nothing can be there that an upsert would mind, but a unique key, and no document has to be.
 fn of_upsert(error: StoreError) -> StoreError {
     match error {
         StoreError::Overtaken => StoreError::of_status(409, None, "", "status 409").unwrap_or(error),
-        other => other,
+        other => other.of_container(),
     }
 }

@@ -38,7 +38,7 @@ impl ExpectedLinks {
 /// `_mirror.resource` names the container or the resource of the source.
 pub fn link_differences(expected: &ExpectedLinks, documents: &[Value]) -> Vec<Difference> {
     let container = expected.relationship.container();
-    let mut found = Found { resource: container, differences: Vec::new() };
+    let mut found = Found { resource: container, skips: false, differences: Vec::new() };
     let mut copies = found.living(documents);
     for link in &expected.links {
         let id = format!("{}|{}", link.source, link.target);

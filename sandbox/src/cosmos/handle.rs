@@ -160,6 +160,12 @@ impl Cosmos {
         self.inner.emulator.documents(container).await.expect("the container is there")
     }
 
+    /// The same of a container that may have been removed a moment ago: it has none then.
+    pub async fn documents_if_any(&self, container: &str) -> Vec<Value> {
+        self.inner.expire(container).await;
+        self.inner.emulator.documents(container).await.unwrap_or_default()
+    }
+
     /// One document as it is stored, unguarded.
     ///
     /// # Panics

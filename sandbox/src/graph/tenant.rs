@@ -132,6 +132,11 @@ impl Tenant {
     /// Creates a made-up object without links, below any object where it has to lie below one, and says its id. A single
     /// object is only changed where it is there already.
     pub fn create(&mut self, collection: &str) -> String {
+        self.create_of(collection, 0)
+    }
+
+    /// The same of so many minutes ago, where it is read by time.
+    fn create_of(&mut self, collection: &str, minutes: i64) -> String {
         let row = Row::of(collection);
         if let Some(only) = row.single.then(|| self.ids(collection).pop()).flatten() {
             let patch = seed::patch_of(row, self.born, &mut self.random);
@@ -139,7 +144,7 @@ impl Tenant {
             return only;
         }
         let above = children::any_parent(self, row);
-        self.create_under(collection, &above.iter().map(String::as_str).collect::<Vec<_>>())
+        self.create_under_of(collection, &above.iter().map(String::as_str).collect::<Vec<_>>(), minutes)
     }
 
     /// Creates a made-up object below one that is named by the ids of all above it and its own, or by its own alone.
@@ -147,6 +152,10 @@ impl Tenant {
     /// # Panics
     /// When that one does not live.
     pub fn create_under(&mut self, collection: &str, parents: &[&str]) -> String {
+        self.create_under_of(collection, parents, 0)
+    }
+
+    fn create_under_of(&mut self, collection: &str, parents: &[&str], minutes: i64) -> String {
         self.born += 1;
         let row = Row::of(collection);
         let mut object = match &row.refers_to {
@@ -154,7 +163,7 @@ impl Tenant {
             None => seed::object_of(row, self.born, &mut self.random),
         };
         if let Some(window) = &row.window {
-            object.insert(window.property.clone(), self.clock.text(0).into());
+            object.insert(window.property.clone(), self.clock.text(minutes).into());
         }
         if let Some(view) = &row.view {
             // In the days to come, where a client looks for it.
@@ -169,9 +178,8 @@ impl Tenant {
     /// # Panics
     /// When the collection is not read by time.
     pub fn create_ago(&mut self, collection: &str, minutes: i64) -> String {
-        let id = self.create(collection);
-        self.set_back(collection, &id, minutes);
-        id
+        assert!(Row::of(collection).window.is_some(), "it is read by time");
+        self.create_of(collection, minutes)
     }
 
     /// The time of an object is so many minutes ago.

@@ -30,7 +30,7 @@ pub(super) async fn quiet(trouble: &mut Trouble, plan: &Plan) -> Result<()> {
     if plan.has(Hazard::Shapes) {
         trouble.one_shape().await?;
     }
-    if plan.has(Hazard::Losses) {
+    if plan.has(Hazard::Losses) || !plan.beside.is_empty() {
         // A process that has not noticed that a container was created anew does so within the hour; a new one at once.
         trouble.kill(awake_one(trouble)).await;
     }

@@ -12,10 +12,10 @@ const NAMED: usize = 5;
 pub(super) async fn differences(feeds: &[&str], graph: &Graph, cosmos: &Cosmos) -> Vec<Difference> {
     let mut differences = Vec::new();
     for feed in feeds {
-        let objects = cosmos.documents(feed).await;
+        let objects = cosmos.documents_if_any(feed).await;
         differences.extend(graph.tenant(|tenant| copy::differences_of(feed, tenant, &objects)));
         for relationship in Relationship::tracked_by(feed) {
-            let links = cosmos.documents(relationship.container()).await;
+            let links = cosmos.documents_if_any(relationship.container()).await;
             differences.extend(
                 graph.tenant(|tenant| {
                     copy::link_differences(&ExpectedLinks::of(tenant, relationship), &links)

@@ -27,13 +27,12 @@ pub fn with_groups(mut tenant: Tenant, count: usize) -> Tenant {
 /// to them, one in three is, to a few, and they themselves are linked to up to two others.
 #[must_use]
 pub fn with(mut tenant: Tenant, collection: &str, count: usize) -> Tenant {
-    let new: Vec<_> = (0..count).map(|_| tenant.create(collection)).collect();
-    if Row::of(collection).window.is_some() {
-        for one in &new {
-            let minutes = tenant.random.i64(0..A_DAY);
-            tenant.set_back(collection, one, minutes);
-        }
-    }
+    let is_by_time = Row::of(collection).window.is_some();
+    let one = |_| {
+        let minutes = if is_by_time { tenant.random.i64(0..A_DAY) } else { 0 };
+        tenant.create_of(collection, minutes)
+    };
+    let new: Vec<_> = (0..count).map(one).collect();
     for relationship in Relationship::all() {
         let to: Vec<_> = relationship.to().iter().flat_map(|name| tenant.ids(name)).collect();
         if relationship.of() == collection {

@@ -118,7 +118,8 @@ impl Turn {
     async fn run(&mut self, task: Task, clean: bool, kind: Kind) -> Result<(), Ended> {
         let options = self.world.borrow().options;
         let now = self.now();
-        let mut machine = Machine::new(task, definition(options), options.links, self.terms.epoch, clean, now);
+        let mut machine =
+            Machine::new(task, definition(options), options.links, self.terms.epoch, clean, now);
         let mut action = machine.load();
         loop {
             let event = match (action, kind) {
