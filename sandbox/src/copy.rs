@@ -216,6 +216,19 @@ mod tests {
     }
 
     #[test]
+    fn null_is_nothing_where_only_what_differs_is_written() {
+        let mut tenant = Tenant::seeded(1, 1);
+        let role = tenant.create("roleDefinitions");
+        tenant.change("roleDefinitions", &role, json!({"version": null}));
+        let mut document = Value::Object(tenant.get("roleDefinitions", &role).unwrap().clone());
+        document.as_object_mut().unwrap().remove("version");
+        document["_mirror"] = json!({"resource": "roleDefinitions", "tenantId": tenant.id, "generation": 1, "save": 2, "source": "list"});
+        assert_eq!(differences_of("roleDefinitions", &tenant, &[document.clone()]), []);
+        document["displayName"] = Value::Null;
+        assert_eq!(differences_of("roleDefinitions", &tenant, &[document]).len(), 1);
+    }
+
+    #[test]
     fn missing_extra_duplicate_and_unmarked_documents_are_differences() {
         let tenant = Tenant::seeded(3, 1);
         let [a, b, c] = tenant.ids("users").try_into().unwrap();

@@ -4,7 +4,7 @@ use sandbox::cosmos::{Fault, Match, Operation};
 use sandbox::graph;
 use sandbox::world::{Setup, World};
 
-use crate::stage::{copied, generations, logged, setup};
+use crate::stage::{checkpoint_of, copied, generations, logged, setup};
 
 /// How Cosmos says that the container is another one than the request is for.
 const SAYS: [(u16, u32); 2] = [(400, 1024), (410, 1000)];
@@ -38,6 +38,25 @@ async fn a_request_names_it() {
             assert_eq!(logged(&world, "set_aside"), Vec::<String>::new());
             world.settle_equal().await.unwrap();
         }
+    }
+}
+
+/// A container that is dropped and created again at that moment has no sub-status for it.
+#[tokio::test]
+async fn a_404_of_a_request_that_needs_no_document_names_it() {
+    let world = copied().await;
+    let says = || Fault::Says { status: 404, sub_status: None, message: "hush".into() };
+    let known = async |world: &World| checkpoint_of(world, "users").await["containers"]["users"].clone();
+    for request in [Match::writes(), Match::operation(Operation::Query)] {
+        world.graph.tenant(|tenant| tenant.create("users"));
+        world.cosmos.fail(request.container("users"), 99, says());
+        let was = known(&world).await;
+        let attempt = world.fire().await.unwrap();
+        let said = logged(&world, "invocation_failed").pop().unwrap_or_default();
+        assert!(!attempt.succeeded() && said.contains("there is no container `users`"), "{attempt:?} {said}");
+        world.cosmos.faults().clear();
+        assert_ne!(known(&world).await, was, "every process looks at it again");
+        world.settle_equal().await.unwrap();
     }
 }
 

@@ -10,7 +10,7 @@ use crate::protocol::doubt::{
     Marks, is_agreed, is_among, is_doubtful, is_weighed, may_have_missed_tombstones, may_settle,
     was_read_before_last_round,
 };
-use crate::protocol::{Abandoned, LastRun, Next, Source, Unclean};
+use crate::protocol::{Abandoned, LastRun, Next, Reach, Source, Unclean, Window};
 
 fn now() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
@@ -404,12 +404,29 @@ fn an_enumeration_that_hid_several_objects_holds_its_sweep_until_another_one() {
 }
 
 #[test]
+fn what_may_still_arrive_is_read_again_however_long_nobody_reads() {
+    let reach = reach();
+    let definition = Definition { mode: Mode::Window(reach), ..definition() };
+    let last = Window { from: now() - time::Duration::HOUR, to: now(), last: true };
+    let began = begin(&blank(&definition, numbers(), now()), &definition, None, 1, now());
+    let took = PageWritten { at: now(), ..took() };
+    let read = page(&Checkpoint { window: Some(last), ..began }, Next::End, took, run(), 1, &definition);
+    assert_eq!((read.as_of, read.read_until), (Some(now()), Some(now() - reach.overlap)));
+    let later = begin(&read, &definition, None, 1, now() + time::Duration::days(2));
+    assert_eq!(later.window.map(|window| window.from), Some(now() - reach.overlap));
+    // What happened long ago has arrived.
+    let old = Window { to: now() - time::Duration::DAY, last: false, ..last };
+    let read = page(&Checkpoint { window: Some(old), ..read }, Next::End, took, run(), 1, &definition);
+    assert_eq!(read.read_until, Some(old.to));
+}
+
+fn reach() -> Reach {
+    Reach { overlap: time::Duration::HOUR, retention: time::Duration::days(30), bounded: true }
+}
+
+#[test]
 fn what_is_read_by_time_is_read_from_the_beginning_where_the_container_is_another_one() {
-    let reach = crate::protocol::Reach {
-        overlap: time::Duration::HOUR,
-        retention: time::Duration::days(30),
-        bounded: true,
-    };
+    let reach = reach();
     let holding = |id: &str| Definition {
         mode: Mode::Window(reach),
         containers: Ids::from([("signIns".to_owned(), id.to_owned())]),
