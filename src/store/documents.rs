@@ -19,6 +19,8 @@ use crate::protocol::{Candidate, Existing, Scope};
 
 /// Most ids in one query: a page of a list has as many (<https://learn.microsoft.com/graph/paging>).
 const MOST_IDS: usize = 1000;
+/// The id of no document.
+const NOBODY: &str = "nobody";
 
 /// One document; none when there is none.
 ///
@@ -70,6 +72,21 @@ pub async fn reach_newest(store: &Store, scope: Scope<'_>, kept: &Existing) -> R
     let (id, container) = (&kept.marks.id, store.container(scope.container).await?);
     match newest::reach(&container, scope.partition(id), id, &kept.text, Instant::now() + READ_TIMEOUT).await
     {
+        Ok(()) => Ok(()),
+        Err(error) => Err(blame(store, scope.container, error).await),
+    }
+}
+
+/// Has the next query of a feed below a parent see whatever has been written to its partition, by any process. It writes
+/// nothing.
+///
+/// # Errors
+/// [`StoreError`], when Cosmos could not be asked.
+pub async fn reach_newest_below(store: &Store, scope: Scope<'_>) -> Result<(), StoreError> {
+    let Some(parent) = scope.parent else { return Ok(()) };
+    let container = store.container(scope.container).await?;
+    let nobody = serde_json::json!({"id": NOBODY, "_mirror": {"parent": parent}});
+    match newest::reach(&container, parent, NOBODY, &nobody, Instant::now() + READ_TIMEOUT).await {
         Ok(()) => Ok(()),
         Err(error) => Err(blame(store, scope.container, error).await),
     }

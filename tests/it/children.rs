@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use assert_cmd::assert::Assert;
-use sandbox::cosmos::{Fault as CosmosFault, Match as CosmosMatch, Moment};
+use sandbox::cosmos::{Fault as CosmosFault, Match as CosmosMatch, Moment, Options};
 use sandbox::graph::Refusal;
 use sandbox::host::Fire;
 use sandbox::world::{REQUESTED_QUEUE, Setup, WORK_QUEUE, World};
@@ -251,6 +251,25 @@ async fn a_write_that_arrives_after_its_parent_is_gone_does_not_stay() {
     }
     hold.release();
     drop(pumping.await.unwrap());
+    mail.all().await;
+    mail.world.ensure_equal().await.unwrap();
+}
+
+/// A query of another process may be behind, and nobody looks at a feed that has ended.
+#[tokio::test]
+async fn what_was_written_shortly_before_its_parent_went_goes_too() {
+    let cosmos = Options { replica: true, ..Options::default() };
+    let mail = Mail::of(Setup { cosmos, ..setup() }).await;
+    mail.all().await;
+    let user = mail.users[0].clone();
+    let behind = mail.world.cosmos.read_behind(CosmosMatch::any().container("mailFolders"));
+    mail.world.graph.tenant(|tenant| drop(tenant.create_under("mailFolders", &[&user])));
+    mail.sync(&format!("mailFolders/{user}")).await;
+    mail.world.graph.tenant(|tenant| assert!(tenant.purge("users", &user)));
+    mail.sync("users").await;
+    mail.sync(&format!("mailFolders/{user}")).await;
+    assert!(behind.answered() > 0, "a process read what was there before");
+    drop(behind);
     mail.all().await;
     mail.world.ensure_equal().await.unwrap();
 }

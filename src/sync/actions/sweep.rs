@@ -23,7 +23,7 @@ use crate::protocol::plan::Swept;
 use crate::protocol::{Candidate, Checkpoint, Counts, Hold, Reason, Source, doubt};
 use crate::report::SyncError;
 use crate::source::{Fate, fates};
-use crate::store::{find, numbers};
+use crate::store::{documents, find, numbers};
 use crate::sync::turn::Turn;
 
 /// Carries out the pending sweep.
@@ -73,6 +73,10 @@ async fn sweep_objects(
         young.fetch_or(settled && !is_read_early, Ordering::Relaxed);
         ready(settled && is_read_early)
     };
+    if turn.source().is_orphaned() {
+        // Nobody looks at a feed that has ended: a query that is behind the writes of another process must not end it.
+        documents::reach_newest_below(turn.store(), turn.objects()).await?;
+    }
     let older = find::older_than(turn.store(), turn.objects(), pending_sweep).await?.try_filter(due);
     let mut chunks = pin!(older.try_chunks(BATCH));
     let (mut wrote, mut swept, mut asked) = (Wrote::default(), Swept::default(), false);
