@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::beside::Beside;
 use super::hazard::Hazard;
 use super::plan::Plan;
 use crate::process_clock::ProcessClock;
@@ -33,6 +34,10 @@ pub(super) async fn start(
         setup = setup.set(&name, &value);
     }
     let first = World::start(setup).await?;
+    // What is read by time and is there at the beginning has long arrived.
+    if plan.beside.contains(&Beside::Window) {
+        first.graph.settle_replicas();
+    }
     let root = match plan.has(Hazard::Shapes) {
         true => product::other_version(root)?,
         false => root.to_owned(),
