@@ -12,7 +12,7 @@ mod world;
 use schedule::{Violation, search};
 use world::{Off, Options};
 
-/// Schedules of each search: two million together.
+/// Schedules of each search: four million together.
 const SCHEDULES: u64 = 500_000;
 
 fn none_left(options: Options) {
@@ -54,6 +54,16 @@ fn nor_has_it_where_objects_are_listed_and_cannot_be_looked_up_by_id() {
 #[test]
 fn nor_has_it_where_objects_are_read_by_time() {
     none_left(windows());
+}
+
+#[test]
+fn nor_has_it_where_the_feed_shows_a_range_of_time_that_moves_on() {
+    none_left(ranges());
+}
+
+/// A feed that shows what lies in a range of time.
+fn ranges() -> Options {
+    Options { rolling: true, ..Options::default() }
 }
 
 /// Objects that are only added.
@@ -255,6 +265,16 @@ fn rule_13_a_list_sweeps_what_it_did_not_show() {
 #[test]
 fn rule_13_what_the_pages_of_a_list_have_shown_outlives_their_turn() {
     is_needed(Off::SeenSaved, blind_lists());
+}
+
+#[test]
+fn rule_7_a_range_that_moved_on_begins_a_generation() {
+    is_needed(Off::Range, ranges());
+}
+
+#[test]
+fn rule_9_what_left_the_range_of_a_feed_goes_although_graph_shows_it_by_its_id() {
+    is_needed(Off::Outside, ranges());
 }
 
 #[test]

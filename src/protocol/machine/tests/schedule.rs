@@ -36,9 +36,9 @@ fn play(seed: u64, options: Options, traced: bool) -> Option<Violation> {
     let world = schedule.world.borrow();
     let copy = |object: usize| world.docs[object].as_ref().and_then(|doc| doc.version);
     let mut wrong: Vec<_> = (0..world.docs.len())
-        .filter(|object| world.truth(*object) != copy(*object))
+        .filter(|object| world.meant(*object) != copy(*object))
         .map(|object| {
-            format!("object {object} is {:?} and its copy {:?}", world.truth(object), world.docs[object])
+            format!("object {object} is {:?} and its copy {:?}", world.meant(object), world.docs[object])
         })
         .collect();
     let wronged = world.wronged.iter().filter(|object| !options.links || world.is_source(**object));

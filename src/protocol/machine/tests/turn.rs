@@ -18,11 +18,13 @@ mod sweep;
 
 use lease::acquire;
 
-use super::world::{CONTAINER, DOUBT, Entry, LATE, Lost, Off, Options, World, clock};
+use super::world::{
+    CONTAINER, DOUBT, Entry, LATE, Lost, Off, Options, ROLLING, Version, World, clock, seconds,
+};
 use crate::protocol::doubt::Marks;
 use crate::protocol::machine::{Action, Event, Machine, Settled, Task};
 use crate::protocol::plan::Definition;
-use crate::protocol::{Checkpoint, Containers, Counts, Ids, Mode, Reach, Source, State, Terms};
+use crate::protocol::{Checkpoint, Containers, Counts, Ids, Mode, Reach, Rolling, Source, State, Terms};
 
 pub type Shared = Rc<RefCell<World>>;
 
@@ -77,10 +79,12 @@ struct Taken {
 }
 
 fn definition(options: Options) -> Definition {
-    let mode = match (options.list, options.window) {
-        (true, _) => Mode::List,
-        (_, true) => Mode::Window(reach(options)),
-        (false, false) => Mode::Delta,
+    let roll = if options.off == Some(Off::Range) { 1000 * ROLLING.roll } else { ROLLING.roll };
+    let mode = match options {
+        Options { list: true, .. } => Mode::List,
+        Options { window: true, .. } => Mode::Window(reach(options)),
+        Options { rolling: true, .. } => Mode::Rolling(Rolling { roll, ..ROLLING }),
+        _ => Mode::Delta,
     };
     Definition {
         feed: "model".into(),
@@ -183,6 +187,14 @@ impl Turn {
             Some(Off::Time | Off::OwnClock) => self.seconds(),
             _ => self.world.borrow().now + self.ahead[1],
         }
+    }
+
+    /// What Graph shows of an object by its id, if it lies in the range of the feed.
+    fn by_id(&self, checkpoint: &Checkpoint, object: usize) -> Version {
+        let mut world = self.world.borrow_mut();
+        let version = world.by_id(object);
+        let range = checkpoint.window.filter(|_| !world.is_off(Off::Outside)).map(seconds);
+        world.within(range, version)
     }
 
     async fn load(&mut self) -> Event {

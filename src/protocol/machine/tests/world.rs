@@ -3,15 +3,16 @@
 mod graph;
 mod options;
 mod store;
+mod tenant;
 
 pub use options::{Off, Options};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use time::OffsetDateTime;
+use time::{Duration as Span, OffsetDateTime};
 
 use crate::protocol::doubt::Marks;
-use crate::protocol::{Checkpoint, Numbers, Terms};
+use crate::protocol::{Checkpoint, Numbers, Rolling, Terms, Window};
 
 /// Life of the lease, in seconds.
 pub const LEASE: i64 = 15;
@@ -30,7 +31,7 @@ const PROCESSES: usize = 2;
 /// Objects of the tenant.
 pub const OBJECTS: usize = 2;
 
-/// What an object says: two properties.
+/// What an object says: two properties. Where a feed shows a range of time, the second one says when the object is.
 pub type Content = [u32; 2];
 
 /// A version of an object; none means that it is gone.
@@ -87,9 +88,17 @@ pub enum Answer {
 /// The answer to a write was lost; it may have been carried out.
 pub struct Lost;
 
+/// A range that moves on with each day.
+pub const ROLLING: Rolling = Rolling { back: Span::DAY, ahead: Span::DAY, roll: Span::DAY };
+
+/// Both ends of a range, in seconds.
+pub fn seconds(range: Window) -> Range {
+    [range.from, range.to].map(OffsetDateTime::unix_timestamp)
+}
+
 /// A moment of the model as the product writes it.
 pub fn clock(seconds: i64) -> OffsetDateTime {
-    OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(seconds)
+    OffsetDateTime::UNIX_EPOCH + Span::seconds(seconds)
 }
 
 pub struct World {
@@ -237,96 +246,5 @@ impl World {
             let line = format!("{:6} {}", self.now, what());
             self.trace.push(line);
         }
-    }
-
-    // The tenant.
-
-    pub fn change(&mut self) {
-        let object = self.random.usize(..self.docs.len());
-        let living = self.truth(object).is_some();
-        if self.options.window && !self.happens(object, living) {
-            return;
-        }
-        let may_go = living && !self.options.window && !self.is_source(object);
-        let version = if may_go && self.random.bool() {
-            None
-        } else {
-            self.versions += 1;
-            let mut content = [self.versions; 2];
-            if let (true, Some(before)) = (self.options.partial, self.truth(object)) {
-                let other = self.random.usize(..2);
-                content[other] = before[other];
-            }
-            Some(content)
-        };
-        // What the feed finds arrived in time, and every replica knows it.
-        let found = self.options.window && self.is_unread();
-        self.times.push(if found { self.now - 2 * DOUBT } else { self.now });
-        let head = self.head();
-        self.history[object].push((head, version));
-        self.note(|| format!("tenant {object} := {version:?} @{head}"));
-        if self.options.to_one && version.is_some() && !self.is_source(object) {
-            for other in (0..OBJECTS).filter(|other| *other != object) {
-                if self.truth(other).is_some() {
-                    self.history[other].push((head, None));
-                }
-            }
-        }
-    }
-
-    /// Whether something happens to an object that is read by time: it arrives, or it still changes.
-    fn happens(&mut self, object: usize, living: bool) -> bool {
-        if living {
-            return self.now - self.happened[object] <= LATE;
-        }
-        // What the feed finds may be older.
-        let late = if self.is_unread() { 2 * 86_400 } else { LATE };
-        self.happened[object] = self.now - self.random.i64(0..=late);
-        true
-    }
-
-    /// Nobody has asked Graph for anything yet.
-    fn is_unread(&self) -> bool {
-        self.links.len() == 1
-    }
-
-    /// Links come first, then their sources.
-    pub fn is_source(&self, object: usize) -> bool {
-        object >= OBJECTS
-    }
-
-    /// The source of a link.
-    pub fn source_of(&self, link: usize) -> Option<usize> {
-        let one = if self.options.to_one { 0 } else { link };
-        (self.options.links && link < OBJECTS).then_some(OBJECTS + one)
-    }
-
-    pub fn truth(&self, object: usize) -> Version {
-        self.history[object].last().and_then(|(_, version)| *version)
-    }
-
-    fn was_never_removed(&self, object: usize) -> bool {
-        let mut versions = self.history[object].iter().map(|(_, version)| version).skip(1).peekable();
-        versions.peek().is_some() && versions.all(Option::is_some)
-    }
-
-    fn state(&self, object: usize, position: i64) -> Version {
-        let before = self.history[object].iter().rev().find(|(at, _)| *at <= position);
-        before.and_then(|(_, version)| *version)
-    }
-
-    fn head(&self) -> i64 {
-        self.times.len() as i64 - 1
-    }
-
-    /// How far a replica is, at least as far as `low` and as the lag bound allows.
-    fn replica(&mut self, low: i64) -> i64 {
-        let head = self.head();
-        let mut floor = head;
-        while floor > 0 && self.times[floor as usize] > self.now - DOUBT {
-            floor -= 1;
-        }
-        let floor = floor.max(low);
-        if self.quiet || head <= floor || self.random.bool() { head } else { self.random.i64(floor..=head) }
     }
 }

@@ -30,7 +30,7 @@ impl Turn {
         };
         step().await;
         for (object, doc) in found {
-            let version = self.world.borrow_mut().by_id(object);
+            let version = self.by_id(checkpoint, object);
             let read = self.latest();
             step().await;
             unseen |= version.is_some() && doubt::is_unseen(checkpoint, doc.marks, doc.written, doubt_age());
@@ -62,7 +62,7 @@ impl Turn {
     pub(super) async fn look(&mut self, checkpoint: &Checkpoint, object: usize) -> Result<(), Ended> {
         let present = self.world.borrow().docs[object].clone();
         step().await;
-        let version = self.world.borrow_mut().by_id(object);
+        let version = self.by_id(checkpoint, object);
         let read = self.latest();
         step().await;
         if present.as_ref().and_then(|doc| doc.version) != version {

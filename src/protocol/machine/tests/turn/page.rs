@@ -1,11 +1,11 @@
 //! A page in the model: asked for, merged and written.
 
-use time::OffsetDateTime;
-
 use super::{Ended, Turn, link, marks, step};
 use crate::protocol::doubt::{self, Marks};
 use crate::protocol::machine::Event;
-use crate::protocol::machine::tests::world::{Answer, Content, Entry, LATEST, OBJECTS, Off, Version, WHOLE};
+use crate::protocol::machine::tests::world::{
+    Answer, Content, Entry, LATEST, OBJECTS, Off, Version, WHOLE, seconds,
+};
 use crate::protocol::plan::{self, PageWritten};
 use crate::protocol::{Checkpoint, Counts, Link, Next, Source, State};
 
@@ -14,8 +14,7 @@ impl Turn {
         let link = link(checkpoint);
         self.asked = self.now();
         step().await;
-        let range = checkpoint.window.map(|range| [range.from, range.to].map(OffsetDateTime::unix_timestamp));
-        let answer = self.world.borrow_mut().page(link, range);
+        let answer = self.world.borrow_mut().page(link, checkpoint.window.map(seconds));
         step().await;
         match answer {
             Answer::Dead(location) => Event::Dead(location.map(|location| Link::new(location.to_string()))),

@@ -151,7 +151,7 @@ impl Turn {
                 let world = self.world.borrow();
                 !world.options.asks || world.is_off(Off::AskFirst)
             };
-            let version = if blind { None } else { self.world.borrow_mut().by_id(object) };
+            let version = if blind { None } else { self.by_id(checkpoint, object) };
             let read = self.latest();
             step().await;
             swept.hidden += u64::from(version.is_some());

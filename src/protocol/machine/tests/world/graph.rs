@@ -62,7 +62,7 @@ impl World {
                 }
                 continue;
             }
-            let version = self.state(object, position);
+            let version = self.within(from.range, self.state(object, position));
             // Of a relationship to one, the link that is there is told, and not the one that it took the place of.
             let now = (0..OBJECTS).filter(|_| self.options.to_one && version.is_none());
             let now = now.filter_map(|other| Some((other, self.state(other, position)?))).next();
@@ -89,7 +89,7 @@ impl World {
         }
         let home = todo.is_empty();
         let next = if home {
-            Link { position: round, given, hidden, ..Link::default() }
+            Link { position: round, given, hidden, range: from.range, ..Link::default() }
         } else {
             Link {
                 position: from.position,
@@ -145,8 +145,14 @@ impl World {
             if self.random.u8(..10) < 3 {
                 todo.extend(all.filter(|object| self.truth(*object).is_some()));
             }
-            if let Some([first, last]) = from.range {
-                todo.retain(|object| (first..=last).contains(&self.happened[*object]));
+            match from.range {
+                Some([first, last]) if self.options.window => {
+                    todo.retain(|object| (first..=last).contains(&self.happened[*object]));
+                }
+                range => todo.retain(|object| {
+                    self.within(range, self.state(*object, position)).is_some()
+                        || self.within(range, self.truth(*object)).is_some()
+                }),
             }
             *hidden = self.hide(&mut todo);
         } else if position < from.position {

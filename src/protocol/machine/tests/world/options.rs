@@ -48,6 +48,10 @@ pub enum Off {
     SeenSaved,
     /// What arrives late is not read again.
     Overlap,
+    /// The range of time that the feed shows does not move on.
+    Range,
+    /// What left the range of the feed stays, because Graph still shows it by its id.
+    Outside,
     /// An enumeration that begins anew after its first page was abandoned has the same generation as before.
     Anew,
 }
@@ -62,6 +66,8 @@ pub struct Options {
     pub list: bool,
     /// Objects are only added, some of them late, and are read by the time at which they happened.
     pub window: bool,
+    /// The feed shows what lies in a range of time that moves on.
+    pub rolling: bool,
     /// Graph shows objects by their ids.
     pub by_id: bool,
     /// Rounds of changes name only the properties that changed.
@@ -105,6 +111,7 @@ impl Default for Options {
             links: false,
             list: false,
             window: false,
+            rolling: false,
             by_id: true,
             partial: false,
             to_one: false,
