@@ -133,7 +133,7 @@ impl Machine {
                 load::start(self, now, spent)
             }
             (Stage::Refusing, Event::Saved) => Err(Stop::Unfit),
-            (Stage::Beginning(_), Event::Saved) => Ok(load::decide(self, now, spent)),
+            (Stage::Beginning(_) | Stage::Reopening, Event::Saved) => Ok(load::decide(self, now, spent)),
             (Stage::Fetching, Event::Fetched(follows)) => {
                 self.dirty = true;
                 self.stage = Stage::WritingPage(follows);

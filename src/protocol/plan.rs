@@ -248,6 +248,11 @@ pub fn reset(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
     }
 }
 
+/// Objects are about to be read by their ids into a feed that ended with its parent: it is due again.
+pub fn reopened(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
+    Checkpoint { ended: None, as_of: None, ..reset(checkpoint, epoch) }
+}
+
 /// Doubtful links are about to be swept: another generation has to bring back what that takes too much
 /// (rule 12).
 pub fn again(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {

@@ -273,3 +273,20 @@ async fn what_was_written_shortly_before_its_parent_went_goes_too() {
     mail.all().await;
     mail.world.ensure_equal().await.unwrap();
 }
+
+#[tokio::test]
+async fn what_is_read_by_id_into_a_feed_that_has_ended_goes_with_its_parent_again() {
+    let mail = Mail::new().await;
+    mail.all().await;
+    let user = mail.users[0].clone();
+    mail.world.graph.tenant(|tenant| tenant.remove("users", &user));
+    mail.all().await;
+    let folder = mail.world.graph.tenant(|tenant| {
+        tenant.restore("users", &user);
+        tenant.ids_under("mailFolders", &[&user])[0].clone()
+    });
+    mail.run(&format!("refresh mailFolders/{user} {folder}")).await.code(0);
+    mail.world.graph.tenant(|tenant| assert!(tenant.purge("users", &user)));
+    mail.all().await;
+    mail.world.ensure_equal().await.unwrap();
+}

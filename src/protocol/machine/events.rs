@@ -187,6 +187,8 @@ pub(super) enum Stage {
     Forgetting(Ending),
     /// The objects that a caller named.
     LookingUp,
+    /// A feed that ended with its parent is due again, before objects are read into it.
+    Reopening,
     /// The save that makes the next enumeration begin a generation.
     Resetting,
     /// The lease.

@@ -12,7 +12,7 @@ mod world;
 use schedule::{Violation, search};
 use world::{Off, Options};
 
-/// Schedules of each search: four million together.
+/// Schedules of each search: four and a half million together.
 const SCHEDULES: u64 = 500_000;
 
 fn none_left(options: Options) {
@@ -59,6 +59,16 @@ fn nor_has_it_where_objects_are_read_by_time() {
 #[test]
 fn nor_has_it_where_the_feed_shows_a_range_of_time_that_moves_on() {
     none_left(ranges());
+}
+
+#[test]
+fn nor_has_it_where_one_feed_lies_below_another_in_one_container() {
+    none_left(below());
+}
+
+/// Two feeds in one container, of which the second one goes with the object of the first one.
+fn below() -> Options {
+    Options { below: true, turns: 8, ..Options::default() }
 }
 
 /// A feed that shows what lies in a range of time.
@@ -275,6 +285,21 @@ fn rule_7_a_range_that_moved_on_begins_a_generation() {
 #[test]
 fn rule_9_what_left_the_range_of_a_feed_goes_although_graph_shows_it_by_its_id() {
     is_needed(Off::Outside, ranges());
+}
+
+#[test]
+fn a_turn_of_one_feed_leaves_the_documents_of_another_alone() {
+    is_needed(Off::Scope, below());
+}
+
+#[test]
+fn rule_10_what_is_read_by_id_into_a_feed_that_has_ended_makes_it_due_again() {
+    is_needed(Off::Reopen, below());
+}
+
+#[test]
+fn a_feed_below_a_parent_that_is_gone_ends_when_no_late_write_can_arrive() {
+    is_needed(Off::Ended, below());
 }
 
 #[test]

@@ -70,10 +70,18 @@ impl Schedule {
     }
 
     fn start(&mut self, kind: Kind) -> u32 {
+        let feed = match kind {
+            Kind::Refresh(object) if self.options.below => object,
+            _ => self.world.borrow_mut().any_feed(),
+        };
+        self.start_on(feed, kind)
+    }
+
+    fn start_on(&mut self, feed: usize, kind: Kind) -> u32 {
         self.started += 1;
         let me = self.started;
-        self.world.borrow_mut().note(|| format!("{me}: {kind:?} starts"));
-        self.running.push((me, Box::pin(run(Rc::clone(&self.world), me, kind))));
+        self.world.borrow_mut().note(|| format!("{me}: {kind:?} of feed {feed} starts"));
+        self.running.push((me, Box::pin(run(Rc::clone(&self.world), me, feed, kind))));
         me
     }
 
@@ -88,10 +96,13 @@ impl Schedule {
         true
     }
 
+    /// A turn of each feed runs through.
     fn full(&mut self, kind: Kind) {
-        let me = self.start(kind);
-        let ended = (0..LONGEST).any(|_| !self.step(me));
-        assert!(ended, "a turn stalls");
+        for feed in 0..=usize::from(self.options.below) {
+            let me = self.start_on(feed, kind);
+            let ended = (0..LONGEST).any(|_| !self.step(me));
+            assert!(ended, "a turn stalls");
+        }
     }
 
     fn wait(&self, seconds: i64) {

@@ -54,6 +54,9 @@ fn step() -> impl Future<Output = ()> {
 struct Turn {
     world: Shared,
     me: u32,
+    feed: usize,
+    /// The parent of the feed is gone.
+    orphaned: bool,
     terms: Terms,
     etag: Option<u64>,
     page: Vec<Entry>,
@@ -78,7 +81,7 @@ struct Taken {
     ahead: [i64; 2],
 }
 
-fn definition(options: Options) -> Definition {
+fn definition(options: Options, orphaned: bool) -> Definition {
     let roll = if options.off == Some(Off::Range) { 1000 * ROLLING.roll } else { ROLLING.roll };
     let mode = match options {
         Options { list: true, .. } => Mode::List,
@@ -92,7 +95,7 @@ fn definition(options: Options) -> Definition {
         shape: "s".into(),
         tenant_id: "t".into(),
         containers: Ids::new(),
-        orphaned: false,
+        orphaned,
     }
 }
 
@@ -102,17 +105,44 @@ fn reach(options: Options) -> Reach {
     Reach { overlap: Span::seconds(overlap), retention: Span::days(3), bounded: true }
 }
 
-pub async fn run(world: Shared, me: u32, kind: Kind) {
+/// Whether the copy says that the parent of a feed is gone, as `sync::is_gone` has it; nothing if the feed is not due.
+async fn is_gone(world: &Shared, feed: usize) -> Option<bool> {
+    if feed == 0 {
+        return Some(false);
+    }
+    // A fan-out knows the feed by its checkpoint, or else by its documents.
+    let is_known =
+        world.borrow().checkpoints[feed].is_some() || world.borrow().docs_of(feed).next().is_some();
+    let parent = world.borrow().docs[0].clone();
+    step().await;
+    let gone = match parent {
+        Some(parent) => parent.version.is_none() && parent.marks.source != Source::ById,
+        // It left the copy without a trace: a fan-out asks Graph. Here a replica answers that knows all: one that lags may
+        // take away what lies below a parent that was restored a moment ago, until the next fan-out.
+        None => world.borrow().truth(0).is_none(),
+    };
+    world.borrow_mut().parent_left |= gone;
+    step().await;
+    (!gone || is_known).then_some(gone)
+}
+
+pub async fn run(world: Shared, me: u32, feed: usize, kind: Kind) {
     let task = match kind {
         Kind::Sync => Task::Sync,
         Kind::Refresh(_) => Task::LookUp,
         Kind::Reset => Task::Reset,
     };
-    let Some(taken) = acquire(&world, me, task.purpose()).await else { return };
+    let orphaned = match kind {
+        Kind::Sync => is_gone(&world, feed).await,
+        _ => Some(false),
+    };
+    let Some(orphaned) = orphaned else { return };
+    let Some(taken) = acquire(&world, me, feed, task.purpose()).await else { return };
     let Taken { terms, clean, until, ahead } = taken;
     let (page, asked) = (Vec::new(), clock(0));
     let (is_last, seen) = (false, BTreeSet::new());
-    let mut turn = Turn { world, me, terms, etag: None, page, is_last, seen, asked, until, ahead };
+    let mut turn =
+        Turn { world, me, feed, orphaned, terms, etag: None, page, is_last, seen, asked, until, ahead };
     let clean = clean || turn.world.borrow().is_off(Off::Abandon);
     // Ended: the lease is lost, or has been given back where it happened.
     let _ = turn.run(task, clean, kind).await;
@@ -122,8 +152,14 @@ impl Turn {
     async fn run(&mut self, task: Task, clean: bool, kind: Kind) -> Result<(), Ended> {
         let options = self.world.borrow().options;
         let now = self.now();
-        let mut machine =
-            Machine::new(task, definition(options), options.links, self.terms.epoch, clean, now);
+        let mut machine = Machine::new(
+            task,
+            definition(options, self.orphaned),
+            options.links,
+            self.terms.epoch,
+            clean,
+            now,
+        );
         let mut action = machine.load();
         loop {
             let event = match (action, kind) {
@@ -148,7 +184,7 @@ impl Turn {
     async fn perform(&mut self, machine: &Machine, action: Action) -> Result<Event, Ended> {
         let checkpoint = machine.checkpoint();
         Ok(match action {
-            Action::Load => self.load().await,
+            Action::Load => self.load(machine.task()).await,
             Action::Save(next) => self.save(next).await?,
             Action::Fetch => self.fetch(checkpoint).await,
             Action::WritePage => Event::Written(self.take(checkpoint).await?),
@@ -197,21 +233,27 @@ impl Turn {
         world.within(range, version)
     }
 
-    async fn load(&mut self) -> Event {
-        let found = self.world.borrow().checkpoint.clone();
+    async fn load(&mut self, task: Task) -> Event {
+        let found = self.world.borrow().checkpoints[self.feed].clone();
         step().await;
         self.etag = found.as_ref().map(|(_, etag)| *etag);
         let off = self.world.borrow().options.off;
         let Some((mut checkpoint, _)) = found else {
             let containers = self.look_at_container(None).await;
             let now = self.now();
-            return Event::Lost(self.world.borrow_mut().numbers(now), containers);
+            return Event::Lost(self.world.borrow_mut().numbers(self.feed, now), containers);
         };
         if off == Some(Off::Epoch) {
             checkpoint.epoch = 0;
         }
         if off == Some(Off::PendingSweep) {
             checkpoint.pending_sweep = None;
+        }
+        if off == Some(Off::Ended) && self.orphaned {
+            checkpoint.abandoned.clear();
+        }
+        if off == Some(Off::Reopen) && matches!(task, Task::LookUp) {
+            checkpoint.ended = None;
         }
         if off == Some(Off::LostDoubt) {
             checkpoint.first_save = 0;
@@ -232,7 +274,7 @@ impl Turn {
     async fn save(&mut self, next: Box<Checkpoint>) -> Result<Event, Ended> {
         let answer = {
             let mut world = self.world.borrow_mut();
-            let present = world.checkpoint.as_ref().map(|(_, etag)| *etag);
+            let present = world.checkpoints[self.feed].as_ref().map(|(_, etag)| *etag);
             if present != self.etag && !world.is_off(Off::SaveMatch) {
                 world.note(|| "  checkpoint: somebody was faster".into());
                 // One that is gone is not there to be replaced.
@@ -245,7 +287,7 @@ impl Turn {
                         next.state, next.generation, next.pending_sweep, next.save, next.abandoned
                     )
                 });
-                world.checkpoint = Some((next, etag));
+                world.checkpoints[self.feed] = Some((next, etag));
                 self.etag = Some(etag);
                 world.maybe_lost().map(|()| Event::Saved)
             }
@@ -267,10 +309,10 @@ impl Turn {
     }
 }
 
-/// The link that the checkpoint stands before.
-fn link(checkpoint: &Checkpoint) -> usize {
+/// The link that the checkpoint of a feed stands before.
+fn link(feed: usize, checkpoint: &Checkpoint) -> usize {
     match &checkpoint.state {
-        State::Start | State::Enumerating { link: None } | State::Listed => 0,
+        State::Start | State::Enumerating { link: None } | State::Listed => feed,
         State::Enumerating { link: Some(link) } | State::Tracking { link } => {
             link.expose().parse().expect("ours")
         }

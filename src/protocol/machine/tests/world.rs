@@ -28,6 +28,8 @@ const BEGIN: i64 = 1_000_000;
 pub const CONTAINER: &str = "objects";
 /// Processes that know for an hour which container there is.
 const PROCESSES: usize = 2;
+/// Feeds at most.
+const FEEDS: usize = 2;
 /// Objects of the tenant.
 pub const OBJECTS: usize = 2;
 
@@ -56,6 +58,7 @@ pub struct Doc {
 /// A link of Graph's: where a round began, what was given out, and what is still to be told.
 #[derive(Debug, Clone, Default)]
 pub struct Link {
+    feed: usize,
     position: i64,
     given: BTreeSet<usize>,
     round: Option<(i64, BTreeSet<usize>)>,
@@ -78,6 +81,8 @@ pub enum Answer {
     Dead(Option<usize>),
     /// There is nothing at this `Location`.
     Nothing,
+    /// The parent of the feed is not there.
+    Denied,
     Page {
         objects: Vec<Entry>,
         next: usize,
@@ -115,6 +120,8 @@ pub struct World {
     pub docs: Vec<Option<Doc>>,
     /// Objects that were removed from the copy, though they were there ever since their creation.
     pub wronged: BTreeSet<usize>,
+    /// A turn found the parent of its feed gone.
+    pub parent_left: bool,
     /// Links that were swept although their sources lived and the enumeration had not shown them.
     pub unspared: BTreeSet<usize>,
     /// Which container there is, by number, …
@@ -123,9 +130,9 @@ pub struct World {
     looked: [Option<(u32, i64)>; PROCESSES],
     /// How far the clocks of the processes are ahead, in seconds.
     ahead: [i64; PROCESSES],
-    /// The lease, and its version.
-    pub lease: Option<(Terms, u64)>,
-    pub checkpoint: Option<(Box<Checkpoint>, u64)>,
+    /// The lease of each feed, and its version.
+    pub leases: [Option<(Terms, u64)>; FEEDS],
+    pub checkpoints: [Option<(Box<Checkpoint>, u64)>; FEEDS],
     /// What the pages of lists have shown, by generation and page.
     pub seen: BTreeMap<(u64, u32), BTreeSet<usize>>,
     links: Vec<Link>,
@@ -168,14 +175,15 @@ impl World {
             versions: 1,
             docs: vec![None; OBJECTS + sources(&options)],
             wronged: BTreeSet::new(),
+            parent_left: false,
             unspared: BTreeSet::new(),
             container: 0,
             looked: [None; PROCESSES],
             ahead: [0; PROCESSES],
-            lease: None,
-            checkpoint: None,
+            leases: [None, None],
+            checkpoints: [None, None],
             seen: BTreeMap::new(),
-            links: vec![Link::default()],
+            links: (0..FEEDS).map(|feed| Link { feed, ..Link::default() }).collect(),
             etag: 0,
             deaths: options.deaths,
             lost: options.lost,
@@ -213,29 +221,49 @@ impl World {
     /// Takes something out of the control partition.
     pub fn lose(&mut self) {
         let what = self.random.u8(..3 + u8::from(self.options.list));
+        let feed = self.any_feed();
         let names = ["the lease", "the checkpoint", "both", "what a list has shown"];
         self.note(|| format!("lost: {}", names[what as usize]));
         match what {
-            0 => self.lease = None,
-            1 => self.checkpoint = None,
-            2 => (self.lease, self.checkpoint) = (None, None),
+            0 => self.leases[feed] = None,
+            1 => self.checkpoints[feed] = None,
+            2 => (self.leases[feed], self.checkpoints[feed]) = (None, None),
             _ => self.seen.clear(),
         }
     }
 
     /// Takes the lease out of the control partition, and nothing else.
     pub fn lose_lease(&mut self) {
+        let feed = self.any_feed();
         self.note(|| "lost: the lease".into());
-        self.lease = None;
+        self.leases[feed] = None;
     }
 
-    /// Above whatever the documents carry.
-    pub fn numbers(&mut self, now: OffsetDateTime) -> Numbers {
+    /// A feed that there is.
+    pub fn any_feed(&mut self) -> usize {
+        if self.options.below { self.random.usize(..FEEDS) } else { 0 }
+    }
+
+    /// Whether an object belongs to a feed.
+    pub fn belongs(&self, feed: usize, object: usize) -> bool {
+        !self.options.below || object == feed
+    }
+
+    /// The documents of a feed; without the rule, of all feeds.
+    pub fn docs_of(&self, feed: usize) -> impl Iterator<Item = &Doc> {
+        let all = self.is_off(Off::Scope);
+        let of_feed =
+            self.docs.iter().enumerate().filter(move |(object, _)| all || self.belongs(feed, *object));
+        of_feed.filter_map(|(_, doc)| doc.as_ref())
+    }
+
+    /// Above whatever the documents of a feed carry.
+    pub fn numbers(&mut self, feed: usize, now: OffsetDateTime) -> Numbers {
         if self.is_off(Off::Time) {
             return Numbers { generation: 0, save: 0 };
         }
         let from_time = Numbers::from_time(now);
-        let marks = || self.docs.iter().flatten().map(|doc| doc.marks);
+        let marks = || self.docs_of(feed).map(|doc| doc.marks);
         let generation = marks().map(|marks| marks.generation + 1).max().unwrap_or(0);
         let save = marks().map(|marks| marks.save + 1).max().unwrap_or(0);
         Numbers { generation: from_time.generation.max(generation), save: from_time.save.max(save) }

@@ -13,21 +13,21 @@ use crate::protocol::{Purpose, Released, Terms, borne_out, first_epoch};
 /// Life of the lease.
 const LIFE: Duration = Duration::from_secs(LEASE.unsigned_abs());
 
-pub(super) async fn acquire(world: &Shared, me: u32, purpose: Purpose) -> Option<Taken> {
+pub(super) async fn acquire(world: &Shared, me: u32, feed: usize, purpose: Purpose) -> Option<Taken> {
     let (started, mut was_clean) = (world.borrow().now, false);
     for _ in 0..5 {
         let begun = world.borrow().now;
         let now = own_moment(world, me);
-        let found = world.borrow().lease.clone();
+        let found = world.borrow().leases[feed].clone();
         step().await;
         let Some((found, etag)) = found else {
             let mut created = Terms::created("model");
             created.clean = world.borrow().is_off(Off::LostLease);
-            write_lease(&mut world.borrow_mut(), None, created);
+            write_lease(&mut world.borrow_mut(), feed, None, created);
             step().await;
             continue;
         };
-        let mut terms = if found.is_new() { before_first(world, found, now).await } else { found };
+        let mut terms = if found.is_new() { before_first(world, feed, found, now).await } else { found };
         if world.borrow().is_off(Off::LeaseEnd) {
             // Nobody knows then when it was written, and has to believe what it says.
             terms.written = 0;
@@ -43,7 +43,7 @@ pub(super) async fn acquire(world: &Shared, me: u32, purpose: Purpose) -> Option
             }
         };
         let epoch = next.epoch;
-        let written = write_lease(&mut world.borrow_mut(), Some(etag), next);
+        let written = write_lease(&mut world.borrow_mut(), feed, Some(etag), next);
         let done = written.is_some();
         world.borrow_mut().note(|| format!("{me}: lease, takes it {is_ours}, epoch {epoch}, done {done}"));
         step().await;
@@ -79,8 +79,8 @@ fn taken(
 }
 
 /// The lease that was just created, before its first turn: the first one of all, or the first after a loss.
-async fn before_first(world: &Shared, mut found: Terms, own: OffsetDateTime) -> Terms {
-    let checkpoint = world.borrow().checkpoint.as_ref().map(|(checkpoint, _)| checkpoint.epoch);
+async fn before_first(world: &Shared, feed: usize, mut found: Terms, own: OffsetDateTime) -> Terms {
+    let checkpoint = world.borrow().checkpoints[feed].as_ref().map(|(checkpoint, _)| checkpoint.epoch);
     step().await;
     match world.borrow().options.off {
         Some(Off::LostEpoch) => found.epoch = checkpoint.unwrap_or(0),
@@ -92,12 +92,12 @@ async fn before_first(world: &Shared, mut found: Terms, own: OffsetDateTime) -> 
 
 /// Writes the lease over the version that was found; none: creates it. What comes back is what Cosmos shows; nothing
 /// where somebody else was faster, or the answer was lost.
-fn write_lease(world: &mut World, found: Option<u64>, mut terms: Terms) -> Option<Terms> {
-    if world.lease.as_ref().map(|(_, etag)| *etag) != found {
+fn write_lease(world: &mut World, feed: usize, found: Option<u64>, mut terms: Terms) -> Option<Terms> {
+    if world.leases[feed].as_ref().map(|(_, etag)| *etag) != found {
         return None;
     }
     terms.written = world.now;
-    world.lease = Some((terms.clone(), world.next_etag()));
+    world.leases[feed] = Some((terms.clone(), world.next_etag()));
     world.maybe_lost().is_ok().then_some(terms)
 }
 
@@ -106,27 +106,26 @@ impl Turn {
     pub(super) fn renew(&mut self) -> bool {
         let now = own_moment(&self.world, self.me);
         let mut world = self.world.borrow_mut();
-        let ours = world
-            .lease
+        let ours = world.leases[self.feed]
             .clone()
             .filter(|(lease, _)| lease.is_same_turn(&self.terms) && world.now < lease.written + 2 * LEASE);
         let Some((ours, _)) = ours else { return false };
         self.until = world.now + LEASE;
         let mut terms = ours.renewed(now, LIFE);
         terms.written = world.now;
-        world.lease = Some((terms, world.next_etag()));
+        world.leases[self.feed] = Some((terms, world.next_etag()));
         true
     }
 
     pub(super) async fn release(&mut self, clean: bool, stay: bool, checkpoint: u64) -> Event {
         for _ in 0..4 {
-            let found = self.world.borrow().lease.clone();
+            let found = self.world.borrow().leases[self.feed].clone();
             step().await;
             let Some((found, etag)) = found.filter(|(found, _)| found.is_same_turn(&self.terms)) else {
                 return Event::Free;
             };
             let (next, released) = found.given_back(clean, stay, checkpoint);
-            let done = write_lease(&mut self.world.borrow_mut(), Some(etag), next).is_some();
+            let done = write_lease(&mut self.world.borrow_mut(), self.feed, Some(etag), next).is_some();
             step().await;
             if done {
                 let me = self.me;

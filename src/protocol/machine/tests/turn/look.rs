@@ -14,7 +14,7 @@ impl Turn {
         let (now, mut unseen) = (self.seconds(), false);
         let found: Vec<_> = {
             let world = self.world.borrow();
-            if world.is_off(Off::Settle) || !world.options.by_id {
+            if world.is_off(Off::Settle) || !world.options.by_id || self.orphaned {
                 return Ok(false);
             }
             let cutoff = now - if world.is_off(Off::SettleAge) { 0 } else { DOUBT };
@@ -26,7 +26,8 @@ impl Turn {
                 taken.then(|| (*object, doc.clone()))
             };
             let first = if world.options.links { OBJECTS } else { 0 };
-            (first..world.docs.len()).filter_map(|object| old(&object)).collect()
+            let is_ours = |object: &usize| world.is_off(Off::Scope) || world.belongs(self.feed, *object);
+            (first..world.docs.len()).filter(is_ours).filter_map(|object| old(&object)).collect()
         };
         step().await;
         for (object, doc) in found {
@@ -47,7 +48,7 @@ impl Turn {
             let world = self.world.borrow();
             let (age, carried) = (world.is_off(Off::ForgetAge), !world.is_off(Off::ForgetCarried));
             let now = now + if age { doubt_age() * 1000 } else { Duration::ZERO };
-            let saves: Vec<_> = world.docs.iter().flatten().map(|doc| doc.marks.save).collect();
+            let saves: Vec<_> = world.docs_of(self.feed).map(|doc| doc.marks.save).collect();
             let mut old = plan::forgettable(checkpoint, now);
             old.retain(|abandoned| {
                 !(carried && saves.iter().any(|save| (abandoned.from..=abandoned.to).contains(save)))

@@ -11,14 +11,19 @@ use crate::protocol::{Checkpoint, Counts, Link, Next, Source, State};
 
 impl Turn {
     pub(super) async fn fetch(&mut self, checkpoint: &Checkpoint) -> Event {
-        let link = link(checkpoint);
+        let link = link(self.feed, checkpoint);
         self.asked = self.now();
+        if self.orphaned {
+            (self.page, self.is_last) = (Vec::new(), true);
+            return Event::Fetched(Next::End);
+        }
         step().await;
         let answer = self.world.borrow_mut().page(link, checkpoint.window.map(seconds));
         step().await;
         match answer {
             Answer::Dead(location) => Event::Dead(location.map(|location| Link::new(location.to_string()))),
             Answer::Nothing => Event::Refused,
+            Answer::Denied => Event::Denied(404),
             Answer::Page { objects, next, home } => {
                 self.page = objects;
                 self.is_last = home;

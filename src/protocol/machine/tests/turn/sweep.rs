@@ -16,7 +16,7 @@ impl Turn {
         let weight = {
             let mut world = self.world.borrow_mut();
             let links = world.options.links;
-            let docs: Vec<_> = world.docs.iter().flatten().cloned().collect();
+            let docs: Vec<_> = world.docs_of(self.feed).cloned().collect();
             // Whom the sweep is about to ask for need not wait.
             let unseen = world.unseen(checkpoint.generation, |doc| doubt::holds_links(checkpoint, doc.marks));
             let doubtful = (0..OBJECTS)
@@ -31,6 +31,8 @@ impl Turn {
             });
             let limit = pending_sweep.is_some() && missing.count() > 0 && world.brakes();
             let held = match checkpoint.hidden {
+                // The removal limit has weighed the parent.
+                _ if self.orphaned => None,
                 0 => limit.then_some(Hold::RemovalLimit),
                 _ => Some(Hold::EnumerationHidObjects),
             };
@@ -83,9 +85,9 @@ impl Turn {
     ) -> Vec<(usize, u64)> {
         let world = self.world.borrow();
         // Nobody can look at them: the next list shows those that live.
-        let listed = world.options.list && !world.options.by_id;
+        let listed = self.orphaned || world.options.list && !world.options.by_id;
         let also_doubtful = announced || listed || world.is_off(Off::SweepDoubt);
-        let also_young = announced || world.is_off(Off::SweepAge);
+        let also_young = announced || self.orphaned || world.is_off(Off::SweepAge);
         let taken = |object: usize| {
             let doc = world.docs[object].as_ref()?;
             let doubtful = world.is_doubtful(checkpoint, doc);
@@ -101,7 +103,8 @@ impl Turn {
             swept.left |= older && !told;
             (buried || older && told).then_some((object, doc.etag))
         };
-        objects.filter(|object| !self.seen.contains(object)).filter_map(taken).collect()
+        let is_ours = |object: &usize| world.is_off(Off::Scope) || world.belongs(self.feed, *object);
+        objects.filter(|object| !self.seen.contains(object)).filter(is_ours).filter_map(taken).collect()
     }
 
     /// Links cannot be asked for. Those of a source that lives unseen are spared.
@@ -119,7 +122,7 @@ impl Turn {
         }
         let seen = (0..OBJECTS).filter(|link| !unseen.contains(link));
         let found = self.older(checkpoint, pending_sweep, seen, checkpoint.reenumerate, swept);
-        let spared = self.world.borrow().spared(link(checkpoint), checkpoint);
+        let spared = self.world.borrow().spared(link(self.feed, checkpoint), checkpoint);
         step().await;
         let marks = marks(checkpoint, pending_sweep, Source::Delta);
         for (object, etag) in found {
@@ -149,7 +152,7 @@ impl Turn {
             // Nothing goes that Graph still shows by its id.
             let blind = {
                 let world = self.world.borrow();
-                !world.options.asks || world.is_off(Off::AskFirst)
+                self.orphaned || !world.options.asks || world.is_off(Off::AskFirst)
             };
             let version = if blind { None } else { self.by_id(checkpoint, object) };
             let read = self.latest();

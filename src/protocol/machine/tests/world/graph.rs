@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Answer, Doc, Entry, Link, OBJECTS, Range, Version, WHOLE, World};
+use super::{Answer, Doc, Entry, FEEDS, Link, OBJECTS, Range, Version, WHOLE, World};
 use crate::protocol::Checkpoint;
 use crate::protocol::doubt::keeps_links;
 
@@ -14,11 +14,12 @@ impl World {
         version
     }
 
-    /// One page. `link` 0 is the initial request, perhaps of a range of time.
+    /// One page. The first links are the initial requests of the feeds, perhaps of a range of time.
     pub fn page(&mut self, link: usize, range: Option<Range>) -> Answer {
-        if !self.quiet && self.deaths > 0 && link != 0 && self.random.u8(..100) < 8 {
+        if !self.quiet && self.deaths > 0 && link >= FEEDS && self.random.u8(..100) < 8 {
             self.deaths -= 1;
-            let location = self.random.bool().then(|| self.locate());
+            let feed = self.links[link].feed;
+            let location = self.random.bool().then(|| self.locate(feed));
             self.note(|| format!("link {link} is dead, location {location:?}"));
             return Answer::Dead(location);
         }
@@ -27,11 +28,17 @@ impl World {
             self.note(|| format!("location {link} leads to nothing"));
             return Answer::Nothing;
         }
+        if self.options.below && from.feed == 1 {
+            let position = self.replica(from.round.as_ref().map_or(-1, |(round, _)| *round));
+            if self.state(0, position).is_none() {
+                return Answer::Denied;
+            }
+        }
         let mut hidden = from.hidden.clone();
-        let is_walk = from.is_walk || from.round.is_none() && (link == 0 || from.location.is_some());
+        let is_walk = from.is_walk || from.round.is_none() && (link < FEEDS || from.location.is_some());
         let (round, mut todo) = match from.round.clone() {
             Some(round) => round,
-            None => match self.begin(link == 0 || from.location.is_some(), &from, &mut hidden) {
+            None => match self.begin(link < FEEDS || from.location.is_some(), &from, &mut hidden) {
                 Some(round) => round,
                 None => return self.answer(Vec::new(), Link { round: None, ..from }, true),
             },
@@ -89,9 +96,10 @@ impl World {
         }
         let home = todo.is_empty();
         let next = if home {
-            Link { position: round, given, hidden, range: from.range, ..Link::default() }
+            Link { feed: from.feed, position: round, given, hidden, range: from.range, ..Link::default() }
         } else {
             Link {
+                feed: from.feed,
                 position: from.position,
                 given,
                 round: Some((round, todo)),
@@ -121,9 +129,9 @@ impl World {
     }
 
     /// Where a dead token is sent: to a first page, or to nothing.
-    fn locate(&mut self) -> usize {
+    fn locate(&mut self, feed: usize) -> usize {
         let works = self.random.bool();
-        self.links.push(Link { location: Some(works), ..Link::default() });
+        self.links.push(Link { feed, location: Some(works), ..Link::default() });
         self.links.len() - 1
     }
 
@@ -169,6 +177,7 @@ impl World {
             let all = 0..self.docs.len();
             todo.extend(all.filter(|object| touched(self, from.position, position, *object)));
         }
+        todo.retain(|object| self.belongs(from.feed, *object));
         Some((position, todo))
     }
 

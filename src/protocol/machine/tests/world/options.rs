@@ -50,6 +50,12 @@ pub enum Off {
     Overlap,
     /// The range of time that the feed shows does not move on.
     Range,
+    /// What is swept, counted or looked up may belong to another feed of the container.
+    Scope,
+    /// What is read by id into a feed that has ended does not make it due again.
+    Reopen,
+    /// A feed whose parent is gone ends with its first sweep, although a late write may still arrive.
+    Ended,
     /// What left the range of the feed stays, because Graph still shows it by its id.
     Outside,
     /// An enumeration that begins anew after its first page was abandoned has the same generation as before.
@@ -68,6 +74,8 @@ pub struct Options {
     pub window: bool,
     /// The feed shows what lies in a range of time that moves on.
     pub rolling: bool,
+    /// Each object has a feed of its own, in one container, and the second one lies below the first one.
+    pub below: bool,
     /// Graph shows objects by their ids.
     pub by_id: bool,
     /// Rounds of changes name only the properties that changed.
@@ -112,6 +120,7 @@ impl Default for Options {
             list: false,
             window: false,
             rolling: false,
+            below: false,
             by_id: true,
             partial: false,
             to_one: false,

@@ -55,7 +55,9 @@ impl World {
         // What is written over a version is concluded: by a sweep, or from a look.
         // A tombstone that takes the place of another one removes nobody.
         let lived = self.docs[object].as_ref().is_some_and(|doc| doc.version.is_some());
-        if lived && over.is_some() && version.is_none() && self.was_never_removed(object) {
+        // What lies below a parent that seemed to be gone goes, and comes back with it.
+        let has_parent = object == 0 || !self.parent_left;
+        if lived && over.is_some() && version.is_none() && has_parent && self.was_never_removed(object) {
             self.wronged.insert(object);
         }
         let etag = self.next_etag();

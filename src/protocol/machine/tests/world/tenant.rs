@@ -1,6 +1,6 @@
 //! The tenant in the model: what happens to its objects, and what a replica knows of that.
 
-use super::{BEGIN, Content, DOUBT, LATE, OBJECTS, ROLLING, Range, Version, World, clock, seconds};
+use super::{BEGIN, Content, DOUBT, FEEDS, LATE, OBJECTS, ROLLING, Range, Version, World, clock, seconds};
 
 /// The length of a day, in seconds.
 const DAY: i64 = 86_400;
@@ -32,12 +32,19 @@ impl World {
             }
             Some(content)
         };
+        let is_orphan = |world: &Self| object == 1 && world.truth(0).is_none();
+        if self.options.below && is_orphan(self) {
+            return;
+        }
         // What the feed finds arrived in time, and every replica knows it.
         let found = self.options.window && self.is_unread();
         self.times.push(if found { self.now - 2 * DOUBT } else { self.now });
         let head = self.head();
         self.history[object].push((head, version));
         self.note(|| format!("tenant {object} := {version:?} @{head}"));
+        if self.options.below && object == 0 && version.is_none() && self.truth(1).is_some() {
+            self.history[1].push((head, None));
+        }
         if self.options.to_one && version.is_some() && !self.is_source(object) {
             for other in (0..OBJECTS).filter(|other| *other != object) {
                 if self.truth(other).is_some() {
@@ -60,7 +67,7 @@ impl World {
 
     /// Nobody has asked Graph for anything yet.
     fn is_unread(&self) -> bool {
-        self.links.len() == 1
+        self.links.len() == FEEDS
     }
 
     /// Links come first, then their sources.
