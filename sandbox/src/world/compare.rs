@@ -32,8 +32,9 @@ pub(super) fn ensure_none(differences: &[Difference]) -> Result<()> {
     Ok(())
 }
 
-/// The writes outside the container `mirror`, but for those over a version that is not there.
+/// The writes outside the container `mirror`, but for those over a version or a document that is not there.
 pub(super) fn document_writes(cosmos: &Cosmos) -> Vec<Write> {
-    let is_of_document = |write: &Write| write.container != "mirror" && write.status != Some(412);
+    let is_of_document =
+        |write: &Write| write.container != "mirror" && !matches!(write.status, Some(404 | 412));
     cosmos.writes().into_iter().filter(is_of_document).collect()
 }
