@@ -45,7 +45,7 @@ pub struct Checkpoint {
     /// The range of time that is being read, of a feed that is read by time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
-    /// All objects up to then were read, of a feed that is read by time.
+    /// For a feed that is read by time: all objects up to this time were read, and none of them can still arrive late.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub read_until: Option<OffsetDateTime>,
     /// Since when the parent of the feed is gone, and all its documents with it.

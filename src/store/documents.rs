@@ -19,8 +19,8 @@ use crate::protocol::{Candidate, Existing, Scope};
 
 /// Most ids in one query: a page of a list has as many (<https://learn.microsoft.com/graph/paging>).
 const MOST_IDS: usize = 1000;
-/// The id of no document.
-const NOBODY: &str = "nobody";
+/// An id that no document has.
+const NO_DOCUMENT: &str = "none";
 
 /// One document; none when there is none.
 ///
@@ -85,8 +85,8 @@ pub async fn reach_newest(store: &Store, scope: Scope<'_>, kept: &Existing) -> R
 pub async fn reach_newest_below(store: &Store, scope: Scope<'_>) -> Result<(), StoreError> {
     let Some(parent) = scope.parent else { return Ok(()) };
     let container = store.container(scope.container).await?;
-    let nobody = serde_json::json!({"id": NOBODY, "_mirror": {"parent": parent}});
-    match newest::reach(&container, parent, NOBODY, &nobody, Instant::now() + READ_TIMEOUT).await {
+    let document = serde_json::json!({"id": NO_DOCUMENT, "_mirror": {"parent": parent}});
+    match newest::reach(&container, parent, NO_DOCUMENT, &document, Instant::now() + READ_TIMEOUT).await {
         Ok(()) => Ok(()),
         Err(error) => Err(blame(store, scope.container, error).await),
     }

@@ -69,7 +69,7 @@ pub(super) fn decide(machine: &mut Machine, now: OffsetDateTime, spent: bool) ->
             machine.save(plan::reset(&machine.checkpoint, machine.epoch), Stage::Resetting)
         }
         Step::Wait(until) => machine.leave(Ending::Throttled { until }),
-        // Nobody looks at a feed that has ended, and what is read by id now would stay in it.
+        // A feed that has ended is not read again, so an object that is read by id now would stay in the copy.
         _ if machine.task == Task::LookUp && machine.checkpoint.ended.is_some() => {
             machine.save(plan::reopened(&machine.checkpoint, machine.epoch), Stage::Reopening)
         }

@@ -22,8 +22,8 @@ pub(super) fn end(checkpoint: &Checkpoint, definition: &Definition) -> Option<Of
     checkpoint.window.filter(|_| is_by_time).map(|window| window.to)
 }
 
-/// Until when nothing arrives any more that a range has not shown which was asked for when it `began`, of a feed that is
-/// read by time. However long nobody reads it then, the next range begins there.
+/// For a feed that is read by time: the time up to which all objects were read and none can still arrive late. The request
+/// for the range was sent when it `began`. The next range begins there, however long the pause before it is.
 pub(super) fn read_until(
     checkpoint: &Checkpoint,
     definition: &Definition,

@@ -74,7 +74,7 @@ async fn sweep_objects(
         ready(settled && is_read_early)
     };
     if turn.source().is_orphaned() {
-        // Nobody looks at a feed that has ended: a query that is behind the writes of another process must not end it.
+        // A feed that has ended is not read again, so a query that misses writes of another process must not end it.
         documents::reach_newest_below(turn.store(), turn.objects()).await?;
     }
     let older = find::older_than(turn.store(), turn.objects(), pending_sweep).await?.try_filter(due);
