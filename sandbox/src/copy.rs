@@ -140,8 +140,10 @@ impl Found<'_> {
 
     fn check_marks(&mut self, id: &str, resources: &[&str], tenant_id: &str, document: &Value) {
         let sources = ["delta", "list", "window", "by-id", "checked"];
-        // No enumeration vouches for what was read by id: that is generation 0 until the feed tells it.
-        let by_id = document.pointer("/_mirror/source").is_some_and(|source| source == "by-id");
+        let is_by_time = Row::named(self.resource).is_some_and(|row| row.window.is_some());
+        // No enumeration vouches for what was read by id: that is generation 0 until the feed tells it, if it ever does.
+        let is = |wanted: &str| document.pointer("/_mirror/source").is_some_and(|source| source == wanted);
+        let by_id = is("by-id") || is_by_time && is("checked");
         for name in ["resource", "tenantId", "generation", "save", "source"] {
             let copy = document.pointer(&format!("/_mirror/{name}"));
             let is_right = copy.is_some_and(|value| match name {
@@ -155,7 +157,6 @@ impl Found<'_> {
                 self.add(id, What::Unmarked { mark: format!("_mirror.{name}"), copy: copy.cloned() });
             }
         }
-        let is_by_time = Row::named(self.resource).is_some_and(|row| row.window.is_some());
         if let Some(ttl) = document.get("ttl").filter(|_| !is_by_time) {
             // A living document never expires.
             self.add(id, What::Unmarked { mark: "ttl".into(), copy: Some(ttl.clone()) });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::protocol::{Abandoned, Candidate, Checkpoint, Reason, Source, State, Window};
+use crate::protocol::{Abandoned, Candidate, Checkpoint, Mode, Reason, Source, State, Window};
 
 /// Whether it is unknown that Cosmos DB confirmed the save of this number: a turn abandoned the number, or a checkpoint
 /// that is lost gave it.
@@ -71,9 +71,9 @@ pub fn is_doubtful_link(checkpoint: &Checkpoint, marks: Marks) -> bool {
 
 /// With which generation and source a doubtful document is written after a read by id (rule 11). `found`: Graph showed the
 /// object.
-pub fn settle(checkpoint: &Checkpoint, marks: Marks, found: bool) -> (u64, Source) {
+pub fn settle(mode: Mode, checkpoint: &Checkpoint, marks: Marks, found: bool) -> (u64, Source) {
     let vouched = marks.source == Source::ById && is_vouched(checkpoint, marks);
-    match found && !vouched {
+    match found && !vouched && !mode.is_final_by_id() {
         true => (earlier_generation(checkpoint, marks), Source::ById),
         false => (marks.generation, Source::Checked),
     }

@@ -72,6 +72,12 @@ impl Mode {
         matches!(self, Self::Delta | Self::Additions | Self::Rolling(_))
     }
 
+    /// A read by id ends the doubt about an object: nothing is swept, and a feed that is read by time does not deliver an
+    /// object again whose time has passed.
+    pub fn is_final_by_id(self) -> bool {
+        matches!(self, Self::Window(_))
+    }
+
     /// What an enumeration finds as it is stored is not written (rule 13).
     pub fn skips(self) -> bool {
         !self.is_delta()

@@ -84,7 +84,8 @@ async fn settle_one(
     candidate: Candidate,
     object: Option<&RawValue>,
 ) -> Result<Wrote, SyncError> {
-    let (generation, source) = doubt::settle(checkpoint, doubt::marks(&candidate), object.is_some());
+    let mode = turn.mirror().resource().read_mode();
+    let (generation, source) = doubt::settle(mode, checkpoint, doubt::marks(&candidate), object.is_some());
     let stamp = Stamp { generation, source, ..turn.stamp(checkpoint) };
     tracing::info!(event = "doubt_settled", resource = turn.key(), found = object.is_some());
     match object {

@@ -81,17 +81,20 @@ struct Taken {
     ahead: [i64; 2],
 }
 
-fn definition(options: Options, orphaned: bool) -> Definition {
+fn mode(options: Options) -> Mode {
     let roll = if options.off == Some(Off::Range) { 1000 * ROLLING.roll } else { ROLLING.roll };
-    let mode = match options {
+    match options {
         Options { list: true, .. } => Mode::List,
         Options { window: true, .. } => Mode::Window(reach(options)),
         Options { rolling: true, .. } => Mode::Rolling(Rolling { roll, ..ROLLING }),
         _ => Mode::Delta,
-    };
+    }
+}
+
+fn definition(options: Options, orphaned: bool) -> Definition {
     Definition {
         feed: "model".into(),
-        mode,
+        mode: mode(options),
         shape: "s".into(),
         tenant_id: "t".into(),
         containers: Ids::new(),

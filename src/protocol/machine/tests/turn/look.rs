@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ended, Turn, doubt_age, marks, step};
+use super::{Ended, Turn, doubt_age, marks, mode, step};
 use crate::protocol::doubt;
 use crate::protocol::machine::tests::world::{DOUBT, OBJECTS, Off};
 use crate::protocol::plan;
@@ -12,6 +12,7 @@ impl Turn {
     /// Whether something lives unseen.
     pub(super) async fn settle(&mut self, checkpoint: &Checkpoint) -> Result<bool, Ended> {
         let (now, mut unseen) = (self.seconds(), false);
+        let options = self.world.borrow().options;
         let found: Vec<_> = {
             let world = self.world.borrow();
             if world.is_off(Off::Settle) || !world.options.by_id || self.orphaned {
@@ -35,7 +36,7 @@ impl Turn {
             let read = self.latest();
             step().await;
             unseen |= version.is_some() && doubt::is_unseen(checkpoint, doc.marks, doc.written, doubt_age());
-            let (generation, source) = doubt::settle(checkpoint, doc.marks, version.is_some());
+            let (generation, source) = doubt::settle(mode(options), checkpoint, doc.marks, version.is_some());
             let marks = marks(checkpoint, generation, source);
             self.write(object, version, marks, read, Some(doc.etag)).await?;
         }
