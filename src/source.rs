@@ -17,27 +17,19 @@ use crate::protocol::change::{self, Told};
 use crate::protocol::{Checkpoint, Feed, Next, State, Window, outside};
 
 mod asking;
+mod by_id;
 mod fate;
 mod forbidden;
 mod members;
 mod minimise;
+mod reader;
 
+pub use by_id::{Answered, objects};
 pub use fate::{Fate, fates};
 pub use forbidden::Forbidden;
+pub use members::members_by_user;
 pub use minimise::Minimise;
-
-/// The tenant whose objects are read, and the identity that reads them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reader {
-    /// The id of the tenant.
-    pub tenant_id: String,
-    /// The object id of our service principal, for error messages.
-    pub principal_id: Option<String>,
-    /// The Graph permissions in our token, for error messages.
-    pub granted: Vec<String>,
-    /// The object id of the person, where one is signed in.
-    pub person: Option<String>,
-}
+pub use reader::Reader;
 
 /// The source of a feed in Microsoft Graph.
 #[derive(Debug)]
