@@ -7,7 +7,7 @@ use graph_mirror::credentials;
 use graph_mirror::functions::envelope::{self, HttpRequest, QueueItem, Timer};
 use graph_mirror::graph::{self, Listing, Page, Subscription};
 use graph_mirror::json::Members;
-use graph_mirror::notify::{self, Keys};
+use graph_mirror::notify::{self, Keys, Meant};
 use graph_mirror::protocol::{Existing, Source};
 use graph_mirror::protocol::{change, document};
 use secrecy::SecretString;
@@ -31,7 +31,9 @@ pub fn envelope(data: &[u8]) {
 pub fn notification_body(data: &[u8]) {
     let Ok(body) = std::str::from_utf8(data) else { return };
     let keys = Keys::new(&[SecretString::from("a secret that is in no body at all")]);
-    if let Ok(delivery) = notify::judge(body, &keys, Some(TENANT), |_| true) {
+    if let Ok(delivery) =
+        notify::judge(body, &keys, Some(TENANT), |feed, _| Some(Meant { feed: feed.to_owned(), id: None }))
+    {
         assert!(delivery.feeds.is_empty() && !delivery.subscriptions, "somebody rang without the secret");
     }
 }

@@ -28,6 +28,7 @@ mod error;
 mod ids;
 mod init;
 mod lane;
+mod named;
 mod notifications;
 mod notified;
 mod parts;
@@ -82,10 +83,8 @@ impl App {
 
     /// Syncs a feed after a notification or a request, or after an earlier turn left work.
     ///
-    /// Graph's replicas lag: the replica that answers may not have the change that the notification reported. If the
-    /// sync finds no change, a second sync follows after a delay that starts with the last request. Each process runs
-    /// one second sync per feed, however many requests there were. `requested`: a person waits for it, so its requests
-    /// to Graph are urgent, and all parents are due.
+    /// If the sync finds no change, a second one follows (`relooks` says why). `requested`: a person waits for it, so its
+    /// requests to Graph are urgent, and all parents are due.
     ///
     /// # Errors
     /// As [`App::sync`].
@@ -101,14 +100,16 @@ impl App {
         let is_notified = self.parts.resource(feed)?.parents().is_empty();
         let found_nothing = is_notified && outcome.ending == Ending::Complete && outcome.counts.is_nothing();
         let Some(on) = self.notifications.as_ref().filter(|_| found_nothing) else { return Ok(outcome) };
-        let (key, now) = (feed.key(), Instant::now());
-        if now + on.relook() >= give_up || !on.relooks().put_off(&key, on.relook(), now) {
+        if !on.wait_for_relook(feed, give_up).await {
             return Ok(outcome);
         }
-        while let Some(left) = on.relooks().left(&key, Instant::now(), give_up) {
-            tokio::time::sleep(left).await;
-        }
         self.turn(feed, give_up.saturating_duration_since(Instant::now()), priority).await
+    }
+
+    /// Updates the copies of the objects that notifications named, or names the feeds that these are about. Errors are those
+    /// of [`App::refresh`].
+    pub async fn look_at(&self, feed: &Feed, ids: &[String]) -> Result<Outcome, AppError> {
+        Box::pin(named::look_at(&self.parts, feed, ids)).await
     }
 
     /// Updates the copies of single objects or, without ids, the whole feed like [`App::sync`]. The caller waits for
@@ -118,7 +119,7 @@ impl App {
     /// [`AppError`]; some of the single objects may have been written.
     pub async fn refresh(&self, feed: &Feed, ids: &[String]) -> Result<Refreshed, AppError> {
         if !ids.is_empty() {
-            return verbs::refresh(&self.parts, feed, ids).await;
+            return verbs::refresh(&self.parts, feed, ids, Priority::High).await;
         }
         let budget = self.parts.budget().min(verbs::REFRESH_BUDGET);
         let outcome = self.turn(feed, budget, Priority::High).await?;

@@ -1,8 +1,8 @@
 //! What Graph's change notifications say, and whether they are ours.
 //!
-//! A notification only triggers a sync of its feed; its content is not used. So
-//! anybody may post here, and all that a genuine one can do is to have us look. It promises to judge without
-//! any look-up, in constant time where secrets are compared, and to keep nothing of what fails. Pure.
+//! A notification only says where to look: at a feed, or at one of its objects. So anybody may post here, and all that a
+//! genuine one can do is to have us look. It promises to judge without any look-up, in constant time where secrets are
+//! compared, and to keep nothing of what fails. Pure.
 //!
 //! <https://learn.microsoft.com/graph/change-notifications-delivery-webhooks>
 
@@ -11,7 +11,7 @@ mod digest;
 mod keys;
 mod tally;
 
-pub use delivery::{Delivery, Dropped, NotADelivery, judge};
+pub use delivery::{About, Delivery, Dropped, Meant, NotADelivery, Wanted, judge};
 pub use digest::Digest;
 pub use keys::Keys;
 pub use tally::{Tallied, Tally};

@@ -19,6 +19,7 @@ mod authorize;
 mod batch;
 mod by_ids;
 mod challenge;
+mod chats;
 mod collection;
 mod condition;
 mod delta;

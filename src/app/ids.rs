@@ -36,6 +36,11 @@ pub(super) fn checked(ids: &[String]) -> Result<Vec<String>, AppError> {
     Ok(checked)
 }
 
+/// One id as Graph writes it, if it is one.
+pub(super) fn one(id: &str) -> Option<String> {
+    checked(&[id.to_owned()]).ok()?.pop()
+}
+
 /// Whether the value is a user principal name, also of a guest, or an e-mail address. Ids of chats contain an `@` too,
 /// but begin with a number and a colon.
 fn is_principal_name(id: &str) -> bool {

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use super::notified::is_notified;
+use super::notified::meant;
 use super::parts::Parts;
 use super::relooks::Relooks;
-use crate::notify::{self, Delivery, Digest, Dropped, Keys, NotADelivery, Tallied, Tally};
+use crate::notify::{self, About, Delivery, Digest, Dropped, Keys, NotADelivery, Tallied, Tally};
 use crate::protocol::Feed;
 use crate::settings;
 use crate::subscriptions::{self, Keeper};
@@ -50,14 +50,17 @@ impl Notifications {
         &self.url
     }
 
-    /// The delay between a sync that found no change and the second sync.
-    pub fn relook(&self) -> Duration {
-        self.relook
-    }
-
-    /// The second syncs that are pending.
-    pub fn relooks(&self) -> &Relooks {
-        &self.relooks
+    /// Waits until the second sync of a feed, after one that found no change. Returns whether the caller has to run it: not if
+    /// another one waits for it, or if there is no time for it before `give_up`.
+    pub async fn wait_for_relook(&self, feed: &Feed, give_up: Instant) -> bool {
+        let (key, now) = (feed.key(), Instant::now());
+        if now + self.relook >= give_up || !self.relooks.put_off(&key, self.relook, now) {
+            return false;
+        }
+        while let Some(left) = self.relooks.left(&key, Instant::now(), give_up) {
+            tokio::time::sleep(left).await;
+        }
+        true
     }
 
     /// Decides what to do with the body of a notification request. It sends no request.
@@ -65,8 +68,8 @@ impl Notifications {
     /// # Errors
     /// [`NotADelivery`] says why the body is not a delivery.
     pub fn judge(&self, parts: &Parts, body: &str) -> Result<Delivery, NotADelivery> {
-        let is_feed = |key: &str| is_notified(parts, &Feed::named(key));
-        let delivery = notify::judge(body, &self.keys, parts.tokens().stated_tenant(), is_feed)?;
+        let meant = |key: &str, about: About<'_>| meant(parts, &Feed::named(key), about);
+        let delivery = notify::judge(body, &self.keys, parts.tokens().stated_tenant(), meant)?;
         let Dropped { foreign, odd } = delivery.dropped;
         let genuine = u64::from(!delivery.feeds.is_empty());
         self.count(Tallied { genuine, foreign, odd, ..Tallied::default() });

@@ -68,9 +68,14 @@ fn is_chosen(resource: &Resource, feed: &Feed) -> Result<(), AppError> {
     }
 }
 
-pub(super) async fn refresh(parts: &Parts, feed: &Feed, ids: &[String]) -> Result<Refreshed, AppError> {
+pub(super) async fn refresh(
+    parts: &Parts,
+    feed: &Feed,
+    ids: &[String],
+    priority: Priority,
+) -> Result<Refreshed, AppError> {
     let ids = ids::checked(ids)?;
-    let mirror = parts.own_mirror(feed, Priority::High).await?;
+    let mirror = parts.own_mirror(feed, priority).await?;
     is_chosen(mirror.resource(), feed)?;
     if mirror.resource().object_path.is_none() {
         return Err(AppError::NotById { resource: feed.resource.clone() });

@@ -55,4 +55,7 @@ pub struct Subscribed {
     pub permission: Option<Permission>,
     /// Graph demands an address for lifecycle notifications.
     pub lifecycle_url_required: bool,
+    /// The list whose members, by their `userId`, are the parents of the feeds that a notification is about, where it does not
+    /// name them itself: `/chats/{chats}/members`. The name in braces stands for an id in the path that the notification names.
+    pub members: Option<String>,
 }

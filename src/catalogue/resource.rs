@@ -145,9 +145,16 @@ impl Resource {
         self.relationships.iter().find(|relationship| relationship.property == property)
     }
 
-    /// The subscription to the whole resource. A resource with parents has none: it is subscribed to below each parent.
+    /// The subscription to the whole resource. A resource with parents is subscribed to below each parent, or as a whole if
+    /// the deployment wants that and the subscription names no parent.
     pub fn notified(&self) -> Option<&Subscribed> {
-        self.subscription.as_ref().filter(|_| self.chain.is_empty())
+        let is_whole = |to: &&Subscribed| self.chain.is_empty() || self.notify && !to.resource.contains('{');
+        self.subscription.as_ref().filter(is_whole)
+    }
+
+    /// Whether a notification leads to one object, which is read by its id: there is no delta query to tell what else changed.
+    pub fn is_read_singly(&self) -> bool {
+        self.mode != Mode::Delta && self.object_path.is_some()
     }
 
     /// Whether it is read as a person: what `/me` leads to, or what `refresh` reads for its caller. Each person has a feed of

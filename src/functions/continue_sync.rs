@@ -15,6 +15,17 @@ use crate::subscriptions::FEED;
 /// The binding's name in `function.json`.
 pub(super) const BINDING: &str = "item";
 
+/// Reads the objects of a work item, or puts the feeds that they are about on the queue.
+async fn objects(app: &App, item: &WorkItem) -> Result<Answer, Failure> {
+    match Box::pin(app.look_at(&item.feed(), &item.ids)).await {
+        Ok(outcome) if !outcome.due.is_empty() => {
+            let work: Vec<_> = outcome.due.iter().map(|feed| WorkItem::of(feed).only(&item.ids)).collect();
+            Ok(Answer::done(format!("{}: {} feeds are due", item.feed, work.len()), work))
+        }
+        looked => answer(looked),
+    }
+}
+
 /// Runs one invocation. `requested`: somebody asked for it.
 pub async fn run(app: &App, requested: bool, body: &[u8]) -> Result<Answer, Failure> {
     let invocation = envelope::read::<QueueItem>(body, BINDING).map_err(Failure::bad)?;
@@ -25,6 +36,7 @@ pub async fn run(app: &App, requested: bool, body: &[u8]) -> Result<Answer, Fail
     tracing::info!(event = "work_item", resource, deliveries = invocation.trigger.dequeue_count);
     match item.feed.as_str() {
         FEED => renew_subscriptions::look_at(app, item.parent.as_deref()).await,
+        _ if !item.ids.is_empty() => objects(app, &item).await,
         _ => answer(Box::pin(app.rerun(&item.feed(), requested)).await),
     }
 }

@@ -1,7 +1,7 @@
 //! `notifications`: `POST /api/notifications`, where Graph validates the address and tells what changed.
 //!
 //! Anybody can call it. It answers within milliseconds, asks nobody, and only requests runs: one work
-//! item for each feed that a genuine notification names. What is not genuine gets the same answer, and is counted
+//! item for each feed that a genuine notification names, or for twenty of its objects where there is no delta query. What is not genuine gets the same answer, and is counted
 //! rather than logged: one line a minute says how many there were.
 //!
 //! <https://learn.microsoft.com/graph/change-notifications-delivery-webhooks>
@@ -11,11 +11,13 @@ use super::envelope::{self, HttpRequest};
 use super::reply::Reply;
 use super::work::WorkItem;
 use crate::app::{App, Feed};
-use crate::notify::{NotADelivery, Tallied};
+use crate::notify::{NotADelivery, Tallied, Wanted};
 use crate::subscriptions::FEED;
 
 /// The binding's name in `function.json`.
 const BINDING: &str = "req";
+/// Objects in one work item: one `$batch` asks for them (<https://learn.microsoft.com/graph/json-batching>).
+const MOST_IDS: usize = 20;
 /// Longest validation token that is given back; Graph's have a few hundred bytes.
 const LONGEST_TOKEN: usize = 4096;
 /// Largest body of notifications; Graph's have some KiB. The host repeats it several times in the envelope.
@@ -67,7 +69,7 @@ fn delivered(app: &App, request: &HttpRequest) -> Answer {
     match app.judge(body) {
         Ok(delivery) => {
             let ours = delivery.subscriptions.then_some(FEED);
-            let feeds = delivery.feeds.iter().map(|key| WorkItem::of(&Feed::named(key)));
+            let feeds = delivery.feeds.iter().flat_map(|(key, wanted)| items(&Feed::named(key), wanted));
             let below = delivery.below.iter().map(|key| WorkItem::of_part(FEED, key));
             let work: Vec<_> = feeds.chain(below).chain(ours.map(WorkItem::new)).collect();
             if work.is_empty() {
@@ -78,6 +80,17 @@ fn delivered(app: &App, request: &HttpRequest) -> Answer {
         }
         Err(NotADelivery::TooMany) => refused(app, 413),
         Err(NotADelivery::Odd) => refused(app, 400),
+    }
+}
+
+/// The work items for what is wanted of a feed.
+fn items(feed: &Feed, wanted: &Wanted) -> Vec<WorkItem> {
+    match wanted {
+        Wanted::Feed => vec![WorkItem::of(feed)],
+        Wanted::Objects(ids) => {
+            let ids: Vec<_> = ids.iter().cloned().collect();
+            ids.chunks(MOST_IDS).map(|some| WorkItem::of(feed).only(some)).collect()
+        }
     }
 }
 

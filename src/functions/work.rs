@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::Feed;
 
-/// One feed to go on with. No other field may steer it: a work item says where to look, never what is
-/// true.
+/// One feed to go on with, or some of its objects. No other field may steer it: a work item says where to look, never what
+/// is true.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkItem {
@@ -14,6 +14,9 @@ pub struct WorkItem {
     /// The parent, of a part of a resource: the path of its ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    /// Ids of objects of the feed, or of what its parents take part in, if only these are to be looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<String>,
     /// Trace context of the invocation that queued it, in W3C form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
@@ -27,12 +30,19 @@ impl WorkItem {
 
     /// Somebody should look at this feed.
     pub fn of(feed: &Feed) -> Self {
-        Self { feed: feed.resource.clone(), parent: feed.parent.clone(), traceparent: None }
+        let (feed, parent) = (feed.resource.clone(), feed.parent.clone());
+        Self { feed, parent, ids: Vec::new(), traceparent: None }
+    }
+
+    /// The same, of these objects only.
+    #[must_use]
+    pub fn only(self, ids: &[String]) -> Self {
+        Self { ids: ids.to_vec(), ..self }
     }
 
     /// A part of another kind of work.
     pub fn of_part(name: &str, part: &str) -> Self {
-        Self { feed: name.to_owned(), parent: Some(part.to_owned()), traceparent: None }
+        Self { parent: Some(part.to_owned()), ..Self::new(name) }
     }
 
     /// The feed.

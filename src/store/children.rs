@@ -56,14 +56,33 @@ impl Row for Keyed {
 /// [`StoreError`], as the query fails.
 pub async fn of(store: &Store, resource: &str) -> Result<HashMap<String, Child>, StoreError> {
     let prefix = format!("{resource}/");
-    let text = "SELECT c.feed, c.asOf, c.ended, c.refused, c.left FROM c \
-                WHERE c.id IN (@checkpoint, @note) AND STARTSWITH(c.feed, @prefix)";
-    let asked = with(with(Query::from(text), "@checkpoint", CHECKPOINT)?, "@note", LEFT)?;
-    let asked = with(asked, "@prefix", &prefix)?;
-    let found: Vec<Keyed> = query(store, Scope::whole(CONTROL.0), asked).await?.try_collect().await?;
+    let asked = with(documents("STARTSWITH(c.feed, @prefix)")?, "@prefix", &prefix)?;
+    let found = query(store, Scope::whole(CONTROL.0), asked).await?.try_collect().await?;
+    Ok(children(found, &prefix))
+}
+
+/// The same of the feed with this key; none if it has no checkpoint.
+///
+/// # Errors
+/// [`StoreError`], as the query fails.
+pub async fn one(store: &Store, feed: &str) -> Result<Option<Child>, StoreError> {
+    let scope = Scope { container: CONTROL.0, parent: Some(feed) };
+    let found = query(store, scope, documents("true")?).await?.try_collect().await?;
+    Ok(children(found, "").remove(feed))
+}
+
+/// The query of checkpoints and notes under this condition.
+fn documents(condition: &str) -> Result<Query, StoreError> {
+    let text = format!(
+        "SELECT c.feed, c.asOf, c.ended, c.refused, c.left FROM c WHERE c.id IN (@checkpoint, @note) AND {condition}"
+    );
+    with(with(Query::from(text), "@checkpoint", CHECKPOINT)?, "@note", LEFT)
+}
+
+fn children(found: Vec<Keyed>, prefix: &str) -> HashMap<String, Child> {
     let (mut children, mut left) = (HashMap::new(), Vec::new());
     for Keyed { feed, found } in found {
-        let Some(path) = feed.strip_prefix(&prefix) else { continue };
+        let Some(path) = feed.strip_prefix(prefix) else { continue };
         match found {
             Found::Checkpoint(child) => drop(children.insert(path.to_owned(), child)),
             Found::Note(true) => left.push(path.to_owned()),
@@ -71,9 +90,9 @@ pub async fn of(store: &Store, resource: &str) -> Result<HashMap<String, Child>,
         }
     }
     for path in left {
-        children.entry(path).and_modify(|child| child.left = true);
+        children.entry(path).and_modify(|child: &mut Child| child.left = true);
     }
-    Ok(children)
+    children
 }
 
 /// Whether a note says that the parent of the feed with this key left.

@@ -134,6 +134,17 @@ pub async fn all_marks(store: &Store, scope: Scope<'_>) -> Result<impl Found<Can
     query(store, scope, Query::from(format!("{FIELDS}true"))).await
 }
 
+/// The parents below which a living document has this id. One query of the whole container.
+///
+/// # Errors
+/// As [`super::find::older_than`].
+pub async fn parents_of(store: &Store, container: &str, id: &str) -> Result<Vec<String>, StoreError> {
+    let text = format!("{FIELDS}c.id = @id AND NOT IS_DEFINED(c._mirror.removed)");
+    let found = query(store, Scope::whole(container), with(Query::from(text), "@id", id)?).await?;
+    let found: Vec<Candidate> = found.try_collect().await?;
+    Ok(found.into_iter().filter_map(|one| one.parent).collect())
+}
+
 /// Streams the marks of the living documents of a container.
 ///
 /// # Errors

@@ -58,6 +58,7 @@ mod minimised;
 mod mirrored;
 mod notifications;
 mod notified_below;
+mod notified_singly;
 mod odd_answers;
 mod odd_objects;
 mod on_behalf_of;

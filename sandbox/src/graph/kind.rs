@@ -3,6 +3,7 @@
 use axum::http::Uri;
 
 use super::{
+    chats,
     relationship::Relationship,
     route::{Named, segments},
     row::{Row, Tokens},
@@ -29,6 +30,8 @@ pub enum Kind {
     Photo,
     /// The groups in which a user is.
     MemberOf,
+    /// The members of a chat.
+    ChatMembers,
     /// Several requests in one; its parts are recorded as requests of their own.
     Batch,
     /// Several directory objects by their ids.
@@ -58,6 +61,9 @@ impl Asked {
             ("$batch", 1) => return plain(Kind::Batch),
             ("directoryObjects", 2) if all[1] == "getByIds" => return plain(Kind::GetByIds),
             _ => {}
+        }
+        if chats::is_members(&all) {
+            return Self { kind: Kind::ChatMembers, feed: Row::named("chats"), named: Vec::new() };
         }
         let below = Row::all().filter_map(|row| {
             let named = row.route.matched(&all)?;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     above::above,
     answer::Answer,
+    chats,
     collection::Life,
     key,
     kind::{Kind, is_delta},
@@ -32,7 +33,10 @@ pub(super) fn read(world: &mut World, record: &Record) -> Result<Answer, Answer>
     }
     let feed = record.feed.and_then(Row::named);
     // Some objects are read by their ids alone, although they are below others.
-    let above_is_told = record.kind != Kind::ById || !record.named.is_empty();
+    let above_is_told = match record.kind {
+        Kind::ById => !record.named.is_empty(),
+        kind => kind != Kind::ChatMembers,
+    };
     let under = feed
         .filter(|_| above_is_told)
         .map_or_else(|| Ok(String::new()), |feed| above(world, feed, &record.named))?;
@@ -52,6 +56,7 @@ pub(super) fn read(world: &mut World, record: &Record) -> Result<Answer, Answer>
         (Some(feed), Kind::List) if me::is_organization(world, feed) => Ok(me::organization(world, path)),
         (Some(feed), Kind::List) => list(world, feed, &under, record),
         (Some(_), Kind::Photo) => me::photo(world, path),
+        (Some(_), Kind::ChatMembers) => chats::members(world, path),
         (Some(_), Kind::MemberOf) => me::member_of(world, path, query),
         (Some(feed), Kind::Other) if path.rsplit('/').next().is_some_and(is_delta) => {
             let message =

@@ -8,8 +8,8 @@ use super::known::Known;
 use super::syntax::{PATH, TEXT, is_path, is_text, is_word};
 
 const CHANGES: [&str; 3] = ["created", "updated", "deleted"];
-const SUBSCRIPTION: [&str; 5] =
-    ["resource", "changeTypes", "maxMinutes", "permission", "lifecycleUrlRequired"];
+const SUBSCRIPTION: [&str; 6] =
+    ["resource", "changeTypes", "maxMinutes", "permission", "lifecycleUrlRequired", "members"];
 const RANGE: [&str; 3] = ["daysBack", "daysAhead", "rollDays"];
 /// A hundred years, far from the ends of all clocks.
 const MOST_DAYS: u32 = 36_500;
@@ -29,12 +29,18 @@ pub(super) fn subscription(known: &Known<'_>, fields: &mut Fields<'_, '_>) -> Op
         false => Some(None),
     };
     let lifecycle_url_required = fields.flag_or("lifecycleUrlRequired", false);
+    let is_list_of = |path: &str| is_path(path) && path.matches('{').count() == 1;
+    let members = match fields.has("members") {
+        true => fields.text("members", "a path with one name in braces", is_list_of).map(Some),
+        false => Some(None),
+    };
     Some(Some(Subscribed {
         resource: resource?.to_owned(),
         changes: changes?.join(","),
         minutes: minutes?,
         permission: permission?,
         lifecycle_url_required: lifecycle_url_required?,
+        members: members?.map(str::to_owned),
     }))
 }
 

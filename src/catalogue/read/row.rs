@@ -242,8 +242,8 @@ fn together(row: &Resource, fields: &mut Fields<'_, '_>) {
         of_person(row, fields);
     }
     ranged(row, fields);
-    if row.notify && !row.subscription.as_ref().is_some_and(|to| to.resource.contains('{')) {
-        let allowed = "allowed: with a subscription that names a parent; others need no choice";
+    if row.notify && !(row.subscription.is_some() && row.path.contains('{')) {
+        let allowed = "allowed: below parents, with a subscription; others need no choice";
         fields.fault("notify", format_args!("true is not allowed; {allowed}"));
     }
     if row.every.is_some() && !row.path.contains('{') {

@@ -104,12 +104,10 @@ fn subscription(row: &Resource) -> String {
         to.permission.as_ref().map(|one| format!("; it needs {}, app role {}", one.name, one.app_role_id));
     let address =
         if to.lifecycle_url_required { "; Graph demands an address for lifecycle notifications" } else { "" };
-    format!(
-        "{} ({changes}), for at most {} minutes{}{address}",
-        to.resource,
-        to.minutes,
-        permission.unwrap_or_default()
-    )
+    let members =
+        to.members.as_ref().map(|list| format!("; {list} says whose feeds a notification is about"));
+    let (permission, members) = (permission.unwrap_or_default(), members.unwrap_or_default());
+    format!("{} ({changes}), for at most {} minutes{permission}{address}{members}", to.resource, to.minutes)
 }
 
 /// A name and a text that is broken between words.

@@ -26,7 +26,7 @@ pub fn of(row: &Resource) -> Value {
         json!({
             "resource": to.resource, "changeTypes": to.changes.split(',').collect::<Vec<_>>(),
             "maxMinutes": to.minutes, "permission": named(to.permission.as_ref().unwrap_or(&row.permission)),
-            "lifecycleUrlRequired": to.lifecycle_url_required,
+            "lifecycleUrlRequired": to.lifecycle_url_required, "members": to.members,
         })
     });
     json!({

@@ -5,7 +5,13 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
-use super::super::{collection::Event, inner::Inner, key, row::Row};
+use super::super::{
+    chats,
+    collection::{Change, Collection, Event},
+    inner::Inner,
+    key,
+    row::Row,
+};
 use super::endpoint::EndpointState;
 use super::state::Delivery;
 use super::subscription::Subscription;
@@ -100,7 +106,7 @@ fn due(inner: &Inner) -> (Vec<Delivery>, usize) {
         let notifications = changes
             .iter()
             .filter(|change| change.id.starts_with(&one.under))
-            .filter_map(|change| notification(one, feed, &change.id, &change.event, &world.tenant.id));
+            .filter_map(|change| notification(one, feed, log, change, &world.tenant.id));
         let mut notifications: Vec<_> = notifications
             .flat_map(|notifications| vec![notifications; if habits.twice { 2 } else { 1 }])
             .collect();
@@ -144,9 +150,16 @@ async fn deliver(inner: &Inner, deliveries: Vec<Delivery>) -> Delivered {
 }
 
 /// As documented for directory objects; a soft delete is an update. Drives and lists say nothing of the item.
-fn notification(one: &Subscription, feed: &Row, key: &str, event: &Event, tenant: &str) -> Option<Value> {
+fn notification(
+    one: &Subscription,
+    feed: &Row,
+    objects: &Collection,
+    change: &Change,
+    tenant: &str,
+) -> Option<Value> {
     let knows = |kind: &str| feed.change_types().any(|known| known == kind);
-    let kind = match event {
+    let key = &change.id;
+    let kind = match &change.event {
         Event::Purged if knows("deleted") => "deleted",
         Event::Created if knows("created") => "created",
         _ => "updated",
@@ -158,8 +171,10 @@ fn notification(one: &Subscription, feed: &Row, key: &str, event: &Event, tenant
     name[..1].make_ascii_uppercase();
     let id = if feed.immutable && !one.immutable { key::mutable(feed, key) } else { key::id(feed, key) };
     let own = one.resource.trim_start_matches('/');
+    let of_teams = chats::resource(feed, objects, key);
     let resource = match &feed.subscription {
         None => format!("{name}s/{id}"),
+        Some(_) if of_teams.is_some() => of_teams.unwrap_or_default(),
         Some(_) if feed.change_types().count() == 1 && knows("updated") => {
             return Some(json!({
                 "changeType": kind, "clientState": one.client_state, "resource": own,

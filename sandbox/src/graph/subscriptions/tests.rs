@@ -272,7 +272,8 @@ async fn a_mailbox_a_drive_and_a_channel_have_subscriptions_of_their_own() {
     let mail = find(&mail).unwrap();
     assert_eq!(mail["changeType"], "created");
     assert_ne!(mail["resourceData"]["id"], message.as_str(), "ids are not immutable unless asked for");
-    assert_eq!(find(&messages[1..]).unwrap()["resourceData"]["id"], post.as_str());
+    let posts = format!("teams('{team}')/channels('{channel}')/messages('");
+    assert_eq!(find(&posts).unwrap()["resourceData"]["id"], post.as_str());
     let drive = find("drives/").unwrap();
     assert_eq!((&drive["changeType"], drive.get("resourceData")), (&json!("updated"), None));
 }
