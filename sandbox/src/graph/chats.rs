@@ -7,11 +7,6 @@ use serde_json::{Value, json};
 
 use super::{answer::Answer, collection::Collection, key, row::Row, world::World};
 
-/// Whether a path is that of the members of a chat.
-pub(super) fn is_members(segments: &[String]) -> bool {
-    matches!(segments, [chats, id, members] if chats == "chats" && !id.is_empty() && members == "members")
-}
-
 /// `/chats/{id}/members`: everybody who has this chat, on one page.
 pub(super) fn members(world: &World, path: &str) -> Result<Answer, Answer> {
     let row = Row::of("chats");

@@ -3,7 +3,6 @@
 use axum::http::Uri;
 
 use super::{
-    chats,
     relationship::Relationship,
     route::{Named, segments},
     row::{Row, Tokens},
@@ -60,10 +59,10 @@ impl Asked {
             ("me", _) => return plain(Kind::Me),
             ("$batch", 1) => return plain(Kind::Batch),
             ("directoryObjects", 2) if all[1] == "getByIds" => return plain(Kind::GetByIds),
+            ("chats", 3) if all[2] == "members" => {
+                return Self { feed: Row::named("chats"), ..plain(Kind::ChatMembers) };
+            }
             _ => {}
-        }
-        if chats::is_members(&all) {
-            return Self { kind: Kind::ChatMembers, feed: Row::named("chats"), named: Vec::new() };
         }
         let below = Row::all().filter_map(|row| {
             let named = row.route.matched(&all)?;
