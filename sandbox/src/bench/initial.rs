@@ -72,8 +72,12 @@ fn rest(world: &World) -> String {
 
 /// A page: where it begins is in the token.
 async fn page(State(users): State<Arc<Users>>, uri: Uri) -> Response {
-    let from = uri.query().and_then(|query| query.split("$skiptoken=").nth(1)).and_then(|at| at.parse().ok());
-    let from: usize = from.unwrap_or_default();
+    let query = uri.query().unwrap_or_default();
+    let from: usize = match query.contains("$deltatoken=") {
+        // Nothing changes: a round that several turns read is followed by another one.
+        true => users.count,
+        false => query.split("$skiptoken=").nth(1).and_then(|at| at.parse().ok()).unwrap_or_default(),
+    };
     let to = (from + PAGE).min(users.count);
     let mut text = String::with_capacity((to - from) * (users.rest.len() + 200));
     text.push_str(r#"{"value":["#);
