@@ -126,14 +126,6 @@ pub async fn living(store: &Store, scope: Scope<'_>) -> Result<impl Found<Existi
     query(store, scope, Query::from(text)).await
 }
 
-/// Streams the marks of all documents of a container, tombstones too.
-///
-/// # Errors
-/// As [`super::find::older_than`].
-pub async fn all_marks(store: &Store, scope: Scope<'_>) -> Result<impl Found<Candidate> + use<>, StoreError> {
-    query(store, scope, Query::from(format!("{FIELDS}true"))).await
-}
-
 /// The parents below which a living document has this id. One query of the whole container.
 ///
 /// # Errors

@@ -23,8 +23,8 @@ mod parents;
 pub use gone::is_gone;
 pub use parents::FanOut;
 
-/// Most feeds that one turn names: each becomes a message of the queue.
-const MOST: usize = 200;
+/// Most feeds that one turn names: each becomes a message of the queue. Fewer would have more turns read all parents.
+const MOST: usize = 1000;
 /// The position is saved within this time, however small the budget is: without it no feed is named, in no turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a feed below a parent is looked at without a request, if its row does not say so.

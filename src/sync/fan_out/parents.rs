@@ -14,10 +14,10 @@ use crate::catalogue::{self, Chosen, Resource, Who};
 use crate::graph::GraphError;
 use crate::mirror::Mirror;
 use crate::protocol::fan::{Child, Parent, Standing};
-use crate::protocol::{Scope, Source as ReadFrom, parent_of};
+use crate::protocol::{Source as ReadFrom, parent_of};
 use crate::report::SyncError;
 use crate::source::Source;
-use crate::store::documents;
+use crate::store;
 
 /// Most parents that Graph is asked for by their ids in one turn.
 const MOST_ASKED: usize = 20;
@@ -63,7 +63,7 @@ pub(super) async fn parents(
 }
 
 async fn copied(mirror: &Mirror, resource: &Resource) -> Result<Vec<Parent>, SyncError> {
-    let found = documents::all_marks(mirror.store(), Scope::whole(&resource.container)).await?;
+    let found = store::placed(mirror.store(), &resource.container).await?;
     let path = |above: Option<&str>, id: &str| match above {
         Some(above) => format!("{above}/{}", parent_of(id)),
         None => parent_of(id),
@@ -71,7 +71,7 @@ async fn copied(mirror: &Mirror, resource: &Resource) -> Result<Vec<Parent>, Syn
     let parents = found.try_filter_map(|one| async move {
         let gone = one.removed && one.source != ReadFrom::ById;
         let standing = if gone { Standing::Gone } else { Standing::Living };
-        let path = one.object_id().map(|id| path(one.parent.as_deref(), id));
+        let path = one.object_id.as_deref().map(|id| path(one.parent.as_deref(), id));
         Ok(path.map(|path| Parent { path, standing }))
     });
     Ok(parents.try_collect().await?)
@@ -83,7 +83,7 @@ pub(super) async fn known_by_documents(
     mirror: &Mirror,
     children: &mut HashMap<String, Child>,
 ) -> Result<(), SyncError> {
-    let found = documents::all_marks(mirror.store(), Scope::whole(mirror.objects().container)).await?;
+    let found = store::placed(mirror.store(), mirror.objects().container).await?;
     let living = found.try_filter_map(|one| async move { Ok(one.parent.filter(|_| !one.removed)) });
     for path in living.try_collect::<HashSet<String>>().await? {
         children.entry(path).or_default();
