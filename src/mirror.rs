@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use crate::catalogue::Resource;
 use crate::protocol::plan::Definition;
 use crate::protocol::{Checkpoint, Containers, Feed, Ids, Numbers, Scope};
 use crate::source::Source;
-use crate::store::{self, Inspected, Store, StoreError, numbers};
+use crate::store::{self, Inspected, Store, StoreError, numbers, throttle};
 
 mod progress;
 
@@ -105,6 +107,22 @@ impl Mirror {
             tenant_id: self.source.reader().tenant_id.clone(),
             containers,
             orphaned: self.source.is_orphaned(),
+        }
+    }
+
+    /// Until when the service of the feed is to be left alone, as another feed or another process was told. Requests of this
+    /// process wait for it from now on.
+    pub async fn heed_pause(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        match throttle::paused_until(&self.store, self.source.service(), now).await {
+            Ok(until) => {
+                self.source.pause_as_others((until? - now).try_into().unwrap_or_default());
+                until
+            }
+            // Graph tells us again.
+            Err(error) => {
+                tracing::warn!(event = "pause_not_read", resource = self.feed.key(), %error);
+                None
+            }
         }
     }
 

@@ -13,6 +13,8 @@
 
 use std::time::Instant;
 
+use time::OffsetDateTime;
+
 use crate::mirror::{Mirror, Stage};
 use crate::protocol::plan;
 use crate::protocol::{CHECKPOINT, Checkpoint, Ids};
@@ -35,6 +37,7 @@ pub use report::{Difference, NotCompared, Verified};
 pub async fn verify(mirror: &Mirror) -> Result<Verified, SyncError> {
     let started = Instant::now();
     let checkpoint = checkpoint(mirror).await?;
+    mirror.heed_pause(OffsetDateTime::now_utc()).await;
     mirror.progress().begin(Stage::Reading, None);
     let window = walk::window(mirror, checkpoint.as_ref());
     let in_graph = walk::in_graph(mirror, window).await?;
@@ -65,6 +68,7 @@ pub async fn verify_again(
 ) -> Result<(Vec<Difference>, Vec<NotCompared>), SyncError> {
     let suspects = Suspects::of(differences);
     let window = walk::window(mirror, checkpoint(mirror).await?.as_ref());
+    mirror.heed_pause(OffsetDateTime::now_utc()).await;
     let looked = look::look(mirror, &suspects, window).await?;
     Ok((looked.differences, looked.not_compared))
 }

@@ -74,6 +74,7 @@ pub async fn preview(mirror: &Mirror, budget: Duration) -> Result<Preview, SyncE
     let definition = mirror.definition(containers.ids.clone());
     let epoch = lease.epoch.max(found.as_ref().map_or(0, |found| found.epoch)) + 1;
     let now = OffsetDateTime::now_utc();
+    mirror.heed_pause(now).await;
     let has_links = !mirror.resource().relationships.is_empty();
     let machine = Machine::new(Task::Sync, definition, has_links, epoch, lease.clean, now);
     let generation = found.as_ref().map_or(0, |found| found.generation);

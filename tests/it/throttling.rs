@@ -1,12 +1,14 @@
 //! Throttling: what Graph and Cosmos ask for is done, within the turn or in the next one.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sandbox::cosmos;
 use sandbox::graph::{Fault, Kind, Match, RetryAfter};
 use sandbox::world::{Setup, World};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::command_line::{run, stdout};
 use crate::stage::{checkpoint, copied, copied_as, logged, setup, world};
@@ -102,6 +104,24 @@ async fn another_process_learns_of_it_and_goes_on_when_the_time_is_over() {
     let later = world.second_host().await.unwrap();
     later.turn_feed("groups").await.unwrap();
     assert!(!world.graph.requests().is_empty());
+}
+
+#[tokio::test]
+async fn verify_and_a_dry_run_leave_a_service_alone_that_another_process_was_told_of() {
+    let world = copied().await;
+    for verb in ["verify users", "sync users --dry-run"] {
+        // Two seconds later; the document has whole seconds.
+        let (begun, until) = (Instant::now(), OffsetDateTime::now_utc() + Duration::from_secs(3));
+        let until = until.replace_nanosecond(0).unwrap().format(&Rfc3339).unwrap();
+        let pause = json!({"id": "throttle", "feed": "throttle/identity", "notBefore": until});
+        world.cosmos.put("mirror", "throttle/identity", &pause).await.unwrap();
+        world.graph.forget_requests();
+        run(world.settings(), verb).await.code(0);
+        let requests = world.graph.requests();
+        assert!(!requests.is_empty(), "{verb}");
+        let earliest = requests.iter().map(|one| one.at - begun).min().unwrap();
+        assert!(earliest >= Duration::from_secs(2), "{verb}: the first request came after {earliest:?}");
+    }
 }
 
 #[tokio::test]

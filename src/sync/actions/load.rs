@@ -6,7 +6,7 @@ use crate::protocol::machine::{Event, Task};
 use crate::protocol::plan;
 use crate::protocol::{CHECKPOINT, Checkpoint, Containers, Etag, Numbers, Unreadable};
 use crate::report::SyncError;
-use crate::store::{Saved, StoreError, Unfit, throttle};
+use crate::store::{Saved, StoreError, Unfit};
 use crate::sync::turn::Turn;
 
 /// The result of a load.
@@ -43,24 +43,12 @@ pub async fn load(turn: &Turn<'_>, task: Task, is_first: bool) -> Result<Loaded,
     }
 }
 
-/// Until when the service of the feed is to be left alone, as another feed or another process was told. Asked for once in
-/// a turn. Requests of this process wait for it too.
+/// Until when the service of the feed is to be left alone. Asked for once in a turn.
 async fn paused(turn: &Turn<'_>, is_due: bool) -> Option<OffsetDateTime> {
     if !is_due {
         return None;
     }
-    let (source, now) = (turn.source(), turn.lease().now());
-    match throttle::paused_until(turn.store(), source.service(), now).await {
-        Ok(until) => {
-            source.pause_as_others((until? - now).try_into().unwrap_or_default());
-            until
-        }
-        // Graph tells us again.
-        Err(error) => {
-            tracing::warn!(event = "pause_not_read", resource = turn.key(), %error);
-            None
-        }
-    }
+    turn.mirror().heed_pause(turn.lease().now()).await
 }
 
 async fn lost(turn: &Turn<'_>, etag: Option<Etag>, charge: f64) -> Result<Loaded, SyncError> {
