@@ -67,6 +67,7 @@ mod one_manager;
 mod otlp;
 mod partial;
 mod partitions;
+mod readme_queries;
 mod refresh;
 mod refusals;
 mod replicas;

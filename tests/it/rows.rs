@@ -57,6 +57,9 @@ fn faults(row: &Resource, facts: &Facts) -> Vec<String> {
                 .push(format!("{name}: {} is not the app role {}", permission.name, permission.app_role_id));
         }
     }
+    for wider in row.permission.wider.iter().filter(|wider| !facts.app_roles.contains_key(*wider)) {
+        faults.push(format!("{name}: {wider} is no app role"));
+    }
     faults
 }
 
@@ -89,6 +92,7 @@ fn each_wrong_name_in_a_row_is_found() {
     assert_eq!(of(|row| row.key = "userId".into()), 1);
     assert_eq!(of(|row| row.relationships[0].property = "mail".into()), 1);
     assert_eq!(of(|row| row.permission.app_role_id = "00000000-0000-0000-0000-000000000000".into()), 1);
+    assert_eq!(of(|row| row.permission.wider.push("User.Red.All".into())), 1);
     assert_eq!(of(|row| row.entity_type = Some("microsoft.graph.usr".into())), 1);
 }
 

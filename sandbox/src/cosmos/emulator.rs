@@ -201,6 +201,11 @@ impl Emulator {
 
     /// All documents of a container, with their system properties.
     pub(super) async fn documents(&self, container: &str) -> anyhow::Result<Vec<Value>> {
+        self.query(container, "SELECT * FROM c").await
+    }
+
+    /// What a query finds in all partitions of a container.
+    pub(super) async fn query(&self, container: &str, text: &str) -> anyhow::Result<Vec<Value>> {
         let path = self.docs(container);
         let (mut documents, mut continuation) = (Vec::new(), None);
         loop {
@@ -212,7 +217,7 @@ impl Emulator {
                 ("x-ms-max-item-count", "1000000"),
             ]);
             headers.extend(continuation.take().map(|token| ("x-ms-continuation".to_owned(), token)));
-            let body = Bytes::from_static(br#"{"query":"SELECT * FROM c"}"#);
+            let body = Bytes::from(json!({ "query": text }).to_string());
             let reply = self.ask(Ask { method: "POST", path: &path, headers, body }).await?;
             ensure!(reply.is_success(), "query {container}: {}", String::from_utf8_lossy(&reply.body));
             if let Value::Array(page) = &mut reply.json()?["Documents"] {

@@ -160,7 +160,15 @@ impl Cosmos {
         self.inner.emulator.documents(container).await.expect("the container is there")
     }
 
-    /// The same of a container that may have been removed a moment ago: it has none then.
+    /// What a query finds in all partitions of a container, unguarded.
+    ///
+    /// # Panics
+    /// When the emulator does not answer it.
+    pub async fn query(&self, container: &str, text: &str) -> Vec<Value> {
+        self.inner.emulator.query(container, text).await.expect("the emulator answers the query")
+    }
+
+    /// All documents of a container that may have been removed a moment ago: it has none then.
     pub async fn documents_if_any(&self, container: &str) -> Vec<Value> {
         self.inner.expire(container).await;
         self.inner.emulator.documents(container).await.unwrap_or_default()
