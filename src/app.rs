@@ -12,7 +12,7 @@ use crate::settings::Settings;
 use crate::subscriptions;
 use crate::sync::{Preview, Refreshed};
 use crate::verify::{Difference, NotCompared, Verified};
-use below::Meant;
+use named::Meant;
 use notifications::Notifications;
 use parts::Parts;
 
@@ -81,35 +81,34 @@ impl App {
         self.turn(feed, self.parts.budget(), self.parts.priority()).await
     }
 
-    /// Syncs a feed after a notification or a request, or after an earlier turn left work.
+    /// Syncs a feed after a notification or a request, or after an earlier turn left work. With `ids`, updates the copies of
+    /// these objects only, or names the feeds that they are about.
     ///
-    /// If the sync finds no change, a second one follows (`relooks` says why). `requested`: a person waits for it, so its
+    /// If nothing new is found, a sync follows later (`relooks` says why). `requested`: a person waits for it, so its
     /// requests to Graph are urgent, and all parents are due.
     ///
     /// # Errors
     /// As [`App::sync`].
-    pub async fn rerun(&self, feed: &Feed, requested: bool) -> Result<Outcome, AppError> {
+    pub async fn rerun(&self, feed: &Feed, ids: &[String], requested: bool) -> Result<Outcome, AppError> {
         let give_up = self.parts.give_up();
-        let feed = &match below::meant(&self.parts, feed).await? {
-            Meant::Feed(feed) => feed,
-            Meant::Others(outcome) => return Ok(*outcome),
-        };
         let priority = if requested { Priority::High } else { self.parts.priority() };
-        let outcome = self.turn(feed, self.parts.budget(), priority).await?;
+        let (feed, outcome, may_lag) = match Box::pin(below::meant(&self.parts, feed, ids)).await? {
+            Meant::Feed(feed) => {
+                let outcome = self.turn(&feed, self.parts.budget(), priority).await?;
+                let is_nothing = outcome.counts.is_nothing();
+                (feed, outcome, is_nothing)
+            }
+            Meant::Done { outcome, may_lag } => (feed.clone(), *outcome, may_lag),
+        };
         // Below a parent nobody waits: there are too many feeds, and what a fan-out has named must reach the queue.
-        let is_notified = self.parts.resource(feed)?.parents().is_empty();
-        let found_nothing = is_notified && outcome.ending == Ending::Complete && outcome.counts.is_nothing();
-        let Some(on) = self.notifications.as_ref().filter(|_| found_nothing) else { return Ok(outcome) };
-        if !on.wait_for_relook(feed, give_up).await {
-            return Ok(outcome);
+        let is_whole = may_lag && self.parts.resource(&feed)?.parents().is_empty();
+        let is_over = is_whole && outcome.ending == Ending::Complete;
+        match self.notifications.as_ref().filter(|_| is_over) {
+            Some(on) if on.wait_for_relook(&feed, give_up).await => {
+                self.turn(&feed, give_up.saturating_duration_since(Instant::now()), priority).await
+            }
+            _ => Ok(outcome),
         }
-        self.turn(feed, give_up.saturating_duration_since(Instant::now()), priority).await
-    }
-
-    /// Updates the copies of the objects that notifications named, or names the feeds that these are about. Errors are those
-    /// of [`App::refresh`].
-    pub async fn look_at(&self, feed: &Feed, ids: &[String]) -> Result<Outcome, AppError> {
-        Box::pin(named::look_at(&self.parts, feed, ids)).await
     }
 
     /// Updates the copies of single objects or, without ids, the whole feed like [`App::sync`]. The caller waits for

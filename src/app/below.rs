@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::named::{self, Meant};
 use super::notified::is_part;
 use super::parts::Parts;
 use super::{AppError, subscribed};
@@ -10,22 +11,19 @@ use crate::protocol::{Counts, Ending, Feed};
 use crate::report::Outcome;
 use crate::store::children;
 
-/// What a work item means.
-pub(super) enum Meant {
-    /// This feed.
-    Feed(Feed),
-    /// The feeds that an outcome names as due.
-    Others(Box<Outcome>),
-}
-
-/// What a work item means: a feed, or the feeds below a parent of theirs. Nobody knows any longer what an old hash was.
-pub(super) async fn meant(parts: &Parts, feed: &Feed) -> Result<Meant, AppError> {
+/// What a work item means: a feed, the feeds below a parent of theirs, or some objects, which are read then. What an old
+/// hash stood for is not known any longer.
+pub(super) async fn meant(parts: &Parts, feed: &Feed, ids: &[String]) -> Result<Meant, AppError> {
+    if !ids.is_empty() {
+        return named::look_at(parts, feed, ids).await;
+    }
+    let others = |outcome| Meant::Done { outcome: Box::new(outcome), may_lag: false };
     match subscribed::named(parts, feed).await? {
-        Some(feed) if is_part(parts, &feed) => Ok(Meant::Others(Box::new(below(parts, &feed).await?))),
+        Some(feed) if is_part(parts, &feed) => Ok(others(below(parts, &feed).await?)),
         Some(feed) => Ok(Meant::Feed(feed)),
         None => {
             let nothing = Outcome::new(feed, Ending::Complete, Counts::default(), 0.0, Duration::ZERO);
-            Ok(Meant::Others(Box::new(nothing)))
+            Ok(others(nothing))
         }
     }
 }

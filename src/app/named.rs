@@ -9,24 +9,42 @@ use crate::protocol::{Counts, Ending, Feed, document_id};
 use crate::report::{Outcome, SyncError};
 use crate::source::members_by_user;
 use crate::store::{children, documents};
+use crate::sync::Refreshed;
 
-/// Reads the objects with these ids, or the feed where Graph does not show them by their ids. Where a notification names no
-/// parent, it names the feeds that are due instead. Nothing of a feed that no fan-out has named: its parent may not be chosen.
-pub(super) async fn look_at(parts: &Parts, feed: &Feed, ids: &[String]) -> Result<Outcome, AppError> {
+/// What a work item means.
+pub(super) enum Meant {
+    /// This feed.
+    Feed(Feed),
+    /// It is done, or others are: those that the outcome names as due.
+    Done {
+        /// The outcome.
+        outcome: Box<Outcome>,
+        /// A replica of Graph may have answered that does not know of a change yet.
+        may_lag: bool,
+    },
+}
+
+/// Reads the objects with these ids, or means the feed where Graph does not show them by their ids. Where a notification names
+/// no parent, it names the feeds that are due instead. Nothing of a feed that no fan-out has named: its parent may not be
+/// chosen.
+pub(super) async fn look_at(parts: &Parts, feed: &Feed, ids: &[String]) -> Result<Meant, AppError> {
     let row = parts.resource(feed)?;
+    let done = |outcome, may_lag| Ok(Meant::Done { outcome: Box::new(outcome), may_lag });
     let members = row.notified().and_then(|to| to.members.as_deref()).filter(|_| feed.parent.is_none());
     if let Some(list) = members {
         let due = of_members(parts, row, list, ids).await?;
-        return Ok(Outcome { due, ..nothing(feed) });
+        return done(Outcome { due, ..nothing(feed) }, false);
     }
     if feed.parent.is_some() && !is_known(parts, feed).await? {
-        return Ok(nothing(feed));
+        return done(nothing(feed), false);
     }
     if !row.is_read_singly() {
-        return verbs::sync(parts, feed, parts.budget(), parts.priority()).await;
+        return Ok(Meant::Feed(feed.clone()));
     }
-    let refreshed = verbs::refresh(parts, feed, ids, parts.priority()).await?;
-    Ok(refreshed.outcome)
+    let Refreshed { outcome, not_found } = verbs::refresh(parts, feed, ids, parts.priority()).await?;
+    // A notification says that something changed: what did not, or is not there, may be told by a replica that lags.
+    let may_lag = outcome.counts.unchanged > 0 || !not_found.is_empty();
+    done(outcome, may_lag)
 }
 
 async fn is_known(parts: &Parts, feed: &Feed) -> Result<bool, AppError> {

@@ -17,7 +17,7 @@ pub(super) const BINDING: &str = "item";
 
 /// Reads the objects of a work item, or puts the feeds that they are about on the queue.
 async fn objects(app: &App, item: &WorkItem) -> Result<Answer, Failure> {
-    match Box::pin(app.look_at(&item.feed(), &item.ids)).await {
+    match Box::pin(app.rerun(&item.feed(), &item.ids, false)).await {
         Ok(outcome) if !outcome.due.is_empty() => {
             let work: Vec<_> = outcome.due.iter().map(|feed| WorkItem::of(feed).only(&item.ids)).collect();
             Ok(Answer::done(format!("{}: {} feeds are due", item.feed, work.len()), work))
@@ -37,6 +37,6 @@ pub async fn run(app: &App, requested: bool, body: &[u8]) -> Result<Answer, Fail
     match item.feed.as_str() {
         FEED => renew_subscriptions::look_at(app, item.parent.as_deref()).await,
         _ if !item.ids.is_empty() => objects(app, &item).await,
-        _ => answer(Box::pin(app.rerun(&item.feed(), requested)).await),
+        _ => answer(Box::pin(app.rerun(&item.feed(), &[], requested)).await),
     }
 }

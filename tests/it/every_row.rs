@@ -75,10 +75,10 @@ async fn every_resource_is_copied_and_then_followed() {
     let sync = format!("sync {}", names.join(" "));
     for round in ["all of it", "what changed"] {
         // Links end with the objects that they lead to, which are synced after them.
-        run(&settings, &sync).await;
+        println!("{round}:\n{}", stdout(&run(&settings, &sync).await));
         let ran = run(&settings, &sync).await;
         let said = stdout(&ran);
-        println!("{round}:\n{said}");
+        println!("and again:\n{said}");
         assert_eq!(
             said.lines().filter(|line| line.contains(": complete")).count(),
             names.len(),

@@ -1,6 +1,6 @@
 //! Change notifications of resources without a delta query: what they name is read by its id, twenty at a time.
 
-use sandbox::graph::Kind;
+use sandbox::graph::{Fault, Kind, Match};
 use sandbox::world::{Setup, WORK_QUEUE, World};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -32,7 +32,7 @@ impl Singly {
         // What has objects is compared with its copy.
         let objects = resources.iter().map(|resource| (*resource, 1)).collect();
         let setup = Setup { users: 3, notified: true, root: root.path().to_owned(), objects, ..setup };
-        let world = World::start(setup.set("RELOOK_SECONDS", "0")).await.unwrap();
+        let world = World::start(setup.set("RELOOK_SECONDS", "0.1")).await.unwrap();
         Self { world, _root: root }
     }
 
@@ -103,6 +103,23 @@ async fn rule_11_an_object_that_is_read_by_time_is_looked_up_once_and_then_no_mo
     assert_eq!(source().await, "by-id");
     until_settled(&records.world, "callRecords").await;
     assert_eq!((source().await, records.requests(Kind::ById)), (json!("checked"), 2));
+    records.world.ensure_equal().await.unwrap();
+}
+
+/// Graph tells, but the replica that is asked has not heard yet.
+#[tokio::test]
+async fn an_object_that_graph_does_not_show_yet_comes_with_a_later_sync() {
+    let records = Singly::new(&["callRecords"]).await;
+    records.sync(&["callRecords"]).await;
+    records.subscribe().await;
+    let id = records.world.graph.tenant(|tenant| tenant.create_ago("callRecords", 5));
+    let body = json!({"error": {"code": "NotFound", "message": "NotFound"}}).to_string();
+    records.world.graph.fail(Match::by_id(), 1, Fault::Status { code: 404, body });
+    records.told().await;
+    records.pump().await;
+    assert_eq!((records.requests(Kind::ById), records.requests(Kind::List)), (1, 1));
+    let document = records.world.cosmos.document("callRecords", &id, &id).await.unwrap();
+    assert_eq!(document["_mirror"]["source"], "window");
     records.world.ensure_equal().await.unwrap();
 }
 

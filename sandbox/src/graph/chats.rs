@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{answer::Answer, collection::Collection, key, row::Row, world::World};
 
-/// `/chats/{id}/members`: everybody who has this chat, on one page.
+/// `/chats/{id}/members`: the users below whom the chat lies, on one page.
 pub(super) fn members(world: &World, path: &str) -> Result<Answer, Answer> {
     let row = Row::of("chats");
     let id = path.split('/').nth(3).unwrap_or_default();

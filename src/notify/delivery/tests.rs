@@ -153,7 +153,7 @@ fn objects_are_named_once_and_whatever_names_none_is_about_the_feed() {
     assert_eq!(told(many(MOST_OBJECTS + 1)), Wanted::Feed, "one turn of the feed asks for less");
     let twice = json!({ "value": [object("a")] }).to_string().replace(r#""id":"a""#, r#""id":"a","id":"b""#);
     let delivery = judge(&twice, &keys(), None, known(&["one"])).unwrap();
-    assert_eq!(delivery.feeds["one"], Wanted::Feed, "nobody knows which one is meant");
+    assert_eq!(delivery.feeds["one"], Wanted::Feed, "it is not certain which one is meant");
 }
 
 #[test]
