@@ -1,6 +1,6 @@
 //! Notifications of what lies below parents: to which feeds they lead.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::named::{self, Meant};
 use super::notified::is_part;
@@ -21,10 +21,7 @@ pub(super) async fn meant(parts: &Parts, feed: &Feed, ids: &[String]) -> Result<
     match subscribed::named(parts, feed).await? {
         Some(feed) if is_part(parts, &feed) => Ok(others(below(parts, &feed).await?)),
         Some(feed) => Ok(Meant::Feed(feed)),
-        None => {
-            let nothing = Outcome::new(feed, Ending::Complete, Counts::default(), 0.0, Duration::ZERO);
-            Ok(others(nothing))
-        }
+        None => Ok(others(named::nothing(feed))),
     }
 }
 

@@ -85,6 +85,7 @@ async fn of_members(
     Ok(due)
 }
 
-fn nothing(feed: &Feed) -> Outcome {
+/// The outcome where there is nothing to be done.
+pub(super) fn nothing(feed: &Feed) -> Outcome {
     Outcome::new(feed, Ending::Complete, Counts::default(), 0.0, Duration::ZERO)
 }

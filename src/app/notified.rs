@@ -21,10 +21,16 @@ pub(super) fn meant(parts: &Parts, feed: &Feed, about: About<'_>) -> Option<Mean
 /// not outside of what the client state names.
 fn named(row: &Resource, feed: &Feed, about: About<'_>) -> Option<Meant> {
     if let Some(members) = row.notified().and_then(|to| to.members.as_ref()) {
-        return Some(Meant { feed: feed.key(), id: Some(id_before(members, about.resource?)?) });
+        return Some(Meant {
+            feed: feed.key(),
+            id: Some(id_in(about.resource?, collection(members, "/{")?)?),
+        });
     }
     let id = about.id.filter(|_| row.is_read_singly()).and_then(ids::one)?;
-    let parents = row.parents().iter().map(|parent| id_in(about.resource?, collection(&row.path, parent)?));
+    let parents = row
+        .parents()
+        .iter()
+        .map(|parent| id_in(about.resource?, collection(&row.path, &format!("/{{{parent}}}"))?));
     let parents: Vec<_> = parents.collect::<Option<_>>()?;
     let parents: Vec<_> = parents.iter().map(String::as_str).collect();
     let exact = Feed::under(&row.name, &parents).key();
@@ -40,15 +46,10 @@ pub(super) fn is_part(parts: &Parts, feed: &Feed) -> bool {
     row.is_some_and(|row| 0 < ids && ids < row.parents().len())
 }
 
-/// The collection that a path has before a name in braces: `teams` in `/teams/{teams}/channels`.
+/// The collection that a path has before a name in braces, or what such a name begins with: `teams` in
+/// `/teams/{teams}/channels`.
 fn collection<'a>(path: &'a str, name: &str) -> Option<&'a str> {
-    path.split_once(&format!("/{{{name}}}"))?.0.rsplit('/').next()
-}
-
-/// The id in `resource` that stands where the `path` has its only name in braces.
-fn id_before(path: &str, resource: &str) -> Option<String> {
-    let collection = path.split_once("/{")?.0.rsplit('/').next()?;
-    id_in(resource, collection)
+    path.split_once(name)?.0.rsplit('/').next()
 }
 
 /// The id of the object of a collection that a path names: `teams('…')/channels('…')` or `teams/…/channels/…`.

@@ -1,8 +1,8 @@
 //! `notifications`: `POST /api/notifications`, where Graph validates the address and tells what changed.
 //!
-//! Anybody can call it. It answers within milliseconds, asks nobody, and only requests runs: one work
-//! item for each feed that a genuine notification names, or for twenty of its objects where there is no delta query. What is not genuine gets the same answer, and is counted
-//! rather than logged: one line a minute says how many there were.
+//! Anybody can call it. It answers within milliseconds, asks nobody, and only requests runs: one work item for each feed that a
+//! genuine notification names, or for twenty of its objects where there is no delta query. What is not genuine gets the same
+//! answer, and is counted rather than logged: one line a minute says how many there were.
 //!
 //! <https://learn.microsoft.com/graph/change-notifications-delivery-webhooks>
 
