@@ -18,6 +18,7 @@ mod parts;
 mod permissions;
 mod row;
 mod syntax;
+mod together;
 
 /// The file that is no resource.
 pub(super) const PERMISSIONS: &str = "permissions";

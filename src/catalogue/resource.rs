@@ -51,6 +51,11 @@ pub struct Resource {
     pub updates: Updates,
     /// How the feed reports that an object is gone.
     pub removal: Removal,
+    /// A time takes the place of a token, and asks for what changed since.
+    pub time_token: bool,
+    /// Where an object names the object of the same feed that it lies in, as a folder: the names of properties, from outside
+    /// inwards.
+    pub inside: Vec<String>,
     /// Values of `Prefer` on every request.
     pub prefer: Vec<String>,
     /// How many objects a page is asked to hold.

@@ -1,9 +1,8 @@
 //! The objects within a row: its subscription, its window and its parameters; pure.
 
-use super::super::Resource;
 use super::super::described::{Range, Subscribed, Window};
 use super::super::fields::Fields;
-use super::super::words::{Mode, Operators};
+use super::super::words::Operators;
 use super::known::Known;
 use super::syntax::{PATH, TEXT, is_path, is_text, is_word};
 
@@ -83,19 +82,12 @@ pub(super) fn range(fields: &mut Fields<'_, '_>) -> Option<Option<Range>> {
     is_short.then_some(Some(Range { days_back, days_ahead, roll_days }))
 }
 
-/// What a range and the parameters must say together.
-pub(super) fn ranged(row: &Resource, fields: &mut Fields<'_, '_>) {
-    let asks = |name: &str| row.query.iter().any(|(_, value)| value.contains(name));
-    let has_braces = row.query.iter().any(|(_, value)| {
-        let rest = value.replacen("{from}", "", 1).replacen("{to}", "", 1);
-        rest.contains(['{', '}'])
-    });
-    if has_braces || row.range.is_some() != asks("{from}") || row.range.is_some() != asks("{to}") {
-        fields.fault("query", "is not allowed; allowed: {from} and {to} with `range`, and no other braces");
-    }
-    if row.range.is_some() && !(row.mode == Mode::Delta && row.object_path.is_some()) {
-        fields.fault("range", "is not allowed; allowed: in mode delta, with objects that are read by id");
-    }
+/// The properties that name the object of the same feed that an object lies in, from outside inwards.
+pub(super) fn inside(fields: &mut Fields<'_, '_>) -> Option<Vec<String>> {
+    let is_pointer = |text: &str| text.split('/').all(is_word);
+    let inside =
+        fields.text_or("inside", "names of properties, with a slash between them", None, is_pointer)?;
+    Some(inside.into_iter().flat_map(|text| text.split('/')).map(str::to_owned).collect())
 }
 
 /// The other parameters of the first request.

@@ -1,4 +1,4 @@
-//! One row: its keys one by one, then what they say together; pure.
+//! One row: its keys one by one, then what they say together ([`super::together`]); pure.
 
 use serde_json::Value;
 
@@ -8,10 +8,11 @@ use super::super::{Permission, Resource};
 use super::choice::choice;
 use super::known::{Known, owned};
 use super::links::links;
-use super::parts::{query, range, ranged, subscription, window};
+use super::parts::{inside, query, range, subscription, window};
 use super::syntax::{PATH, TEXT, TYPE, is_header, is_me, is_path, is_permission, is_text, is_type, is_word};
+use super::together::together;
 
-pub(super) const KEYS: [&str; 30] = [
+pub(super) const KEYS: [&str; 32] = [
     "path",
     "mode",
     "single",
@@ -26,6 +27,8 @@ pub(super) const KEYS: [&str; 30] = [
     "links",
     "updates",
     "removal",
+    "timeToken",
+    "inside",
     "prefer",
     "pageSize",
     "pageSizeBy",
@@ -96,6 +99,7 @@ fn keyed(name: &str, known: &Known<'_>, fields: &mut Fields<'_, '_>) -> Option<R
     let links = links(name, known, fields);
     let updates = fields.word_or("updates", Updates::Full);
     let removal = fields.word_or("removal", if is_delta { Removal::Annotation } else { Removal::None });
+    let (time_token, inside) = (fields.flag_or("timeToken", false), inside(fields));
     let prefer = fields.list("prefer", "values of a header", is_header);
     let (page_size, page_size_by) =
         (fields.number_or_none("pageSize"), fields.word_or("pageSizeBy", PageSizeBy::Top));
@@ -142,6 +146,8 @@ fn keyed(name: &str, known: &Known<'_>, fields: &mut Fields<'_, '_>) -> Option<R
         is_linked_to: false,
         updates: updates?,
         removal: removal?,
+        time_token: time_token?,
+        inside: inside?,
         prefer: owned(&prefer?),
         page_size: page_size?,
         page_size_by: page_size_by?,
@@ -167,24 +173,6 @@ fn keyed(name: &str, known: &Known<'_>, fields: &mut Fields<'_, '_>) -> Option<R
     })
 }
 
-/// What the row of a feed that is read as a person may not say. Links lie together by their source, whoever reads them, so
-/// that two persons would write the same ones.
-fn of_person(row: &Resource, fields: &mut Fields<'_, '_>) {
-    let elsewhere = "is not allowed; allowed: where no person is signed in";
-    if row.path.contains('{') {
-        fields.fault("path", format_args!("{:?} has a parent, which {elsewhere}", row.path));
-    }
-    for (key, is_there) in [
-        ("subscription", row.subscription.is_some()),
-        ("links", !row.relationships.is_empty()),
-        ("parents", row.chosen.is_some()),
-    ] {
-        if is_there {
-            fields.fault(key, elsewhere);
-        }
-    }
-}
-
 /// The least permission, with those that do too: the row says which, else the file of permissions.
 fn permission(known: &Known<'_>, is_of_person: bool, fields: &mut Fields<'_, '_>) -> Option<Permission> {
     let least = if is_of_person { known.delegated(fields) } else { known.permission(fields) };
@@ -199,98 +187,4 @@ fn permission(known: &Known<'_>, is_of_person: bool, fields: &mut Fields<'_, '_>
     }
     let wider: Vec<_> = accepted.into_iter().filter(|name| *name != least.name).collect();
     Some(Permission { wider: owned(&wider), ..least })
-}
-
-/// What the keys must say together.
-fn together(row: &Resource, fields: &mut Fields<'_, '_>) {
-    let (is_delta, is_window) = (row.mode == Mode::Delta, row.mode == Mode::Window);
-    let is_selected = |name: &String| row.properties.is_empty() || row.properties.contains(name);
-    if is_delta != row.path.ends_with("/delta") {
-        let allowed = if is_delta { "a path that ends in /delta, in mode delta" } else { "mode delta" };
-        fields.fault("path", format_args!("{:?} is not allowed; allowed: {allowed}", row.path));
-    }
-    if row.single && row.mode != Mode::List {
-        fields.fault("single", "true is not allowed; allowed in mode list only");
-    }
-    if !is_selected(&row.key) {
-        fields.fault("select", format_args!("`{}` is missing; every object has it", row.key));
-    }
-    if !row.required.is_empty() && (!is_delta || row.properties.is_empty() || row.updates == Updates::Partial)
-    {
-        fields.fault("required", "is not allowed; allowed: in mode delta, with select and full updates");
-    }
-    if !row.relationships.is_empty() && (!is_delta || row.properties.is_empty()) {
-        fields.fault("links", "is not allowed; allowed: in mode delta, with select");
-    }
-    for (key, value) in [("updates", row.updates != Updates::Full), ("removal", row.removal != Removal::None)]
-    {
-        if value && !is_delta {
-            fields.fault(key, "is not allowed; allowed: in mode delta");
-        }
-    }
-    if is_window != row.window.is_some() {
-        fields.fault(
-            "window",
-            if is_window {
-                "is missing; mode window needs it"
-            } else {
-                "is not allowed; allowed: in mode window"
-            },
-        );
-    }
-    if row.is_delegated() {
-        of_person(row, fields);
-    }
-    ranged(row, fields);
-    if row.notify && !(row.subscription.is_some() && row.path.contains('{')) {
-        let allowed = "allowed: below parents, with a subscription; others need no choice";
-        fields.fault("notify", format_args!("true is not allowed; {allowed}"));
-    }
-    if row.every.is_some() && !row.path.contains('{') {
-        fields.fault(
-            "every",
-            "is not allowed; allowed: with a parent in the path; elsewhere the timer decides",
-        );
-    }
-    if row.parents_required && !row.path.contains('{') {
-        fields.fault("parentsRequired", "is not allowed; allowed: with a parent in the path");
-    }
-    if row.ttl_days.is_some() && !is_window {
-        fields.fault("ttlDays", "is not allowed; allowed: in mode window");
-    }
-    for window in row.window.iter().filter(|window| !is_selected(&window.property)) {
-        fields.fault(
-            "window.property",
-            format_args!("{:?} is not allowed; allowed: a name out of select", window.property),
-        );
-    }
-    // By these an object is understood.
-    let needed = |name: &String| {
-        let window = row.window.as_ref().map(|window| &window.property);
-        let removal = match row.removal {
-            Removal::DeletedFacet => Some("deleted"),
-            Removal::DeletedDateTime => Some("deletedDateTime"),
-            Removal::Annotation | Removal::None => None,
-        };
-        let is_time = row.range.is_some() && matches!(&**name, "start" | "end" | "type" | "recurrence");
-        window == Some(name)
-            || is_time
-            || removal == Some(name)
-            || row.drop.contains(name) && row.hash.contains(name)
-    };
-    if let Some(name) = row.hash.iter().chain(&row.drop).find(|name| needed(name)) {
-        let what = "is not allowed; allowed: in one list, and no property of a window, a range or a removal";
-        fields.fault("drop", format_args!("{name:?} {what}"));
-    }
-    if !row.required.is_empty() && row.required.iter().all(|name| row.drop.contains(name)) {
-        fields.fault("required", "is dropped altogether; allowed: at least one name that is not dropped");
-    }
-    for (key, names) in [("hash", &row.hash), ("drop", &row.drop)] {
-        for name in names.iter().filter(|name| **name == row.key || !is_selected(name)) {
-            fields.fault(
-                key,
-                format_args!("{name:?} is not allowed; allowed: names out of select but `{}`", row.key),
-            );
-        }
-    }
 }

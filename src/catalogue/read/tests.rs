@@ -273,6 +273,19 @@ fn keys_that_do_not_go_together_are_told() {
     for (more, said) in [
         (json!({ "window": window }), "window: is not allowed; allowed: in mode window"),
         (json!({ "ttlDays": 3 }), "ttlDays: is not allowed; allowed: in mode window"),
+        (
+            json!({ "mode": "list", "path": "/users", "timeToken": true }),
+            "timeToken: true is not allowed; allowed: in mode delta",
+        ),
+        (
+            json!({ "inside": "parentReference/id" }),
+            "inside: \"parentReference\" is not allowed; allowed: in mode delta, with objects that are read by id, and a \
+             name out of select",
+        ),
+        (
+            json!({ "inside": "a b" }),
+            "inside: \"a b\" is not allowed; allowed: names of properties, with a slash between them",
+        ),
         (json!({ "mode": "window" }), "window: is missing; mode window needs it"),
         (json!({ "removal": "annotation" }), "removal: is not allowed; allowed: in mode delta"),
         (json!({ "updates": "partial" }), "updates: is not allowed; allowed: in mode delta"),
