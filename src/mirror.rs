@@ -6,8 +6,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::catalogue::Resource;
-use crate::protocol::plan::Definition;
-use crate::protocol::{Checkpoint, Containers, Feed, Ids, Numbers, Scope};
+use crate::protocol::plan::{self, Definition, Restart};
+use crate::protocol::{Checkpoint, Containers, Feed, Ids, Link, Numbers, Scope};
 use crate::source::Source;
 use crate::store::{self, Inspected, Store, StoreError, numbers, throttle};
 
@@ -108,6 +108,11 @@ impl Mirror {
             containers,
             orphaned: self.source.is_orphaned(),
         }
+    }
+
+    /// Where the feed goes on whose token is dead.
+    pub fn restart(&self, checkpoint: &Checkpoint, location: Option<Link>) -> Restart {
+        plan::restart(checkpoint, location, self.resource.time_token.then_some(self.options.doubt))
     }
 
     /// Until when the service of the feed is to be left alone, as another feed or another process was told. Requests of this

@@ -125,6 +125,10 @@ impl Source {
 
     /// The request for the page that a checkpoint points to.
     pub fn next(&self, checkpoint: &Checkpoint) -> Request {
+        if let Some(time) = checkpoint.changes_since.filter(|_| checkpoint.at_location) {
+            let (path, select) = (self.filled(&self.resource.path), self.resource.delta_select());
+            return Request::Initial { path, select, query: asking::since(&self.resource, time) };
+        }
         match &checkpoint.state {
             State::Start | State::Enumerating { link: None } | State::Listed => self.first(checkpoint.window),
             State::Enumerating { link: Some(link) } | State::Tracking { link } => {

@@ -154,7 +154,8 @@ pub(super) async fn status(parts: &Parts, feed: Option<&Feed>, runs: u32) -> Res
 }
 
 pub(super) async fn preview(parts: &Parts, feed: &Feed) -> Result<Preview, AppError> {
-    let preview = sync::preview(&parts.own_mirror(feed, parts.priority()).await?, parts.budget()).await;
+    let preview =
+        Box::pin(sync::preview(&parts.own_mirror(feed, parts.priority()).await?, parts.budget())).await;
     preview.map_err(|source| parts.failed("dry run of sync", feed, source))
 }
 

@@ -20,9 +20,13 @@ pub struct Checkpoint {
     /// Where in the feed we are.
     #[serde(flatten)]
     pub state: State,
-    /// The link is the `Location` of a dead token: nobody knows yet whether it works.
+    /// The next page is asked for at the `Location` of a dead token, or by a time in its place: nobody knows yet whether that
+    /// works.
     #[serde(default)]
     pub at_location: bool,
+    /// The token is dead: what changed since this time is read, and then a new generation begins (rule 7).
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub changes_since: Option<OffsetDateTime>,
     /// A round is under way, and tells how things were when it began.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub open_since: Option<OffsetDateTime>,
@@ -254,6 +258,7 @@ mod tests {
             feed: "users".into(),
             state: State::Enumerating { link: Some(Link::new("https://g/?$skiptoken=x")) },
             at_location: true,
+            changes_since: Some(OffsetDateTime::UNIX_EPOCH),
             open_since: Some(OffsetDateTime::UNIX_EPOCH),
             generation: 3,
             generation_began: OffsetDateTime::UNIX_EPOCH,

@@ -96,6 +96,11 @@ pub fn range(checkpoint: &Checkpoint, marks: Option<Marks>) -> Option<Window> {
     checkpoint.window.filter(|_| marks.is_none_or(|marks| marks.generation < checkpoint.generation))
 }
 
+/// Whether a document became doubtful, and stays so, after the second `moment`: both are seconds since 1970 of Cosmos DB.
+pub fn is_doubted_since(marks: Marks, written: i64, moment: i64) -> bool {
+    marks.source == Source::ById && written > moment
+}
+
 /// Whether an earlier enumeration than the current one was the last to deliver a document.
 pub fn is_earlier(checkpoint: &Checkpoint, marks: Marks) -> bool {
     0 < marks.generation && marks.generation < checkpoint.generation

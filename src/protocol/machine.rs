@@ -7,7 +7,7 @@
 use time::OffsetDateTime;
 
 use super::Ending;
-use super::plan::{self, Definition, PageWritten, Why};
+use super::plan::{self, Definition, PageWritten, Restart, Why};
 use crate::protocol::{Checkpoint, Counts, LastRun, Link, Next, Numbers, Unusable};
 
 mod events;
@@ -133,20 +133,32 @@ impl Machine {
                 load::start(self, now, spent)
             }
             (Stage::Refusing, Event::Saved) => Err(Stop::Unfit),
-            (Stage::Beginning(_) | Stage::Reopening, Event::Saved) => Ok(load::decide(self, now, spent)),
+            (Stage::Beginning(_) | Stage::CatchingUp | Stage::Reopening, Event::Saved) => {
+                Ok(load::decide(self, now, spent))
+            }
             (Stage::Fetching, Event::Fetched(follows)) => {
                 self.dirty = true;
                 self.stage = Stage::WritingPage(follows);
                 Ok(Action::WritePage)
             }
-            // The `Location` is at fault, whatever Graph answers there now.
+            // The link is at fault, whatever Graph answers there now.
             (Stage::Fetching, Event::Dead(_) | Event::Refused) if self.checkpoint.at_location => {
-                Ok(self.begin(Why::DeadLocation, None, now))
+                let why = match self.checkpoint.changes_since {
+                    Some(_) => Why::DeadToken,
+                    None => Why::DeadLocation,
+                };
+                Ok(self.begin(why, None, now))
             }
             (Stage::Fetching, Event::Dead(_)) if self.restarts == RESTARTS => Err(Stop::Restarts(RESTARTS)),
-            (Stage::Fetching, Event::Dead(location)) => {
+            (Stage::Fetching, Event::Dead(restart)) => {
                 self.restarts += 1;
-                Ok(self.begin(Why::DeadToken, location, now))
+                Ok(match restart {
+                    Restart::Anew => self.begin(Why::DeadToken, None, now),
+                    Restart::At(location) => self.begin(Why::DeadToken, Some(location), now),
+                    Restart::Since(time) => {
+                        self.save(plan::catch_up(&self.checkpoint, time, self.epoch), Stage::CatchingUp)
+                    }
+                })
             }
             (Stage::Fetching | Stage::LookingUp, Event::Throttled(after)) => {
                 let next = plan::throttled(&self.checkpoint, after, self.epoch, now);

@@ -13,6 +13,7 @@ pub mod abandon;
 mod clock;
 mod containers;
 mod page;
+mod restart;
 mod stuck;
 mod swept;
 mod window;
@@ -21,6 +22,7 @@ pub use abandon::{abandon, forget, forgettable};
 pub use clock::{CLOCKS, age, bounded, is_ahead, is_old};
 pub use containers::{acquainted, expired, gone};
 pub use page::{PageWritten, page};
+pub use restart::{Restart, catch_up, restart};
 pub use stuck::{is_first_failure, stuck};
 pub use swept::{Swept, swept};
 pub use window::is_up_to_date;
@@ -134,6 +136,7 @@ pub fn blank(definition: &Definition, numbers: Numbers, now: OffsetDateTime) -> 
         feed: definition.feed.clone(),
         state: State::Start,
         at_location: false,
+        changes_since: None,
         open_since: None,
         generation: numbers.generation.saturating_sub(1),
         generation_began: now,
@@ -190,10 +193,13 @@ pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTim
         _ if checkpoint.shape != definition.shape => Step::Begin(Why::Shape),
         _ if containers::is_another(checkpoint, definition) => Step::Begin(Why::Container),
         _ if checkpoint.state == State::Listed => Step::Begin(Why::Again),
+        _ if restart::has_caught_up(checkpoint) => Step::Begin(Why::DeadToken),
         _ if tracking && age >= GENERATION_AGE => Step::Begin(Why::Age),
         _ if tracking && window::is_over(checkpoint, definition, now) => Step::Begin(Why::Range),
         _ if stuck::is_failing(checkpoint, now) => Step::Begin(Why::FailingLink),
-        _ if checkpoint.at_location && age >= LOCATION_AGE => Step::Begin(Why::DeadLocation),
+        _ if checkpoint.at_location && checkpoint.changes_since.is_none() && age >= LOCATION_AGE => {
+            Step::Begin(Why::DeadLocation)
+        }
         _ => Step::Continue,
     }
 }
@@ -212,6 +218,7 @@ pub fn begin(
     let location = location.filter(|_| !matches!(definition.mode, Mode::Rolling(_)));
     Checkpoint {
         at_location: location.is_some(),
+        changes_since: None,
         state: State::Enumerating { link: location },
         open_since: None,
         generation: Numbers::from_time(now).generation.max(checkpoint.generation + 1),
@@ -241,6 +248,7 @@ pub fn reset(checkpoint: &Checkpoint, epoch: u64) -> Checkpoint {
     Checkpoint {
         state: State::Start,
         at_location: false,
+        changes_since: None,
         open_since: None,
         not_before: None,
         read_until: None,

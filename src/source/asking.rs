@@ -47,6 +47,14 @@ pub(super) fn query(resource: &Resource, window: Option<Window>) -> Vec<(String,
     own.into_iter().flatten().chain(others).collect()
 }
 
+/// The same of a request for what changed since a time, which takes the place of a token:
+/// <https://learn.microsoft.com/graph/api/driveitem-delta>, example 4.
+pub(super) fn since(resource: &Resource, time: OffsetDateTime) -> Vec<(String, String)> {
+    let token = time.replace_nanosecond(0).unwrap_or(time).to_offset(time::UtcOffset::UTC);
+    let token = ("token".to_owned(), token.format(&Rfc3339).unwrap_or_default());
+    query(resource, None).into_iter().chain([token]).collect()
+}
+
 /// A parameter with the ends of the range of time.
 fn filled(value: &str, window: Option<Window>) -> String {
     let Some(window) = window else { return value.to_owned() };

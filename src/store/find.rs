@@ -141,18 +141,19 @@ pub async fn doubtful(
     query(store, scope, with(Query::from(text), "@cutoff", cutoff.unix_timestamp())?).await
 }
 
-/// The tombstones for `reason` that were written since `since`.
+/// The tombstones that were written since `since`, for any `reason` or for one.
 ///
 /// # Errors
 /// As [`older_than`].
 pub async fn gone_since(
     store: &Store,
     scope: Scope<'_>,
-    reason: Reason,
+    reason: Option<Reason>,
     since: OffsetDateTime,
 ) -> Result<impl Found<Candidate> + use<>, StoreError> {
-    let text = format!("{FIELDS}c._mirror.removed.reason = @reason AND c._ts >= @since");
-    let asked = with(Query::from(text), "@reason", reason)?;
+    let is_for =
+        if reason.is_some() { "c._mirror.removed.reason = @reason" } else { "IS_DEFINED(c._mirror.removed)" };
+    let asked = with(Query::from(format!("{FIELDS}{is_for} AND c._ts >= @since")), "@reason", reason)?;
     query(store, scope, with(asked, "@since", since.unix_timestamp())?).await
 }
 

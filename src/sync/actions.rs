@@ -1,5 +1,6 @@
 //! The actions of a turn, one file each. Each is a function of the turn and of values, and returns its result.
 
+mod doubt_inside;
 pub mod fate;
 mod fetch;
 mod load;

@@ -38,6 +38,7 @@ mod envelopes;
 mod erase;
 mod every_row;
 mod examples;
+mod folders;
 mod get;
 mod gone;
 mod groups;

@@ -35,6 +35,8 @@ pub enum Event {
     Removed,
     /// It was deleted for good, and its links with it.
     Purged,
+    /// It was deleted for good with the object in which it lay.
+    PurgedInside,
     /// It came back from the deleted items, and its links with it.
     Restored,
     /// It was linked to another object.

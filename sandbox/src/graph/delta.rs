@@ -187,6 +187,7 @@ fn concerns(change: &Change, select: &Select, quirks: &Quirks) -> bool {
         Event::Unlinked { relationship, by_purge, .. } => {
             select.tracks(*relationship) && (quirks.purges_reported || !by_purge)
         }
+        Event::PurgedInside => !quirks.folders_speak_for_all,
         Event::Created | Event::Removed | Event::Purged | Event::Restored => true,
     }
 }

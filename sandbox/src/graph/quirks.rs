@@ -31,6 +31,9 @@ pub struct Quirks {
     /// Links that end because their target is deleted for good are reported by the feed of their source. Graph has been seen
     /// not to: <https://github.com/microsoftgraph/microsoft-graph-docs/issues/7115>.
     pub purges_reported: bool,
+    /// Of a folder that is deleted with what lies in it, delta tells the folder only. SharePoint's own list of changes does so:
+    /// <https://github.com/SharePoint/sp-dev-docs/issues/5964>.
+    pub folders_speak_for_all: bool,
     /// A new manager is told without a word about the one before:
     /// <https://github.com/microsoftgraph/microsoft-graph-docs/issues/4500>.
     pub replaced_in_silence: bool,

@@ -287,13 +287,17 @@ impl Tenant {
     /// there is no such object, or the path has only that one.
     /// Source: <https://learn.microsoft.com/graph/api/directory-deleteditems-delete>.
     pub fn purge(&mut self, collection: &str, id: &str) -> bool {
+        self.purge_as(collection, id, Event::Purged)
+    }
+
+    fn purge_as(&mut self, collection: &str, id: &str, event: Event) -> bool {
         let (row, key) = (Row::of(collection), self.key(collection, id));
         let exists = self.collection(collection).entry(&key).is_some_and(|entry| entry.life != Life::Purged);
         if exists && !row.single {
             for relationship in Relationship::all() {
                 self.all(relationship.of()).unlink_target(relationship, &key);
             }
-            self.all(collection).turn(&key, &[Life::Living, Life::Removed], Life::Purged, Event::Purged);
+            self.all(collection).turn(&key, &[Life::Living, Life::Removed], Life::Purged, event);
             children::purge_below(self, row, &key);
         }
         exists && !row.single

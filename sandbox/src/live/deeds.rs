@@ -178,7 +178,7 @@ fn word(event: &Event) -> &'static str {
         Event::Changed(..) => "changed",
         Event::Removed => "deleted",
         Event::Restored => "restored",
-        Event::Purged => "purged",
+        Event::Purged | Event::PurgedInside => "purged",
         Event::Linked { .. } => "added",
         Event::Unlinked { .. } => "removed",
     }

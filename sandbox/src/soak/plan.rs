@@ -68,6 +68,8 @@ impl Plan {
             // By as many changes as a scene makes, or fewer; but never for longer than the protocol lives with.
             random_lag: random.bool().then(|| [2, 8, 40][random.usize(..3)]),
             agree_within: Some(AGREED),
+            // Drawn apart, so that other histories are what they were.
+            folders_speak_for_all: Rng::with_seed(seed.rotate_left(32)).bool(),
             ..Quirks::default()
         };
         // Drawn apart, so that the users of a history are what they are without groups.

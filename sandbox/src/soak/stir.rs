@@ -23,7 +23,8 @@ pub(super) fn stir(tenant: &mut Tenant, beside: Beside, random: &mut Rng) {
             Beside::Window => log(tenant, random),
             Beside::Mail => mail(tenant, random),
             Beside::Drives => match random.u8(..20) {
-                0..14 => any(tenant, "driveItems", "name", CROWD, random),
+                0..11 => any(tenant, "driveItems", "name", CROWD, random),
+                11..14 => lay(tenant, random),
                 14..18 => any(tenant, "drives", "description", PARENTS, random),
                 _ => any(tenant, "sites", "description", PARENTS, random),
             },
@@ -54,6 +55,19 @@ fn any(tenant: &mut Tenant, name: &'static str, property: &str, most: usize, ran
         2 => drop(tenant.purge(name, one)),
         3 if !Row::of(name).is_below() => come_back(tenant, name, random),
         _ => set(tenant, name, one, property, random),
+    }
+}
+
+/// An item lies in another one of its drive from now on, and goes with it.
+fn lay(tenant: &mut Tenant, random: &mut Rng) {
+    let keys = keys(tenant, "driveItems");
+    let Some(one) = random.choice(&keys) else { return };
+    let above = one.rsplit_once('/').map(|(above, _)| above);
+    let beside =
+        keys.iter().filter(|key| *key != one && key.rsplit_once('/').map(|(above, _)| above) == above);
+    if let Some(folder) = random.choice(beside.collect::<Vec<_>>()) {
+        let id = key::id(Row::of("driveItems"), folder);
+        tenant.change("driveItems", one, json!({"parentReference": {"id": id}}));
     }
 }
 

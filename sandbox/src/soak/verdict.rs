@@ -100,7 +100,7 @@ pub(super) async fn requests_are_kept(trouble: &mut Trouble, plan: &Plan) -> Res
 pub(super) fn never_removed(trouble: &Trouble) -> Result<()> {
     let world = trouble.world();
     let gone = |all: &Collection| -> BTreeSet<String> {
-        let gone = |event: &Event| matches!(event, Event::Removed | Event::Purged);
+        let gone = |event: &Event| matches!(event, Event::Removed | Event::Purged | Event::PurgedInside);
         let log = all.changes(0, all.position()).iter().filter(|change| gone(&change.event));
         log.map(|change| change.id.clone()).collect()
     };

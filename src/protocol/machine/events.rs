@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::protocol::plan::{AnotherTenant, PageWritten, Swept, Why};
-use crate::protocol::{Abandoned, Checkpoint, Containers, Counts, Link, Next, Numbers, Purpose};
+use crate::protocol::plan::{AnotherTenant, PageWritten, Restart, Swept, Why};
+use crate::protocol::{Abandoned, Checkpoint, Containers, Counts, Next, Numbers, Purpose};
 use crate::protocol::{Ending, Hold};
 
 /// What a turn is for.
@@ -84,9 +84,9 @@ pub enum Event {
     Overtaken,
     /// Graph sent a page. This follows it.
     Fetched(Next),
-    /// The token of the stored link is dead. Graph may say where to begin again.
-    Dead(Option<Link>),
-    /// Graph refuses the `Location` of a dead token. Only while the checkpoint points to one.
+    /// The token of the stored link is dead. The feed can go on there.
+    Dead(Restart),
+    /// Graph refuses the `Location` of a dead token, or the time. Only while the checkpoint points to one.
     Refused,
     /// Graph refuses to show what lies under the parent of the feed, with this status.
     Denied(u16),
@@ -163,6 +163,8 @@ pub(super) enum Stage {
     Refusing,
     /// The save that begins a generation (rule 7).
     Beginning(Why),
+    /// The save that says from which time on changes are read.
+    CatchingUp,
     /// A page from Graph.
     Fetching,
     /// The writes of a page. This follows it.

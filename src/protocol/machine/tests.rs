@@ -12,7 +12,7 @@ mod world;
 use schedule::{Violation, search};
 use world::{Off, Options};
 
-/// Schedules of each search: four and a half million together.
+/// Schedules of each search: five and a half million together.
 const SCHEDULES: u64 = 500_000;
 
 fn none_left(options: Options) {
@@ -64,6 +64,26 @@ fn nor_has_it_where_the_feed_shows_a_range_of_time_that_moves_on() {
 #[test]
 fn nor_has_it_where_one_feed_lies_below_another_in_one_container() {
     none_left(below());
+}
+
+#[test]
+fn nor_has_it_where_an_object_goes_with_its_folder_without_a_word() {
+    none_left(folders());
+}
+
+#[test]
+fn nor_has_it_where_graph_tells_what_changed_since_a_time() {
+    none_left(times());
+}
+
+/// One object may lie in the other.
+fn folders() -> Options {
+    Options { inside: true, ..Options::default() }
+}
+
+/// Tokens die often, and Graph takes times for tokens.
+fn times() -> Options {
+    Options { by_time: true, deaths: 4, ..Options::default() }
 }
 
 /// Two feeds in one container, of which the second one goes with the object of the first one.
@@ -260,6 +280,16 @@ fn rule_11_a_look_waits_until_the_replicas_agree() {
 #[test]
 fn rule_11_what_was_read_by_id_is_doubtful() {
     is_needed(Off::ById, Options::default());
+}
+
+#[test]
+fn rule_11_what_lay_in_a_folder_that_is_gone_is_doubtful() {
+    is_needed(Off::Inside, folders());
+}
+
+#[test]
+fn rule_7_a_generation_follows_what_changed_since_a_time() {
+    is_needed(Off::ByTime, times());
 }
 
 #[test]

@@ -37,7 +37,8 @@ pub fn page(
         Next::NextLink(link) => next.state = State::Tracking { link },
         Next::DeltaLink(link) => {
             next.state = State::Tracking { link };
-            next.as_of = Some(began);
+            // What changed since a time may not be all (rule 7).
+            next.as_of = if checkpoint.changes_since.is_some() { checkpoint.as_of } else { Some(began) };
             next.links_removed_until = Some(took.at);
             next.unfinished_generations = 0;
             if enumerating && definition.mode.sweeps() {

@@ -404,6 +404,30 @@ fn an_enumeration_that_hid_several_objects_holds_its_sweep_until_another_one() {
 }
 
 #[test]
+fn after_a_dead_token_a_time_brings_what_changed_and_a_generation_the_rest() {
+    let (lag, old) = (Duration::from_secs(900), tracking());
+    let as_of = old.as_of.unwrap();
+    assert_eq!(restart(&old, Some(link("l")), Some(lag)), Restart::At(link("l")), "Graph says where");
+    assert_eq!(restart(&old, None, Some(lag)), Restart::Since(as_of - lag));
+    assert_eq!(restart(&old, None, None), Restart::Anew, "Graph takes no time");
+    let begun = begin(&old, &definition(), None, 1, now());
+    assert_eq!(restart(&begun, None, Some(lag)), Restart::Anew, "an enumeration begins anew");
+    let caught = catch_up(&old, as_of - lag, 1);
+    assert_eq!(
+        restart(&caught, None, Some(lag)),
+        Restart::Anew,
+        "a time that leads to a dead token is not tried again"
+    );
+    assert_eq!(next(&caught, &definition(), now()), Step::Continue);
+    let open = page(&caught, Next::NextLink(link("n")), took(), run(), 1, &definition());
+    assert_eq!((open.at_location, next(&open, &definition(), now())), (false, Step::Continue));
+    let done = page(&open, Next::DeltaLink(link("d")), took(), run(), 1, &definition());
+    assert_eq!((done.as_of, is_up_to_date(&done)), (old.as_of, false), "it may not be all");
+    assert_eq!(next(&done, &definition(), now()), Step::Begin(Why::DeadToken));
+    assert_eq!(begin(&done, &definition(), None, 1, now()).changes_since, None);
+}
+
+#[test]
 fn what_may_still_arrive_is_read_again_however_long_nobody_reads() {
     let reach = reach();
     let definition = Definition { mode: Mode::Window(reach), ..definition() };

@@ -5,9 +5,10 @@ use time::OffsetDateTime;
 use super::{Definition, containers};
 use crate::protocol::{Checkpoint, Mode, State, Window};
 
-/// Whether a feed that is read by time was read up to now; any other feed is.
+/// Whether a complete round leaves nothing to be read: not before the last range of a feed that is read by time, nor while
+/// a new generation is due.
 pub fn is_up_to_date(checkpoint: &Checkpoint) -> bool {
-    checkpoint.window.is_none_or(|window| window.last)
+    checkpoint.changes_since.is_none() && checkpoint.window.is_none_or(|window| window.last)
 }
 
 /// Whether the range of a feed whose range moves on has to move.

@@ -79,7 +79,7 @@ pub async fn fetch(
             let (feed, status, located) = (turn.key(), refusal.status, location.is_some());
             tracing::warn!(event = "token_dead", resource = feed, status, code = refusal.code, located);
             pages.guard.forget();
-            Event::Dead(location)
+            Event::Dead(turn.mirror().restart(checkpoint, location))
         }
         Err(GraphError::Throttled { after }) => Event::Throttled(after),
         Err(error) if is_one_of_many(turn) && error.denied().is_some() => {

@@ -61,9 +61,8 @@ async fn gone(
     checkpoint: &Checkpoint,
     by: Option<OffsetDateTime>,
 ) -> Result<Vec<BTreeMap<String, i64>>, SyncError> {
-    let since = checkpoint.links_removed_until.unwrap_or(checkpoint.generation_began);
-    let since = since - turn.options().doubt - SKEW;
-    let gone = match find::gone_since(turn.store(), Scope::whole(container), reason, since).await {
+    let since = since(turn, checkpoint);
+    let gone = match find::gone_since(turn.store(), Scope::whole(container), Some(reason), since).await {
         // The objects at this end are not mirrored here. If they were, a new generation follows once their container
         // exists again (rule 14).
         Err(StoreError::Container(unfit)) if unfit.is_missing() => return Ok(Vec::new()),
@@ -77,6 +76,13 @@ async fn gone(
     });
     let chunks = named.try_chunks(IDS).map_ok(|chunk| chunk.into_iter().collect());
     chunks.try_collect().await.map_err(|error| error.1.into())
+}
+
+/// From when on the end of a round looks at tombstones: from the end of the round before on, or a little earlier, since a
+/// lagging replica may have brought back what had gone with an object.
+pub fn since(turn: &Turn<'_>, checkpoint: &Checkpoint) -> OffsetDateTime {
+    let last = checkpoint.links_removed_until.unwrap_or(checkpoint.generation_began);
+    last - turn.options().doubt - SKEW
 }
 
 /// Whether this generation last reported any of these links before the replicas had to agree that the object at its end

@@ -9,7 +9,7 @@ use crate::catalogue::Updates;
 use crate::protocol::change::Change;
 use crate::protocol::document::Stamp;
 use crate::protocol::merge::{self, Step};
-use crate::protocol::{Checkpoint, Counts, document_id};
+use crate::protocol::{Checkpoint, Counts, Existing, document_id};
 use crate::report::SyncError;
 use crate::store::documents;
 use crate::sync::turn::Turn;
@@ -89,9 +89,14 @@ pub async fn doubt(turn: &Turn<'_>, unclear: &[Cow<'_, str>], stamp: &Stamp<'_>)
     for id in unclear {
         let key = document_id(id);
         let Some(kept) = documents::read_ours(turn.store(), turn.objects(), &key).await? else { continue };
-        let Some(change) = merge::doubted(&kept) else { continue };
-        let stamp = Stamp { generation: kept.marks.generation, ..stamp.settled(false) };
-        all = all + write_change(turn, &change, &stamp, Some(&kept.marks.etag), turn.give_up()).await?;
+        all = all + doubt_one(turn, &kept, stamp).await?;
     }
     Ok(all)
+}
+
+/// Makes a living document doubtful that says what it said before, unless another process has written it in between.
+pub async fn doubt_one(turn: &Turn<'_>, kept: &Existing, stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
+    let Some(change) = merge::doubted(kept) else { return Ok(Wrote::default()) };
+    let stamp = Stamp { generation: kept.marks.generation, ..stamp.settled(false) };
+    write_change(turn, &change, &stamp, Some(&kept.marks.etag), turn.give_up()).await
 }

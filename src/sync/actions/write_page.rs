@@ -2,6 +2,7 @@
 
 use tracing::Instrument as _;
 
+use super::doubt_inside::doubt_inside;
 use super::fetch::{Pages, fetch_ahead};
 use super::remove_links::remove_links;
 use super::shown::{self, Shown};
@@ -37,7 +38,8 @@ pub async fn write_page(
     Ok((PageWritten { counts, doubtful, at: asked }, charge))
 }
 
-/// Writes objects first, then links; at the end of a round also removes the links of permanently deleted objects.
+/// Writes objects first, then links. At the end of a round it also removes the links of permanently deleted objects, and
+/// doubts what lay in folders that are gone.
 /// Returns the counts, whether links became doubtful, and the cost.
 async fn write_all(
     turn: &Turn<'_>,
@@ -60,7 +62,10 @@ async fn write_all(
     let objects = objects + doubt(turn, &changes.unclear, &stamp).await?;
     let links = write_links(turn, &changes.links, &stamp).await?;
     let (unlinked, doubtful) = match &page.next {
-        Next::DeltaLink(_) => remove_links(turn, checkpoint, &stamp).await?,
+        Next::DeltaLink(_) => {
+            let (unlinked, doubtful) = remove_links(turn, checkpoint, &stamp).await?;
+            (unlinked + Box::pin(doubt_inside(turn, checkpoint, &stamp)).await?, doubtful)
+        }
         Next::NextLink(_) | Next::End => (Wrote::default(), false),
     };
     let Wrote { mut counts, charge } = objects + links + unlinked;

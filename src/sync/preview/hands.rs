@@ -147,7 +147,7 @@ impl<'a> Dry<'a> {
             }
             Err(GraphError::Gone { location, .. }) => {
                 self.guard.forget();
-                Ok(Event::Dead(location))
+                Ok(Event::Dead(self.mirror.restart(checkpoint, location)))
             }
             Err(GraphError::Throttled { after }) => Ok(Event::Throttled(after)),
             Err(error) => Err(self.mirror.source().explain(error).into()),

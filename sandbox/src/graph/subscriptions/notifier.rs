@@ -160,7 +160,7 @@ fn notification(
     let knows = |kind: &str| feed.change_types().any(|known| known == kind);
     let key = &change.id;
     let kind = match &change.event {
-        Event::Purged if knows("deleted") => "deleted",
+        Event::Purged | Event::PurgedInside if knows("deleted") => "deleted",
         Event::Created if knows("created") => "created",
         _ => "updated",
     };

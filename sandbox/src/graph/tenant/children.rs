@@ -72,7 +72,7 @@ pub(super) fn purge_below(tenant: &mut Tenant, row: &'static Row, gone: &str) {
     let all = tenant.collection(&row.name).under(above);
     let lying = all.filter(|(_, entry)| entry.life == Life::Living && is_inside(&entry.properties));
     for key in lying.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
-        tenant.purge(&row.name, &key);
+        tenant.purge_as(&row.name, &key, Event::PurgedInside);
     }
 }
 

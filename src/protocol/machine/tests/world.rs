@@ -6,6 +6,7 @@ mod store;
 mod tenant;
 
 pub use options::{Off, Options};
+pub use tenant::lies_inside;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,8 +63,10 @@ pub struct Link {
     position: i64,
     given: BTreeSet<usize>,
     round: Option<(i64, BTreeSet<usize>)>,
-    /// It is the `Location` of a dead token: good for the first page, or for nothing.
+    /// It is the `Location` of a dead token, or asks for the changes since a time: good for a page, or for nothing.
     location: Option<bool>,
+    /// It asks for what changed since a time.
+    is_by_time: bool,
     /// What the enumeration hid, and nothing has told since.
     hidden: BTreeSet<usize>,
     /// An enumeration is under way.
@@ -116,6 +119,8 @@ pub struct World {
     times: Vec<i64>,
     /// When each object happened that is read by time.
     happened: Vec<i64>,
+    /// When the second object went without a word.
+    unsaid: BTreeSet<i64>,
     versions: u32,
     pub docs: Vec<Option<Doc>>,
     /// Objects that were removed from the copy, though they were there ever since their creation.
@@ -172,6 +177,7 @@ impl World {
             history: (0..OBJECTS + sources(&options)).map(since_the_beginning).collect(),
             times: vec![0],
             happened: vec![0; OBJECTS],
+            unsaid: BTreeSet::new(),
             versions: 1,
             docs: vec![None; OBJECTS + sources(&options)],
             wronged: BTreeSet::new(),

@@ -1,27 +1,37 @@
 //! A page in the model: asked for, merged and written.
 
-use super::{Ended, Turn, link, marks, step};
+use time::Duration as Span;
+
+use super::{Ended, Turn, doubt_age, link, marks, step};
 use crate::protocol::doubt::{self, Marks};
 use crate::protocol::machine::Event;
 use crate::protocol::machine::tests::world::{
-    Answer, Content, Entry, LATEST, OBJECTS, Off, Version, WHOLE, seconds,
+    Answer, Content, Doc, Entry, LATEST, OBJECTS, Off, Version, WHOLE, clock, lies_inside, seconds,
 };
-use crate::protocol::plan::{self, PageWritten};
+use crate::protocol::plan::{self, PageWritten, Restart};
 use crate::protocol::{Checkpoint, Counts, Link, Next, Source, State};
 
 impl Turn {
     pub(super) async fn fetch(&mut self, checkpoint: &Checkpoint) -> Event {
-        let link = link(self.feed, checkpoint);
+        let link = self.next_link(checkpoint);
         self.asked = self.now();
         if self.orphaned {
             (self.page, self.is_last) = (Vec::new(), true);
             return Event::Fetched(Next::End);
         }
         step().await;
-        let answer = self.world.borrow_mut().page(link, checkpoint.window.map(seconds));
+        let mut answer = self.world.borrow_mut().page(link, checkpoint.window.map(seconds));
+        let is_trusted = self.world.borrow().is_off(Off::ByTime);
+        if matches!(answer, Answer::Dead(None)) && is_trusted {
+            answer = self.page_since(checkpoint).unwrap_or(answer);
+        }
         step().await;
         match answer {
-            Answer::Dead(location) => Event::Dead(location.map(|location| Link::new(location.to_string()))),
+            Answer::Dead(location) => {
+                let location = location.map(|location| Link::new(location.to_string()));
+                let takes_times = self.world.borrow().options.by_time;
+                Event::Dead(plan::restart(checkpoint, location, takes_times.then(doubt_age)))
+            }
             Answer::Nothing => Event::Refused,
             Answer::Denied => Event::Denied(404),
             Answer::Page { objects, next, home } => {
@@ -35,6 +45,43 @@ impl Turn {
                 })
             }
         }
+    }
+
+    /// The page that tells what changed since the last complete round, as if the token were not dead.
+    fn page_since(&self, checkpoint: &Checkpoint) -> Option<Answer> {
+        let Restart::Since(time) = plan::restart(checkpoint, None, Some(doubt_age())) else { return None };
+        let mut world = self.world.borrow_mut();
+        let link = world.since(self.feed, time);
+        Some(world.page(link, None)).filter(|answer| !matches!(answer, Answer::Nothing))
+    }
+
+    /// The link to the next page.
+    fn next_link(&self, checkpoint: &Checkpoint) -> usize {
+        match checkpoint.changes_since.filter(|_| checkpoint.at_location) {
+            Some(time) => self.world.borrow_mut().since(self.feed, time),
+            None => link(self.feed, checkpoint),
+        }
+    }
+
+    /// What lies in a folder that is gone becomes doubtful, at the end of a round.
+    async fn doubt_inside(&mut self, checkpoint: &Checkpoint, read: i64) -> Result<(), Ended> {
+        let since = checkpoint.links_removed_until.unwrap_or(checkpoint.generation_began);
+        let found = {
+            let world = self.world.borrow();
+            let folder = world.docs[0].as_ref().filter(|doc| {
+                doc.version.is_none() && clock(doc.written) >= since - doubt_age() - Span::seconds(60)
+            });
+            let is_meant = self.is_last && world.options.inside && !world.is_off(Off::Inside);
+            let child = world.docs[1].clone().filter(|doc| doc.version.is_some_and(lies_inside));
+            let is_due = |doc: &Doc| {
+                folder.is_some_and(|folder| !doubt::is_doubted_since(doc.marks, doc.written, folder.written))
+            };
+            child.filter(|doc| is_meant && is_due(doc))
+        };
+        step().await;
+        let Some(doc) = found else { return Ok(()) };
+        let marks = marks(checkpoint, doc.marks.generation, Source::ById);
+        self.write(1, doc.version, marks, read, Some(doc.etag)).await.map(drop)
     }
 
     pub(super) async fn take(&mut self, checkpoint: &Checkpoint) -> Result<PageWritten, Ended> {
@@ -65,6 +112,7 @@ impl Turn {
                 _ => drop(self.write(object, version, marks, read, None).await?),
             }
         }
+        self.doubt_inside(checkpoint, read).await?;
         Ok(PageWritten { counts: Counts::default(), doubtful: false, at: self.asked })
     }
 

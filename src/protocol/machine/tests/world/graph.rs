@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use time::OffsetDateTime;
+
 use super::{Answer, Doc, Entry, FEEDS, Link, OBJECTS, Range, Version, WHOLE, World};
 use crate::protocol::Checkpoint;
 use crate::protocol::doubt::keeps_links;
@@ -35,10 +37,11 @@ impl World {
             }
         }
         let mut hidden = from.hidden.clone();
-        let is_walk = from.is_walk || from.round.is_none() && (link < FEEDS || from.location.is_some());
+        let is_first = link < FEEDS || from.location.is_some() && !from.is_by_time;
+        let is_walk = from.is_walk || from.round.is_none() && is_first;
         let (round, mut todo) = match from.round.clone() {
             Some(round) => round,
-            None => match self.begin(link < FEEDS || from.location.is_some(), &from, &mut hidden) {
+            None => match self.begin(is_first, &from, &mut hidden) {
                 Some(round) => round,
                 None => return self.answer(Vec::new(), Link { round: None, ..from }, true),
             },
@@ -83,7 +86,9 @@ impl World {
             if self.options.skips() && version.is_none() {
                 continue;
             }
-            if version.is_some() || given.contains(&object) || self.random.bool() {
+            // That a folder is gone, each round of changes tells.
+            let is_told = self.options.inside && object == 0 && !is_walk;
+            if version.is_some() || given.contains(&object) || is_told || self.random.bool() {
                 let named = self.named(object, from.position, position);
                 objects.push((object, version, named));
                 hidden.remove(&object);
@@ -104,6 +109,7 @@ impl World {
                 given,
                 round: Some((round, todo)),
                 location: None,
+                is_by_time: false,
                 hidden,
                 is_walk,
                 range: from.range,
@@ -135,6 +141,19 @@ impl World {
         self.links.len() - 1
     }
 
+    /// The link that asks for what changed since a time. Perhaps it leads to nothing, and perhaps Graph no longer knows all that
+    /// changed: something has ended the token.
+    pub fn since(&mut self, feed: usize, time: OffsetDateTime) -> usize {
+        let second = time.unix_timestamp();
+        let position = self.times.iter().rposition(|at| *at <= second).unwrap_or(0) as i64;
+        let position =
+            if self.random.u8(..3) > 0 { position } else { self.random.i64(position..=self.head()) };
+        let (location, given) = (Some(self.random.u8(..4) > 0), (0..self.docs.len()).collect());
+        self.links.push(Link { feed, position, given, location, is_by_time: true, ..Link::default() });
+        self.note(|| format!("what changed since {position} is asked for"));
+        self.links.len() - 1
+    }
+
     /// The objects of a new round, and what it hides; none when the replica is behind the link and has nothing to say.
     fn begin(
         &mut self,
@@ -144,7 +163,8 @@ impl World {
     ) -> Option<(i64, BTreeSet<usize>)> {
         let position = self.replica(-1);
         let touched = |world: &Self, low: i64, high: i64, object: usize| {
-            world.history[object].iter().any(|(at, _)| low < *at && *at <= high)
+            let said = |at: &i64| object != 1 || !world.unsaid.contains(at);
+            world.history[object].iter().any(|(at, _)| low < *at && *at <= high && said(at))
         };
         let mut todo = BTreeSet::new();
         if initial {

@@ -60,6 +60,10 @@ pub enum Off {
     Outside,
     /// An enumeration that begins anew after its first page was abandoned has the same generation as before.
     Anew,
+    /// What lay in a folder that is gone is not looked up.
+    Inside,
+    /// A round of changes since a time counts as one since the dead token: no generation follows it.
+    ByTime,
 }
 
 /// What a schedule may contain.
@@ -76,6 +80,10 @@ pub struct Options {
     pub rolling: bool,
     /// Each object has a feed of its own, in one container, and the second one lies below the first one.
     pub below: bool,
+    /// The second object may lie in the first one, and then goes with it, of which the feed says nothing.
+    pub inside: bool,
+    /// Graph also tells what changed since a time.
+    pub by_time: bool,
     /// Graph shows objects by their ids.
     pub by_id: bool,
     /// Rounds of changes name only the properties that changed.
@@ -121,6 +129,8 @@ impl Default for Options {
             window: false,
             rolling: false,
             below: false,
+            inside: false,
+            by_time: false,
             by_id: true,
             partial: false,
             to_one: false,

@@ -10,6 +10,11 @@ fn moment_of(content: Content) -> i64 {
     BEGIN - BEGIN % DAY - 2 * DAY + i64::from(content[1]) * DAY / 2 + 1
 }
 
+/// Whether the second object lies in the first one.
+pub fn lies_inside(content: Content) -> bool {
+    content[1].is_multiple_of(2)
+}
+
 impl World {
     pub fn change(&mut self) {
         let object = self.random.usize(..self.docs.len());
@@ -30,6 +35,10 @@ impl World {
                 let other = self.random.usize(..2);
                 content[other] = before[other];
             }
+            if self.options.inside && object == 1 {
+                let is_inside = self.truth(0).is_some() && self.random.bool();
+                content[1] += u32::from(lies_inside(content) != is_inside);
+            }
             Some(content)
         };
         let is_orphan = |world: &Self| object == 1 && world.truth(0).is_none();
@@ -44,6 +53,14 @@ impl World {
         self.note(|| format!("tenant {object} := {version:?} @{head}"));
         if self.options.below && object == 0 && version.is_none() && self.truth(1).is_some() {
             self.history[1].push((head, None));
+        }
+        if self.options.inside && object == 0 && version.is_none() && self.truth(1).is_some_and(lies_inside) {
+            self.history[1].push((head, None));
+            self.unsaid.insert(head);
+        }
+        if self.options.inside && object == 0 && version.is_some() && self.went_unsaid(self.head()) {
+            let before = self.history[1].iter().rev().nth(1).and_then(|(_, version)| *version);
+            self.history[1].push((head, before));
         }
         if self.options.to_one && version.is_some() && !self.is_source(object) {
             for other in (0..OBJECTS).filter(|other| *other != object) {
@@ -113,7 +130,13 @@ impl World {
         before.and_then(|(_, version)| *version)
     }
 
-    fn head(&self) -> i64 {
+    /// Whether the second object went with the first one, and is gone at a position.
+    fn went_unsaid(&self, position: i64) -> bool {
+        let last = self.history[1].iter().rev().find(|(at, _)| *at <= position);
+        last.is_some_and(|(at, version)| version.is_none() && self.unsaid.contains(at))
+    }
+
+    pub(super) fn head(&self) -> i64 {
         self.times.len() as i64 - 1
     }
 
