@@ -151,9 +151,14 @@ pub async fn gone_since(
     reason: Option<Reason>,
     since: OffsetDateTime,
 ) -> Result<impl Found<Candidate> + use<>, StoreError> {
-    let is_for =
-        if reason.is_some() { "c._mirror.removed.reason = @reason" } else { "IS_DEFINED(c._mirror.removed)" };
-    let asked = with(Query::from(format!("{FIELDS}{is_for} AND c._ts >= @since")), "@reason", reason)?;
+    let written = "IS_DEFINED(c._mirror.removed) AND c._ts >= @since";
+    let asked = match reason {
+        Some(reason) => {
+            let text = format!("{FIELDS}{written} AND c._mirror.removed.reason = @reason");
+            with(Query::from(text), "@reason", reason)?
+        }
+        None => Query::from(format!("{FIELDS}{written}")),
+    };
     query(store, scope, with(asked, "@since", since.unix_timestamp())?).await
 }
 
