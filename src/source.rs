@@ -32,7 +32,7 @@ pub use minimise::Minimise;
 pub use reader::Reader;
 
 /// The source of a feed in Microsoft Graph.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Source {
     graph: Client,
     resource: Arc<Resource>,

@@ -1,6 +1,10 @@
-//! Fetches the page that the checkpoint points to, unless it was fetched already.
+//! Fetches the page that the checkpoint points to, unless it is on its way already: from the moment that a page is here, the
+//! next one is asked for, while this one is written and saved.
+
+use std::panic::resume_unwind;
 
 use time::OffsetDateTime;
+use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use crate::graph::{GraphError, Guard, Page, Request};
@@ -14,17 +18,17 @@ use crate::sync::turn::Turn;
 pub struct Pages {
     /// The page to write next, and the time of its request.
     in_hand: Option<(OffsetDateTime, Page)>,
-    /// The page after it, fetched in the meantime.
+    /// The page after it, which is on its way.
     ahead: Option<Ahead>,
     /// Detects pages that lead round in circles.
     guard: Guard,
 }
 
-/// A page that was fetched while the page before it was written.
-pub struct Ahead {
+/// A page that is on its way, in a task that ends with the turn.
+struct Ahead {
     link: Link,
     asked: OffsetDateTime,
-    fetched: Result<Page, GraphError>,
+    task: JoinSet<Result<Page, GraphError>>,
 }
 
 /// The result of a fetch.
@@ -41,11 +45,6 @@ impl Pages {
         let Some(page) = self.in_hand.take() else { unreachable!("a page is fetched before it is written") };
         page
     }
-
-    /// Keeps the page after the one in hand.
-    pub fn keep_ahead(&mut self, ahead: Option<Ahead>) {
-        self.ahead = ahead;
-    }
 }
 
 /// Fetches the page that a checkpoint points to; [`Pages::take`] then returns it.
@@ -60,13 +59,14 @@ pub async fn fetch(
     let request = turn.source().next(checkpoint);
     let ahead = pages.ahead.take().filter(|ahead| request == Request::Follow(ahead.link.clone()));
     let (asked, fetched) = match ahead {
-        Some(Ahead { asked, fetched, .. }) => (asked, fetched),
+        Some(ahead) => arrived(ahead).await,
         None => get(turn, &request).await,
     };
     let event = match fetched {
         Ok(page) => {
             pages.guard.see(request.followed(), &page.objects, page.next.next_link())?;
             let follows = page.next.clone();
+            pages.ahead = ask_ahead(turn, &page);
             pages.in_hand = Some((asked, page));
             Event::Fetched(follows)
         }
@@ -93,11 +93,25 @@ pub async fn fetch(
     Ok(Fetched::Told(event))
 }
 
-/// Fetches the page after this one, unless there is none or the budget is spent.
-pub async fn fetch_ahead(turn: &Turn<'_>, page: &Page) -> Option<Ahead> {
+/// Asks for the page after this one, unless there is none or the budget is spent.
+fn ask_ahead(turn: &Turn<'_>, page: &Page) -> Option<Ahead> {
     let link = page.next.next_link().filter(|_| !turn.is_spent())?.clone();
-    let (asked, fetched) = get(turn, &Request::Follow(link.clone())).await;
-    Some(Ahead { link, asked, fetched })
+    let (source, deadline) = (turn.source().clone(), turn.deadline());
+    let (asked, request) = (turn.lease().now(), Request::Follow(link.clone()));
+    let mut task = JoinSet::new();
+    let fetch = async move { source.page(&request, deadline).await };
+    task.spawn(fetch.instrument(tracing::info_span!("graph_page")));
+    Some(Ahead { link, asked, task })
+}
+
+/// The page that was on its way.
+async fn arrived(mut ahead: Ahead) -> (OffsetDateTime, Result<Page, GraphError>) {
+    let fetched = match ahead.task.join_next().await {
+        Some(Ok(fetched)) => fetched,
+        Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+        _ => Err(GraphError::Unreachable("the fetch of a page was cut short".into())),
+    };
+    (ahead.asked, fetched)
 }
 
 /// Whether the feed lies below one of many parents, which may be refused while the others are not. A person asks for what is

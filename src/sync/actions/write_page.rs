@@ -1,9 +1,9 @@
-//! Writes all documents of a page, and fetches the next page in the meantime.
+//! Writes all documents of a page. The next page is on its way in the meantime.
 
 use tracing::Instrument as _;
 
 use super::doubt_inside::doubt_inside;
-use super::fetch::{Pages, fetch_ahead};
+use super::fetch::Pages;
 use super::remove_links::remove_links;
 use super::shown::{self, Shown};
 use super::write::Wrote;
@@ -19,11 +19,11 @@ use crate::protocol::{Checkpoint, Counts, Next, Seen};
 use crate::report::{SyncError, request_units};
 use crate::sync::turn::Turn;
 
-/// Writes the page in hand, and returns the counts and the cost. The next page may be fetched, but is not written,
-/// before this page is saved (rule 5).
+/// Writes the page in hand, and returns the counts and the cost. The next page may arrive, but is not written, before
+/// this page is saved (rule 5).
 ///
 /// # Errors
-/// [`SyncError`]; a failed write ends the turn at once, without waiting for the fetch.
+/// [`SyncError`]; a failed write ends the turn at once, without waiting for the next page.
 pub async fn write_page(
     turn: &Turn<'_>,
     pages: &mut Pages,
@@ -31,10 +31,8 @@ pub async fn write_page(
     checkpoint: &Checkpoint,
 ) -> Result<(PageWritten, f64), SyncError> {
     let (asked, page) = pages.take();
-    let fetch = async { Ok(fetch_ahead(turn, &page).await) };
     let written = write_all(turn, &page, shown, checkpoint).instrument(tracing::info_span!("cosmos_page"));
-    let ((counts, doubtful, charge), ahead) = tokio::try_join!(written, fetch)?;
-    pages.keep_ahead(ahead);
+    let (counts, doubtful, charge) = written.await?;
     Ok((PageWritten { counts, doubtful, at: asked }, charge))
 }
 
