@@ -13,7 +13,7 @@ use super::containers::blamer;
 use super::error::StoreError;
 use crate::json::Members;
 use crate::protocol::listed::Summary;
-use crate::protocol::{Abandoned, Candidate, Checkpoint, Existing, Reason, Scope};
+use crate::protocol::{Abandoned, Candidate, Checkpoint, Existing, Scope};
 
 /// What is read of a document that was found.
 pub(super) const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
@@ -141,25 +141,17 @@ pub async fn doubtful(
     query(store, scope, with(Query::from(text), "@cutoff", cutoff.unix_timestamp())?).await
 }
 
-/// The tombstones that were written since `since`, for any `reason` or for one.
+/// The tombstones that were written since `since`.
 ///
 /// # Errors
 /// As [`older_than`].
 pub async fn gone_since(
     store: &Store,
     scope: Scope<'_>,
-    reason: Option<Reason>,
     since: OffsetDateTime,
 ) -> Result<impl Found<Candidate> + use<>, StoreError> {
-    let written = "IS_DEFINED(c._mirror.removed) AND c._ts >= @since";
-    let asked = match reason {
-        Some(reason) => {
-            let text = format!("{FIELDS}{written} AND c._mirror.removed.reason = @reason");
-            with(Query::from(text), "@reason", reason)?
-        }
-        None => Query::from(format!("{FIELDS}{written}")),
-    };
-    query(store, scope, with(asked, "@since", since.unix_timestamp())?).await
+    let text = format!("{FIELDS}IS_DEFINED(c._mirror.removed) AND c._ts >= @since");
+    query(store, scope, with(Query::from(text), "@since", since.unix_timestamp())?).await
 }
 
 /// Streams the rows of a query. A row that cannot be read is nothing that this version wrote: it is named, and passed

@@ -35,7 +35,7 @@ pub async fn doubt_inside(
     if place.is_empty() {
         return Ok(wrote);
     }
-    let gone = find::gone_since(turn.store(), turn.objects(), None, since(turn, checkpoint)).await?;
+    let gone = find::gone_since(turn.store(), turn.objects(), since(turn, checkpoint)).await?;
     let gone: Vec<_> = gone.try_collect().await?;
     let last = gone.iter().map(|one| one.written).max().unwrap_or_default();
     let mut folders: Vec<String> = gone.iter().filter_map(|one| Some(one.object_id()?.to_owned())).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::ready;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -36,8 +37,7 @@ pub async fn remove_links(
         && doubt::may_have_missed_tombstones(checkpoint, stamp.now, ttl);
     let (mut wrote, mut doubtful) = (Wrote::default(), may_have_missed_tombstones);
     for target in &turn.mirror().resource().targets {
-        let deleted = gone(turn, target, Reason::Deleted, checkpoint, None).await?;
-        let missing = gone(turn, target, Reason::Missing, checkpoint, Some(stamp.now)).await?;
+        let (deleted, missing) = gone(turn, target, checkpoint, stamp.now).await?;
         for link in &turn.mirror().resource().relationships {
             for gone in &deleted {
                 wrote = wrote + unlink(turn, &link.container, gone, stamp).await?;
@@ -51,31 +51,40 @@ pub async fn remove_links(
     Ok((wrote, doubtful))
 }
 
-/// The objects that were permanently deleted, with the times at which their tombstones were written, in groups of one
-/// query each. With `by`, only those on whose deletion the replicas agree by then. Without `by`, there is no upper
-/// bound: Cosmos DB stamps this page's writes by its own clock, which may be ahead of ours.
+/// Ids with the times at which their tombstones were written, in groups of one query each.
+type Gone = Vec<BTreeMap<String, i64>>;
+
+/// The objects that were permanently deleted, and the objects that are missing and on whose deletion the replicas agree by
+/// `now`. There is no upper bound for the first ones: Cosmos DB stamps this page's writes by its own clock, which may be
+/// ahead of ours.
 async fn gone(
     turn: &Turn<'_>,
     container: &str,
-    reason: Reason,
     checkpoint: &Checkpoint,
-    by: Option<OffsetDateTime>,
-) -> Result<Vec<BTreeMap<String, i64>>, SyncError> {
-    let since = since(turn, checkpoint);
-    let gone = match find::gone_since(turn.store(), Scope::whole(container), Some(reason), since).await {
+    now: OffsetDateTime,
+) -> Result<(Gone, Gone), SyncError> {
+    let found = match find::gone_since(turn.store(), Scope::whole(container), since(turn, checkpoint)).await {
         // The objects at this end are not mirrored here. If they were, a new generation follows once their container
         // exists again (rule 14).
-        Err(StoreError::Container(unfit)) if unfit.is_missing() => return Ok(Vec::new()),
-        gone => gone?,
+        Err(StoreError::Container(unfit)) if unfit.is_missing() => return Ok((Gone::new(), Gone::new())),
+        found => found?,
     };
-    let (by, doubt) = (by.map(OffsetDateTime::unix_timestamp), turn.options().doubt);
-    let named = gone.try_filter_map(|one| {
-        let is_agreed = by.is_none_or(|by| doubt::is_agreed(one.written, by, doubt));
-        let named = one.object_id().filter(|_| is_agreed);
-        ready(Ok(named.map(|id| (id.to_owned(), one.written))))
-    });
-    let chunks = named.try_chunks(IDS).map_ok(|chunk| chunk.into_iter().collect());
-    chunks.try_collect().await.map_err(|error| error.1.into())
+    let (now, doubt) = (now.unix_timestamp(), turn.options().doubt);
+    let (mut deleted, mut missing) = (Vec::new(), Vec::new());
+    let mut found = pin!(found);
+    while let Some(one) = found.try_next().await? {
+        let Some(id) = one.object_id().map(str::to_owned) else { continue };
+        match one.reason {
+            Some(Reason::Deleted) => deleted.push((id, one.written)),
+            Some(Reason::Missing) if doubt::is_agreed(one.written, now, doubt) => {
+                missing.push((id, one.written));
+            }
+            _ => {}
+        }
+    }
+    let grouped =
+        |all: Vec<(String, i64)>| all.chunks(IDS).map(|some| some.iter().cloned().collect()).collect();
+    Ok((grouped(deleted), grouped(missing)))
 }
 
 /// From when on the end of a round looks at tombstones: from the end of the round before on, or a little earlier, since a
