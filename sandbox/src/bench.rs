@@ -1,16 +1,27 @@
 //! Benchmarks of the handler against the offline world: figures, no verdicts. Use the release profile.
+//!
+//! Each run has a world and a handler of its own. The processor time and the memory are those of the handler alone.
 
+mod account;
 mod fan_out;
-mod initial;
+mod figures;
+mod floor;
 mod members;
 mod notifications;
 mod pages;
+mod source;
+mod start;
+mod users;
 
 pub use fan_out::fan_out;
-pub use initial::initial;
+pub use figures::{Figures, Report, flat};
+pub use floor::{FLOOR, upsert_alone};
 pub use members::members;
 pub use notifications::{Load, notifications};
 pub use pages::pages;
+pub use source::Shape;
+pub use start::start;
+pub use users::{Options, Part, users};
 
 use serde_json::{Value, json};
 

@@ -51,4 +51,4 @@ pub use process::Process;
 pub use queue::{Message, Queues};
 pub use schedule::Schedule;
 pub use timer::{Fire, Firing, Occasion};
-pub use usage::Usage;
+pub use usage::{Usage, sample as usage_of};

@@ -22,6 +22,7 @@ mod containers;
 mod copy;
 mod corpus;
 mod cosmos_trouble;
+mod counts;
 mod created_anew;
 mod credentials;
 mod dangling;

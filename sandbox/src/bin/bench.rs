@@ -1,29 +1,50 @@
 //! Benchmarks of the handler against the offline world: figures, no verdicts. Use the release profile.
 
-use clap::{Parser, Subcommand};
-use sandbox::bench::{self, Load};
+use std::io::{IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// Measures the handler; prints one JSON object on stdout.
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser, Subcommand};
+use sandbox::bench::{self, FLOOR, Figures, Load, Options, Part, Report, Shape, flat};
+
+/// Measures the handler: a table of medians with their spread.
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 struct Arguments {
     #[command(subcommand)]
     what: What,
+    /// How often it is measured.
+    #[arg(long, global = true, default_value_t = 5)]
+    runs: usize,
+    /// Print one JSON object instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print ratios to this earlier run, which was printed with --json.
+    #[arg(long, global = true)]
+    compare: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// From the start of the process to the first connection.
+    Start,
+    /// A first copy of very many users, to an account that only answers.
+    Initial(Users),
+    /// The same users once more, after a dead token.
+    Reenumerate(Users),
+    /// A round in which some users have changed.
+    Changes {
+        #[command(flatten)]
+        users: Users,
+        /// So many have.
+        #[arg(long, default_value_t = 10_000)]
+        changed: usize,
+    },
+    /// A round in which no user has changed.
+    Unchanged(Users),
     /// Pages that are too much, or as much as there may be, each for a new handler.
     Pages,
-    /// A first copy of very many users, to an account that only answers.
-    Initial {
-        /// Users of the tenant.
-        #[arg(long, default_value_t = 1_000_000)]
-        users: usize,
-        /// Seconds of a turn.
-        #[arg(long, default_value_t = 10)]
-        budget: u32,
-    },
     /// Very many mailboxes of which few have changed.
     FanOut {
         /// Mailboxes, each with one folder.
@@ -54,19 +75,88 @@ enum What {
         #[arg(long, default_value_t = 2000)]
         users: usize,
     },
+    /// Cosmos DB's client alone; the benchmark starts it.
+    #[command(name = FLOOR, hide = true)]
+    Floor { endpoint: String, count: usize },
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+struct Users {
+    /// Users of the tenant.
+    #[arg(long, default_value_t = 20_000)]
+    users: usize,
+    /// Users on a page of Graph.
+    #[arg(long, default_value_t = 200)]
+    page: usize,
+    /// Milliseconds until Graph answers.
+    #[arg(long, default_value_t = 0)]
+    graph_latency: u64,
+    /// Milliseconds until Cosmos DB answers.
+    #[arg(long, default_value_t = 0)]
+    cosmos_latency: u64,
+    /// Seconds of a turn.
+    #[arg(long, default_value_t = 240)]
+    budget: u32,
+}
+
+impl From<Users> for Options {
+    fn from(users: Users) -> Self {
+        let Users { users, page, graph_latency, cosmos_latency, budget } = users;
+        let [latency, cosmos_latency] = [graph_latency, cosmos_latency].map(Duration::from_millis);
+        Self { shape: Shape { users, page, latency }, cosmos_latency, budget, floor: false }
+    }
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let figures = match Arguments::parse().what {
-        What::Members { count, slice } => bench::members(count, slice).await?,
-        What::Initial { users, budget } => bench::initial(users, budget).await?,
-        What::FanOut { mailboxes, changed } => bench::fan_out(mailboxes, changed).await?,
-        What::Pages => bench::pages().await?,
-        What::Notifications { rate, seconds, users } => {
-            bench::notifications(Load { rate, seconds, users }).await?
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if let What::Floor { endpoint, count } = &arguments.what {
+        let mut input = String::new();
+        std::io::stdin().read_to_string(&mut input)?;
+        println!("{}", bench::upsert_alone(endpoint, *count, &input).await?);
+        return Ok(());
+    }
+    let earlier = match &arguments.compare {
+        Some(file) => {
+            let text = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+            Some(serde_json::from_slice(&text).context("it was not printed with --json")?)
         }
+        None => None,
     };
-    println!("{figures}");
+    let product = sandbox::product::staged()?;
+    let mut runs = Vec::new();
+    for number in 1..=arguments.runs.max(1) {
+        if std::io::stderr().is_terminal() {
+            eprintln!("run {number} of {}", arguments.runs);
+        }
+        runs.push(Box::pin(run(product.path(), &arguments.what)).await?);
+    }
+    let scenario = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    let report = Report::of(scenario, &runs);
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        println!("{}", report.table(earlier.as_ref()));
+    }
     Ok(())
+}
+
+async fn run(product: &Path, what: &What) -> Result<Figures> {
+    match *what {
+        What::Start => bench::start(product).await,
+        What::Initial(users) => {
+            let floor = users.graph_latency + users.cosmos_latency == 0;
+            bench::users(product, Part::Initial, Options { floor, ..users.into() }).await
+        }
+        What::Reenumerate(users) => bench::users(product, Part::Reenumerate, users.into()).await,
+        What::Changes { users, changed } => bench::users(product, Part::Changes(changed), users.into()).await,
+        What::Unchanged(users) => bench::users(product, Part::Unchanged, users.into()).await,
+        What::Pages => Ok(flat(&bench::pages().await?)),
+        What::FanOut { mailboxes, changed } => Ok(flat(&bench::fan_out(mailboxes, changed).await?)),
+        What::Members { count, slice } => Ok(flat(&bench::members(count, slice).await?)),
+        What::Notifications { rate, seconds, users } => {
+            Ok(flat(&bench::notifications(Load { rate, seconds, users }).await?))
+        }
+        What::Floor { .. } => unreachable!("it is handled first"),
+    }
 }

@@ -30,7 +30,7 @@ impl Usage {
 }
 
 /// The figures of a process as of now; zero for one that is gone.
-pub(super) fn sample(pid: u32) -> Usage {
+pub fn sample(pid: u32) -> Usage {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     Usage {

@@ -1,0 +1,211 @@
+//! An account of Cosmos DB that only answers: it takes every document of some containers, keeps none, and passes everything else
+//! on to the stand-in. So what is measured is the handler, not the stand-in.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+
+use crate::cosmos::Cosmos;
+use crate::loopback::{Loopback, Server};
+use crate::script::lock;
+
+/// More than any request of a client.
+const BODY_LIMIT: usize = 16 << 20;
+/// What a document of 1.7 KB costs with the indexing of the containers, in request units.
+const WRITE: f64 = 10.29;
+const CHARGE: &str = "x-ms-request-charge";
+
+/// The account, as long as it lives.
+pub struct Account {
+    inner: Arc<Inner>,
+    _server: Server,
+}
+
+struct Inner {
+    origin: String,
+    /// The stand-in behind it.
+    behind: OnceLock<String>,
+    http: reqwest::Client,
+    /// Containers whose documents are taken and not kept.
+    taken: Vec<String>,
+    latency: Duration,
+    began: Instant,
+    writes: AtomicUsize,
+    /// Requests by what they do, and to which container.
+    requests: Mutex<BTreeMap<String, usize>>,
+    /// Thousandths of a request unit.
+    charge: AtomicU64,
+    /// Microseconds from the beginning to the first document; and to the last one.
+    first: AtomicU64,
+    last: AtomicU64,
+    sample: Mutex<Option<Bytes>>,
+}
+
+/// What an account was asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Documents of the containers that it takes.
+    pub writes: usize,
+    /// All requests, by what they do, and to which container.
+    pub requests: BTreeMap<String, usize>,
+    /// Request units of all of them.
+    pub charge: f64,
+    /// When the first document arrived, since the account is there; zero where none did.
+    pub first: Duration,
+    /// When the last one did.
+    pub last: Duration,
+}
+
+impl Asked {
+    /// What was asked for since then; the moments stay.
+    #[must_use]
+    pub fn since(mut self, before: &Self) -> Self {
+        for (kind, count) in &mut self.requests {
+            *count -= before.requests.get(kind).unwrap_or(&0);
+        }
+        self.requests.retain(|_, count| *count > 0);
+        Self { writes: self.writes - before.writes, charge: self.charge - before.charge, ..self }
+    }
+}
+
+impl Account {
+    /// An account that takes the documents of these containers, and answers so much later than it could.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start(taken: &[&str], latency: Duration) -> Result<Self> {
+        let loopback = Loopback::bind().await?;
+        let inner = Arc::new(Inner {
+            origin: loopback.origin().to_owned(),
+            behind: OnceLock::new(),
+            http: reqwest::Client::builder().no_proxy().build()?,
+            taken: taken.iter().map(|name| format!("/colls/{name}/docs")).collect(),
+            latency,
+            began: Instant::now(),
+            writes: AtomicUsize::default(),
+            requests: Mutex::default(),
+            charge: AtomicU64::default(),
+            first: AtomicU64::default(),
+            last: AtomicU64::default(),
+            sample: Mutex::default(),
+        });
+        let server = loopback.serve(Router::new().fallback(respond).with_state(Arc::clone(&inner)));
+        Ok(Self { inner, _server: server })
+    }
+
+    /// Passes on to this stand-in what it does not answer itself.
+    pub fn stand_before(&self, behind: &Cosmos) {
+        let _ = self.inner.behind.set(behind.endpoint().trim_end_matches('/').to_owned());
+    }
+
+    /// Its endpoint.
+    pub fn endpoint(&self) -> &str {
+        &self.inner.origin
+    }
+
+    /// How long it has been there.
+    pub fn age(&self) -> Duration {
+        self.inner.began.elapsed()
+    }
+
+    /// One of the documents that it took, if there was one.
+    pub fn sample(&self) -> Option<Bytes> {
+        lock(&self.inner.sample).clone()
+    }
+
+    /// What it was asked for so far.
+    pub fn asked(&self) -> Asked {
+        let inner = &self.inner;
+        let time = |moment: &AtomicU64| Duration::from_micros(moment.load(Ordering::Relaxed));
+        Asked {
+            writes: inner.writes.load(Ordering::Relaxed),
+            requests: lock(&inner.requests).clone(),
+            charge: inner.charge.load(Ordering::Relaxed) as f64 / 1000.0,
+            first: time(&inner.first),
+            last: time(&inner.last),
+        }
+    }
+}
+
+async fn respond(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    *lock(&inner.requests).entry(kind(&request)).or_default() += 1;
+    let path = request.uri().path();
+    let is_upsert = request.headers().contains_key("x-ms-documentdb-is-upsert");
+    let is_taken = is_upsert && inner.taken.iter().any(|taken| path.ends_with(taken.as_str()));
+    let reply = if is_taken { take(&inner, request).await } else { pass_on(&inner, request).await };
+    reply.unwrap_or_else(|error| (StatusCode::SERVICE_UNAVAILABLE, format!("{error:#}")).into_response())
+}
+
+/// What a request does, and to which container: `query users`.
+fn kind(request: &Request) -> String {
+    let has = |name: &str| request.headers().contains_key(name);
+    let path = request.uri().path().split_once("/colls/").map_or("", |(_, path)| path);
+    let (container, rest) = path.split_once('/').unwrap_or((path, ""));
+    let does = match (request.method().as_str(), rest) {
+        ("POST", "docs") if has("x-ms-documentdb-isquery") || has("x-ms-documentdb-query") => "query",
+        ("POST", "docs") if has("x-ms-cosmos-is-batch-request") => "batch",
+        ("POST", "docs") if has("x-ms-documentdb-is-upsert") => "upsert",
+        ("POST", "docs") => "create",
+        ("PUT", _) => "replace",
+        ("GET", rest) if rest.starts_with("docs/") => "read",
+        _ => "look at",
+    };
+    format!("{does} {}", if container.is_empty() { "the account" } else { container })
+}
+
+/// A document that is taken: read to its end, since a client sends it to its end.
+async fn take(inner: &Inner, request: Request) -> Result<Response> {
+    let document = to_bytes(request.into_body(), BODY_LIMIT).await?;
+    let moment = inner.began.elapsed().as_micros() as u64;
+    if inner.first.compare_exchange(0, moment, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        *lock(&inner.sample) = Some(document);
+    }
+    inner.last.fetch_max(moment, Ordering::Relaxed);
+    inner.writes.fetch_add(1, Ordering::Relaxed);
+    inner.charge.fetch_add((WRITE * 1000.0) as u64, Ordering::Relaxed);
+    if !inner.latency.is_zero() {
+        tokio::time::sleep(inner.latency).await;
+    }
+    let reply = Response::builder().status(StatusCode::CREATED).header("content-type", "application/json");
+    let reply = reply.header(CHARGE, WRITE.to_string()).header("etag", "\"taken\"");
+    Ok(reply.header("x-ms-session-token", "0:-1#1").body(Body::empty())?)
+}
+
+/// Everything else: the stand-in answers, in the name of this account.
+async fn pass_on(inner: &Inner, request: Request) -> Result<Response> {
+    let (parts, body) = request.into_parts();
+    let behind = inner.behind.get().context("the account stands before nothing yet")?;
+    let url = format!("{behind}{}", parts.uri.path_and_query().map_or("/", |path| path.as_str()));
+    let mut headers = parts.headers;
+    headers.remove("host");
+    let body = to_bytes(body, BODY_LIMIT).await?;
+    let answer = inner.http.request(parts.method, url).headers(headers).body(body).send().await?;
+    let (status, mut headers) = (answer.status(), answer.headers().clone());
+    inner.charge.fetch_add((charge(&headers) * 1000.0) as u64, Ordering::Relaxed);
+    let text = answer.bytes().await?;
+    // The topology names the addresses of the account.
+    let text = match std::str::from_utf8(&text) {
+        Ok(known) if known.contains(behind) => known.replace(behind, &inner.origin).into(),
+        _ => text,
+    };
+    headers.remove("content-length");
+    headers.remove("transfer-encoding");
+    if !inner.latency.is_zero() {
+        tokio::time::sleep(inner.latency).await;
+    }
+    Ok((status, headers, text).into_response())
+}
+
+fn charge(headers: &HeaderMap) -> f64 {
+    let text = headers.get(CHARGE).and_then(|value| value.to_str().ok());
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}

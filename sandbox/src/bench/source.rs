@@ -1,0 +1,133 @@
+//! Graph with very many users, made when they are asked for: nothing is kept, so that only the handler grows.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+
+use crate::graph::Tenant;
+use crate::loopback::{Loopback, Server};
+
+/// How the source answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Users of the tenant.
+    pub users: usize,
+    /// Users on a page.
+    pub page: usize,
+    /// How long each answer takes.
+    pub latency: Duration,
+}
+
+/// The source, as long as it lives.
+pub struct Source {
+    inner: Arc<Inner>,
+    _server: Server,
+}
+
+struct Inner {
+    origin: String,
+    shape: Shape,
+    /// A user as JSON without its id, its names and the closing brace.
+    rest: String,
+    /// So many users have changed since the last round.
+    changed: AtomicUsize,
+    /// Tokens of delta links are dead.
+    dead: AtomicBool,
+    requests: AtomicUsize,
+}
+
+impl Source {
+    /// A source of this shape, whose users have as many properties as those of a seeded tenant.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start(shape: Shape) -> Result<Self> {
+        let loopback = Loopback::bind().await?;
+        let (origin, rest) = (loopback.origin().to_owned(), rest());
+        let (changed, dead, requests) =
+            (AtomicUsize::default(), AtomicBool::default(), AtomicUsize::default());
+        let inner = Arc::new(Inner { origin, shape, rest, changed, dead, requests });
+        let server = loopback.serve(Router::new().fallback(page).with_state(Arc::clone(&inner)));
+        Ok(Self { inner, _server: server })
+    }
+
+    /// Its origin.
+    pub fn origin(&self) -> &str {
+        &self.inner.origin
+    }
+
+    /// How many requests it has answered.
+    pub fn requests(&self) -> usize {
+        self.inner.requests.load(Ordering::Relaxed)
+    }
+
+    /// So many users change.
+    pub fn change(&self, users: usize) {
+        self.inner.changed.store(users, Ordering::Relaxed);
+    }
+
+    /// Delta links end.
+    pub fn end_tokens(&self) {
+        self.inner.dead.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What all users have in common.
+fn rest() -> String {
+    let tenant = Tenant::seeded(1, 7);
+    let user = tenant.living("users").next().map(|(_, user)| user.clone());
+    let mut user = user.unwrap_or_default();
+    for name in ["id", "displayName", "userPrincipalName"] {
+        user.remove(name);
+    }
+    Value::Object(user).to_string().trim_start_matches('{').to_owned()
+}
+
+/// A page: where it begins, and where its round ends, is in the token.
+async fn page(State(source): State<Arc<Inner>>, uri: Uri) -> Response {
+    source.requests.fetch_add(1, Ordering::Relaxed);
+    if !source.shape.latency.is_zero() {
+        tokio::time::sleep(source.shape.latency).await;
+    }
+    let query = uri.query().unwrap_or_default();
+    let is_round = query.contains("$deltatoken=");
+    if is_round && source.dead.swap(false, Ordering::Relaxed) {
+        let error = json!({"error": {"code": "syncStateNotFound", "message": "Resync required."}});
+        let headers = [(header::CONTENT_TYPE, "application/json")];
+        return (StatusCode::GONE, headers, error.to_string()).into_response();
+    }
+    let token = query.split("$skiptoken=").nth(1).unwrap_or_default();
+    let (from, until) =
+        match token.split_once('-').and_then(|(from, until)| from.parse().ok().zip(until.parse().ok())) {
+            Some(place) => place,
+            None if is_round => (0, source.changed.swap(0, Ordering::Relaxed)),
+            None => (0, source.shape.users),
+        };
+    ([(header::CONTENT_TYPE, "application/json")], text(&source, from, until)).into_response()
+}
+
+fn text(source: &Inner, from: usize, until: usize) -> String {
+    let to = (from + source.shape.page).min(until);
+    let mut text = String::with_capacity((to - from) * (source.rest.len() + 200) + 200);
+    text.push_str(r#"{"value":["#);
+    for number in from..to {
+        let comma = if number == from { "" } else { "," };
+        let id = format!("00000000-0000-4000-8000-{number:012}");
+        let names =
+            format!(r#""displayName":"User {number}","userPrincipalName":"user{number}@contoso.example""#);
+        text.push_str(&format!(r#"{comma}{{"id":"{id}",{names},{}"#, source.rest));
+    }
+    let link = format!("{}/v1.0/users/delta", source.origin);
+    text.push_str(&match to == until {
+        true => format!(r#"],"@odata.deltaLink":"{link}?$deltatoken=end"}}"#),
+        false => format!(r#"],"@odata.nextLink":"{link}?$skiptoken={to}-{until}"}}"#),
+    });
+    text
+}

@@ -1,0 +1,154 @@
+//! Very many users: a first copy, the same again after a dead token, a round of changes, and a round without any. Graph's pages
+//! are made when they are asked for, and Cosmos DB only answers, so that nothing but the handler grows.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use super::account::{Account, Asked};
+use super::figures::Figures;
+use super::floor::floor;
+use super::source::{Shape, Source};
+use crate::host::Usage;
+use crate::world::{Setup, WORK_QUEUE, World, sentence};
+
+/// What is measured of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The first copy.
+    Initial,
+    /// The enumeration after a dead token, of users that did not change.
+    Reenumerate,
+    /// A round in which so many have changed.
+    Changes(usize),
+    /// A round in which none has.
+    Unchanged,
+}
+
+/// How the run is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How Graph answers.
+    pub shape: Shape,
+    /// How long each answer of Cosmos DB takes.
+    pub cosmos_latency: Duration,
+    /// Seconds of a turn.
+    pub budget: u32,
+    /// Cosmos DB's client writes the same documents alone, in a process of this program, see [`super::FLOOR`].
+    pub floor: bool,
+}
+
+/// Runs it once, with this staged product.
+///
+/// # Errors
+/// When the world does not come up, or not every user was written.
+pub async fn users(product: &Path, part: Part, options: Options) -> Result<Figures> {
+    let count = options.shape.users;
+    let source = Source::start(options.shape).await?;
+    let account = Account::start(&["users", "users-manager"], options.cosmos_latency).await?;
+    let setup = Setup { users: 1, ..Setup::new(product) };
+    let setup = setup
+        .set("GRAPH_ENDPOINT", source.origin())
+        .set("COSMOS_ENDPOINT", account.endpoint())
+        .set("SYNC_BUDGET_SECONDS", &options.budget.to_string())
+        // Counts do not depend on how often the lease is renewed.
+        .set("LEASE_SECONDS", "300");
+    let world = World::start(setup).await?;
+    account.stand_before(&world.cosmos);
+    let mut run = Run { world, source, account };
+    let initial = run.round().await?;
+    ensure!(initial.asked.writes == count, "{} of {count} users were written", initial.asked.writes);
+    let (objects, round) = match part {
+        Part::Initial => (count, initial),
+        Part::Reenumerate => {
+            run.source.end_tokens();
+            (count, run.round().await?)
+        }
+        Part::Changes(changed) => {
+            run.source.change(changed);
+            (changed, run.round().await?)
+        }
+        Part::Unchanged => (1, run.round().await?),
+    };
+    let mut figures = round.figures(objects);
+    if options.floor {
+        figures.insert("floorCpuSecondsPer1000".into(), floor(&run.account, &run.world, count).await?);
+    }
+    run.world.host.shutdown().await;
+    Ok(figures)
+}
+
+struct Run {
+    world: World,
+    source: Source,
+    account: Account,
+}
+
+/// What one round took.
+struct Round {
+    asked: Asked,
+    graph_requests: usize,
+    turns: usize,
+    /// From the timer to the last answer.
+    whole: Duration,
+    /// From the timer to the last document.
+    writing: Duration,
+    first: Duration,
+    cpu_seconds: f64,
+    peak_rss_mib: f64,
+}
+
+impl Run {
+    /// The timer, and all that it leads to.
+    async fn round(&mut self) -> Result<Round> {
+        let (asked, requests, used) = (self.account.asked(), self.source.requests(), self.used());
+        let (begun, moment) = (Instant::now(), self.account.age());
+        sentence(&self.world.fire_feed("users").await?)?;
+        let mut turns = 1;
+        for turn in self.world.host.pump(WORK_QUEUE).await? {
+            sentence(&turn)?;
+            turns += 1;
+        }
+        let (now, after) = (self.account.asked(), self.used());
+        Ok(Round {
+            graph_requests: self.source.requests() - requests,
+            turns,
+            whole: begun.elapsed(),
+            writing: now.last.saturating_sub(moment),
+            first: now.first.saturating_sub(moment),
+            asked: now.since(&asked),
+            cpu_seconds: after.cpu_seconds - used.cpu_seconds,
+            peak_rss_mib: after.peak_rss_mib,
+        })
+    }
+
+    fn used(&self) -> Usage {
+        self.world.host.process().usage()
+    }
+}
+
+impl Round {
+    fn figures(&self, objects: usize) -> Figures {
+        let per_1000 = |amount: f64| amount * 1000.0 / objects as f64;
+        let seconds = if self.asked.writes > 0 { self.writing } else { self.whole };
+        let all = [
+            ("objects", objects as f64),
+            ("turns", self.turns as f64),
+            ("seconds", self.whole.as_secs_f64()),
+            ("objectsPerSecond", objects as f64 / seconds.as_secs_f64()),
+            ("cpuSeconds", self.cpu_seconds),
+            ("cpuSecondsPer1000", per_1000(self.cpu_seconds)),
+            ("peakRssMiB", self.peak_rss_mib),
+            ("firstWriteMs", self.first.as_secs_f64() * 1000.0),
+            ("documentWrites", self.asked.writes as f64),
+            ("graphRequests", self.graph_requests as f64),
+            ("cosmosRequests", self.asked.requests.values().sum::<usize>() as f64),
+            ("requestUnits", self.asked.charge),
+            ("requestUnitsPer1000", per_1000(self.asked.charge)),
+        ];
+        let kinds =
+            self.asked.requests.iter().map(|(kind, count)| (format!("of these: {kind}"), *count as f64));
+        all.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(kinds).collect()
+    }
+}
