@@ -55,7 +55,7 @@ pub fn of<'a>(change: &Change<'a>, stamp: &Stamp<'a>) -> Option<Document<'a>> {
             let mut document = bare(change, stamp);
             document.properties = properties.clone();
             document.meta.shadowed = shadowed.clone();
-            document.meta.hash = listed::fingerprint(change).filter(|_| stamp.hashes);
+            document.meta.hash = stamp.hashes.then(|| listed::fingerprint(change)).flatten();
             document.ttl = stamp.ttl.map(|ttl| ttl.as_secs());
             document
         }
@@ -98,7 +98,7 @@ fn others<'d>(
 pub fn set_aside<'a>(change: &Change<'a>, reason: String, stamp: &Stamp<'a>) -> Document<'a> {
     let mut document = bare(change, stamp);
     document.ttl = stamp.ttl.map(|ttl| ttl.as_secs());
-    document.meta.hash = listed::fingerprint(change).filter(|_| stamp.hashes);
+    document.meta.hash = stamp.hashes.then(|| listed::fingerprint(change)).flatten();
     document.meta.set_aside = Some(SetAside { reason, bytes: change.text.len() });
     document
 }
