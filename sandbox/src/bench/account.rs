@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 
@@ -48,6 +48,8 @@ struct Inner {
     first: AtomicU64,
     last: AtomicU64,
     sample: Mutex<Option<Bytes>>,
+    /// Documents that were replaced, with the time of the answer.
+    replaced: Mutex<Vec<(String, Duration)>>,
 }
 
 /// What an account was asked for.
@@ -97,6 +99,7 @@ impl Account {
             first: AtomicU64::default(),
             last: AtomicU64::default(),
             sample: Mutex::default(),
+            replaced: Mutex::default(),
         });
         let server = loopback.serve(Router::new().fallback(respond).with_state(Arc::clone(&inner)));
         Ok(Self { inner, _server: server })
@@ -120,6 +123,11 @@ impl Account {
     /// One of the documents that it took, if there was one.
     pub fn sample(&self) -> Option<Bytes> {
         lock(&self.inner.sample).clone()
+    }
+
+    /// The ids of the documents that were replaced, each with the time since the account is there, in this order.
+    pub fn replaced(&self) -> Vec<(String, Duration)> {
+        lock(&self.inner.replaced).clone()
     }
 
     /// What it was asked for so far.
@@ -185,6 +193,8 @@ async fn pass_on(inner: &Inner, request: Request) -> Result<Response> {
     let (parts, body) = request.into_parts();
     let behind = inner.behind.get().context("the account stands before nothing yet")?;
     let url = format!("{behind}{}", parts.uri.path_and_query().map_or("/", |path| path.as_str()));
+    let replaced = parts.uri.path().rsplit_once("/docs/").filter(|_| parts.method == Method::PUT);
+    let replaced = replaced.map(|(_, id)| id.to_owned());
     let mut headers = parts.headers;
     headers.remove("host");
     let body = to_bytes(body, BODY_LIMIT).await?;
@@ -192,6 +202,9 @@ async fn pass_on(inner: &Inner, request: Request) -> Result<Response> {
     let (status, mut headers) = (answer.status(), answer.headers().clone());
     inner.charge.fetch_add((charge(&headers) * 1000.0) as u64, Ordering::Relaxed);
     let text = answer.bytes().await?;
+    if let Some(id) = replaced.filter(|_| status.is_success()) {
+        lock(&inner.replaced).push((id, inner.began.elapsed()));
+    }
     // The topology names the addresses of the account.
     let text = match std::str::from_utf8(&text) {
         Ok(known) if known.contains(behind) => known.replace(behind, &inner.origin).into(),

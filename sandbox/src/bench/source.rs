@@ -1,8 +1,8 @@
 //! Graph with very many users, made when they are asked for: nothing is kept, so that only the handler grows.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use axum::Router;
@@ -41,6 +41,9 @@ struct Inner {
     /// Tokens of delta links are dead.
     dead: AtomicBool,
     requests: AtomicUsize,
+    began: Instant,
+    /// Microseconds from the beginning to the first request since it was looked at.
+    first: AtomicU64,
 }
 
 impl Source {
@@ -53,7 +56,8 @@ impl Source {
         let (origin, rest) = (loopback.origin().to_owned(), rest());
         let (changed, dead, requests) =
             (AtomicUsize::default(), AtomicBool::default(), AtomicUsize::default());
-        let inner = Arc::new(Inner { origin, shape, rest, changed, dead, requests });
+        let (began, first) = (Instant::now(), AtomicU64::default());
+        let inner = Arc::new(Inner { origin, shape, rest, changed, dead, requests, began, first });
         let server = loopback.serve(Router::new().fallback(page).with_state(Arc::clone(&inner)));
         Ok(Self { inner, _server: server })
     }
@@ -66,6 +70,12 @@ impl Source {
     /// How many requests it has answered.
     pub fn requests(&self) -> usize {
         self.inner.requests.load(Ordering::Relaxed)
+    }
+
+    /// How long ago the first request came since the last time that this was asked; none if none came.
+    pub fn take_first(&self) -> Option<Duration> {
+        let first = self.inner.first.swap(0, Ordering::Relaxed);
+        (first > 0).then(|| self.inner.began.elapsed() - Duration::from_micros(first))
     }
 
     /// So many users change.
@@ -93,6 +103,8 @@ fn rest() -> String {
 /// A page: where it begins, and where its round ends, is in the token.
 async fn page(State(source): State<Arc<Inner>>, uri: Uri) -> Response {
     source.requests.fetch_add(1, Ordering::Relaxed);
+    let moment = source.began.elapsed().as_micros() as u64;
+    let _ = source.first.compare_exchange(0, moment, Ordering::Relaxed, Ordering::Relaxed);
     if !source.shape.latency.is_zero() {
         tokio::time::sleep(source.shape.latency).await;
     }

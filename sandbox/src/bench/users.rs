@@ -92,8 +92,8 @@ struct Round {
     turns: usize,
     /// From the timer to the last answer.
     whole: Duration,
-    /// From the timer to the last document.
-    writing: Duration,
+    /// From the first request to Graph to the last document.
+    moving: Duration,
     first: Duration,
     cpu_seconds: f64,
     peak_rss_mib: f64,
@@ -104,6 +104,7 @@ impl Run {
     async fn round(&mut self) -> Result<Round> {
         let (asked, requests, used) = (self.account.asked(), self.source.requests(), self.used());
         let (begun, moment) = (Instant::now(), self.account.age());
+        let _ = self.source.take_first();
         sentence(&self.world.fire_feed("users").await?)?;
         let mut turns = 1;
         for turn in self.world.host.pump(WORK_QUEUE).await? {
@@ -111,11 +112,13 @@ impl Run {
             turns += 1;
         }
         let (now, after) = (self.account.asked(), self.used());
+        let first = self.source.take_first().unwrap_or_default();
+        let asked_at = self.account.age().saturating_sub(first);
         Ok(Round {
             graph_requests: self.source.requests() - requests,
             turns,
             whole: begun.elapsed(),
-            writing: now.last.saturating_sub(moment),
+            moving: now.last.saturating_sub(asked_at),
             first: now.first.saturating_sub(moment),
             asked: now.since(&asked),
             cpu_seconds: after.cpu_seconds - used.cpu_seconds,
@@ -131,7 +134,7 @@ impl Run {
 impl Round {
     fn figures(&self, objects: usize) -> Figures {
         let per_1000 = |amount: f64| amount * 1000.0 / objects as f64;
-        let seconds = if self.asked.writes > 0 { self.writing } else { self.whole };
+        let seconds = if self.asked.writes > 0 { self.moving } else { self.whole };
         let all = [
             ("objects", objects as f64),
             ("turns", self.turns as f64),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use sandbox::bench::{self, FLOOR, Figures, Load, Options, Part, Report, Shape, flat};
+use tempfile::TempDir;
 
 /// Measures the handler: a table of medians with their spread.
 #[derive(Debug, Parser)]
@@ -20,6 +21,10 @@ struct Arguments {
     /// Print one JSON object instead of a table.
     #[arg(long, global = true)]
     json: bool,
+    /// Measure this staged folder, such as the package that is shipped, instead of building one; for scenarios of users and
+    /// `start`.
+    #[arg(long, global = true)]
+    product: Option<PathBuf>,
     /// Print ratios to this earlier run, which was printed with --json.
     #[arg(long, global = true)]
     compare: Option<PathBuf>,
@@ -75,6 +80,15 @@ enum What {
         #[arg(long, default_value_t = 2000)]
         users: usize,
     },
+    /// From changes in Graph to their documents, with notifications.
+    Freshness {
+        /// Changes in a second.
+        #[arg(long, default_value_t = 50)]
+        rate: u32,
+        /// For so many seconds.
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
+    },
     /// Cosmos DB's client alone; the benchmark starts it.
     #[command(name = FLOOR, hide = true)]
     Floor { endpoint: String, count: usize },
@@ -123,13 +137,14 @@ async fn main() -> Result<()> {
         }
         None => None,
     };
-    let product = sandbox::product::staged()?;
+    let built = if arguments.product.is_none() { Some(sandbox::product::staged()?) } else { None };
+    let product = arguments.product.as_deref().or(built.as_ref().map(TempDir::path)).context("a product")?;
     let mut runs = Vec::new();
     for number in 1..=arguments.runs.max(1) {
         if std::io::stderr().is_terminal() {
             eprintln!("run {number} of {}", arguments.runs);
         }
-        runs.push(Box::pin(run(product.path(), &arguments.what)).await?);
+        runs.push(Box::pin(run(product, &arguments.what)).await?);
     }
     let scenario = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
     let report = Report::of(scenario, &runs);
@@ -157,6 +172,7 @@ async fn run(product: &Path, what: &What) -> Result<Figures> {
         What::Notifications { rate, seconds, users } => {
             Ok(flat(&bench::notifications(Load { rate, seconds, users }).await?))
         }
+        What::Freshness { rate, seconds } => bench::freshness(rate, seconds).await,
         What::Floor { .. } => unreachable!("it is handled first"),
     }
 }
