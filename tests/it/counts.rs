@@ -1,5 +1,5 @@
-//! What a turn asks of Graph and of Cosmos DB, counted and compared with `counts.json`. Whoever changes how much that is
-//! says so there, in the same commit.
+//! What a turn asks of Graph and of Cosmos DB, counted and compared with `counts.json`. A change of these counts changes the file
+//! too, in the same commit.
 
 use std::time::Duration;
 

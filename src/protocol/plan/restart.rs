@@ -35,7 +35,7 @@ pub fn restart(checkpoint: &Checkpoint, location: Option<Link>, lag: Option<Dura
     }
 }
 
-/// The next page is the first one of what changed since a time. Nobody knows yet whether Graph gives it.
+/// The next page is the first one of what changed since a time. Graph may refuse it.
 pub fn catch_up(checkpoint: &Checkpoint, since: OffsetDateTime, epoch: u64) -> Checkpoint {
     Checkpoint {
         at_location: true,

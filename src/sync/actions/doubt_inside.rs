@@ -45,7 +45,7 @@ pub async fn doubt_inside(
         let found = ends::inside(turn.store(), turn.objects(), place, &some).await?;
         let found: Vec<Existing> = found.try_collect().await?;
         for kept in found {
-            // Nobody knows which of them are folders.
+            // Any of them may be a folder.
             let Some(id) = kept.marks.object_id().filter(|id| seen.insert((*id).to_owned())) else {
                 continue;
             };
