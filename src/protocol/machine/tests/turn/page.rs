@@ -65,13 +65,16 @@ impl Turn {
 
     /// What lies in a folder that is gone becomes doubtful, at the end of a round.
     async fn doubt_inside(&mut self, checkpoint: &Checkpoint, read: i64) -> Result<(), Ended> {
+        if !self.world.borrow().options.inside {
+            return Ok(());
+        }
         let since = checkpoint.links_removed_until.unwrap_or(checkpoint.generation_began);
         let found = {
             let world = self.world.borrow();
             let folder = world.docs[0].as_ref().filter(|doc| {
                 doc.version.is_none() && clock(doc.written) >= since - doubt_age() - Span::seconds(60)
             });
-            let is_meant = self.is_last && world.options.inside && !world.is_off(Off::Inside);
+            let is_meant = self.is_last && !world.is_off(Off::Inside);
             let child = world.docs[1].clone().filter(|doc| doc.version.is_some_and(lies_inside));
             let is_due = |doc: &Doc| {
                 folder.is_some_and(|folder| !doubt::is_doubted_since(doc.marks, doc.written, folder.written))
