@@ -36,6 +36,7 @@ var databaseName = 'graph'
 
 // What the mirror itself asks for (src/store): generations and saves to sweep and settle by, sources that are
 // doubtful, tombstones, ends of links, and parents, which are partition keys.
+// The last one is where an item of a drive says in which folder it lies.
 var mirrorPaths = [
   '/_mirror/generation/?'
   '/_mirror/save/?'
@@ -44,6 +45,7 @@ var mirrorPaths = [
   '/_mirror/parent/?'
   '/sourceId/?'
   '/targetId/?'
+  '/parentReference/id/?'
 ]
 
 // https://learn.microsoft.com/azure/cosmos-db/nosql/reference-data-plane-security
