@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use sandbox::graph;
 use sandbox::identity::{COSMOS_AUDIENCE, Entra, Fault, Identity, Kind, Match};
 use sandbox::world::{Credential, Setup, World};
+use serde_json::json;
 
 use crate::stage::{BOUND, failure, logged, refused, setup, with_secret};
 
@@ -206,6 +207,10 @@ async fn a_token_that_ends_in_mid_turn_while_the_identity_server_hangs_ends_the_
     // A lease whose writes have far more time than a token request, however busy the machine is.
     let world = World::start(with_secret().set("LEASE_SECONDS", "30")).await.unwrap();
     world.identity.set_lifetime(Duration::from_secs(9));
+    // The page after the first one comes late, whatever its token: only Cosmos DB needs another one.
+    let link = format!("{}/v1.0/users/delta?$deltatoken=made-up", world.graph.endpoint());
+    let body = json!({"value": [], "@odata.deltaLink": link}).to_string();
+    world.graph.fail(graph::Match::any().nth(2), 1, graph::Fault::Status { code: 200, body });
     let mut held = world.graph.hold(graph::Match::any().nth(2));
     let turn = world.start_turn();
     held.arrived().await;
