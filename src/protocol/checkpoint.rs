@@ -20,8 +20,7 @@ pub struct Checkpoint {
     /// Where in the feed we are.
     #[serde(flatten)]
     pub state: State,
-    /// The next page is asked for at the `Location` of a dead token, or by a time in its place: nobody knows yet whether that
-    /// works.
+    /// The next page is asked for at the `Location` of a dead token, or by a time in its place. Graph may refuse it.
     #[serde(default)]
     pub at_location: bool,
     /// The token is dead: what changed since this time is read, and then a new generation begins (rule 7).
