@@ -74,7 +74,6 @@ pub fn object(data: &[u8]) {
         now: OffsetDateTime::UNIX_EPOCH,
         tombstone_ttl: Duration::from_secs(86_400),
         ttl: None,
-        hashes: true,
     };
     let objects = [object];
     let changes = change::of(&objects, change::Told::Removed);

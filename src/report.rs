@@ -5,6 +5,7 @@
 mod below;
 mod error;
 mod outcome;
+pub mod quiet;
 pub mod run;
 mod status;
 

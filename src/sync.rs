@@ -22,12 +22,14 @@ use crate::protocol::{Counts, Ending, Ids};
 use crate::report::{Outcome, SyncError, run};
 use crate::store::{self, Acquired, CONTROL, Control, throttle};
 use drive::Driver;
+use quiet::Asked;
 use turn::Turn;
 
 mod actions;
 mod drive;
 mod fan_out;
 mod preview;
+mod quiet;
 mod refresh;
 mod to_one;
 mod turn;
@@ -75,6 +77,17 @@ async fn in_span(
     let (started, feed) = (Instant::now(), mirror.feed());
     store::look_at(mirror.store(), [CONTROL].into_iter(), &[], &Ids::new()).await?.fit()?;
     let control = Control::open(mirror.store(), &feed.key()).await?;
+    let asked = match task {
+        Task::Sync => Box::pin(quiet::ask(mirror, &control, started + budget)).await?,
+        Task::LookUp | Task::Reset => Asked::Busy(None),
+    };
+    let early = match asked {
+        Asked::Quiet { as_of, charge } => {
+            let quiet = Outcome::new(feed, Ending::Complete, Counts::default(), charge, started.elapsed());
+            return Ok((Outcome { as_of: Some(as_of), ..quiet }, Vec::new()));
+        }
+        Asked::Busy(early) => early,
+    };
     let holder = Uuid::new_v4().to_string();
     let (lease, clean) = match store::acquire(&control, &holder, task.purpose(), mirror.options().lease)
         .await?
@@ -89,13 +102,13 @@ async fn in_span(
     warn_of_clock(control.feed(), lease.clock_is_off());
     let has_links = !mirror.resource().relationships.is_empty();
     let mut machine = Machine::new(task, mirror.definition(Ids::new()), has_links, epoch, clean, lease.now());
-    let mut driver = Driver::new(Turn::new(mirror, &control, &lease, started, budget), ids);
+    let mut driver = Driver::new(Turn::new(mirror, &control, &lease, started, budget), ids, early);
     let ending = lease.while_renewing(Box::pin(driver.run(&mut machine))).await;
     if let Err(error) = &ending {
         if let Some(container) = error.container() {
             driver.tell_gone(&machine, container).await;
         }
-        driver.leave(!machine.is_dirty(), false).await;
+        driver.leave(!machine.is_dirty(), false, Some(false)).await;
         if task == Task::Sync {
             run::failed(&control, epoch, error, driver.reached(&machine)).await;
         }

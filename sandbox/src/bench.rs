@@ -10,6 +10,7 @@ mod freshness;
 mod members;
 mod notifications;
 mod pages;
+mod rows;
 mod source;
 mod start;
 mod users;

@@ -49,7 +49,7 @@ pub(super) async fn erase(parts: &Parts, resource: &str, id: &str) -> Result<Vec
         let deleted = lease.while_renewing(Box::pin(delete(store, &traces, ends, &lease, &mut counts))).await;
         if deleted.is_err() || ends.is_none() {
             // As it was found: a turn that was killed before is the next turn's business. A failure only lets it expire.
-            let _ = lease.give_back(clean, true).await;
+            let _ = lease.give_back(clean, true, Some(false)).await;
         }
         deleted.map_err(failed)?;
     }

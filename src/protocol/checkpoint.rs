@@ -39,10 +39,18 @@ pub struct Checkpoint {
     /// The sweep that is pending takes doubtful links too, and another generation follows it.
     #[serde(default)]
     pub reenumerate: bool,
-    /// So many pages of the list under way are saved whose ids are kept beside the checkpoint (rule 13).
+    /// This generation writes only what differs from the copy: what its enumeration found as it was stored carries an
+    /// earlier generation (rule 13).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub compares: bool,
+    /// So many pages of the enumeration are saved for which the ids of what was left as it was are kept beside the
+    /// checkpoint (rule 13).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub seen_pages: u32,
-    /// When the enumeration before this one, or a round after it, last saved: its writes were done by then.
+    /// When a save last covered writes of documents.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub wrote_at: Option<OffsetDateTime>,
+    /// [`Checkpoint::wrote_at`], as it was when this generation began.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub written_before: Option<OffsetDateTime>,
     /// The range of time that is being read, of a feed that is read by time.
@@ -106,6 +114,10 @@ pub struct Checkpoint {
     /// What the turn that saved this had done by then.
     #[serde(default)]
     pub last_run: Option<LastRun>,
+}
+
+fn is_false(compares: &bool) -> bool {
+    !*compares
 }
 
 fn is_zero(pages: &u32) -> bool {
@@ -229,6 +241,11 @@ impl Counts {
         self.upserted + self.removed + self.unchanged + self.set_aside
     }
 
+    /// Documents written.
+    pub fn written(&self) -> u64 {
+        self.upserted + self.removed + self.set_aside + self.links
+    }
+
     /// Whether nothing was there to be written.
     pub fn is_nothing(&self) -> bool {
         self.objects() == 0 && self.links == 0
@@ -263,7 +280,9 @@ mod tests {
             generation_began: OffsetDateTime::UNIX_EPOCH,
             pending_sweep: Some(3),
             reenumerate: false,
+            compares: true,
             seen_pages: 3,
+            wrote_at: Some(OffsetDateTime::UNIX_EPOCH),
             written_before: Some(OffsetDateTime::UNIX_EPOCH),
             window: Some(Window {
                 from: OffsetDateTime::UNIX_EPOCH,

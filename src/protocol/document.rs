@@ -12,8 +12,8 @@ use super::change::{Change, Kind, LinkChange, SHADOWED};
 use super::content::Shadow;
 use crate::json::Members;
 use crate::protocol::{
-    Candidate, Document, Existing, LinkDocument, Meta, Reason, Removed, SetAside, Source, document_id,
-    hashed, link_id, listed, parent_of,
+    Candidate, Document, Existing, LinkDocument, Meta, Reason, Removed, SetAside, Source, compare,
+    document_id, hashed, link_id, parent_of,
 };
 
 /// Values shared by all documents of one page.
@@ -37,8 +37,6 @@ pub struct Stamp<'a> {
     pub tombstone_ttl: Duration,
     /// How long a document stays in Cosmos, if not until its object is gone.
     pub ttl: Option<Duration>,
-    /// The feed has no delta query: documents keep a hash of their content (rule 13).
-    pub hashes: bool,
 }
 
 impl Stamp<'_> {
@@ -55,7 +53,7 @@ pub fn of<'a>(change: &Change<'a>, stamp: &Stamp<'a>) -> Option<Document<'a>> {
             let mut document = bare(change, stamp);
             document.properties = properties.clone();
             document.meta.shadowed = shadowed.clone();
-            document.meta.hash = stamp.hashes.then(|| listed::fingerprint(change)).flatten();
+            document.meta.hash = compare::fingerprint(change);
             document.ttl = stamp.ttl.map(|ttl| ttl.as_secs());
             document
         }
@@ -98,7 +96,7 @@ fn others<'d>(
 pub fn set_aside<'a>(change: &Change<'a>, reason: String, stamp: &Stamp<'a>) -> Document<'a> {
     let mut document = bare(change, stamp);
     document.ttl = stamp.ttl.map(|ttl| ttl.as_secs());
-    document.meta.hash = stamp.hashes.then(|| listed::fingerprint(change)).flatten();
+    document.meta.hash = compare::fingerprint(change);
     document.meta.set_aside = Some(SetAside { reason, bytes: change.text.len() });
     document
 }
@@ -222,7 +220,6 @@ mod tests {
             now: OffsetDateTime::UNIX_EPOCH,
             tombstone_ttl: Duration::from_secs(30 * 86_400),
             ttl: None,
-            hashes: false,
         };
         let objects = [RawValue::from_string(text.to_owned()).unwrap()];
         let changes = change::of(&objects, change::Told::Removed);

@@ -57,6 +57,29 @@ pub fn marks(found: &Candidate) -> Marks {
     Marks { generation: found.generation, save: found.save, source: found.source }
 }
 
+/// The marks that a document counts with. A generation that writes only what differs leaves what it found as it was stored
+/// (`shown`) with an earlier generation; that counts as delivered by this one. Once its sweep is done, that holds for every
+/// object that is there and not doubtful: what it did not show is gone, or was read by its id (rule 13).
+pub fn delivered(checkpoint: &Checkpoint, marks: Marks, shown: bool) -> Marks {
+    let is_done = checkpoint.state.is_complete() && checkpoint.pending_sweep.is_none();
+    let counts = checkpoint.compares && (shown || is_done) && !is_doubtful(checkpoint, marks);
+    match counts {
+        true => Marks { generation: marks.generation.max(checkpoint.generation), ..marks },
+        false => marks,
+    }
+}
+
+/// When this generation told a link last, at the latest, in seconds since 1970; none if it did not tell it. Of a link that
+/// this generation left as it was, that is not known more closely than since it began: it may also be one that it did not
+/// show, nor its source.
+pub fn last_told(checkpoint: &Checkpoint, link: &Candidate) -> Option<i64> {
+    let is_older = link.generation < checkpoint.generation;
+    match checkpoint.compares && is_older {
+        true => Some(link.written.max(checkpoint.generation_began.unix_timestamp())),
+        false => (!is_older).then_some(link.written),
+    }
+}
+
 /// Whether a document is doubtful: it was read by id, or written by a turn that did not end cleanly (rule 11), or under a
 /// checkpoint that is lost.
 pub fn is_doubtful(checkpoint: &Checkpoint, marks: Marks) -> bool {

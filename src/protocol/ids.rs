@@ -17,14 +17,18 @@ pub fn document_id(graph_id: &str) -> String {
 
 /// `~sha256-` and the hash of `bytes`, in hex.
 pub fn hashed(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    hash.iter().fold("~sha256-".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    format!("~sha256-{}", hex(&Sha256::digest(bytes)))
 }
 
-/// The first half of a hash is enough to tell two versions of an object apart.
-pub(super) fn short(bytes: &[u8]) -> String {
-    let hash = hashed(bytes);
-    hash.trim_start_matches("~sha256-").chars().take(32).collect()
+/// The first half of a hash, in hex: enough to tell two versions of an object apart.
+pub(super) fn short(hash: Sha256) -> String {
+    hex(&hash.finalize()[..16])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits =
+        |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]));
+    bytes.iter().flat_map(digits).collect()
 }
 
 #[cfg(test)]

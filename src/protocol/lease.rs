@@ -47,6 +47,9 @@ pub struct Terms {
     pub rerun_requested: bool,
     /// Whether the last turn ended with every write answered and saved.
     pub clean: bool,
+    /// Whether the last turn that gave it back found no document that is doubtful, and left none (rule 15).
+    #[serde(default)]
+    pub settled: bool,
     /// Whether the holder only reads objects by id.
     #[serde(default)]
     looks: bool,
@@ -127,6 +130,7 @@ impl Terms {
             life_seconds: None,
             rerun_requested: false,
             clean: false,
+            settled: false,
             looks: false,
             sync_waits: None,
             written: 0,
@@ -192,18 +196,26 @@ impl Terms {
         Duration::try_from(self.expires - now).unwrap_or(Duration::ZERO).min(life)
     }
 
-    /// The terms that the holder writes to release the lease. If a rerun was requested, and the holder would `stay` for
-    /// it and has ended cleanly, the holder keeps the lease, clears the request and checks for changes again.
-    pub fn given_back(&self, clean: bool, stay: bool, checkpoint: u64) -> (Self, Released) {
+    /// The terms that the holder writes to release the lease. `settled`: what it knows of doubtful documents; none if it
+    /// knows nothing new. If a rerun was requested, and the holder would `stay` for it and has ended cleanly, the holder keeps
+    /// the lease, clears the request and checks for changes again.
+    pub fn given_back(
+        &self,
+        clean: bool,
+        stay: bool,
+        settled: Option<bool>,
+        checkpoint: u64,
+    ) -> (Self, Released) {
         match self.rerun_requested && clean && stay {
             true => (self.without_request(), Released::RerunRequested),
-            false => (self.returned(clean, checkpoint), Released::Done),
+            false => (self.returned(clean, settled, checkpoint), Released::Done),
         }
     }
 
     /// The terms of the released lease, with an epoch that is not below that of the checkpoint.
-    fn returned(&self, clean: bool, checkpoint: u64) -> Self {
-        Self { holder: None, clean, epoch: self.epoch.max(checkpoint), ..self.clone() }
+    fn returned(&self, clean: bool, settled: Option<bool>, checkpoint: u64) -> Self {
+        let settled = settled.unwrap_or(self.settled);
+        Self { holder: None, clean, settled, epoch: self.epoch.max(checkpoint), ..self.clone() }
     }
 }
 

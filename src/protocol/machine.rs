@@ -41,6 +41,10 @@ pub struct Machine {
     checkpoint: Checkpoint,
     counts: Counts,
     dirty: bool,
+    /// Whether no document is doubtful; none if the turn knows nothing new.
+    settled: Option<bool>,
+    /// Some links are doubtful.
+    doubtful_links: bool,
 }
 
 impl Machine {
@@ -67,6 +71,8 @@ impl Machine {
             unfit: None,
             counts: Counts::default(),
             dirty: !clean,
+            settled: (task != Task::LookUp).then_some(false),
+            doubtful_links: false,
         }
     }
 
@@ -188,6 +194,7 @@ impl Machine {
             (Stage::LookingUp, Event::LookedUp(counts)) => {
                 self.dirty = false;
                 self.counts += counts;
+                self.settled = (counts.written() > 0).then_some(false);
                 Ok(self.leave(Ending::Complete))
             }
             (Stage::Resetting, Event::Saved) => Ok(self.leave(Ending::Complete)),
@@ -204,6 +211,7 @@ impl Machine {
     /// Reads the checkpoint (rule 2: only after the lease is ours).
     pub fn load(&mut self) -> Action {
         self.stage = Stage::Loading;
+        self.settled = self.settled.map(|_| false);
         Action::Load
     }
 
@@ -247,7 +255,7 @@ impl Machine {
         // A turn that continues, or waits for Graph, has a successor that checks for changes anyway.
         let stay = matches!(ending, Ending::Complete | Ending::Held { .. });
         self.stage = Stage::Leaving(ending);
-        Action::Leave { clean: !self.dirty, stay }
+        Action::Leave { clean: !self.dirty, stay, settled: self.settled }
     }
 
     fn save(&mut self, next: Checkpoint, stage: Stage) -> Action {

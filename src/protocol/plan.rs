@@ -11,20 +11,26 @@ use crate::protocol::{CHECKPOINT, Checkpoint, Counts, Ids, Link, Mode, Numbers, 
 
 pub mod abandon;
 mod clock;
+mod compare;
 mod containers;
 mod page;
+mod quiet;
 mod restart;
 mod stuck;
 mod swept;
+mod why;
 mod window;
 
 pub use abandon::{abandon, forget, forgettable};
 pub use clock::{CLOCKS, age, bounded, is_ahead, is_old};
+pub use compare::wrote_at;
 pub use containers::{acquainted, expired, gone};
 pub use page::{PageWritten, page};
+pub use quiet::{has_looked_since, may_be_quiet};
 pub use restart::{Restart, catch_up, restart};
 pub use stuck::{is_first_failure, stuck};
 pub use swept::{Swept, swept};
+pub use why::Why;
 pub use window::is_up_to_date;
 
 /// A full round is read anew after this long: it mends what Graph's delta never reports.
@@ -64,61 +70,6 @@ pub enum Step {
     Rest,
 }
 
-/// Why a new generation begins (rule 7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// There is no copy yet.
-    First,
-    /// The definition of the resource changed.
-    Shape,
-    /// A container is another one than before, or documents of it may have expired (rule 14).
-    Container,
-    /// The last enumeration is old.
-    Age,
-    /// The range of time that the feed shows has moved on.
-    Range,
-    /// Graph no longer knows our token.
-    DeadToken,
-    /// Where Graph sent us when the token died, there is nothing.
-    DeadLocation,
-    /// Graph has answered the stored link with nothing but server errors for a day.
-    FailingLink,
-    /// Links that nobody can look up one by one are doubtful (rule 12).
-    DoubtfulLinks,
-    /// The feed has no delta query: it is read as a whole, or up to now (rule 13).
-    Again,
-    /// The parent of the feed is gone.
-    ParentGone,
-    /// The parent of the feed was gone, and is back.
-    ParentBack,
-    /// The ids that the list under way has shown are lost (rule 13).
-    SeenLost,
-    /// An object lives that the enumeration did not show (rule 11): what else it did not tell, nobody knows.
-    Unseen,
-}
-
-impl Why {
-    /// Its name in JSON and in the log.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Shape => "shape",
-            Self::Container => "container",
-            Self::Age => "age",
-            Self::Range => "range",
-            Self::DeadToken => "deadToken",
-            Self::DeadLocation => "deadLocation",
-            Self::FailingLink => "failingLink",
-            Self::DoubtfulLinks => "doubtfulLinks",
-            Self::Again => "again",
-            Self::ParentGone => "parentGone",
-            Self::ParentBack => "parentBack",
-            Self::SeenLost => "seenLost",
-            Self::Unseen => "unseen",
-        }
-    }
-}
-
 /// A checkpoint that belongs to another tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnotherTenant {
@@ -142,7 +93,9 @@ pub fn blank(definition: &Definition, numbers: Numbers, now: OffsetDateTime) -> 
         generation_began: now,
         pending_sweep: None,
         reenumerate: false,
+        compares: false,
         seen_pages: 0,
+        wrote_at: None,
         written_before: None,
         window: None,
         read_until: None,
@@ -225,8 +178,9 @@ pub fn begin(
         generation_began: now,
         pending_sweep: None,
         reenumerate: false,
+        compares: compare::compares(checkpoint, definition),
         seen_pages: 0,
-        written_before: checkpoint.last_run.as_ref().map(|run| run.at),
+        written_before: checkpoint.wrote_at,
         window: window::next(checkpoint, definition, now),
         read_until: window::known_until(checkpoint, definition),
         ended: None,

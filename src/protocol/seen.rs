@@ -1,22 +1,18 @@
-//! What a list has shown, as hashes of document ids (rule 13). Pure.
+//! What an enumeration has shown, as hashes of document ids (rule 13). Pure.
 //!
-//! A feed without a delta query does not write what did not change, so the generations of its documents do not say what
-//! the last list has shown. The ids of each page but the last are kept beside the checkpoint, before that is saved: a turn
-//! that is killed loses none. The last page is remembered: whoever has written it also sweeps.
-
-use std::collections::HashSet;
+//! An enumeration that writes only what differs leaves other documents as they are, so their generations do not say what it
+//! has shown. The ids of each page are kept beside the checkpoint, before that is saved: a turn that is killed loses none.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
-/// How long a page of ids is kept: a list that takes longer begins anew.
-const TTL_SECONDS: u64 = 2 * 86_400;
 /// How the ids of these documents begin.
 const PREFIX: &str = "seen";
 
-/// The ids that one page of a list has shown, as it lies in the container `mirror`.
+/// The ids that one page of an enumeration has shown, as it lies in the container `mirror`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SeenPage {
@@ -24,30 +20,32 @@ pub struct SeenPage {
     pub id: String,
     /// The feed; also the partition key.
     pub feed: String,
-    /// Which page of the list it is, from 0.
+    /// Which page of the enumeration it is, from 0.
     pub page: u32,
+    /// The number of the save that covers the page. If that is abandoned, the page was read again, and this one says nothing.
+    #[serde(default)]
+    pub save: u64,
     /// The hashes, each in eight bytes, in base64.
     pub ids: String,
     /// Seconds until Cosmos DB removes it.
     pub ttl: u64,
 }
 
-/// What a list has shown.
+/// What an enumeration has shown: hashes, in their order.
 #[derive(Debug, Clone, Default)]
-pub struct Seen(HashSet<u64>);
+pub struct Seen(Vec<u64>);
 
 impl SeenPage {
     /// The page that the next save of a checkpoint covers.
-    pub fn new(feed: &str, generation: u64, page: u32, save: u64, seen: &Seen) -> Self {
-        let mut hashes: Vec<_> = seen.0.iter().collect();
-        hashes.sort_unstable();
-        let bytes: Vec<u8> = hashes.into_iter().flat_map(|hash| hash.to_le_bytes()).collect();
+    pub fn new(feed: &str, generation: u64, page: u32, save: u64, seen: &Seen, ttl: Duration) -> Self {
+        let bytes: Vec<u8> = seen.0.iter().flat_map(|hash| hash.to_le_bytes()).collect();
         Self {
             id: format!("{}{page:08}-{save}", Self::prefix(generation)),
             feed: feed.to_owned(),
             page,
+            save,
             ids: STANDARD_NO_PAD.encode(bytes),
-            ttl: TTL_SECONDS,
+            ttl: ttl.as_secs(),
         }
     }
 
@@ -60,32 +58,48 @@ impl SeenPage {
     pub fn seen(&self) -> Option<Seen> {
         let bytes = STANDARD_NO_PAD.decode(&self.ids).ok()?;
         let (hashes, rest) = bytes.as_chunks();
-        rest.is_empty().then(|| Seen(hashes.iter().map(|hash| u64::from_le_bytes(*hash)).collect()))
+        rest.is_empty().then(|| Seen::sorted(hashes.iter().map(|hash| u64::from_le_bytes(*hash)).collect()))
     }
 }
 
 impl Seen {
-    /// Adds a document.
-    pub fn add(&mut self, document: &str) {
-        self.0.insert(hash(document));
+    /// What shows these objects, by the ids of their documents, and links: each by its container and the id of its document.
+    pub fn of<'a>(
+        objects: impl Iterator<Item = &'a str>,
+        links: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let links = links.map(|(container, link)| hash(&[container, "/", link]));
+        Self::sorted(objects.map(|object| hash(&[object])).chain(links).collect())
     }
 
-    /// Adds what another part has shown.
-    pub fn extend(&mut self, other: &Self) {
-        self.0.extend(&other.0);
+    /// What all of these have shown.
+    pub fn all(parts: impl Iterator<Item = Self>) -> Self {
+        Self::sorted(parts.flat_map(|part| part.0).collect())
     }
 
-    /// Whether a document was shown. Two of a million ids have the same hash once in 37 million lists; then an object that is
-    /// gone stays until its id or the other one changes.
-    pub fn contains(&self, document: &str) -> bool {
-        self.0.contains(&hash(document))
+    /// Whether an object was shown, by the id of its document. Two of a million ids have the same hash once in 37 million
+    /// enumerations; then an object that is gone stays until its id or the other one changes.
+    pub fn contains(&self, object: &str) -> bool {
+        self.0.binary_search(&hash(&[object])).is_ok()
+    }
+
+    /// Whether a link was shown.
+    pub fn contains_link(&self, container: &str, link: &str) -> bool {
+        self.0.binary_search(&hash(&[container, "/", link])).is_ok()
+    }
+
+    fn sorted(mut hashes: Vec<u64>) -> Self {
+        hashes.sort_unstable();
+        hashes.dedup();
+        Self(hashes)
     }
 }
 
 /// The same in every version and on every machine: it is stored.
-fn hash(document: &str) -> u64 {
-    let digest = Sha256::digest(document.as_bytes());
-    digest.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+fn hash(parts: &[&str]) -> u64 {
+    let mut digest = Sha256::new();
+    parts.iter().for_each(|part| digest.update(part));
+    digest.finalize().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]
@@ -94,13 +108,15 @@ mod tests {
 
     #[test]
     fn a_page_survives_its_own_json() {
-        let mut seen = Seen::default();
-        ["a", "b", "ü"].iter().for_each(|id| seen.add(id));
-        let page = SeenPage::new("teams", 7, 3, 12, &seen);
-        assert_eq!(page.id, "seen-7-00000003-12");
+        let seen = Seen::of(["a", "b", "ü"].into_iter(), [("members", "a~b")].into_iter());
+        let page = SeenPage::new("teams", 7, 3, 12, &seen, Duration::from_secs(60));
+        assert_eq!((&*page.id, page.save, page.ttl), ("seen-7-00000003-12", 12, 60));
         let page: SeenPage = serde_json::from_str(&serde_json::to_string(&page).unwrap()).unwrap();
         let read = page.seen().unwrap();
         assert!(["a", "b", "ü"].iter().all(|id| read.contains(id)) && !read.contains("c"));
+        assert!(read.contains_link("members", "a~b") && !read.contains_link("owners", "a~b"));
         assert!(SeenPage { ids: "AAAA".into(), ..page }.seen().is_none(), "three bytes are no hash");
+        let both = Seen::all([seen, Seen::of(["c"].into_iter(), [].into_iter())].into_iter());
+        assert!(both.contains("a") && both.contains("c") && !both.contains("d"));
     }
 }

@@ -46,7 +46,7 @@ pub struct Meta<'a> {
     pub generation: u64,
     /// The number of the checkpoint save that covers it.
     pub save: u64,
-    /// The hash of the content, of an object of a feed without a delta query.
+    /// The hash of the content of an object, with which an enumeration is compared (rule 13).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
     /// The parent, of a document that lies under one; then it is the partition key.

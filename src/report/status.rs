@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::below::Below;
 use super::error::SyncError;
+use super::quiet;
 use super::run::{self, Ended, Failed, Run};
 use crate::protocol::plan;
 use crate::protocol::{
@@ -98,6 +99,8 @@ pub async fn status(store: &Store, feed: &Feed, most: u32) -> Result<Status, Sto
     let mut runs = control.last(run::PREFIX, most.max(1) + SPARE).await?;
     runs.truncate(most.max(1) as usize);
     let checkpoint = checkpoint.map(|found| found.document);
+    let as_of = quiet::as_of(&control, checkpoint.as_ref()).await?;
+    let checkpoint = checkpoint.map(|checkpoint| Checkpoint { as_of, ..checkpoint });
     Ok(of(feed, checkpoint.as_ref(), runs, OffsetDateTime::now_utc()))
 }
 

@@ -25,6 +25,7 @@ use super::error::StoreError;
 use super::looks::Looks;
 use super::pacer::Pacer;
 use super::remedy::Account;
+use super::saves::Saves;
 use super::scoped::Scoped;
 use super::unfit::{Fault, Unfit};
 
@@ -53,6 +54,7 @@ pub struct Store {
     containers: Mutex<HashMap<String, ContainerClient>>,
     pub(super) looks: Looks,
     pub(super) pacer: Pacer,
+    saves: Saves,
 }
 
 /// Longest wait for the read of one document.
@@ -64,8 +66,13 @@ impl Store {
     /// A store; opens nothing.
     pub fn new(options: Options, credential: Arc<dyn TokenCredential>) -> Self {
         let pacer = Pacer::new(options.concurrency);
-        let client = OnceCell::new();
-        Self { options, credential, client, containers: Mutex::default(), looks: Looks::default(), pacer }
+        let (client, containers, looks, saves) = Default::default();
+        Self { options, credential, client, containers, looks, pacer, saves }
+    }
+
+    /// Which saves of checkpoints this process made.
+    pub fn saves(&self) -> &Saves {
+        &self.saves
     }
 
     /// Most writes in flight.

@@ -162,6 +162,25 @@ impl Control {
         Ok(Saved { document, etag, charge })
     }
 
+    /// Writes a document, whatever is there. Returns the request units.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn replace(
+        &self,
+        id: &str,
+        document: &(impl Serialize + Sync),
+        deadline: Instant,
+    ) -> Result<f64, StoreError> {
+        let stamped = &Stamped::new(document);
+        let answer = attempt::patiently(deadline, || {
+            let options = ItemWriteOptions::default().with_operation_options(write_options());
+            attempt::once(deadline, self.container.upsert_item(self.feed.clone(), id, stamped, Some(options)))
+        });
+        let response = answer.await.map_err(|error| self.blamer.named(error))?;
+        Ok(attempt::charge(&response))
+    }
+
     async fn put<T: Serialize>(
         &self,
         id: &str,

@@ -12,14 +12,14 @@ use super::connection::{Store, query_options, with};
 use super::containers::blamer;
 use super::error::StoreError;
 use crate::json::Members;
-use crate::protocol::listed::Summary;
+use crate::protocol::compare::Summary;
 use crate::protocol::{Abandoned, Candidate, Checkpoint, Existing, Scope};
 
 /// What is read of a document that was found.
 pub(super) const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId, c._mirror.parent, c._mirror.generation, \
                       c._mirror.save, c._mirror.source, c._mirror.syncedAt, IS_DEFINED(c._mirror.removed) AS removed, \
                       c._mirror.removed.reason, c._mirror.removed.at AS removedAt, c._ts AS written, c.sourceId, c.targetId, \
-                      c._mirror.hash, IS_DEFINED(c._mirror.setAside) AS setAside FROM c WHERE ";
+                      c.targetType, c._mirror.hash, IS_DEFINED(c._mirror.setAside) AS setAside FROM c WHERE ";
 /// Documents in a page of a query.
 const PAGE: u32 = 1000;
 
@@ -49,7 +49,8 @@ impl Row for Summary {
         let marks = Candidate::read(row)?;
         let row = Members::of(row.get()).ok_or("members")?;
         let set_aside = row.truth("setAside").ok_or("setAside")?;
-        Ok(Self { marks, hash: row.text("hash").map(Into::into), set_aside })
+        let text = |name: &str| row.text(name).map(Into::into);
+        Ok(Self { marks, hash: text("hash"), set_aside, target_type: text("targetType") })
     }
 }
 
@@ -124,8 +125,7 @@ pub async fn older_or_abandoned(
     query(store, scope, with(Query::from(text), "@generation", generation)?).await
 }
 
-/// Streams the documents, tombstones too, that were read by id or carry an abandoned number, and were last
-/// written before `cutoff`, also if that was late in the second that Cosmos says.
+/// Streams the documents, tombstones too, that were read by id or carry an abandoned number.
 ///
 /// # Errors
 /// As [`older_than`].
@@ -133,12 +133,11 @@ pub async fn doubtful(
     store: &Store,
     scope: Scope<'_>,
     checkpoint: &Checkpoint,
-    cutoff: OffsetDateTime,
 ) -> Result<impl Found<Candidate> + use<>, StoreError> {
-    let mut text = format!("{FIELDS}c._ts < @cutoff AND (c._mirror.source = 'by-id'");
+    let mut text = format!("{FIELDS}(c._mirror.source = 'by-id'");
     or_abandoned(&mut text, checkpoint);
     text.push(')');
-    query(store, scope, with(Query::from(text), "@cutoff", cutoff.unix_timestamp())?).await
+    query(store, scope, Query::from(text)).await
 }
 
 /// The tombstones that were written since `since`.

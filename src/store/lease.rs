@@ -147,16 +147,21 @@ impl Lease {
 
     /// Gives the lease back. `clean`: every write is answered and its page saved. A clean return with the
     /// rerun requested clears the request and keeps the lease instead, unless `leave` says that the caller has
-    /// seen to it that somebody looks again.
+    /// seen to it that somebody looks again. `settled`: what is known of doubtful documents.
     ///
     /// # Errors
     /// [`StoreError`]; the lease then simply ends by itself, not clean.
-    pub async fn give_back(&self, clean: bool, leave: bool) -> Result<Released, StoreError> {
+    pub async fn give_back(
+        &self,
+        clean: bool,
+        leave: bool,
+        settled: Option<bool>,
+    ) -> Result<Released, StoreError> {
         let mut held = self.held.lock().await;
         for _ in 0..TRIES {
             let deadline = Instant::now() + self.left()?;
             let checkpoint = self.checkpoint.load(Ordering::Acquire);
-            let (terms, released) = held.terms.given_back(clean, !leave, checkpoint);
+            let (terms, released) = held.terms.given_back(clean, !leave, settled, checkpoint);
             match self.write_once(&mut held, terms, deadline).await {
                 Ok(()) => {
                     self.lost.fetch_or(released == Released::Done, Ordering::AcqRel);

@@ -263,7 +263,7 @@ pub async fn keep(
         let kept = match lease.while_renewing(Box::pin(look.all(resources))).await {
             Ok(kept) => kept,
             Err(error) => {
-                lease.give_back(true, true).await.ok();
+                lease.give_back(true, true, None).await.ok();
                 return Err(error);
             }
         };
@@ -272,7 +272,7 @@ pub async fn keep(
         all.ended += kept.ended;
         all.failed = kept.failed;
         all.more = kept.more;
-        match lease.give_back(true, false).await {
+        match lease.give_back(true, false, None).await {
             // Whoever requested a rerun meanwhile wants a look that began after that, and may have had it from Graph.
             Ok(Released::RerunRequested) => urgent = true,
             Ok(Released::Done) => return Ok(all),

@@ -36,7 +36,7 @@ pub async fn keep_one(
     let deadline = Instant::now() + PATIENCE;
     let look = Look { keeper, lease: &lease, control: &control, urgent: true, deadline };
     let did = lease.while_renewing(Box::pin(look.one(&target, &[], true))).await;
-    lease.give_back(true, true).await.ok();
+    lease.give_back(true, true, None).await.ok();
     let (mut kept, key) = (Renewal::default(), target.feed.key());
     match did? {
         Did::Created => kept.created.push(key),

@@ -1,7 +1,7 @@
 //! Drives the machine: performs each action against Graph and the store, and passes the result to the machine as an
 //! event.
 
-use super::actions::{self, Fetched, Pages, Shown};
+use super::actions::{self, Early, Fetched, Pages, Shown};
 use super::turn::Turn;
 use crate::protocol::machine::{Action, Event, Machine, Settled, Stop};
 use crate::protocol::plan::{self, Why};
@@ -19,7 +19,7 @@ pub(super) struct Driver<'a> {
     /// The etag of the checkpoint that this turn last read or saved.
     etag: Option<Etag>,
     pages: Pages,
-    /// What the list under way has shown.
+    /// What the enumeration under way has shown.
     shown: Shown,
     /// The error of Graph behind [`Fetched::Failing`], kept until the machine stops the turn.
     failure: Option<SyncError>,
@@ -30,10 +30,10 @@ pub(super) struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    /// Creates the driver of a turn; a look-up turn looks up the ids in `asked`.
-    pub fn new(turn: Turn<'a>, asked: &'a [String]) -> Self {
+    /// Creates the driver of a turn; a look-up turn looks up the ids in `asked`. `early`: what Graph answered already.
+    pub fn new(turn: Turn<'a>, asked: &'a [String], early: Option<Early>) -> Self {
         let (etag, failure, unfit, charge) = (None, None, None, 0.0);
-        let (pages, shown) = (Pages::default(), Shown::default());
+        let (pages, shown) = (Pages::beginning_with(early), Shown::default());
         Self { turn, asked, not_found: Vec::new(), etag, pages, shown, failure, unfit, charge }
     }
 
@@ -133,7 +133,7 @@ impl<'a> Driver<'a> {
                 self.not_found.extend(looked.not_found);
                 Ok(looked.event)
             }
-            Action::Leave { clean, stay } => Ok(self.leave(clean, stay).await),
+            Action::Leave { clean, stay, settled } => Ok(self.leave(clean, stay, settled).await),
             Action::End(_) => unreachable!("the end is no action to perform"),
         }
     }
@@ -169,8 +169,8 @@ impl<'a> Driver<'a> {
     }
 
     /// Releases the lease (rule 6). A failure loses nothing: the lease expires, and the next turn abandons our number.
-    pub async fn leave(&self, clean: bool, stay: bool) -> Event {
-        match self.turn.lease().give_back(clean, !stay).await {
+    pub async fn leave(&self, clean: bool, stay: bool, settled: Option<bool>) -> Event {
+        match self.turn.lease().give_back(clean, !stay, settled).await {
             Ok(Released::Done) => Event::Free,
             Ok(Released::RerunRequested) => Event::RerunRequested,
             Err(error) => {

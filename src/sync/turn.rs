@@ -112,7 +112,6 @@ impl<'a> Turn<'a> {
             now: self.lease.latest(),
             tombstone_ttl: mirror.options().tombstone_ttl,
             ttl: mirror.resource().ttl_days.map(|days| Duration::from_secs(u64::from(days) * 86_400)),
-            hashes: mirror.resource().mode != Mode::Delta,
         }
     }
 

@@ -299,6 +299,7 @@ async fn rule_7_a_reset_has_the_next_turn_read_everything_anew() {
     world.turn().await.unwrap();
     world.ensure_equal().await.unwrap();
     assert_eq!(crate::stage::generations(&world, "users"), 2);
+    crate::stage::unsettle(&world).await;
     let mut hold = world.graph.hold(Match::any());
     let turn = world.start_turn();
     hold.arrived().await;

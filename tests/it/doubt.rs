@@ -6,7 +6,7 @@ use sandbox::cosmos::Match;
 use sandbox::world::World;
 use serde_json::{Value, json};
 
-use crate::stage::{checkpoint, document, hasty, kill_after, until_settled, until_shown};
+use crate::stage::{checkpoint, document, hasty, kill_after, unsettle, until_settled, until_shown};
 
 /// A complete copy, and an abandoned save number that no document carries any more.
 async fn with_a_abandoned_number() -> (World, u64) {
@@ -106,6 +106,7 @@ async fn rule_11_without_any_budget_left_one_is_looked_up_after_the_other() {
         read_by_id["_mirror"]["generation"] = 0.into();
         written_late(&world, read_by_id, save).await;
     }
+    unsettle(&world).await;
     world.settle_equal().await.unwrap();
     assert_eq!(document(&world, &ids[0]).await["_mirror"]["source"], "by-id");
     assert_eq!(document(&world, &ids[1]).await["_mirror"]["removed"]["reason"], "missing");

@@ -100,9 +100,21 @@ pub async fn copied_as(setup: Setup) -> World {
     let world = World::start(setup).await.unwrap();
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
+    unsettle(&world).await;
     world.cosmos.reset_log();
     world.graph.forget_requests();
     world
+}
+
+/// The next turn of each feed takes the lease, as after a version that did not yet ask without it (rule 15).
+pub async fn unsettle(world: &World) {
+    for mut lease in world.cosmos.documents("mirror").await {
+        if lease["id"] == "lease" && lease["holder"].is_null() {
+            lease["settled"] = false.into();
+            let feed = lease["feed"].as_str().unwrap().to_owned();
+            world.cosmos.put("mirror", &feed, &lease).await.unwrap();
+        }
+    }
 }
 
 /// The messages of the work queue, delivered beside the story.

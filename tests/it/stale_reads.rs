@@ -6,7 +6,7 @@ use sandbox::graph;
 use sandbox::graph::TokenDeath;
 use sandbox::world::{Setup, World, sentence};
 
-use crate::stage::{checkpoint, hasty};
+use crate::stage::{checkpoint, hasty, unsettle};
 
 /// A complete copy, two hosts, and a replica that can be held back.
 async fn two_hosts(setup: Setup) -> [World; 2] {
@@ -17,6 +17,7 @@ async fn two_hosts(setup: Setup) -> [World; 2] {
     // Both know the account, and the second one has written once.
     second.turn().await.unwrap();
     first.ensure_equal().await.unwrap();
+    unsettle(&first).await;
     first.cosmos.reset_log();
     [first, second]
 }

@@ -25,6 +25,7 @@ async fn quiet_says_errors_only_and_verbose_every_request() {
     let quiet = run(world.settings(), "sync users -q").await.code(0);
     assert!(stdout(&quiet).starts_with("users: complete"), "{}", stdout(&quiet));
     assert_eq!(stderr(&quiet), "");
+    crate::stage::unsettle(&world).await;
     let verbose = run(world.settings(), "-v sync users").await.code(0);
     let said = stderr(&verbose);
     assert!(said.contains("graph_request method=GET path=/v1.0/users/delta status=200"), "{said}");

@@ -274,6 +274,7 @@ async fn a_repair_waits_for_the_turn_that_holds_the_feed() {
     world.settle().await.unwrap();
     let id = world.graph.tenant(|tenant| tenant.ids("users")[3].clone());
     damage(&world, "users", &id, &id, |user| user["city"] = json!("Nowhere")).await;
+    crate::stage::unsettle(&world).await;
     let mut hold = world.graph.hold(Match::delta_token());
     let turn = world.start_turn();
     hold.arrived().await;

@@ -52,6 +52,8 @@ pub async fn users(product: &Path, part: Part, options: Options) -> Result<Figur
         .set("GRAPH_ENDPOINT", source.origin())
         .set("COSMOS_ENDPOINT", account.endpoint())
         .set("SYNC_BUDGET_SECONDS", &options.budget.to_string())
+        // As if no other process had written for a while.
+        .set("DOUBT_MINUTES", "0")
         // Counts do not depend on how often the lease is renewed.
         .set("LEASE_SECONDS", "300");
     let world = World::start(setup).await?;
@@ -69,7 +71,11 @@ pub async fn users(product: &Path, part: Part, options: Options) -> Result<Figur
             run.source.change(changed);
             (changed, run.round().await?)
         }
-        Part::Unchanged => (1, run.round().await?),
+        Part::Unchanged => {
+            // A turn that wrote is followed by one that looks for what has ended.
+            while !run.round().await?.is_quiet() {}
+            (1, run.round().await?)
+        }
     };
     let mut figures = round.figures(objects);
     if options.floor {
@@ -132,6 +138,11 @@ impl Run {
 }
 
 impl Round {
+    /// It found that nothing was to be done.
+    fn is_quiet(&self) -> bool {
+        !self.asked.requests.contains_key("replace mirror")
+    }
+
     fn figures(&self, objects: usize) -> Figures {
         let per_1000 = |amount: f64| amount * 1000.0 / objects as f64;
         let seconds = if self.asked.writes > 0 { self.moving } else { self.whole };

@@ -52,8 +52,8 @@ fn nobody_knows_how_the_turn_ended_whose_lease_was_lost() {
 
 #[test]
 fn a_lease_that_is_older_than_the_checkpoint_is_given_back_with_its_epoch() {
-    assert_eq!(taken().returned(false, 12).epoch, 12);
-    assert_eq!(taken().returned(true, 0).epoch, taken().epoch);
+    assert_eq!(taken().returned(false, None, 12).epoch, 12);
+    assert_eq!(taken().returned(true, None, 0).epoch, taken().epoch);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn an_expired_lease_is_taken_with_the_next_epoch_and_was_not_clean() {
 #[test]
 fn a_returned_lease_tells_how_its_turn_ended() {
     for ended in [true, false] {
-        match enter(taken().returned(ended, 0), "b", Sync, now(), LIFE) {
+        match enter(taken().returned(ended, None, 0), "b", Sync, now(), LIFE) {
             Entry::Take { clean, .. } => assert_eq!(clean, ended),
             other => panic!("{other:?}"),
         }
@@ -98,19 +98,19 @@ fn who_ended_cleanly_and_would_stay_keeps_a_lease_that_somebody_asked_for() {
         Entry::RequestRerun(terms) => terms,
         other => panic!("{other:?}"),
     };
-    let (kept, released) = rerun_requested.given_back(true, true, 0);
+    let (kept, released) = rerun_requested.given_back(true, true, None, 0);
     assert_eq!(
         (released, kept.rerun_requested, kept.is_same_turn(&taken())),
         (Released::RerunRequested, false, true)
     );
     for (clean, stay) in [(false, true), (true, false), (false, false)] {
-        let (free, released) = rerun_requested.given_back(clean, stay, 0);
+        let (free, released) = rerun_requested.given_back(clean, stay, None, 0);
         assert_eq!(
             (released, free.holder, free.rerun_requested, free.clean),
             (Released::Done, None, true, clean)
         );
     }
-    assert_eq!(taken().given_back(true, true, 0).1, Released::Done);
+    assert_eq!(taken().given_back(true, true, None, 0).1, Released::Done);
 }
 
 #[test]
@@ -163,21 +163,21 @@ fn a_refresh_by_id_gives_way_to_a_sync_that_waits() {
         other => panic!("{other:?}"),
     };
     assert_eq!(enter(waits.clone(), "b", Sync, now(), LIFE), Entry::AlreadyRequested(waits.clone()));
-    let free = waits.without_request().returned(true, 0);
+    let free = waits.without_request().returned(true, None, 0);
     assert_eq!(enter(free.clone(), "c", LookUp, now(), LIFE), Entry::GiveWay(free.clone()));
     assert!(matches!(enter(free.clone(), "c", LookUp, now() + WAITS, LIFE), Entry::Take { .. }));
     let walks = match enter(free, "b", Sync, now(), LIFE) {
         Entry::Take { terms, .. } => terms,
         other => panic!("{other:?}"),
     };
-    let free = walks.returned(true, 0);
+    let free = walks.returned(true, None, 0);
     assert!(matches!(enter(free, "c", LookUp, now(), LIFE), Entry::Take { .. }));
 }
 
 #[test]
 fn a_refresh_by_id_does_not_carry_out_a_requested_rerun() {
     let rerun_requested = match enter(taken(), "b", Sync, now(), LIFE) {
-        Entry::RequestRerun(terms) => terms.returned(false, 0),
+        Entry::RequestRerun(terms) => terms.returned(false, None, 0),
         other => panic!("{other:?}"),
     };
     for (purpose, is_kept) in [(LookUp, true), (Sync, false)] {
@@ -192,12 +192,13 @@ fn a_refresh_by_id_does_not_carry_out_a_requested_rerun() {
 /// many times a look has the lease between the sync's first try and its turn. `off`: looks do not give way.
 fn looks_before_a_sync(seed: u64, off: bool) -> usize {
     let mut random = fastrand::Rng::with_seed(seed);
-    let (mut lease, mut at, mut looks) = (taken().returned(true, 0), now(), None);
+    let (mut lease, mut at, mut looks) = (taken().returned(true, None, 0), now(), None);
     while looks.is_none_or(|looks| looks < 100) {
         at += Duration::from_millis(random.u64(50..500));
         // Whoever holds it gives it back, and has a work item carry out the request.
         if lease.holder.is_some() && random.bool() {
-            lease = if lease.rerun_requested { lease.without_request() } else { lease }.returned(true, 0);
+            lease =
+                if lease.rerun_requested { lease.without_request() } else { lease }.returned(true, None, 0);
         }
         let purpose = if random.u32(..40) == 0 { Sync } else { LookUp };
         if off {

@@ -66,6 +66,8 @@ pub enum Action {
         clean: bool,
         /// Keep the lease if a rerun was requested.
         stay: bool,
+        /// What the turn knows of doubtful documents: whether there is none. None if it knows nothing new (rule 15).
+        settled: Option<bool>,
     },
     /// Nothing: the turn is over.
     End(Ending),
@@ -117,6 +119,8 @@ pub struct Settled {
     pub counts: Counts,
     /// Graph shows an object by its id that the feed has not delivered since its last read by id (rule 11).
     pub unseen: bool,
+    /// Objects were doubtful, however young.
+    pub doubts: bool,
     /// The abandoned numbers that are old enough to be forgotten and that no document carries.
     pub uncarried: Vec<Abandoned>,
 }
@@ -128,8 +132,10 @@ pub struct Weight {
     pub missing: u64,
     /// In the same containers: all current documents.
     pub living: u64,
-    /// Some links are doubtful.
+    /// Some links are doubtful, and nothing else is about to settle them.
     pub doubtful_links: bool,
+    /// Some links are doubtful.
+    pub doubts: bool,
     /// The ids that a list has shown cannot be found: nobody knows what it did not show (rule 13).
     pub seen_lost: bool,
     /// The sweep is held, for this reason.

@@ -5,11 +5,12 @@ use time::OffsetDateTime;
 use super::events::Stage;
 use super::{Action, Machine, Settled, Weight};
 use crate::protocol::plan::{self, Swept, Why};
-use crate::protocol::{Ending, doubt};
+use crate::protocol::{Checkpoint, Ending, doubt};
 
 pub(super) fn weighed(machine: &mut Machine, weight: Weight, now: OffsetDateTime) -> Action {
     // The save of this turn's last page announced it, or an earlier turn that ended before the sweep.
     let doubtful_links = weight.doubtful_links || machine.checkpoint.reenumerate;
+    machine.doubtful_links = weight.doubts;
     let Weight { missing, living: of, held, seen_lost, .. } = weight;
     match held {
         _ if seen_lost => return machine.begin(Why::SeenLost, None, now),
@@ -36,10 +37,11 @@ pub(super) fn sweep(machine: &mut Machine) -> Action {
 pub(super) fn swept(machine: &mut Machine, swept: Swept, now: OffsetDateTime) -> Action {
     machine.counts += swept.counts;
     if machine.checkpoint.reenumerate {
+        machine.checkpoint.wrote_at = plan::wrote_at(&machine.checkpoint, swept.counts, now);
         return machine.begin(Why::DoubtfulLinks, None, now);
     }
     let ending = swept.ending();
-    let next = plan::swept(&machine.checkpoint, swept, machine.epoch);
+    let next = plan::swept(&machine.checkpoint, swept, machine.epoch, now);
     let next = plan::ended(next, &machine.definition, now);
     machine.save(next, Stage::SavingSweep(ending))
 }
@@ -57,13 +59,16 @@ pub(super) fn settled(
     now: OffsetDateTime,
 ) -> Action {
     machine.dirty = false;
+    machine.settled = Some(!settled.doubts && !machine.doubtful_links);
     machine.counts += settled.counts;
     if settled.unseen && doubt::needs_another_enumeration(&machine.checkpoint, now) {
         return machine.begin(Why::Unseen, None, now);
     }
-    if settled.uncarried.is_empty() {
+    if settled.uncarried.is_empty() && settled.counts.written() == 0 {
         return machine.leave(ending);
     }
+    let wrote_at = plan::wrote_at(&machine.checkpoint, settled.counts, now);
     let next = plan::forget(&machine.checkpoint, &settled.uncarried, machine.epoch);
+    let next = Checkpoint { wrote_at, ..next };
     machine.save(next, Stage::Forgetting(ending))
 }

@@ -12,7 +12,7 @@ mod world;
 use schedule::{Violation, search};
 use world::{Off, Options};
 
-/// Schedules of each search: five and a half million together.
+/// Schedules of each search: six and a half million together.
 const SCHEDULES: u64 = 500_000;
 
 fn none_left(options: Options) {
@@ -74,6 +74,31 @@ fn nor_has_it_where_an_object_goes_with_its_folder_without_a_word() {
 #[test]
 fn nor_has_it_where_graph_tells_what_changed_since_a_time() {
     none_left(times());
+}
+
+#[test]
+fn nor_has_it_where_turns_ask_for_changes_without_the_lease() {
+    none_left(quiet());
+}
+
+#[test]
+fn nor_has_it_where_turns_without_the_lease_follow_each_other_for_ever() {
+    none_left(quiet_for_ever());
+}
+
+#[test]
+fn nor_has_it_where_turns_ask_for_changes_of_links_without_the_lease() {
+    none_left(Options { quiet: true, ..links() });
+}
+
+/// Turns ask without the lease first.
+fn quiet() -> Options {
+    Options { quiet: true, ..Options::default() }
+}
+
+/// They may do so for ever, where no memory is lost.
+fn quiet_for_ever() -> Options {
+    Options { for_ever: true, losses: 0, ..quiet() }
 }
 
 /// One object may lie in the other.
@@ -305,6 +330,38 @@ fn rule_13_a_list_sweeps_what_it_did_not_show() {
 #[test]
 fn rule_13_what_the_pages_of_a_list_have_shown_outlives_their_turn() {
     is_needed(Off::SeenSaved, blind_lists());
+}
+
+#[test]
+fn rule_13_an_enumeration_that_left_things_as_they_were_sweeps_what_it_did_not_show() {
+    is_needed(Off::Seen, unasked());
+}
+
+#[test]
+fn rule_13_what_the_pages_of_an_enumeration_have_shown_outlives_their_turn() {
+    is_needed(Off::SeenSaved, unasked());
+}
+
+#[test]
+fn rule_13_what_a_page_has_shown_that_no_save_covers_does_not_count() {
+    is_needed(Off::SeenAbandoned, Options { kills: 4, deaths: 4, turns: 8, ..unasked() });
+}
+
+#[test]
+fn rule_13_what_may_be_behind_does_not_decide_that_nothing_is_written() {
+    is_needed(Off::Behind, Options::default());
+}
+
+#[test]
+fn rule_15_a_turn_that_left_something_doubtful_says_so() {
+    is_needed(Off::Settled, quiet_for_ever());
+}
+
+/// A write under a lost checkpoint may arrive when no turn looks any more.
+#[test]
+fn rule_15_once_an_hour_a_turn_looks_at_everything() {
+    let found = search(Options { losses: 3, kills: 0, ..quiet_for_ever() }, 0..300_000);
+    assert!(found.is_some());
 }
 
 #[test]

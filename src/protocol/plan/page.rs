@@ -2,8 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::{Definition, save, window};
-use crate::protocol::{Checkpoint, Counts, LastRun, Mode, Next, State};
+use super::{Definition, compare, save, window};
+use crate::protocol::{Checkpoint, Counts, LastRun, Next, State};
 
 /// What a page brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub fn page(
     match follows {
         Next::NextLink(link) if enumerating => {
             next.state = State::Enumerating { link: Some(link) };
-            next.seen_pages += u32::from(definition.mode == Mode::List);
+            next.seen_pages += u32::from(checkpoint.compares && definition.mode.sweeps());
         }
         Next::NextLink(link) => next.state = State::Tracking { link },
         Next::DeltaLink(link) => {
@@ -61,6 +61,7 @@ pub fn page(
     next.failing_since = None;
     next.reenumerate |= took.doubtful;
     next.counts += took.counts;
+    next.wrote_at = compare::wrote_at(checkpoint, took.counts, run.at);
     next.last_run = Some(run);
     next
 }

@@ -1,6 +1,8 @@
 //! The result of a sweep, and the checkpoint that follows from it (rules 8 and 9). Pure.
 
-use super::save;
+use time::OffsetDateTime;
+
+use super::{compare, save};
 use crate::protocol::{Checkpoint, Counts};
 use crate::protocol::{Ending, Hold};
 
@@ -42,10 +44,11 @@ impl Swept {
 }
 
 /// The checkpoint after the pending sweep: the sweep is done (rule 8), unless it left some documents.
-pub fn swept(checkpoint: &Checkpoint, swept: Swept, epoch: u64) -> Checkpoint {
+pub fn swept(checkpoint: &Checkpoint, swept: Swept, epoch: u64, now: OffsetDateTime) -> Checkpoint {
     let pending_sweep = checkpoint.pending_sweep.filter(|_| swept.left || swept.is_held());
     let hidden = if swept.is_held() { swept.hidden } else { 0 };
-    let mut next = Checkpoint { pending_sweep, hidden, ..save(checkpoint, epoch) };
+    let wrote_at = compare::wrote_at(checkpoint, swept.counts, now);
+    let mut next = Checkpoint { pending_sweep, hidden, wrote_at, ..save(checkpoint, epoch) };
     next.counts += swept.counts;
     next
 }

@@ -102,7 +102,7 @@ fn where_additions_only_are_reported_no_sweep_is_ever_pending() {
 fn the_delta_link_of_an_enumeration_owes_its_sweep_and_that_of_a_round_of_changes_does_not() {
     let first = tracking();
     assert_eq!((first.pending_sweep, &first.state), (Some(FIRST), &State::Tracking { link: link("d") }));
-    let clean = swept(&first, all(), 1);
+    let clean = swept(&first, all(), 1, now());
     assert_eq!(clean.pending_sweep, None);
     let on = page(&clean, Next::NextLink(link("n")), took(), run(), 1, &definition());
     assert_eq!((&on.state, on.open_since), (&State::Tracking { link: link("n") }, Some(now())));
@@ -120,7 +120,7 @@ fn a_crash_before_the_sweep_leaves_it_pending() {
 
 #[test]
 fn a_sweep_that_had_to_leave_some_stays_pending() {
-    let left = swept(&tracking(), Swept { left: true, ..all() }, 1);
+    let left = swept(&tracking(), Swept { left: true, ..all() }, 1, now());
     assert_eq!((left.pending_sweep, left.save), (Some(FIRST), 3));
 }
 
@@ -231,7 +231,7 @@ fn whatever_a_lost_checkpoint_covered_is_doubtful_and_weighed_before_it_is_looke
     assert!(!is_weighed(&lost, by_id) && may_settle(&lost, by_id));
     let owing = page(&lost, Next::DeltaLink(link("d")), took(), run(), 1, &definition());
     assert!(!may_settle(&owing, old));
-    assert!(may_settle(&swept(&owing, all(), 1), old));
+    assert!(may_settle(&swept(&owing, all(), 1, now()), old));
     assert_eq!(
         blank(&definition(), Numbers { generation: FIRST * 2, ..numbers }, now()).generation + 1,
         FIRST * 2
@@ -272,8 +272,14 @@ fn a_feed_that_gets_nowhere_is_stuck_after_a_day() {
     let hours = 24;
     assert_eq!(stuck(&tracking(), now() + day * 20), None, "that is what `token_old` is for");
     assert_eq!(stuck(&enumerating(), now() + day), Some(Stuck::RoundOpen { hours }));
-    let open =
-        page(&swept(&tracking(), all(), 1), Next::NextLink(link("n")), took(), run(), 1, &definition());
+    let open = page(
+        &swept(&tracking(), all(), 1, now()),
+        Next::NextLink(link("n")),
+        took(),
+        run(),
+        1,
+        &definition(),
+    );
     assert_eq!(stuck(&open, now() + day - Duration::from_secs(1)), None);
     assert_eq!(stuck(&open, now() + day), Some(Stuck::RoundOpen { hours }));
     let fails = failing(&failing(&tracking(), 2, now()), 3, now() + day / 2);
@@ -366,7 +372,7 @@ proptest! {
                 1 => begin(&checkpoint, &definition(), None, epoch, now()),
                 2 => page(&checkpoint, Next::NextLink(link("n")), took(), run(), epoch, &definition()),
                 3 => page(&checkpoint, Next::DeltaLink(link("d")), took(), run(), epoch, &definition()),
-                4 => swept(&checkpoint, all(), epoch),
+                4 => swept(&checkpoint, all(), epoch, now()),
                 _ => throttled(&checkpoint, Duration::from_secs(1), epoch, now()),
             };
             prop_assert_eq!((next.save, next.epoch), (checkpoint.save + 1, epoch));
@@ -394,12 +400,12 @@ fn a_feed_that_slept_for_as_long_as_a_tombstone_lives_cannot_know_which_links_ha
 
 #[test]
 fn an_enumeration_that_hid_several_objects_holds_its_sweep_until_another_one() {
-    let one = swept(&tracking(), Swept { hidden: 1, ..all() }, 1);
+    let one = swept(&tracking(), Swept { hidden: 1, ..all() }, 1, now());
     assert_eq!((one.pending_sweep, one.hidden), (None, 0), "one may have come back meanwhile");
-    let held = swept(&tracking(), Swept { hidden: 2, ..all() }, 1);
+    let held = swept(&tracking(), Swept { hidden: 2, ..all() }, 1, now());
     assert_eq!((held.pending_sweep, held.hidden), (tracking().pending_sweep, 2));
     assert_eq!(begin(&held, &definition(), None, 1, now()).hidden, 0);
-    let accepted = swept(&held, all(), 1);
+    let accepted = swept(&held, all(), 1, now());
     assert_eq!((accepted.pending_sweep, accepted.hidden), (None, 0));
 }
 
@@ -481,11 +487,11 @@ fn a_feed_whose_parent_is_gone_ends_when_no_late_write_can_arrive() {
     let orphaned = Definition { orphaned: true, ..definition() };
     let began = begin(&abandon(&tracking(), 2, now()), &orphaned, None, 2, now());
     let read = page(&began, Next::End, took(), run(), 2, &orphaned);
-    let gone = ended(swept(&read, all(), 2), &orphaned, now());
+    let gone = ended(swept(&read, all(), 2, now()), &orphaned, now());
     assert_eq!(gone.ended, None, "a write of the turn before may still arrive");
     assert_eq!(next(&gone, &orphaned, now()), Step::Begin(Why::ParentGone));
     let later = now() + LATEST;
-    let gone = ended(swept(&read, all(), 2), &orphaned, later);
+    let gone = ended(swept(&read, all(), 2, now()), &orphaned, later);
     assert_eq!((gone.ended, next(&gone, &orphaned, later)), (Some(later), Step::Rest));
     assert_eq!(next(&gone, &definition(), later), Step::Begin(Why::ParentBack));
 }

@@ -10,8 +10,9 @@ use std::collections::HashSet;
 use futures_util::TryStreamExt as _;
 
 use super::remove_links::since;
+use super::shown::Shown;
 use super::write::Wrote;
-use super::write_objects::doubt_one;
+use super::write_objects::{counted, doubt_one};
 use crate::protocol::document::Stamp;
 use crate::protocol::{Checkpoint, Existing, doubt};
 use crate::report::SyncError;
@@ -28,6 +29,7 @@ const FOLDERS: usize = 50;
 /// [`SyncError`], if a query or a write fails.
 pub async fn doubt_inside(
     turn: &Turn<'_>,
+    shown: &Shown,
     checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
 ) -> Result<Wrote, SyncError> {
@@ -51,7 +53,7 @@ pub async fn doubt_inside(
             };
             folders.push(id.to_owned());
             if !doubt::is_doubted_since(doubt::marks(&kept.marks), kept.marks.written, last) {
-                wrote = wrote + doubt_one(turn, &kept, stamp).await?;
+                wrote = wrote + doubt_one(turn, &counted(kept, shown, checkpoint), stamp).await?;
             }
         }
     }

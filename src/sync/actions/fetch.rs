@@ -2,6 +2,7 @@
 //! next one is asked for, while this one is written and saved.
 
 use std::panic::resume_unwind;
+use std::time::Instant;
 
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
@@ -20,6 +21,8 @@ pub struct Pages {
     in_hand: Option<(OffsetDateTime, Page)>,
     /// The page after it, which is on its way.
     ahead: Option<Ahead>,
+    /// What Graph answered to the first request, before the turn had the lease.
+    early: Option<Early>,
     /// Detects pages that lead round in circles.
     guard: Guard,
 }
@@ -31,6 +34,16 @@ struct Ahead {
     task: JoinSet<Result<Page, GraphError>>,
 }
 
+/// What Graph answered before a turn had its lease, which then may not be at the same link any more.
+pub struct Early {
+    /// The request.
+    pub request: Request,
+    /// When it was sent.
+    pub sent: Instant,
+    /// The answer.
+    pub answer: Result<Page, GraphError>,
+}
+
 /// The result of a fetch.
 pub enum Fetched {
     /// The event for the machine.
@@ -40,6 +53,11 @@ pub enum Fetched {
 }
 
 impl Pages {
+    /// Pages that begin with this answer, if the checkpoint points to it.
+    pub fn beginning_with(early: Option<Early>) -> Self {
+        Self { early, ..Self::default() }
+    }
+
     /// The page in hand, and the time of its request.
     pub fn take(&mut self) -> (OffsetDateTime, Page) {
         let Some(page) = self.in_hand.take() else { unreachable!("a page is fetched before it is written") };
@@ -58,9 +76,12 @@ pub async fn fetch(
 ) -> Result<Fetched, SyncError> {
     let request = turn.source().next(checkpoint);
     let ahead = pages.ahead.take().filter(|ahead| request == Request::Follow(ahead.link.clone()));
-    let (asked, fetched) = match ahead {
-        Some(ahead) => arrived(ahead).await,
-        None => get(turn, &request).await,
+    let early = pages.early.take().filter(|early| request == early.request);
+    let (asked, fetched) = match (ahead, early) {
+        (Some(ahead), _) => arrived(ahead).await,
+        // As the lease says what time it is.
+        (None, Some(early)) => (turn.lease().now() - early.sent.elapsed(), early.answer),
+        (None, None) => get(turn, &request).await,
     };
     let event = match fetched {
         Ok(page) => {

@@ -34,6 +34,10 @@ pub async fn load(turn: &Turn<'_>, task: Task, is_first: bool) -> Result<Loaded,
             if is_first {
                 warn_of_age(&checkpoint, turn.lease().now());
             }
+            if is_remembered(turn) {
+                let (save, wrote_at) = (checkpoint.save, checkpoint.wrote_at);
+                turn.store().saves().loaded(turn.key(), save, wrote_at, turn.lease().now());
+            }
             let inspected = turn.mirror().inspect(Some(&checkpoint)).await?;
             let event = Event::Loaded(Box::new(checkpoint), Containers::from(&inspected));
             Ok(Loaded { event, etag: Some(etag), unfit: inspected.unfit, charge })
@@ -55,6 +59,9 @@ async fn lost(turn: &Turn<'_>, etag: Option<Etag>, charge: f64) -> Result<Loaded
     let inspected = turn.mirror().inspect(None).await?;
     let containers = Containers::from(&inspected);
     let from_time = Numbers::from_time(turn.lease().now());
+    if is_remembered(turn) {
+        turn.store().saves().loaded(turn.key(), from_time.save, None, turn.lease().now());
+    }
     let event = Event::Lost(turn.mirror().above(&containers, from_time).await?, containers);
     Ok(Loaded { event, etag, unfit: inspected.unfit, charge })
 }
@@ -68,10 +75,18 @@ pub async fn save(
 ) -> Result<Option<Saved<Box<Checkpoint>>>, SyncError> {
     let deadline = turn.lease().guard().await?;
     match turn.control().write(CHECKPOINT, next, over, deadline).await {
-        Ok(saved) => Ok(Some(saved)),
+        Ok(saved) => {
+            turn.store().saves().saved(turn.key(), saved.document.save);
+            Ok(Some(saved))
+        }
         Err(StoreError::Overtaken) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether this process remembers its saves of the feed. Feeds below parents are too many for that.
+fn is_remembered(turn: &Turn<'_>) -> bool {
+    turn.mirror().feed().parent.is_none()
 }
 
 /// Warns before a token expires for lack of use, and if a feed makes no progress.

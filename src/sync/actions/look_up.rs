@@ -51,7 +51,7 @@ pub async fn look_up(
     // By index, since a closure over borrowed ids would not be general enough for `Send`.
     let copies = (0..ids.len()).map(|place| living(turn, &ids[place]));
     let copies: Vec<_> = stream::iter(copies).buffered(LOOKS).try_collect().await?;
-    let range = |copy: &Option<Existing>| doubt::range(checkpoint, marks(copy));
+    let range = |copy: &Option<Existing>| doubt::range(checkpoint, marks(copy, checkpoint));
     let asked: Vec<_> = ids.iter().zip(&copies).map(|(id, copy)| (&**id, range(copy))).collect();
     let objects = match objects(turn.source(), &asked, turn.deadline()).await {
         Ok(objects) => objects,
@@ -88,8 +88,8 @@ async fn living(turn: &Turn<'_>, id: &str) -> Result<Option<Existing>, SyncError
     Ok(kept.filter(|kept| !kept.marks.removed))
 }
 
-fn marks(copy: &Option<Existing>) -> Option<doubt::Marks> {
-    copy.as_ref().map(|copy| doubt::marks(&copy.marks))
+fn marks(copy: &Option<Existing>, checkpoint: &Checkpoint) -> Option<doubt::Marks> {
+    copy.as_ref().map(|copy| doubt::delivered(checkpoint, doubt::marks(&copy.marks), false))
 }
 
 /// Writes what Graph says of one object.
@@ -101,7 +101,7 @@ async fn write_one(
     checkpoint: &Checkpoint,
 ) -> Result<Seen, SyncError> {
     let object = object.map_err(|error| turn.explain(error))?;
-    let generation = doubt::refreshed(checkpoint, marks(&living));
+    let generation = doubt::refreshed(checkpoint, marks(&living, checkpoint));
     let stamp = Stamp { generation, source: Source::ById, ..turn.stamp(checkpoint) };
     match (object, living) {
         (None, None) => Ok(Seen::NotFound(id)),

@@ -107,8 +107,8 @@ async fn is_any_doubtful(
     let is_doubtful = |link: &Candidate| {
         let ends = [&link.source_id, &link.target_id];
         let went = ends.into_iter().flatten().filter_map(|id| missing.get(id)).max();
-        let is_agreed = |went: &i64| doubt::is_agreed(*went, link.written, doubt);
-        link.generation == checkpoint.generation && went.is_some_and(|went| !is_agreed(went))
+        let is_agreed = |told| went.is_none_or(|went| doubt::is_agreed(*went, told, doubt));
+        doubt::last_told(checkpoint, link).is_some_and(|told| !is_agreed(told))
     };
     let found = linked.try_fold(false, |any, link| ready(Ok(any || is_doubtful(&link)))).await?;
     Ok(found)
@@ -128,7 +128,7 @@ async fn unlink_spared(
     let linked = ends::linked(turn.store(), turn.scope(container), gone.keys()).await?;
     let is_spared = |link: &Candidate| {
         let of_gone = link.source_id.as_ref().is_some_and(|source| gone.contains_key(source));
-        of_gone && link.generation < checkpoint.generation
+        of_gone && doubt::last_told(checkpoint, link).is_none()
     };
     linked
         .try_filter(|link| ready(is_spared(link)))

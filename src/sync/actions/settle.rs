@@ -7,7 +7,6 @@
 //! others.
 
 use std::collections::HashSet;
-use std::future::ready;
 
 use futures_util::TryStreamExt as _;
 use serde_json::value::RawValue;
@@ -32,12 +31,13 @@ pub async fn settle(
     if !turn.source().reads_by_id() {
         return Ok(Settled::default());
     }
-    let cutoff = turn.lease().now() - turn.options().doubt;
-    let found = find::doubtful(turn.store(), turn.objects(), checkpoint, cutoff).await?;
-    let mut found: Vec<_> =
-        found.try_filter(|one| ready(doubt::may_settle(checkpoint, doubt::marks(one)))).try_collect().await?;
-    found.sort_by_key(|candidate: &Candidate| candidate.written);
-    let (mut settled, mut looked) = (Settled::default(), false);
+    let cutoff = (turn.lease().now() - turn.options().doubt).unix_timestamp();
+    let found = find::doubtful(turn.store(), turn.objects(), checkpoint).await?;
+    let mut found: Vec<Candidate> = found.try_collect().await?;
+    let (mut settled, mut looked) = (Settled { doubts: !found.is_empty(), ..Settled::default() }, false);
+    let is_due = |one: &Candidate| one.written < cutoff && doubt::may_settle(checkpoint, doubt::marks(one));
+    found.retain(is_due);
+    found.sort_by_key(|candidate| candidate.written);
     for candidate in found {
         let Some(id) = candidate.object_id() else { continue };
         if looked && turn.is_spent() {

@@ -1,33 +1,83 @@
-//! Keeps what the pages of a list have shown, for the sweep at its end (rule 13).
+//! Keeps what the pages of an enumeration have shown, for the sweep after it (rule 13).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use crate::protocol::{Checkpoint, Mode, Next, Seen, SeenPage};
+use crate::protocol::compare;
+use crate::protocol::{Candidate, Checkpoint, Mode, Next, Seen, SeenPage, doubt};
 use crate::report::SyncError;
 use crate::store::{Control, StoreError};
 use crate::sync::turn::Turn;
 
-/// Most pages of a list that are kept.
+/// Most pages of an enumeration that are kept.
 const MOST_PAGES: u32 = 100_000;
+/// How long a page of a list is kept: a list that takes longer begins anew.
+const OF_LIST: Duration = Duration::from_secs(2 * 86_400);
+/// The same for other enumerations, whose sweep may be held for a while.
+const OF_DELTA: Duration = Duration::from_secs(8 * 86_400);
 
-/// What this turn knows of the list under way.
+/// What this turn knows of an enumeration that writes only what differs.
 #[derive(Debug, Default)]
 pub struct Shown {
     generation: u64,
     /// By page.
     pages: BTreeMap<u32, Seen>,
-    /// What all pages together have shown, once the list is complete.
-    all: Seen,
+    /// What earlier turns have kept was read.
+    is_read: bool,
+    /// What all pages together have shown, once the enumeration is complete.
+    all: Option<Seen>,
+    /// Containers in which there is nothing to be swept, as the weighing has found.
+    swept: BTreeSet<String>,
 }
 
 impl Shown {
-    /// Whether the complete list has shown a document.
-    pub fn contains(&self, document: &str) -> bool {
-        self.all.contains(document)
+    /// Whether the enumeration has shown an object, by the id of its document.
+    pub fn contains(&self, checkpoint: &Checkpoint, object: &str) -> bool {
+        self.any(checkpoint, |seen| seen.contains(object))
+    }
+
+    /// The marks of an object as they count: see [`doubt::delivered`].
+    pub fn counted(&self, checkpoint: &Checkpoint, object: Candidate) -> Candidate {
+        let shown = self.contains(checkpoint, &object.id);
+        counted(checkpoint, object, shown)
+    }
+
+    /// The same for a link.
+    pub fn counted_link(&self, checkpoint: &Checkpoint, container: &str, link: Candidate) -> Candidate {
+        let shown = self.any(checkpoint, |seen| seen.contains_link(container, &link.id));
+        counted(checkpoint, link, shown)
+    }
+
+    /// There is nothing to be swept in a container.
+    pub fn found_nothing(&mut self, checkpoint: &Checkpoint, container: &str) {
+        begin(self, checkpoint);
+        self.swept.insert(container.to_owned());
+    }
+
+    /// Whether the weighing has found nothing to be swept in a container. What arrives later is doubtful, and stays.
+    pub fn has_nothing(&self, checkpoint: &Checkpoint, container: &str) -> bool {
+        self.is_of(checkpoint) && self.swept.contains(container)
+    }
+
+    fn is_of(&self, checkpoint: &Checkpoint) -> bool {
+        self.generation == checkpoint.generation
+    }
+
+    fn any(&self, checkpoint: &Checkpoint, contains: impl Fn(&Seen) -> bool) -> bool {
+        match &self.all {
+            _ if !self.is_of(checkpoint) => false,
+            Some(all) => contains(all),
+            None => self.pages.values().any(contains),
+        }
     }
 }
 
-/// Keeps what a page has shown, unless it is the last one: then this turn sweeps too. Returns the request units.
+fn counted(checkpoint: &Checkpoint, found: Candidate, shown: bool) -> Candidate {
+    let generation = doubt::delivered(checkpoint, doubt::marks(&found), shown).generation;
+    Candidate { generation, ..found }
+}
+
+/// Keeps what a page has shown, unless this turn also sweeps and no later one. Returns the request units.
 pub async fn keep(
     turn: &Turn<'_>,
     shown: &mut Shown,
@@ -35,15 +85,17 @@ pub async fn keep(
     seen: Seen,
     follows: &Next,
 ) -> Result<f64, SyncError> {
-    if turn.mirror().resource().read_mode() != Mode::List {
+    let mode = turn.mirror().resource().read_mode();
+    if !compare::compares(checkpoint) || !mode.sweeps() {
         return Ok(0.0);
     }
-    let (generation, page, mut charge) = (checkpoint.generation, checkpoint.seen_pages, 0.0);
-    if shown.generation != generation {
-        *shown = Shown { generation, ..Shown::default() };
-    }
-    if !follows.ends_round() {
-        let document = SeenPage::new(turn.key(), generation, page, checkpoint.save + 1, &seen);
+    let (page, mut charge) = (checkpoint.seen_pages, 0.0);
+    begin(shown, checkpoint);
+    // Each turn begins another list, so none sweeps for an earlier one.
+    if mode != Mode::List || !follows.ends_round() {
+        let ttl = if mode == Mode::List { OF_LIST } else { OF_DELTA };
+        let (generation, save) = (checkpoint.generation, checkpoint.save + 1);
+        let document = SeenPage::new(turn.key(), generation, page, save, &seen, ttl);
         let deadline = turn.lease().guard().await?;
         let id = document.id.clone();
         charge = match turn.control().write(&id, document, None, deadline).await {
@@ -56,9 +108,33 @@ pub async fn keep(
     Ok(charge)
 }
 
-/// The pages of the list under way that are kept.
+fn begin(shown: &mut Shown, checkpoint: &Checkpoint) {
+    if !shown.is_of(checkpoint) {
+        *shown = Shown { generation: checkpoint.generation, ..Shown::default() };
+    }
+}
+
+/// The pages of the enumeration under way that are kept. Those of a turn that did not save them say nothing.
 pub async fn kept(control: &Control, checkpoint: &Checkpoint) -> Result<Vec<SeenPage>, SyncError> {
-    Ok(control.last(&SeenPage::prefix(checkpoint.generation), MOST_PAGES).await?)
+    let mut kept: Vec<SeenPage> = control.last(&SeenPage::prefix(checkpoint.generation), MOST_PAGES).await?;
+    kept.retain(|page| !doubt::is_abandoned(checkpoint, page.save));
+    Ok(kept)
+}
+
+/// Reads what earlier turns have kept of the enumeration, unless that was done.
+pub async fn read(turn: &Turn<'_>, shown: &mut Shown, checkpoint: &Checkpoint) -> Result<(), SyncError> {
+    begin(shown, checkpoint);
+    let is_known = (0..checkpoint.seen_pages).all(|page| shown.pages.contains_key(&page));
+    if is_known && checkpoint.pending_sweep.is_none() || shown.is_read || shown.all.is_some() {
+        return Ok(());
+    }
+    for page in kept(turn.control(), checkpoint).await? {
+        if let Some(seen) = page.seen() {
+            shown.pages.entry(page.page).or_insert(seen);
+        }
+    }
+    shown.is_read = true;
+    Ok(())
 }
 
 /// Puts together what all pages have shown; false if a part of that is lost.
@@ -67,17 +143,17 @@ pub async fn complete(
     shown: &mut Shown,
     checkpoint: &Checkpoint,
 ) -> Result<bool, SyncError> {
-    let is_missing = (0..=checkpoint.seen_pages).any(|page| !shown.pages.contains_key(&page));
-    if is_missing {
-        for page in kept(turn.control(), checkpoint).await? {
-            if let Some(seen) = page.seen() {
-                shown.pages.entry(page.page).or_default().extend(&seen);
-            }
-        }
+    begin(shown, checkpoint);
+    if shown.all.is_some() {
+        return Ok(true);
     }
-    shown.all = Seen::default();
-    for seen in shown.pages.values() {
-        shown.all.extend(seen);
+    let is_complete = |shown: &Shown| (0..=checkpoint.seen_pages).all(|page| shown.pages.contains_key(&page));
+    if !is_complete(shown) {
+        read(turn, shown, checkpoint).await?;
     }
-    Ok((0..=checkpoint.seen_pages).all(|page| shown.pages.contains_key(&page)))
+    if !is_complete(shown) {
+        return Ok(false);
+    }
+    shown.all = Some(Seen::all(std::mem::take(&mut shown.pages).into_values()));
+    Ok(true)
 }

@@ -41,10 +41,13 @@ pub async fn sweep(
         wrote = wrote + rewrite_tombstones(turn, checkpoint, pending_sweep).await?;
         let has_links = !turn.mirror().resource().relationships.is_empty();
         let keeps = |one: &Candidate| doubt::keeps_links(checkpoint, doubt::marks(one));
-        let unseen =
-            if has_links { unseen_sources(turn, pending_sweep, keeps).await? } else { HashSet::new() };
+        let unseen = if has_links {
+            unseen_sources(turn, shown, checkpoint, pending_sweep, keeps).await?
+        } else {
+            HashSet::new()
+        };
         for link in &turn.mirror().resource().relationships {
-            let links = sweep_links(turn, &link.container, checkpoint, pending_sweep, &unseen).await?;
+            let links = sweep_links(turn, &link.container, shown, checkpoint, pending_sweep, &unseen).await?;
             wrote = wrote + links.0;
             swept.left |= links.1;
         }
@@ -61,11 +64,14 @@ async fn sweep_objects(
     checkpoint: &Checkpoint,
     pending_sweep: u64,
 ) -> Result<(Wrote, Swept), SyncError> {
+    if shown.has_nothing(checkpoint, turn.objects().container) {
+        return Ok((Wrote::default(), Swept::default()));
+    }
     let young = AtomicBool::new(false);
     // Nobody can look at what is doubtful there: the next list shows what lives.
     let is_blind = !turn.source().reads_by_id();
     let due = |one: &Candidate| {
-        if shown.contains(&one.id) {
+        if shown.contains(checkpoint, &one.id) {
             return ready(false);
         }
         let settled = is_blind || !doubt::is_doubtful(checkpoint, doubt::marks(one));
@@ -175,17 +181,21 @@ fn was_read_before_last_round(turn: &Turn<'_>, checkpoint: &Checkpoint, candidat
 async fn sweep_links(
     turn: &Turn<'_>,
     container: &str,
+    shown: &Shown,
     checkpoint: &Checkpoint,
     pending_sweep: u64,
     unseen: &HashSet<String>,
 ) -> Result<(Wrote, bool), SyncError> {
+    if shown.has_nothing(checkpoint, container) {
+        return Ok((Wrote::default(), false));
+    }
     let stamp = &turn.stamp(checkpoint);
     let found =
         find::older_or_abandoned(turn.store(), turn.scope(container), pending_sweep, checkpoint).await?;
     let doubt = turn.options().doubt;
     found
         .map(|link| async move {
-            let link = link?;
+            let link = shown.counted_link(checkpoint, container, link?);
             match fate::fate_of_link(checkpoint, &link, unseen, doubt) {
                 LinkFate::Goes => {
                     Ok((tombstone_link(turn, container, link, Reason::Missing, stamp).await?, false))

@@ -26,11 +26,11 @@ pub async fn weigh(turn: &Turn<'_>, shown: &mut Shown, checkpoint: &Checkpoint) 
         // The removal of the parent was weighed.
         return Ok(all);
     }
-    if turn.mirror().resource().read_mode() == Mode::List {
-        if !shown::complete(turn, shown, checkpoint).await? {
-            return Ok(Weight { seen_lost: true, ..all });
-        }
-        return Box::pin(weigh_list(turn, shown, checkpoint)).await;
+    if checkpoint.compares
+        && checkpoint.pending_sweep.is_some()
+        && !shown::complete(turn, shown, checkpoint).await?
+    {
+        return Ok(Weight { seen_lost: true, ..all });
     }
     if checkpoint.hidden > 0 && !turn.options().accepts_removals {
         all.missing = checkpoint.hidden;
@@ -39,19 +39,9 @@ pub async fn weigh(turn: &Turn<'_>, shown: &mut Shown, checkpoint: &Checkpoint) 
         return Ok(all);
     }
     if let Some(pending_sweep) = checkpoint.pending_sweep {
-        let older = find::older_than(turn.store(), turn.objects(), pending_sweep).await?;
-        let outside = outside(turn.mirror(), checkpoint).await?;
-        let settled = older.try_filter(|one| {
-            ready(doubt::is_weighed(checkpoint, doubt::marks(one)) && !outside.contains(&one.id))
-        });
-        let missing = settled.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
-        limit(turn, turn.objects(), missing, pending_sweep, &mut all).await?;
-        if may_be_wrong(turn, missing) && all.held.is_none() && !turn.options().accepts_removals {
-            let others = numbers::has_others(turn.store(), turn.objects(), pending_sweep).await?;
-            if !others {
-                all.held = Some(Hold::Everything);
-                (all.missing, all.living) = (missing, missing);
-            }
+        let found = Box::pin(weigh_objects(turn, shown, checkpoint, pending_sweep, &mut all)).await?;
+        if found == 0 {
+            shown.found_nothing(checkpoint, turn.objects().container);
         }
     }
     for link in &turn.mirror().resource().relationships {
@@ -60,7 +50,9 @@ pub async fn weigh(turn: &Turn<'_>, shown: &mut Shown, checkpoint: &Checkpoint) 
             find::older_or_abandoned(turn.store(), turn.scope(&link.container), pending_sweep, checkpoint)
                 .await?;
         // Doubtful links are removed too, once a further generation is announced.
+        let known = &*shown;
         let count = |(missing, mut doubtful): (u64, HashSet<_>), one: Candidate| {
+            let one = known.counted_link(checkpoint, &link.container, one);
             let older = !one.removed && one.generation < pending_sweep;
             if doubt::is_doubtful_link(checkpoint, doubt::marks(&one)) {
                 doubtful.insert(one.source_id);
@@ -68,15 +60,19 @@ pub async fn weigh(turn: &Turn<'_>, shown: &mut Shown, checkpoint: &Checkpoint) 
             ready(Ok((missing + u64::from(older), doubtful)))
         };
         let (missing, doubtful) = found.try_fold((0, HashSet::new()), count).await?;
+        if missing == 0 && doubtful.is_empty() {
+            shown.found_nothing(checkpoint, &link.container);
+        }
         if !doubtful.is_empty() && !all.doubtful_links {
             // Links of a source that the enumeration did not include wait for the look-up of that source, or for the
             // enumeration that is begun because of it. Links of a source that this sweep is about to look up need not
             // wait.
             let holds = |one: &Candidate| doubt::holds_links(checkpoint, doubt::marks(one));
-            let unseen = unseen_sources(turn, checkpoint.generation, holds).await?;
+            let unseen = unseen_sources(turn, shown, checkpoint, checkpoint.generation, holds).await?;
+            all.doubts = true;
             all.doubtful_links = doubtful.iter().any(|source| !fate::is_of(&unseen, source.as_ref()));
         }
-        limit(turn, turn.scope(&link.container), missing, pending_sweep, &mut all).await?;
+        limit(turn, turn.scope(&link.container), missing, checkpoint, &mut all).await?;
     }
     if let Some(reason) = all.held {
         let Weight { missing, living, .. } = all;
@@ -104,29 +100,38 @@ fn may_be_wrong(turn: &Turn<'_>, missing: u64) -> bool {
     missing > few
 }
 
-/// The same for a list: what it has not shown, whatever its generation (rule 13).
-async fn weigh_list(turn: &Turn<'_>, shown: &Shown, checkpoint: &Checkpoint) -> Result<Weight, SyncError> {
-    let Some(pending_sweep) = checkpoint.pending_sweep else { return Ok(Weight::default()) };
+/// Weighs the objects that the sweep would remove: what the enumeration has not shown. Returns how many there are, doubtful
+/// ones too.
+async fn weigh_objects(
+    turn: &Turn<'_>,
+    shown: &Shown,
+    checkpoint: &Checkpoint,
+    pending_sweep: u64,
+    all: &mut Weight,
+) -> Result<u64, SyncError> {
     let older = find::older_than(turn.store(), turn.objects(), pending_sweep).await?;
-    let is_blind = !turn.source().reads_by_id();
-    let goes = |one: &Candidate| {
-        !shown.contains(&one.id) && (is_blind || doubt::is_weighed(checkpoint, doubt::marks(one)))
+    let outside = outside(turn.mirror(), checkpoint).await?;
+    // Nobody can look at what is doubtful there.
+    let is_blind = turn.mirror().resource().read_mode() == Mode::List && !turn.source().reads_by_id();
+    let weighs = |one: &Candidate| {
+        let weighs = is_blind || doubt::is_weighed(checkpoint, doubt::marks(one));
+        weighs && !outside.contains(&one.id)
     };
-    let missing = older.try_filter(|one| ready(goes(one)));
-    let missing = missing.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
-    let mut all = Weight::default();
-    if missing > 0 {
-        let living = numbers::count_from(turn.store(), turn.objects(), 0).await?;
-        hold_above_limit(&mut all, missing, living, turn.options());
-        let is_everything = missing == living && may_be_wrong(turn, missing);
-        if is_everything && all.held.is_none() && !turn.options().accepts_removals {
-            all = Weight { missing, living, held: Some(Hold::Everything), ..all };
+    let unseen = older.try_filter(|one| ready(!shown.contains(checkpoint, &one.id)));
+    let count = |(found, missing), one| ready(Ok((found + 1, missing + u64::from(weighs(&one)))));
+    let (found, missing) = unseen.try_fold((0, 0), count).await?;
+    limit(turn, turn.objects(), missing, checkpoint, all).await?;
+    if may_be_wrong(turn, missing) && all.held.is_none() && !turn.options().accepts_removals {
+        let others = match checkpoint.compares {
+            true => numbers::count_from(turn.store(), turn.objects(), 0).await? > missing,
+            false => numbers::has_others(turn.store(), turn.objects(), pending_sweep).await?,
+        };
+        if !others {
+            all.held = Some(Hold::Everything);
+            (all.missing, all.living) = (missing, missing);
         }
     }
-    if let Some(reason) = all.held {
-        held(turn.key(), all.missing, all.living, reason);
-    }
-    Ok(all)
+    Ok(found)
 }
 
 /// Adds a container if the removal limit holds it.
@@ -134,12 +139,15 @@ async fn limit(
     turn: &Turn<'_>,
     scope: Scope<'_>,
     missing: u64,
-    pending_sweep: u64,
+    checkpoint: &Checkpoint,
     all: &mut Weight,
 ) -> Result<(), SyncError> {
     let options = turn.options();
     if missing > options.max_delete_count {
-        let living = missing + numbers::count_from(turn.store(), scope, pending_sweep).await?;
+        let living = match (checkpoint.compares, checkpoint.pending_sweep) {
+            (false, Some(pending)) => missing + numbers::count_from(turn.store(), scope, pending).await?,
+            _ => numbers::count_from(turn.store(), scope, 0).await?,
+        };
         hold_above_limit(all, missing, living, options);
     }
     Ok(())
@@ -149,11 +157,17 @@ async fn limit(
 /// their links either.
 pub async fn unseen_sources(
     turn: &Turn<'_>,
+    shown: &Shown,
+    checkpoint: &Checkpoint,
     generation: u64,
     is_meant: impl Fn(&Candidate) -> bool,
 ) -> Result<HashSet<String>, SyncError> {
+    if shown.has_nothing(checkpoint, turn.objects().container) {
+        return Ok(HashSet::new());
+    }
     let found = find::older_than(turn.store(), turn.objects(), generation).await?;
-    let found = found.try_filter(|one| ready(is_meant(one)));
+    let found = found.map_ok(|one| shown.counted(checkpoint, one));
+    let found = found.try_filter(|one| ready(one.generation < generation && is_meant(one)));
     let ids = found.try_filter_map(|one| ready(Ok(one.object_id().map(str::to_owned))));
     Ok(ids.try_collect().await?)
 }

@@ -5,9 +5,10 @@ use std::future::ready;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::write::Wrote;
-use crate::protocol::Counts;
+use super::write_differing::{differing, may_be_behind};
 use crate::protocol::change::LinkChange;
 use crate::protocol::document::{self, Stamp};
+use crate::protocol::{Checkpoint, Counts};
 use crate::report::SyncError;
 use crate::store::{self, BATCH};
 use crate::sync::to_one;
@@ -17,29 +18,34 @@ use crate::sync::turn::Turn;
 /// partition.
 const BATCHES: usize = 8;
 
-/// Writes the links of a page, and ends the links that they replace.
+/// Writes the links of a page that differ from their documents, and ends the links that they replace.
 pub async fn write_links(
     turn: &Turn<'_>,
     links: &[LinkChange<'_>],
+    checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
 ) -> Result<Wrote, SyncError> {
     let links = to_one::last_told(turn.mirror().resource(), links);
-    let wrote = write_together(turn, &links, stamp).await?;
+    // An older version may be as the page says: then all of them are written.
+    let differing = match may_be_behind(turn, checkpoint) {
+        true => links.iter().collect(),
+        false => differing(turn.mirror(), &links, checkpoint).await?,
+    };
+    let wrote = write_together(turn, differing.into_iter(), stamp).await?;
     let replaced = to_one::replaced(turn.mirror(), &links).await?;
-    Ok(wrote + write_together(turn, &replaced, stamp).await?)
+    Ok(wrote + write_together(turn, replaced.iter(), stamp).await?)
 }
 
 /// Writes links; the links of one source share a batch.
-async fn write_together(
+async fn write_together<'l>(
     turn: &Turn<'_>,
-    links: &[LinkChange<'_>],
+    links: impl Iterator<Item = &'l LinkChange<'l>>,
     stamp: &Stamp<'_>,
 ) -> Result<Wrote, SyncError> {
     let container = |link: &LinkChange<'_>| {
         turn.mirror().resource().relationship(&link.property).map(|relationship| &*relationship.container)
     };
-    let mut known: Vec<_> =
-        links.iter().filter_map(|link| Some((container(link)?, &*link.source, link))).collect();
+    let mut known: Vec<_> = links.filter_map(|link| Some((container(link)?, &*link.source, link))).collect();
     // A stable sort keeps the links of one source in the order of the page.
     known.sort_by_key(|(container, source, _)| (*container, *source));
     let batches: Vec<_> = known

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
+use super::shown::Shown;
 use super::write::{TRIES, Wrote, write_change};
 use crate::catalogue::Updates;
 use crate::protocol::change::Change;
@@ -20,24 +21,28 @@ use crate::sync::turn::Turn;
 pub async fn write_objects(
     turn: &Turn<'_>,
     changes: &[Change<'_>],
+    shown: &Shown,
     checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
 ) -> Result<Wrote, SyncError> {
     // By index, since a closure over borrowed changes would not be general enough for `Send`.
-    let writes = (0..changes.len()).map(|place| write_object(turn, &changes[place], checkpoint, stamp));
+    let writes =
+        (0..changes.len()).map(|place| write_object(turn, &changes[place], shown, checkpoint, stamp));
     let written = stream::iter(writes).buffer_unordered(turn.store().concurrency());
     written.try_fold(Wrote::default(), |all, one| async move { Ok(all + one) }).await
 }
 
 /// Writes one object of a page, merged with its document if needed (rule 5).
-async fn write_object(
+pub async fn write_object(
     turn: &Turn<'_>,
     change: &Change<'_>,
+    shown: &Shown,
     checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
 ) -> Result<Wrote, SyncError> {
     let give_up = turn.give_up();
-    let id = change.id.as_deref().filter(|_| merge::needs_document(change, checkpoint));
+    let is_delta = turn.mirror().resource().read_mode().is_delta();
+    let id = change.id.as_deref().filter(|_| is_delta && merge::needs_document(change, checkpoint));
     let Some(id) = id else { return write_change(turn, change, stamp, None, give_up).await };
     let (objects, key) = (turn.objects(), document_id(id));
     let resource = turn.mirror().resource();
@@ -47,6 +52,7 @@ async fn write_object(
     let (mut read, mut is_newest) = (0.0, false);
     for _ in 0..TRIES {
         let kept = documents::read_ours(turn.store(), objects, &key).await?;
+        let kept = kept.map(|kept| counted(kept, shown, checkpoint));
         read += kept.as_ref().map_or(0.0, |kept| kept.charge);
         let wrote = match merge::step(change, kept.as_ref(), checkpoint, whole, has_links) {
             // An older version may have the same content: only the newest one may decide that nothing is written.
@@ -80,7 +86,13 @@ async fn write_object(
 
 /// Marks as doubtful the objects that Graph reports as removed with an unclear reason: they stay, and are looked up
 /// once the replicas agree.
-pub async fn doubt(turn: &Turn<'_>, unclear: &[Cow<'_, str>], stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
+pub async fn doubt(
+    turn: &Turn<'_>,
+    unclear: &[Cow<'_, str>],
+    shown: &Shown,
+    checkpoint: &Checkpoint,
+    stamp: &Stamp<'_>,
+) -> Result<Wrote, SyncError> {
     let mut all = Wrote::default();
     if unclear.is_empty() {
         return Ok(all);
@@ -89,7 +101,7 @@ pub async fn doubt(turn: &Turn<'_>, unclear: &[Cow<'_, str>], stamp: &Stamp<'_>)
     for id in unclear {
         let key = document_id(id);
         let Some(kept) = documents::read_ours(turn.store(), turn.objects(), &key).await? else { continue };
-        all = all + doubt_one(turn, &kept, stamp).await?;
+        all = all + doubt_one(turn, &counted(kept, shown, checkpoint), stamp).await?;
     }
     Ok(all)
 }
@@ -99,4 +111,9 @@ pub async fn doubt_one(turn: &Turn<'_>, kept: &Existing, stamp: &Stamp<'_>) -> R
     let Some(change) = merge::doubted(kept) else { return Ok(Wrote::default()) };
     let stamp = Stamp { generation: kept.marks.generation, ..stamp.settled(false) };
     write_change(turn, &change, &stamp, Some(&kept.marks.etag), turn.give_up()).await
+}
+
+/// A document with the generation that it counts with (rule 13).
+pub fn counted(kept: Existing, shown: &Shown, checkpoint: &Checkpoint) -> Existing {
+    Existing { marks: shown.counted(checkpoint, kept.marks), ..kept }
 }

@@ -7,15 +7,14 @@ use super::fetch::Pages;
 use super::remove_links::remove_links;
 use super::shown::{self, Shown};
 use super::write::Wrote;
+use super::write_differing::{shows, write_differing};
 use super::write_links::write_links;
-use super::write_listed::write_listed;
 use super::write_objects::{doubt, write_objects};
 use crate::graph::Page;
 use crate::json::shown_id;
-use crate::protocol::change::{self, OddLinks};
-use crate::protocol::document;
+use crate::protocol::change::{self, Changes, OddLinks};
 use crate::protocol::plan::PageWritten;
-use crate::protocol::{Checkpoint, Counts, Next, Seen};
+use crate::protocol::{Checkpoint, Counts, Next, compare, merge};
 use crate::report::{SyncError, request_units};
 use crate::sync::turn::Turn;
 
@@ -48,25 +47,26 @@ async fn write_all(
     let changes = change::of(&page.objects, turn.source().told());
     turn.mirror().progress().add(changes.objects.len(), changes.links.len());
     let stamp = turn.stamp(checkpoint);
-    let objects = if turn.mirror().resource().read_mode().skips() {
-        let mut seen = Seen::default();
-        changes.objects.iter().for_each(|change| seen.add(&document::id_of(change)));
-        let charge = Box::pin(shown::keep(turn, shown, checkpoint, seen, &page.next)).await?;
-        let wrote = Box::pin(write_listed(turn, &changes.objects, checkpoint, &stamp)).await?;
-        Wrote { charge: wrote.charge + charge, ..wrote }
-    } else {
-        Box::pin(write_objects(turn, &changes.objects, checkpoint, &stamp)).await?
+    if needs_shown(&changes, checkpoint) {
+        Box::pin(shown::read(turn, shown, checkpoint)).await?;
+    }
+    let objects = match compare::compares(checkpoint) {
+        true => Box::pin(write_differing(turn, &changes.objects, shown, checkpoint, &stamp)).await?,
+        false => Box::pin(write_objects(turn, &changes.objects, shown, checkpoint, &stamp)).await?,
     };
-    let objects = objects + doubt(turn, &changes.unclear, &stamp).await?;
-    let links = write_links(turn, &changes.links, &stamp).await?;
+    let objects = objects + doubt(turn, &changes.unclear, shown, checkpoint, &stamp).await?;
+    let links = Box::pin(write_links(turn, &changes.links, checkpoint, &stamp)).await?;
+    let seen = shows(turn, &changes, checkpoint);
+    let kept = Box::pin(shown::keep(turn, shown, checkpoint, seen, &page.next)).await?;
     let (unlinked, doubtful) = match &page.next {
         Next::DeltaLink(_) => {
             let (unlinked, doubtful) = remove_links(turn, checkpoint, &stamp).await?;
-            (unlinked + Box::pin(doubt_inside(turn, checkpoint, &stamp)).await?, doubtful)
+            (unlinked + Box::pin(doubt_inside(turn, shown, checkpoint, &stamp)).await?, doubtful)
         }
         Next::NextLink(_) | Next::End => (Wrote::default(), false),
     };
     let Wrote { mut counts, charge } = objects + links + unlinked;
+    let charge = charge + kept;
     let set_aside = name_odd_links(turn, &changes.odd);
     counts += Counts { pages: 1, set_aside, ..Counts::default() };
     tracing::debug!(
@@ -78,6 +78,13 @@ async fn write_all(
         requestCharge = request_units(charge)
     );
     Ok((counts, doubtful, charge))
+}
+
+/// Whether it matters what earlier pages have shown: to what is merged with documents that this generation left as they were.
+fn needs_shown(changes: &Changes<'_>, checkpoint: &Checkpoint) -> bool {
+    let merges = || changes.objects.iter().any(|change| merge::needs_document(change, checkpoint));
+    let is_open = compare::compares(checkpoint) || checkpoint.pending_sweep.is_some();
+    checkpoint.compares && is_open && (merges() || !changes.unclear.is_empty())
 }
 
 /// Logs where links cannot be read, and returns their number. They are read again when Graph reports them again.

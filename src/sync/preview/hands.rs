@@ -11,12 +11,14 @@ use crate::catalogue::Updates;
 use crate::graph::{GraphError, Guard, Page};
 use crate::mirror::Mirror;
 use crate::protocol::change::{self, Change, Changes, Kind, LinkChange};
+use crate::protocol::compare::{self, Summary};
 use crate::protocol::document;
-use crate::protocol::listed::{self, Summary};
 use crate::protocol::machine::{Action, Event, Machine};
 use crate::protocol::merge::{self, Step};
 use crate::protocol::plan::{PageWritten, Why};
-use crate::protocol::{Checkpoint, Containers, Counts, Ending, Numbers, Seen, document_id, link_id};
+use crate::protocol::{
+    Checkpoint, Containers, Counts, Ending, Numbers, Seen, SeenPage, document_id, link_id,
+};
 use crate::report::SyncError;
 use crate::store::{Control, Inspected, documents};
 use crate::sync::{actions, to_one};
@@ -41,7 +43,7 @@ pub(super) struct Dry<'a> {
     /// Documents that this generation of the enumeration would have written so far, by container and hash of their ids;
     /// the value is true for a current document and false for a tombstone.
     walked: HashMap<String, HashMap<u64, bool>>,
-    /// What earlier turns of the list under way have seen.
+    /// What earlier turns of this enumeration have seen.
     resumed: Seen,
     generation: u64,
     /// Why the first new enumeration began.
@@ -109,16 +111,14 @@ impl<'a> Dry<'a> {
         }
     }
 
-    /// What earlier turns of the list under way have seen.
+    /// What earlier turns of this enumeration have seen.
     async fn seen(&self, checkpoint: &Checkpoint) -> Result<Seen, SyncError> {
-        let mut seen = Seen::default();
-        if checkpoint.seen_pages > 0 {
-            let control = Control::open(self.mirror.store(), &checkpoint.feed).await?;
-            for page in actions::kept(&control, checkpoint).await? {
-                page.seen().iter().for_each(|page| seen.extend(page));
-            }
+        if !checkpoint.compares {
+            return Ok(Seen::default());
         }
-        Ok(seen)
+        let control = Control::open(self.mirror.store(), &checkpoint.feed).await?;
+        let kept = actions::kept(&control, checkpoint).await?;
+        Ok(Seen::all(kept.iter().filter_map(SeenPage::seen)))
     }
 
     fn saved(&mut self, next: &Checkpoint, why: Option<Why>) -> Event {
@@ -167,12 +167,17 @@ impl<'a> Dry<'a> {
         let replaced: Vec<_> = replaced.into_iter().filter(|ended| !is_on_page(ended)).collect();
         changes.links.extend(replaced);
         let mut counts = self.counted(&changes);
-        let stored = self.summaries(&changes.objects).await?;
+        let doubt = self.mirror.options().doubt;
+        let is_behind = compare::may_be_behind(checkpoint, None, OffsetDateTime::now_utc(), doubt);
+        if compare::compares(checkpoint) && !is_behind {
+            counts.links = actions::differing(self.mirror, &changes.links, checkpoint).await?.len() as u64;
+        }
+        let stored = self.summaries(&changes.objects, checkpoint).await?;
         for change in &changes.objects {
             let known = match &stored {
                 Some(stored) => {
                     let document = stored.get(&document::id_of(change));
-                    document.is_some_and(|document| listed::is_known(change, document, checkpoint))
+                    document.is_some_and(|document| compare::is_known(change, document, checkpoint))
                 }
                 None => self.is_known(change, checkpoint).await?,
             };
@@ -184,9 +189,13 @@ impl<'a> Dry<'a> {
         Ok(PageWritten { counts, doubtful: false, at })
     }
 
-    /// What is known of the documents of a page of a list.
-    async fn summaries(&self, changes: &[Change<'_>]) -> Result<Option<HashMap<String, Summary>>, SyncError> {
-        if !self.mirror.resource().read_mode().skips() {
+    /// What is known of the documents of a page that is compared with the copy.
+    async fn summaries(
+        &self,
+        changes: &[Change<'_>],
+        checkpoint: &Checkpoint,
+    ) -> Result<Option<HashMap<String, Summary>>, SyncError> {
+        if !compare::compares(checkpoint) {
             return Ok(None);
         }
         let ids: Vec<_> = changes.iter().map(document::id_of).collect();

@@ -11,12 +11,15 @@ use std::time::Duration;
 
 use time::{Duration as Span, OffsetDateTime};
 
+mod compare;
 mod lease;
 mod look;
 mod page;
+mod quiet;
 mod sweep;
 
-use lease::acquire;
+use lease::{acquire, own_moment};
+use quiet::{Asked, Early};
 
 use super::world::{
     CONTAINER, DOUBT, Entry, LATE, Lost, Off, Options, ROLLING, Version, World, clock, seconds,
@@ -59,11 +62,15 @@ struct Turn {
     orphaned: bool,
     terms: Terms,
     etag: Option<u64>,
+    /// What Graph answered before there was a lease.
+    early: Option<Early>,
     page: Vec<Entry>,
     /// The page in hand is the last one.
     is_last: bool,
-    /// What the last page of a list has shown.
+    /// What the last page has shown.
     seen: BTreeSet<usize>,
+    /// What the enumeration of a generation has shown, once its sweep was weighed.
+    weighed: Option<(u64, BTreeSet<usize>)>,
     /// When the page was asked for.
     asked: OffsetDateTime,
     /// When the lease ends, as far as this turn knows.
@@ -140,12 +147,33 @@ pub async fn run(world: Shared, me: u32, feed: usize, kind: Kind) {
         _ => Some(false),
     };
     let Some(orphaned) = orphaned else { return };
+    let early = match task {
+        Task::Sync => match quiet::ask(&world, me, feed, orphaned).await {
+            Asked::Quiet => return,
+            Asked::Busy(early) => early,
+        },
+        Task::LookUp | Task::Reset => None,
+    };
     let Some(taken) = acquire(&world, me, feed, task.purpose()).await else { return };
     let Taken { terms, clean, until, ahead } = taken;
     let (page, asked) = (Vec::new(), clock(0));
-    let (is_last, seen) = (false, BTreeSet::new());
-    let mut turn =
-        Turn { world, me, feed, orphaned, terms, etag: None, page, is_last, seen, asked, until, ahead };
+    let (is_last, seen, weighed, etag) = (false, BTreeSet::new(), None, None);
+    let mut turn = Turn {
+        world,
+        me,
+        feed,
+        orphaned,
+        terms,
+        etag,
+        early,
+        page,
+        is_last,
+        seen,
+        weighed,
+        asked,
+        until,
+        ahead,
+    };
     let clean = clean || turn.world.borrow().is_off(Off::Abandon);
     // Ended: the lease is lost, or has been given back where it happened.
     let _ = turn.run(task, clean, kind).await;
@@ -167,8 +195,8 @@ impl Turn {
         loop {
             let event = match (action, kind) {
                 (Action::LookUp, Kind::Refresh(object)) => {
-                    self.look(machine.checkpoint(), object).await?;
-                    Event::LookedUp(Counts::default())
+                    let upserted = self.look(machine.checkpoint(), object).await?;
+                    Event::LookedUp(Counts { upserted, ..Counts::default() })
                 }
                 (action, _) => self.perform(&machine, action).await?,
             };
@@ -177,7 +205,7 @@ impl Turn {
                 Ok(Action::End(_)) => return Ok(()),
                 Ok(next) => action = next,
                 Err(_) => {
-                    self.release(!machine.is_dirty(), false, machine.checkpoint().epoch).await;
+                    self.release(!machine.is_dirty(), false, Some(false), machine.checkpoint().epoch).await;
                     return Err(Ended);
                 }
             }
@@ -194,11 +222,14 @@ impl Turn {
             Action::Weigh => Event::Weighed(self.weigh(checkpoint).await),
             Action::Sweep => Event::Swept(self.sweep(checkpoint).await?),
             Action::Settle => {
-                let unseen = self.settle(checkpoint).await?;
+                let (upserted, unseen, doubts) = self.settle(checkpoint).await?;
                 let uncarried = self.uncarried(checkpoint).await;
-                Event::Settled(Settled { counts: Counts::default(), unseen, uncarried })
+                let counts = Counts { upserted, ..Counts::default() };
+                Event::Settled(Settled { counts, unseen, doubts, uncarried })
             }
-            Action::Leave { clean, stay } => self.release(clean, stay, checkpoint.epoch).await,
+            Action::Leave { clean, stay, settled } => {
+                self.release(clean, stay, settled, checkpoint.epoch).await
+            }
             Action::LookUp | Action::End(_) => unreachable!("handled where it comes up"),
         })
     }
@@ -237,15 +268,18 @@ impl Turn {
     }
 
     async fn load(&mut self, task: Task) -> Event {
+        self.weighed = None;
         let found = self.world.borrow().checkpoints[self.feed].clone();
         step().await;
         self.etag = found.as_ref().map(|(_, etag)| *etag);
         let off = self.world.borrow().options.off;
         let Some((mut checkpoint, _)) = found else {
+            self.loaded(0, None);
             let containers = self.look_at_container(None).await;
             let now = self.now();
             return Event::Lost(self.world.borrow_mut().numbers(self.feed, now), containers);
         };
+        self.loaded(checkpoint.save, checkpoint.wrote_at);
         if off == Some(Off::Epoch) {
             checkpoint.epoch = 0;
         }
@@ -275,6 +309,7 @@ impl Turn {
     }
 
     async fn save(&mut self, next: Box<Checkpoint>) -> Result<Event, Ended> {
+        let number = next.save;
         let answer = {
             let mut world = self.world.borrow_mut();
             let present = world.checkpoints[self.feed].as_ref().map(|(_, etag)| *etag);
@@ -296,6 +331,9 @@ impl Turn {
             }
         };
         step().await;
+        if matches!(answer, Ok(Event::Saved)) {
+            self.saved(number);
+        }
         self.unless_lost(answer).await
     }
 
@@ -305,7 +343,7 @@ impl Turn {
             Ok(answer) => Ok(answer),
             Err(Lost) => {
                 let clean = self.world.borrow().is_off(Off::Dirty);
-                self.release(clean, false, 0).await;
+                self.release(clean, false, Some(false), 0).await;
                 Err(Ended)
             }
         }

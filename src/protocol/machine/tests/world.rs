@@ -6,6 +6,7 @@ mod store;
 mod tenant;
 
 pub use options::{Off, Options};
+pub use store::process;
 pub use tenant::lies_inside;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ const BEGIN: i64 = 1_000_000;
 /// The one container of the model.
 pub const CONTAINER: &str = "objects";
 /// Processes that know for an hour which container there is.
-const PROCESSES: usize = 2;
+pub const PROCESSES: usize = 2;
 /// Feeds at most.
 const FEEDS: usize = 2;
 /// Objects of the tenant.
@@ -77,6 +78,9 @@ pub struct Link {
 
 /// A range of time, in seconds.
 pub type Range = [i64; 2];
+
+/// A version of a document that was replaced: until when it was there, and which process knows that it replaced it.
+type Replaced = (Option<Doc>, i64, Option<usize>);
 
 /// What Graph answers.
 pub enum Answer {
@@ -138,8 +142,11 @@ pub struct World {
     /// The lease of each feed, and its version.
     pub leases: [Option<(Terms, u64)>; FEEDS],
     pub checkpoints: [Option<(Box<Checkpoint>, u64)>; FEEDS],
-    /// What the pages of lists have shown, by generation and page.
-    pub seen: BTreeMap<(u64, u32), BTreeSet<usize>>,
+    /// What pages left as it was, by generation, page and save.
+    pub seen: BTreeMap<(u64, u32, u64), BTreeSet<usize>>,
+    /// The last save of each feed that a process knows, and when another process may last have written documents.
+    pub saves: [[Option<(u64, OffsetDateTime)>; FEEDS]; PROCESSES],
+    replaced: Vec<Vec<Replaced>>,
     links: Vec<Link>,
     etag: u64,
     deaths: u32,
@@ -189,6 +196,8 @@ impl World {
             leases: [None, None],
             checkpoints: [None, None],
             seen: BTreeMap::new(),
+            saves: [[None; FEEDS]; PROCESSES],
+            replaced: vec![Vec::new(); OBJECTS + sources(&options)],
             links: (0..FEEDS).map(|feed| Link { feed, ..Link::default() }).collect(),
             etag: 0,
             deaths: options.deaths,
@@ -226,7 +235,7 @@ impl World {
 
     /// Takes something out of the control partition.
     pub fn lose(&mut self) {
-        let what = self.random.u8(..3 + u8::from(self.options.list));
+        let what = self.random.u8(..3 + u8::from(!self.options.window));
         let feed = self.any_feed();
         let names = ["the lease", "the checkpoint", "both", "what a list has shown"];
         self.note(|| format!("lost: {}", names[what as usize]));
@@ -255,11 +264,14 @@ impl World {
         !self.options.below || object == feed
     }
 
+    /// Whether a turn of a feed takes an object for one of its own.
+    pub fn is_ours(&self, feed: usize, object: usize) -> bool {
+        self.is_off(Off::Scope) || self.belongs(feed, object)
+    }
+
     /// The documents of a feed; without the rule, of all feeds.
     pub fn docs_of(&self, feed: usize) -> impl Iterator<Item = &Doc> {
-        let all = self.is_off(Off::Scope);
-        let of_feed =
-            self.docs.iter().enumerate().filter(move |(object, _)| all || self.belongs(feed, *object));
+        let of_feed = self.docs.iter().enumerate().filter(move |(object, _)| self.is_ours(feed, *object));
         of_feed.filter_map(|(_, doc)| doc.as_ref())
     }
 

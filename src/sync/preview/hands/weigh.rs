@@ -82,7 +82,8 @@ async fn living(dry: &Dry<'_>, scope: Scope<'_>, checkpoint: &Checkpoint) -> Res
     let pending_sweep = checkpoint.pending_sweep.unwrap_or(0);
     let stored = documents::living_marks(dry.mirror.store(), scope).await?;
     let is_current = |one: &Candidate| {
-        (one.generation >= pending_sweep || one.source == Source::ById) && !is_enumerated(dry, scope, one)
+        let counts = one.generation >= pending_sweep || one.source == Source::ById;
+        (counts || is_resumed(dry, scope, one)) && !is_walked(dry, scope, one)
     };
     let current = stored.try_filter(|one| ready(is_current(one)));
     let current: u64 = current.try_fold(0, |count, _| ready(Ok(count + 1))).await?;
@@ -150,11 +151,12 @@ async fn asked<'c>(
 }
 
 pub(super) async fn settle(dry: &mut Dry<'_>, checkpoint: &Checkpoint) -> Result<Event, SyncError> {
-    let cutoff = OffsetDateTime::now_utc() - dry.mirror.options().doubt;
+    let cutoff = (OffsetDateTime::now_utc() - dry.mirror.options().doubt).unix_timestamp();
     let scope = dry.mirror.objects();
-    let found = find::doubtful(dry.mirror.store(), scope, checkpoint, cutoff).await?;
+    let found = find::doubtful(dry.mirror.store(), scope, checkpoint).await?;
     let found: Vec<Candidate> = found.try_collect().await?;
-    dry.doubtful = found.iter().filter(|one| !is_enumerated(dry, scope, one)).count() as u64;
+    let is_due = |one: &&Candidate| one.written < cutoff && !is_enumerated(dry, scope, one);
+    dry.doubtful = found.iter().filter(is_due).count() as u64;
     Ok(Event::Settled(Settled::default()))
 }
 
@@ -198,6 +200,19 @@ async fn older_links(
 }
 
 fn is_enumerated(dry: &Dry<'_>, scope: Scope<'_>, one: &Candidate) -> bool {
+    is_walked(dry, scope, one) || is_resumed(dry, scope, one)
+}
+
+/// Whether this run has seen a document.
+fn is_walked(dry: &Dry<'_>, scope: Scope<'_>, one: &Candidate) -> bool {
     let walked = dry.walked.get(scope.container);
-    walked.is_some_and(|walked| walked.contains_key(&hash(&one.id))) || dry.resumed.contains(&one.id)
+    walked.is_some_and(|walked| walked.contains_key(&hash(&one.id)))
+}
+
+/// Whether an earlier turn of this enumeration has seen a document.
+fn is_resumed(dry: &Dry<'_>, scope: Scope<'_>, one: &Candidate) -> bool {
+    match scope.container == dry.mirror.objects().container {
+        true => dry.resumed.contains(&one.id),
+        false => dry.resumed.contains_link(scope.container, &one.id),
+    }
 }

@@ -55,7 +55,7 @@ pub(super) async fn acquire(world: &Shared, me: u32, feed: usize, purpose: Purpo
 }
 
 /// A moment as the clock says on which a turn runs.
-fn own_moment(world: &Shared, me: u32) -> OffsetDateTime {
+pub(super) fn own_moment(world: &Shared, me: u32) -> OffsetDateTime {
     let mut world = world.borrow_mut();
     let second = world.own_clock(me);
     world.moment(second)
@@ -117,14 +117,21 @@ impl Turn {
         true
     }
 
-    pub(super) async fn release(&mut self, clean: bool, stay: bool, checkpoint: u64) -> Event {
+    pub(super) async fn release(
+        &mut self,
+        clean: bool,
+        stay: bool,
+        settled: Option<bool>,
+        checkpoint: u64,
+    ) -> Event {
+        let settled = if self.world.borrow().is_off(Off::Settled) { Some(true) } else { settled };
         for _ in 0..4 {
             let found = self.world.borrow().leases[self.feed].clone();
             step().await;
             let Some((found, etag)) = found.filter(|(found, _)| found.is_same_turn(&self.terms)) else {
                 return Event::Free;
             };
-            let (next, released) = found.given_back(clean, stay, checkpoint);
+            let (next, released) = found.given_back(clean, stay, settled, checkpoint);
             let done = write_lease(&mut self.world.borrow_mut(), self.feed, Some(etag), next).is_some();
             step().await;
             if done {

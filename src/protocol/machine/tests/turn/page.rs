@@ -6,7 +6,7 @@ use super::{Ended, Turn, doubt_age, link, marks, step};
 use crate::protocol::doubt::{self, Marks};
 use crate::protocol::machine::Event;
 use crate::protocol::machine::tests::world::{
-    Answer, Content, Doc, Entry, LATEST, OBJECTS, Off, Version, WHOLE, clock, lies_inside, seconds,
+    Answer, Content, Doc, LATEST, OBJECTS, Off, Version, WHOLE, clock, lies_inside, seconds,
 };
 use crate::protocol::plan::{self, PageWritten, Restart};
 use crate::protocol::{Checkpoint, Counts, Link, Next, Source, State};
@@ -19,8 +19,17 @@ impl Turn {
             (self.page, self.is_last) = (Vec::new(), true);
             return Event::Fetched(Next::End);
         }
-        step().await;
-        let mut answer = self.world.borrow_mut().page(link, checkpoint.window.map(seconds));
+        let mut answer = match self.early.take().filter(|early| early.link == link) {
+            Some(early) => {
+                let asked = early.asked + self.ahead[0];
+                self.asked = self.world.borrow_mut().moment(asked);
+                early.answer
+            }
+            None => {
+                step().await;
+                self.world.borrow_mut().page(link, checkpoint.window.map(seconds))
+            }
+        };
         let is_trusted = self.world.borrow().is_off(Off::ByTime);
         if matches!(answer, Answer::Dead(None)) && is_trusted {
             answer = self.page_since(checkpoint).unwrap_or(answer);
@@ -75,7 +84,8 @@ impl Turn {
                 doc.version.is_none() && clock(doc.written) >= since - doubt_age() - Span::seconds(60)
             });
             let is_meant = self.is_last && !world.is_off(Off::Inside);
-            let child = world.docs[1].clone().filter(|doc| doc.version.is_some_and(lies_inside));
+            let child =
+                self.delivered(checkpoint, &world, 1).filter(|doc| doc.version.is_some_and(lies_inside));
             let is_due = |doc: &Doc| {
                 folder.is_some_and(|folder| !doubt::is_doubted_since(doc.marks, doc.written, folder.written))
             };
@@ -91,11 +101,10 @@ impl Turn {
         let early = self.world.borrow().is_off(Off::WriteFirst);
         let read = self.latest();
         let page = std::mem::take(&mut self.page);
-        if self.world.borrow().options.list {
-            self.keep_seen(checkpoint, &page).await;
-        }
+        let living = page.iter().filter(|(_, version, _)| version.is_some());
+        let (seen, mut wrote) = (living.map(|(object, ..)| *object).collect(), 0);
         for (object, version, named) in page {
-            if self.is_listed(checkpoint, object, version).await {
+            if self.is_known(checkpoint, object, version).await {
                 continue;
             }
             if early && self.world.borrow_mut().random.u8(..4) == 0 {
@@ -104,6 +113,7 @@ impl Turn {
             let anew =
                 u64::from(plan::abandon::begins_anew(checkpoint) && self.world.borrow().is_off(Off::Anew));
             let marks = marks(checkpoint, checkpoint.generation + anew, Source::Delta);
+            wrote += 1;
             for replaced in self.replaced_by(object, version) {
                 self.write(replaced, None, marks, read, None).await?;
             }
@@ -115,31 +125,12 @@ impl Turn {
                 _ => drop(self.write(object, version, marks, read, None).await?),
             }
         }
+        self.keep_seen(checkpoint, seen).await;
         self.doubt_inside(checkpoint, read).await?;
-        Ok(PageWritten { counts: Counts::default(), doubtful: false, at: self.asked })
-    }
-
-    /// What a page of a list shows is kept before the checkpoint is saved; what the last one shows, this turn remembers.
-    async fn keep_seen(&mut self, checkpoint: &Checkpoint, page: &[Entry]) {
-        self.seen = page.iter().map(|(object, ..)| *object).collect();
-        if !self.is_last {
-            let key = (checkpoint.generation, checkpoint.seen_pages);
-            self.world.borrow_mut().seen.entry(key).or_default().extend(&self.seen);
-            step().await;
-        }
-    }
-
-    /// Whether a list shows an object as it is stored.
-    async fn is_listed(&mut self, checkpoint: &Checkpoint, object: usize, version: Version) -> bool {
-        let present = self.world.borrow().docs[object].clone();
-        if !self.world.borrow().options.skips() {
-            return false;
-        }
-        step().await;
-        let world = self.world.borrow();
-        present.is_some_and(|doc| {
-            // Doubt would end with the next look; writing what is doubtful ends it at once.
-            doc.version == version && !world.is_doubtful(checkpoint, &doc)
+        Ok(PageWritten {
+            counts: Counts { upserted: wrote, ..Counts::default() },
+            doubtful: false,
+            at: self.asked,
         })
     }
 
@@ -154,7 +145,7 @@ impl Turn {
     ) -> Result<(), Ended> {
         let whole = named == WHOLE;
         for _ in 0..4 {
-            let present = self.world.borrow().docs[object].clone();
+            let present = self.delivered(checkpoint, &self.world.borrow(), object);
             step().await;
             let living = present.and_then(|doc| Some((doc.version?, doc)));
             let mut marks = marks(checkpoint, checkpoint.generation, Source::Delta);
@@ -192,7 +183,7 @@ impl Turn {
                 return Ok(());
             }
         }
-        self.release(false, false, checkpoint.epoch).await;
+        self.release(false, false, Some(false), checkpoint.epoch).await;
         Err(Ended)
     }
 
@@ -233,7 +224,11 @@ impl Turn {
             return Err(Ended);
         }
         let answer = self.world.borrow_mut().put(object, version, marks, read, over);
+        let place = self.world.borrow().replaced(object);
         step().await;
+        if answer.is_ok() {
+            self.world.borrow_mut().confirm(self.me, object, place);
+        }
         self.unless_lost(answer).await
     }
 }

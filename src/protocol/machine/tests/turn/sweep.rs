@@ -1,27 +1,33 @@
 //! A sweep in the model: weighed, and then of the objects, and of the links.
 
-use std::collections::BTreeSet;
 use std::ops::RangeFrom;
+use std::rc::Rc;
 
 use super::{Ended, Turn, doubt_age, link, marks, step};
 use crate::protocol::Hold;
 use crate::protocol::doubt;
 use crate::protocol::machine::Weight;
-use crate::protocol::machine::tests::world::{OBJECTS, Off, World, clock};
+use crate::protocol::machine::tests::world::{OBJECTS, Off, clock};
 use crate::protocol::plan::Swept;
 use crate::protocol::{Checkpoint, Source};
 
 impl Turn {
     pub(super) async fn weigh(&mut self, checkpoint: &Checkpoint) -> Weight {
         let weight = {
-            let mut world = self.world.borrow_mut();
+            let shared = Rc::clone(&self.world);
+            let mut world = shared.borrow_mut();
+            self.weighed = self.shown(checkpoint, &world).map(|shown| (checkpoint.generation, shown));
             let links = world.options.links;
-            let docs: Vec<_> = world.docs_of(self.feed).cloned().collect();
+            let ours = (0..world.docs.len()).filter(|object| world.is_ours(self.feed, *object));
+            let docs: Vec<_> = ours.filter_map(|object| self.delivered(checkpoint, &world, object)).collect();
             // Whom the sweep is about to ask for need not wait.
-            let unseen = world.unseen(checkpoint.generation, |doc| doubt::holds_links(checkpoint, doc.marks));
+            let counts = |object: usize| self.delivered(checkpoint, &world, object);
+            let unseen =
+                world.unseen(checkpoint.generation, counts, |doc| doubt::holds_links(checkpoint, doc.marks));
             let doubtful = (0..OBJECTS)
                 .filter(|link| !unseen.contains(link))
                 .any(|link| world.docs[link].as_ref().is_some_and(|doc| world.is_doubtful(checkpoint, doc)));
+            let doubts = links && world.docs.iter().flatten().any(|doc| world.is_doubtful(checkpoint, doc));
             let doubtful_links = links && doubtful && !world.is_off(Off::LinkDoubt);
             let pending_sweep = checkpoint.pending_sweep;
             let missing = docs.iter().filter(|doc| {
@@ -36,30 +42,11 @@ impl Turn {
                 0 => limit.then_some(Hold::RemovalLimit),
                 _ => Some(Hold::EnumerationHidObjects),
             };
-            let shown = self.shown(checkpoint, &world);
-            let seen_lost = shown.is_none();
-            // The sweep goes by what the weighing has found.
-            self.seen = shown.unwrap_or_default();
-            Weight { missing: 0, living: 0, doubtful_links, seen_lost, held }
+            let seen_lost = checkpoint.pending_sweep.is_some() && self.weighed.is_none();
+            Weight { missing: 0, living: 0, doubtful_links, doubts, seen_lost, held }
         };
         step().await;
         weight
-    }
-
-    /// What this list has shown; nothing if a part of that is lost.
-    fn shown(&self, checkpoint: &Checkpoint, world: &World) -> Option<BTreeSet<usize>> {
-        if !world.options.list || world.is_off(Off::Seen) {
-            return Some(BTreeSet::new());
-        }
-        let mut shown = self.seen.clone();
-        for page in 0..checkpoint.seen_pages {
-            match world.seen.get(&(checkpoint.generation, page)) {
-                Some(seen) => shown.extend(seen),
-                None if world.is_off(Off::SeenSaved) => {}
-                None => return None,
-            }
-        }
-        if world.is_off(Off::SeenSaved) { Some(self.seen.clone()) } else { Some(shown) }
     }
 
     pub(super) async fn sweep(&mut self, checkpoint: &Checkpoint) -> Result<Swept, Ended> {
@@ -84,13 +71,14 @@ impl Turn {
         swept: &mut Swept,
     ) -> Vec<(usize, u64)> {
         let world = self.world.borrow();
+        let shown = self.weighed(checkpoint).filter(|_| !announced).unwrap_or_default();
         // Nobody can look at them: the next list shows those that live.
         let listed = self.orphaned || world.options.list && !world.options.by_id;
         let also_doubtful = announced || listed || world.is_off(Off::SweepDoubt);
         let also_young = announced || self.orphaned || world.is_off(Off::SweepAge);
         let taken = |object: usize| {
-            let doc = world.docs[object].as_ref()?;
-            let doubtful = world.is_doubtful(checkpoint, doc);
+            let doc = self.delivered(checkpoint, &world, object)?;
+            let doubtful = world.is_doubtful(checkpoint, &doc);
             let buried = announced && doc.version.is_none() && doubtful;
             let older =
                 doc.version.is_some() && doc.marks.generation < pending_sweep && (also_doubtful || !doubtful);
@@ -103,8 +91,8 @@ impl Turn {
             swept.left |= older && !told;
             (buried || older && told).then_some((object, doc.etag))
         };
-        let is_ours = |object: &usize| world.is_off(Off::Scope) || world.belongs(self.feed, *object);
-        objects.filter(|object| !self.seen.contains(object)).filter(is_ours).filter_map(taken).collect()
+        let is_ours = |object: &usize| world.is_ours(self.feed, *object) && !shown.contains(object);
+        objects.filter(is_ours).filter_map(taken).collect()
     }
 
     /// Links cannot be asked for. Those of a source that lives unseen are spared.
@@ -114,8 +102,11 @@ impl Turn {
         pending_sweep: u64,
         swept: &mut Swept,
     ) -> Result<(), Ended> {
-        let mut unseen =
-            self.world.borrow().unseen(pending_sweep, |doc| doubt::keeps_links(checkpoint, doc.marks));
+        let mut unseen = {
+            let world = self.world.borrow();
+            let counts = |object: usize| self.delivered(checkpoint, &world, object);
+            world.unseen(pending_sweep, counts, |doc| doubt::keeps_links(checkpoint, doc.marks))
+        };
         step().await;
         if self.world.borrow().is_off(Off::Spare) {
             unseen.clear();

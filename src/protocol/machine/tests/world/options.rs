@@ -46,6 +46,12 @@ pub enum Off {
     Seen,
     /// What the pages of a list have shown is forgotten when its turn is killed.
     SeenSaved,
+    /// What a page has shown that no save covers counts too.
+    SeenAbandoned,
+    /// A turn says that nothing is doubtful, whatever it found.
+    Settled,
+    /// What may be behind decides that nothing is written.
+    Behind,
     /// What arrives late is not read again.
     Overlap,
     /// The range of time that the feed shows does not move on.
@@ -84,6 +90,10 @@ pub struct Options {
     pub inside: bool,
     /// Graph also tells what changed since a time.
     pub by_time: bool,
+    /// Turns ask for changes without the lease first.
+    pub quiet: bool,
+    /// They may do so for ever, and not for an hour at most.
+    pub for_ever: bool,
     /// Graph shows objects by their ids.
     pub by_id: bool,
     /// Rounds of changes name only the properties that changed.
@@ -131,6 +141,8 @@ impl Default for Options {
             below: false,
             inside: false,
             by_time: false,
+            quiet: false,
+            for_ever: false,
             by_id: true,
             partial: false,
             to_one: false,
