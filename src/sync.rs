@@ -78,7 +78,7 @@ async fn in_span(
     store::look_at(mirror.store(), [CONTROL].into_iter(), &[], &Ids::new()).await?.fit()?;
     let control = Control::open(mirror.store(), &feed.key()).await?;
     let asked = match task {
-        Task::Sync => Box::pin(quiet::ask(mirror, &control, started + budget)).await?,
+        Task::Sync => quiet::ask(mirror, &control, started + budget).await,
         Task::LookUp | Task::Reset => Asked::Busy(None),
     };
     let early = match asked {

@@ -146,6 +146,8 @@ pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTim
         _ if checkpoint.shape != definition.shape => Step::Begin(Why::Shape),
         _ if containers::is_another(checkpoint, definition) => Step::Begin(Why::Container),
         _ if checkpoint.state == State::Listed => Step::Begin(Why::Again),
+        // An earlier version began this list, and kept what it has shown in another way.
+        _ if definition.mode == Mode::List && !checkpoint.compares => Step::Begin(Why::SeenLost),
         _ if restart::has_caught_up(checkpoint) => Step::Begin(Why::DeadToken),
         _ if tracking && age >= GENERATION_AGE => Step::Begin(Why::Age),
         _ if tracking && window::is_over(checkpoint, definition, now) => Step::Begin(Why::Range),

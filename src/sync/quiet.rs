@@ -25,11 +25,16 @@ pub enum Asked {
     Busy(Option<Early>),
 }
 
-/// Asks for changes, if nothing else is to be done.
-///
-/// # Errors
-/// [`SyncError`], when Cosmos DB cannot be read.
-pub async fn ask(mirror: &Mirror, control: &Control, deadline: Instant) -> Result<Asked, SyncError> {
+/// Asks for changes, if nothing else is to be done. If Cosmos DB cannot be read, the turn with the lease finds that too, and
+/// tells it.
+pub async fn ask(mirror: &Mirror, control: &Control, deadline: Instant) -> Asked {
+    Box::pin(try_asking(mirror, control, deadline)).await.unwrap_or_else(|error| {
+        tracing::debug!(event = "quiet_failed", resource = control.feed(), %error);
+        Asked::Busy(None)
+    })
+}
+
+async fn try_asking(mirror: &Mirror, control: &Control, deadline: Instant) -> Result<Asked, SyncError> {
     let now = OffsetDateTime::now_utc();
     let (lease, found) = tokio::join!(Lease::seen(control), control.read_any::<Checkpoint>(CHECKPOINT));
     let (lease, found) = (lease?, found?);

@@ -8,7 +8,9 @@ pub const WRITE: f64 = 10.0;
 pub const READ: f64 = 1.3;
 /// Request units for writing a link.
 pub const LINK: f64 = 8.0;
-/// Request units of a turn that finds nothing.
+/// Request units of a turn that finds nothing, and takes no lease.
+pub const QUIET: f64 = 10.0;
+/// Request units of a turn with the lease, besides what it reads and writes of the copy.
 pub const TURN: f64 = 40.0;
 
 /// A sentence for each thing that costs something.
@@ -23,7 +25,7 @@ pub fn sentences(row: &Resource) -> Vec<String> {
         vec![format!("The first copy takes {page}, and {WRITE} request units for each object{link}.")];
     all.extend(match row.mode {
         Mode::Delta => vec![
-            format!("A turn that finds nothing takes one request and {TURN} request units."),
+            format!("A turn that finds nothing takes one request and {QUIET} request units, any other {TURN} besides its changes."),
             format!("A changed object takes {:.1} request units: it is read and written{link}.", WRITE + READ),
         ],
         Mode::List if row.single => vec![format!("A turn takes one request and {TURN} request units.")],
@@ -52,7 +54,7 @@ mod tests {
     #[test]
     fn the_figures_are_those_of_the_page() {
         let page = include_str!("../../../docs/cost.md");
-        for (letter, figure) in [("W", WRITE), ("R", READ), ("L", LINK), ("T", TURN)] {
+        for (letter, figure) in [("W", WRITE), ("R", READ), ("L", LINK), ("Q", QUIET), ("T", TURN)] {
             let row = page.lines().find(|line| line.starts_with(&format!("| *{letter}*"))).unwrap();
             assert!(row.contains(&format!(" | {figure} | ")), "{row}");
         }

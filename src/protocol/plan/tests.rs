@@ -10,7 +10,7 @@ use crate::protocol::doubt::{
     Marks, is_agreed, is_among, is_doubtful, is_weighed, may_have_missed_tombstones, may_settle,
     was_read_before_last_round,
 };
-use crate::protocol::{Abandoned, LastRun, Next, Reach, Source, Unclean, Window};
+use crate::protocol::{Abandoned, LastRun, LeaseState, Next, Reach, Source, Unclean, Window};
 
 fn now() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
@@ -494,4 +494,68 @@ fn a_feed_whose_parent_is_gone_ends_when_no_late_write_can_arrive() {
     let gone = ended(swept(&read, all(), 2, now()), &orphaned, later);
     assert_eq!((gone.ended, next(&gone, &orphaned, later)), (Some(later), Step::Rest));
     assert_eq!(next(&gone, &definition(), later), Step::Begin(Why::ParentBack));
+}
+
+#[test]
+fn a_list_that_an_earlier_version_began_is_read_anew() {
+    let listed = Definition { mode: Mode::List, ..definition() };
+    let begun = begin(&blank(&listed, Numbers { generation: 1, save: 1 }, now()), &listed, None, 1, now());
+    assert!(begun.compares);
+    assert_eq!(next(&begun, &listed, now()), Step::Continue);
+    let earlier = Checkpoint { compares: false, ..begun };
+    assert_eq!(next(&earlier, &listed, now()), Step::Begin(Why::SeenLost));
+}
+
+#[test]
+fn a_generation_compares_that_follows_a_complete_one() {
+    let compares = |checkpoint: &Checkpoint| begin(checkpoint, &definition(), None, 1, now()).compares;
+    assert!(compares(&tracking()));
+    assert!(!compares(&reset(&tracking(), 1)), "a reset writes everything again");
+    assert!(!compares(&Checkpoint { shape: "another".into(), ..tracking() }));
+    let first = begin(&reset(&tracking(), 1), &definition(), None, 1, now());
+    assert!(!compares(&first), "and so does whatever takes its place");
+    let second = begin(&tracking(), &definition(), None, 1, now());
+    assert!(compares(&second));
+}
+
+#[test]
+fn a_feed_is_quiet_for_an_hour_if_nothing_is_left_to_be_done() {
+    let lease =
+        LeaseState { epoch: 9, held_until: None, clean: true, is_free: true, settled: true, written: 1 };
+    let done = Checkpoint {
+        epoch: 9,
+        pending_sweep: None,
+        abandoned: Vec::new(),
+        last_run: Some(LastRun { at: now(), counts: Counts::default() }),
+        ..tracking()
+    };
+    let later = now() + time::Duration::minutes(59);
+    let quiet =
+        |checkpoint: &Checkpoint, lease: &LeaseState| may_be_quiet(checkpoint, &definition(), lease, later);
+    assert!(quiet(&done, &lease));
+    assert!(!may_be_quiet(&done, &definition(), &lease, now() + time::Duration::hours(1)));
+    assert!(
+        !may_be_quiet(&done, &definition(), &lease, now() - time::Duration::hours(1)),
+        "a clock is wrong"
+    );
+    for lease in [
+        LeaseState { clean: false, ..lease },
+        LeaseState { is_free: false, ..lease },
+        LeaseState { settled: false, ..lease },
+        LeaseState { epoch: 8, ..lease },
+    ] {
+        assert!(!quiet(&done, &lease), "{lease:?}");
+    }
+    let left = [
+        Checkpoint { pending_sweep: Some(1), ..done.clone() },
+        Checkpoint { reenumerate: true, ..done.clone() },
+        Checkpoint { open_since: Some(now()), ..done.clone() },
+        Checkpoint { abandoned: vec![Abandoned { from: 1, to: 1, at: now() }], ..done.clone() },
+        Checkpoint { failing_since: Some(now()), ..done.clone() },
+        Checkpoint { shape: "another".into(), ..done.clone() },
+        Checkpoint { tenant_id: "another".into(), ..done.clone() },
+    ];
+    for checkpoint in left {
+        assert!(!quiet(&checkpoint, &lease), "{checkpoint:?}");
+    }
 }
