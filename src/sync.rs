@@ -1,13 +1,14 @@
 //! One turn on one feed: it acquires the lease, drives the machine, and writes the run record.
 //!
-//! A turn acquires the lease, loads the checkpoint and abandons the save number of a turn that did not end cleanly. For
-//! each page it writes the documents before the checkpoint. After a complete enumeration it sweeps. Then it releases
-//! the lease. If the process is killed or frozen, or another turn overtakes it, the next turn loses nothing.
+//! A turn first asks for changes without the lease, and mostly finds none. Else it acquires the lease, loads the
+//! checkpoint and abandons the save number of a turn that did not end cleanly. For each page it writes the documents before
+//! the checkpoint. After a complete enumeration it sweeps. Then it releases the lease. If the process is killed or frozen,
+//! or another turn overtakes it, the next turn loses nothing.
 //! `docs/protocol.md` lists the numbered rules.
 //!
 //! [`crate::protocol`] makes the decisions and does no I/O. Reading order here: [`turn`] (the state that all actions
-//! share), [`drive`] (performs the actions of the machine), [`actions`] (one file for each action), [`refresh`] (the
-//! verb), and [`preview`] (the dry run).
+//! share), [`quiet`] (asks without the lease), [`drive`] (performs the actions of the machine), [`actions`] (one file for
+//! each action), [`refresh`] (the verb), and [`preview`] (the dry run).
 
 use std::time::{Duration, Instant};
 

@@ -7,10 +7,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
 
 use serde::Deserialize;
+use serde_json::ser::{Formatter, Serializer};
 use serde_json::value::RawValue;
-use serde_json::{Number, Value};
+use serde_json::{Deserializer, Number, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::change::{Change, Kind, SHADOWED};
@@ -83,17 +85,51 @@ impl Content {
 }
 
 /// A hash of the content of a change that can be stored: the same in every version and on every machine, and the same for
-/// equal content. But a null is not the same as no property: the copy keeps both as Graph sends them. `None` for an object
-/// that was removed or cannot be stored.
+/// equal content in the same order. But a null is not the same as no property: the copy keeps both as Graph sends them. `None`
+/// for an object that was removed or cannot be stored.
 pub fn fingerprint(change: &Change<'_>) -> Option<String> {
     let mut all: Vec<_> = told(change)?.filter(|(name, _)| is_content(name)).collect();
     all.sort_by_key(|(name, _)| *name);
     let mut hash = Sha256::new();
     for (name, text) in all {
-        let Some(text) = canonical(text) else { continue };
-        [name, "\0", &text, "\0"].iter().for_each(|part| hash.update(part));
+        hash.update(name);
+        hash.update("\0");
+        feed(&mut hash, text.get());
+        hash.update("\0");
     }
     Some(short(hash))
+}
+
+/// Hashes the text that all equal values have. Most values have it already.
+fn feed(hash: &mut Sha256, text: &str) {
+    let is_plain = match text.as_bytes() {
+        b"true" | b"false" | b"null" | b"[]" | b"{}" => true,
+        [b'"', ..] => !text.contains('\\'),
+        _ => false,
+    };
+    if is_plain {
+        return hash.update(text);
+    }
+    let mut read = hash.clone();
+    let mut to = Serializer::with_formatter(&mut read, Doubles);
+    *hash = match serde_transcode::transcode(&mut Deserializer::from_str(text), &mut to) {
+        Ok(()) => read,
+        // What cannot be read, such as a number that is too large, is only equal to itself.
+        Err(_) => hash.clone().chain_update(text),
+    };
+}
+
+/// Writes all numbers as doubles, without anything that is not needed.
+struct Doubles;
+
+impl Formatter for Doubles {
+    fn write_i64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: i64) -> io::Result<()> {
+        self.write_f64(writer, value as f64)
+    }
+
+    fn write_u64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: u64) -> io::Result<()> {
+        self.write_f64(writer, value as f64)
+    }
 }
 
 /// What a change says of its object.
@@ -111,16 +147,6 @@ fn is_content(name: &str) -> bool {
 fn value(text: &RawValue) -> Option<Value> {
     let value: Value = serde_json::from_str(text.get()).ok()?;
     (!value.is_null()).then(|| as_doubles(value))
-}
-
-/// The text that all equal values have; none if it is no value. Most values have it already.
-fn canonical(text: &RawValue) -> Option<Cow<'_, str>> {
-    let raw = text.get();
-    match raw.as_bytes() {
-        b"true" | b"false" | b"null" | b"[]" | b"{}" => Some(raw.into()),
-        [b'"', ..] if !raw.contains('\\') => Some(raw.into()),
-        _ => Some(value(text)?.to_string().into()),
-    }
 }
 
 /// Whether two values are equal at the precision of Cosmos.
@@ -173,10 +199,16 @@ mod tests {
     #[test]
     fn the_fingerprint_is_that_of_the_copies_that_there_are() {
         let print = |text: &str| fingerprint(&super::super::change::read(&raw(text))).unwrap();
-        let one = print(r#"{"id":"1","o":{"b":1,"a":[2.0,null]},"n":null,"s":"ü","@odata.type":"user"}"#);
-        assert_eq!(one, print(r#"{"s":"\u00fc","n":null,"o":{"a":[2,null],"b":1.0},"id":"2"}"#));
-        assert_ne!(one, print(r#"{"s":"\u00fc","o":{"a":[2,null],"b":1.0},"id":"2"}"#), "it has no `n`");
-        assert_eq!(one, "3ff4584ffe854ef2e7153b904faebb2b");
+        let one = print(r#"{"id":"1","o":{"b":1,"a":[2.0,"ü",null]},"n":null,"s":"ü","@odata.type":"user"}"#);
+        assert_eq!(one, print(r#"{"s":"\u00fc","n":null,"o":{ "b":1.0, "a":[2,"\u00fc",null] },"id":"2"}"#));
+        assert_ne!(one, print(r#"{"s":"\u00fc","o":{"b":1,"a":[2,"ü",null]},"id":"2"}"#), "it has no `n`");
+        let large = |digits: &str| print(&format!(r#"{{"id":"1","n":[{digits}]}}"#));
+        assert_ne!(large("1e999"), large("2e999"), "neither is a number");
+        let deep = |value: &str| {
+            print(&format!(r#"{{"id":"1","n":{}{value}{}}}"#, "[".repeat(500), "]".repeat(500)))
+        };
+        assert_ne!(deep("1"), deep("2"));
+        assert_eq!(one, "63cc20bb638dca07221bd06ebbdec2a8");
     }
 
     #[test]

@@ -12,7 +12,11 @@ use std::time::Duration;
 /// How the ids of these documents begin.
 const PREFIX: &str = "seen";
 
-/// The ids that one page of an enumeration has shown, as it lies in the container `mirror`.
+/// Most hashes in one document: it stays far below 2 MB
+/// (<https://learn.microsoft.com/azure/cosmos-db/concepts-limits#per-item-limits>). A page may have more links than that.
+const MOST: usize = 50_000;
+
+/// The ids that one page of an enumeration has shown, or a part of them, as it lies in the container `mirror`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SeenPage {
@@ -22,6 +26,9 @@ pub struct SeenPage {
     pub feed: String,
     /// Which page of the enumeration it is, from 0.
     pub page: u32,
+    /// So many documents have what the page has shown.
+    #[serde(default = "one")]
+    pub parts: usize,
     /// The number of the save that covers the page. If that is abandoned, the page was read again, and this one says nothing.
     #[serde(default)]
     pub save: u64,
@@ -36,17 +43,20 @@ pub struct SeenPage {
 pub struct Seen(Vec<u64>);
 
 impl SeenPage {
-    /// The page that the next save of a checkpoint covers.
-    pub fn new(feed: &str, generation: u64, page: u32, save: u64, seen: &Seen, ttl: Duration) -> Self {
-        let bytes: Vec<u8> = seen.0.iter().flat_map(|hash| hash.to_le_bytes()).collect();
-        Self {
-            id: format!("{}{page:08}-{save}", Self::prefix(generation)),
+    /// The documents of a page that the next save of a checkpoint covers; at least one.
+    pub fn of(feed: &str, generation: u64, page: u32, save: u64, seen: &Seen, ttl: Duration) -> Vec<Self> {
+        let parts: Vec<_> = if seen.0.is_empty() { vec![&[][..]] } else { seen.0.chunks(MOST).collect() };
+        let document = |(part, hashes): (usize, &&[u64])| Self {
+            id: format!("{}{page:08}-{save}-{part}", Self::prefix(generation)),
             feed: feed.to_owned(),
             page,
+            parts: parts.len(),
             save,
-            ids: STANDARD_NO_PAD.encode(bytes),
+            ids: STANDARD_NO_PAD
+                .encode(hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect::<Vec<_>>()),
             ttl: ttl.as_secs(),
-        }
+        };
+        parts.iter().enumerate().map(document).collect()
     }
 
     /// How the ids of all pages of a generation begin.
@@ -60,6 +70,10 @@ impl SeenPage {
         let (hashes, rest) = bytes.as_chunks();
         rest.is_empty().then(|| Seen::sorted(hashes.iter().map(|hash| u64::from_le_bytes(*hash)).collect()))
     }
+}
+
+fn one() -> usize {
+    1
 }
 
 impl Seen {
@@ -109,8 +123,8 @@ mod tests {
     #[test]
     fn a_page_survives_its_own_json() {
         let seen = Seen::of(["a", "b", "ü"].into_iter(), [("members", "a~b")].into_iter());
-        let page = SeenPage::new("teams", 7, 3, 12, &seen, Duration::from_secs(60));
-        assert_eq!((&*page.id, page.save, page.ttl), ("seen-7-00000003-12", 12, 60));
+        let page = SeenPage::of("teams", 7, 3, 12, &seen, Duration::from_secs(60)).remove(0);
+        assert_eq!((&*page.id, page.save, page.parts, page.ttl), ("seen-7-00000003-12-0", 12, 1, 60));
         let page: SeenPage = serde_json::from_str(&serde_json::to_string(&page).unwrap()).unwrap();
         let read = page.seen().unwrap();
         assert!(["a", "b", "ü"].iter().all(|id| read.contains(id)) && !read.contains("c"));
@@ -118,5 +132,17 @@ mod tests {
         assert!(SeenPage { ids: "AAAA".into(), ..page }.seen().is_none(), "three bytes are no hash");
         let both = Seen::all([seen, Seen::of(["c"].into_iter(), [].into_iter())].into_iter());
         assert!(both.contains("a") && both.contains("c") && !both.contains("d"));
+    }
+
+    #[test]
+    fn a_page_of_very_many_links_takes_several_documents() {
+        let ids: Vec<_> = (0..120_000).map(|id: u32| id.to_string()).collect();
+        let seen = Seen::of([].into_iter(), ids.iter().map(|id| ("members", &**id)));
+        let parts = SeenPage::of("groups", 7, 0, 12, &seen, Duration::from_secs(60));
+        assert!(parts.iter().all(|part| part.parts == 3 && part.ids.len() < 600_000));
+        assert_eq!(parts.iter().map(|part| &part.id).collect::<std::collections::HashSet<_>>().len(), 3);
+        let read = Seen::all(parts.iter().map(|part| part.seen().unwrap()));
+        assert!(ids.iter().all(|id| read.contains_link("members", id)));
+        assert_eq!(SeenPage::of("groups", 7, 0, 12, &Seen::default(), Duration::ZERO).len(), 1);
     }
 }

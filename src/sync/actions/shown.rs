@@ -77,35 +77,43 @@ fn counted(checkpoint: &Checkpoint, found: Candidate, shown: bool) -> Candidate 
     Candidate { generation, ..found }
 }
 
-/// Keeps what a page has shown, unless this turn also sweeps and no later one. Returns the request units.
+/// Whether what the pages show is kept.
+fn is_kept(turn: &Turn<'_>, checkpoint: &Checkpoint) -> bool {
+    compare::compares(checkpoint) && turn.mirror().resource().read_mode().sweeps()
+}
+
+/// Keeps what a page has shown beside the checkpoint, unless this turn also sweeps and no later one. Returns the request units.
 pub async fn keep(
     turn: &Turn<'_>,
-    shown: &mut Shown,
     checkpoint: &Checkpoint,
-    seen: Seen,
+    seen: &Seen,
     follows: &Next,
 ) -> Result<f64, SyncError> {
-    let mode = turn.mirror().resource().read_mode();
-    if !compare::compares(checkpoint) || !mode.sweeps() {
-        return Ok(0.0);
-    }
-    let (page, mut charge) = (checkpoint.seen_pages, 0.0);
-    begin(shown, checkpoint);
+    let (is_list, mut charge) = (turn.mirror().resource().read_mode() == Mode::List, 0.0);
     // Each turn begins another list, so none sweeps for an earlier one.
-    if mode != Mode::List || !follows.ends_round() {
-        let ttl = if mode == Mode::List { OF_LIST } else { OF_DELTA };
-        let (generation, save) = (checkpoint.generation, checkpoint.save + 1);
-        let document = SeenPage::new(turn.key(), generation, page, save, &seen, ttl);
+    if !is_kept(turn, checkpoint) || is_list && follows.ends_round() {
+        return Ok(charge);
+    }
+    let (generation, save) = (checkpoint.generation, checkpoint.save + 1);
+    let ttl = if is_list { OF_LIST } else { OF_DELTA };
+    for document in SeenPage::of(turn.key(), generation, checkpoint.seen_pages, save, seen, ttl) {
         let deadline = turn.lease().guard().await?;
         let id = document.id.clone();
-        charge = match turn.control().write(&id, document, None, deadline).await {
+        charge += match turn.control().write(&id, document, None, deadline).await {
             Ok(saved) => saved.charge,
             Err(StoreError::Overtaken) => return Err(SyncError::Overtaken),
             Err(error) => return Err(error.into()),
         };
     }
-    shown.pages.insert(page, seen);
     Ok(charge)
+}
+
+/// This turn knows what a page has shown.
+pub fn know(turn: &Turn<'_>, shown: &mut Shown, checkpoint: &Checkpoint, seen: Seen) {
+    if is_kept(turn, checkpoint) {
+        begin(shown, checkpoint);
+        shown.pages.insert(checkpoint.seen_pages, seen);
+    }
 }
 
 fn begin(shown: &mut Shown, checkpoint: &Checkpoint) {
@@ -128,9 +136,12 @@ pub async fn read(turn: &Turn<'_>, shown: &mut Shown, checkpoint: &Checkpoint) -
     if is_known && checkpoint.pending_sweep.is_none() || shown.is_read || shown.all.is_some() {
         return Ok(());
     }
-    for page in kept(turn.control(), checkpoint).await? {
-        if let Some(seen) = page.seen() {
-            shown.pages.entry(page.page).or_insert(seen);
+    let mut found = kept(turn.control(), checkpoint).await?;
+    found.sort_by_key(|part| part.page);
+    for page in found.chunk_by(|one, other| one.page == other.page) {
+        let parts: Vec<_> = page.iter().filter_map(SeenPage::seen).collect();
+        if page.iter().all(|part| part.parts == parts.len()) {
+            shown.pages.entry(page[0].page).or_insert_with(|| Seen::all(parts.into_iter()));
         }
     }
     shown.is_read = true;

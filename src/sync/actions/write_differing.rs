@@ -16,6 +16,9 @@ use crate::report::SyncError;
 use crate::store::documents;
 use crate::sync::turn::Turn;
 
+/// Links in one query for their documents.
+const LINKS: usize = 1000;
+
 /// Writes the objects of a page that differ from their documents.
 pub async fn write_differing(
     turn: &Turn<'_>,
@@ -85,15 +88,18 @@ pub async fn differing<'l, 'p>(
     }
     let mut differing = Vec::new();
     for relationship in &mirror.resource().relationships {
-        let of_property = || links.iter().filter(|link| link.property == relationship.property);
-        let ids: Vec<_> = of_property().map(|link| link_id(&link.source, &link.target)).collect();
         let scope = mirror.feed().scope(&relationship.container);
-        let stored = documents::summaries(mirror.store(), scope, &ids).await?;
-        let is_known = |link: &LinkChange<'_>, id: &String| {
-            stored.get(id).is_some_and(|document| compare::is_known_link(link, document, checkpoint))
-        };
-        let differs = of_property().zip(&ids).filter(|(link, id)| !is_known(link, id));
-        differing.extend(differs.map(|(link, _)| link));
+        let links: Vec<_> = links.iter().filter(|link| link.property == relationship.property).collect();
+        // A page may have very many links: what is known of their documents is not kept.
+        for some in links.chunks(LINKS) {
+            let ids: Vec<_> = some.iter().map(|link| link_id(&link.source, &link.target)).collect();
+            let stored = documents::summaries(mirror.store(), scope, &ids).await?;
+            let is_known = |link: &LinkChange<'_>, id: &String| {
+                stored.get(id).is_some_and(|document| compare::is_known_link(link, document, checkpoint))
+            };
+            let differs = some.iter().zip(&ids).filter(|(link, id)| !is_known(link, id));
+            differing.extend(differs.map(|(link, _)| *link));
+        }
     }
     Ok(differing)
 }

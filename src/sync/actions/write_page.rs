@@ -50,14 +50,16 @@ async fn write_all(
     if needs_shown(&changes, checkpoint) {
         Box::pin(shown::read(turn, shown, checkpoint)).await?;
     }
-    let objects = match compare::compares(checkpoint) {
-        true => Box::pin(write_differing(turn, &changes.objects, shown, checkpoint, &stamp)).await?,
-        false => Box::pin(write_objects(turn, &changes.objects, shown, checkpoint, &stamp)).await?,
+    let seen = shows(turn, &changes, checkpoint);
+    let (objects, kept) = if compare::compares(checkpoint) {
+        let writes = Box::pin(write_differing(turn, &changes.objects, shown, checkpoint, &stamp));
+        tokio::try_join!(writes, Box::pin(shown::keep(turn, checkpoint, &seen, &page.next)))?
+    } else {
+        (Box::pin(write_objects(turn, &changes.objects, shown, checkpoint, &stamp)).await?, 0.0)
     };
+    shown::know(turn, shown, checkpoint, seen);
     let objects = objects + doubt(turn, &changes.unclear, shown, checkpoint, &stamp).await?;
     let links = Box::pin(write_links(turn, &changes.links, checkpoint, &stamp)).await?;
-    let seen = shows(turn, &changes, checkpoint);
-    let kept = Box::pin(shown::keep(turn, shown, checkpoint, seen, &page.next)).await?;
     let (unlinked, doubtful) = match &page.next {
         Next::DeltaLink(_) => {
             let (unlinked, doubtful) = remove_links(turn, checkpoint, &stamp).await?;
