@@ -6,7 +6,7 @@
 //! Reading order: [`feed`] (what is followed), [`mode`] (how it is read), [`outside`] (what a range leaves out), [`next`] (what follows a page), [`lease`] (who may write), [`checkpoint`] (how
 //! far the copy of a feed is), [`plan`] (what follows from it), [`doubt`] (which documents may be wrong), [`machine`] (what
 //! a turn does next) and [`ending`]; [`change`] and [`document`] (what an object of a page becomes), [`merge`] and
-//! [`content`]; [`compare`] and [`seen`] (the same for lists); [`stored`] and [`links`] (what lies in a container), [`candidate`] and [`kept`] (what is read back
+//! [`content`]; [`compare`] and [`seen`] (what an enumeration finds as it is stored); [`stored`] and [`links`] (what lies in a container), [`candidate`] and [`kept`] (what is read back
 //! of it), [`containers`], and what they are made of: [`ids`], [`etag`] and [`format`].
 
 mod candidate;

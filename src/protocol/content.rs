@@ -7,17 +7,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io;
 
 use serde::Deserialize;
-use serde_json::ser::{Formatter, Serializer};
 use serde_json::value::RawValue;
-use serde_json::{Deserializer, Number, Value};
+use serde_json::{Number, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::change::{Change, Kind, SHADOWED};
 use super::ids::short;
-use crate::json::Members;
+use crate::json::{self, Members};
 
 /// The properties of an object that have a value.
 #[derive(Debug, PartialEq)]
@@ -111,25 +109,11 @@ fn feed(hash: &mut Sha256, text: &str) {
         return hash.update(text);
     }
     let mut read = hash.clone();
-    let mut to = Serializer::with_formatter(&mut read, Doubles);
-    *hash = match serde_transcode::transcode(&mut Deserializer::from_str(text), &mut to) {
-        Ok(()) => read,
+    *hash = match json::write_plain(text, &mut read) {
+        true => read,
         // What cannot be read, such as a number that is too large, is only equal to itself.
-        Err(_) => hash.clone().chain_update(text),
+        false => hash.clone().chain_update(text),
     };
-}
-
-/// Writes all numbers as doubles, without anything that is not needed.
-struct Doubles;
-
-impl Formatter for Doubles {
-    fn write_i64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: i64) -> io::Result<()> {
-        self.write_f64(writer, value as f64)
-    }
-
-    fn write_u64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: u64) -> io::Result<()> {
-        self.write_f64(writer, value as f64)
-    }
 }
 
 /// What a change says of its object.

@@ -77,11 +77,6 @@ impl Mode {
     pub fn is_final_by_id(self) -> bool {
         matches!(self, Self::Window(_))
     }
-
-    /// What an enumeration finds as it is stored is not written (rule 13).
-    pub fn skips(self) -> bool {
-        !self.is_delta()
-    }
 }
 
 impl Rolling {

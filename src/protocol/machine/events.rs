@@ -136,7 +136,7 @@ pub struct Weight {
     pub doubtful_links: bool,
     /// Some links are doubtful.
     pub doubts: bool,
-    /// The ids that a list has shown cannot be found: nobody knows what it did not show (rule 13).
+    /// What the enumeration has shown cannot be found, so what it did not show is unknown (rule 13).
     pub seen_lost: bool,
     /// The sweep is held, for this reason.
     pub held: Option<Hold>,
