@@ -88,7 +88,7 @@ mod tests {
         let list = plan::begin(&blank, &definition, None, 1, at(200));
         let doubt = Duration::from_secs(900);
         let behind = |list: &Checkpoint, now| may_be_behind(list, None, at(now), doubt);
-        assert!(behind(&list, 99_999), "nobody knows when");
+        assert!(behind(&list, 99_999), "it is unknown when");
         let before = Checkpoint { wrote_at: Some(at(100)), ..blank };
         let list = plan::begin(&before, &definition, None, 1, at(200));
         assert!(behind(&list, 999) && !behind(&list, 1000));

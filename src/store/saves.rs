@@ -44,7 +44,7 @@ impl Saves {
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<String, Last>> {
-        // Nobody panics while holding it.
+        // No code panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -67,7 +67,7 @@ mod tests {
         saves.loaded("users", 9, Some(at(350)), at(400));
         assert_eq!(saves.others_wrote("users"), Some(at(350)), "another process saved");
         saves.loaded("users", 11, None, at(500));
-        assert_eq!(saves.others_wrote("users"), Some(at(500)), "nobody knows when");
+        assert_eq!(saves.others_wrote("users"), Some(at(500)), "it is unknown when");
         assert_eq!(saves.others_wrote("groups"), None);
     }
 }
