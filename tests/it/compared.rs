@@ -112,9 +112,9 @@ async fn an_enumeration_that_is_killed_goes_on_and_removes_nothing_that_it_has_s
     world.settle().await.unwrap();
     world.ensure_equal().await.unwrap();
     let tombstones = world.document_writes().into_iter().filter(|write| write.removed.is_some());
-    assert_eq!(tombstones.count(), 0, "nobody went");
+    assert_eq!(tombstones.count(), 0, "no object is gone");
     let users = world.document_writes().into_iter().filter(|write| write.container == "users");
-    assert_eq!(users.count(), 0, "and nobody was written");
+    assert_eq!(users.count(), 0, "and none was written");
 }
 
 #[tokio::test]
@@ -123,11 +123,11 @@ async fn a_reset_writes_everything_again() {
     let id = world.a_user();
     // Somebody has changed a document, and not its marks.
     let mut damaged = document(&world, &id).await;
-    damaged["city"] = json!("Nowhere");
+    damaged["city"] = json!("Paris");
     world.cosmos.put("users", &id, &damaged).await.unwrap();
     world.graph.kill_tokens(TokenDeath::ALL[0]);
     world.turn().await.unwrap();
-    assert_eq!(document(&world, &id).await["city"], "Nowhere", "its hash is that of what Graph shows");
+    assert_eq!(document(&world, &id).await["city"], "Paris", "its hash is that of what Graph shows");
     world.cosmos.reset_log();
     run(world.settings(), "checkpoint reset users").await.code(0);
     world.turn().await.unwrap();

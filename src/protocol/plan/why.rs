@@ -19,7 +19,7 @@ pub enum Why {
     DeadLocation,
     /// Graph has answered the stored link with nothing but server errors for a day.
     FailingLink,
-    /// Links that nobody can look up one by one are doubtful (rule 12).
+    /// Links are doubtful, and Graph does not show them one by one (rule 12).
     DoubtfulLinks,
     /// The feed has no delta query: it is read as a whole, or up to now (rule 13).
     Again,
@@ -29,7 +29,7 @@ pub enum Why {
     ParentBack,
     /// What the enumeration has shown is lost (rule 13).
     SeenLost,
-    /// An object lives that the enumeration did not show (rule 11): what else it did not tell, nobody knows.
+    /// An object lives that the enumeration did not show (rule 11): it may have left out others, too.
     Unseen,
 }
 

@@ -111,7 +111,7 @@ async fn weigh_objects(
 ) -> Result<u64, SyncError> {
     let older = find::older_than(turn.store(), turn.objects(), pending_sweep).await?;
     let outside = outside(turn.mirror(), checkpoint).await?;
-    // Nobody can look at what is doubtful there.
+    // Graph shows no object of such a list by its id, so a doubtful one counts, too.
     let is_blind = turn.mirror().resource().read_mode() == Mode::List && !turn.source().reads_by_id();
     let weighs = |one: &Candidate| {
         let weighs = is_blind || doubt::is_weighed(checkpoint, doubt::marks(one));
