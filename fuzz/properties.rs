@@ -69,6 +69,7 @@ pub fn object(data: &[u8]) {
         parent: None,
         tenant_id: TENANT,
         source: Source::Delta,
+        is_first_list: false,
         generation: 1,
         save: 1,
         now: OffsetDateTime::UNIX_EPOCH,

@@ -40,6 +40,8 @@ pub struct Options {
     pub max_delete_percent: f64,
     /// The removal limit, second bound: the number of documents.
     pub max_delete_count: u64,
+    /// A first copy of more objects than this is read as a list.
+    pub list_above: u64,
     /// Whether a sweep that would be held runs anyway.
     pub accepts_removals: bool,
 }
@@ -107,6 +109,7 @@ impl Mirror {
             tenant_id: self.source.reader().tenant_id.clone(),
             containers,
             orphaned: self.source.is_orphaned(),
+            first_copy: self.resource.first_copy(),
         }
     }
 

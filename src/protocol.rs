@@ -6,7 +6,7 @@
 //! Reading order: [`feed`] (what is followed), [`mode`] (how it is read), [`outside`] (what a range leaves out), [`next`] (what follows a page), [`lease`] (who may write), [`checkpoint`] (how
 //! far the copy of a feed is), [`plan`] (what follows from it), [`doubt`] (which documents may be wrong), [`machine`] (what
 //! a turn does next) and [`ending`]; [`change`] and [`document`] (what an object of a page becomes), [`merge`] and
-//! [`content`]; [`compare`] and [`seen`] (what an enumeration finds as it is stored); [`stored`] and [`links`] (what lies in a container), [`candidate`] and [`kept`] (what is read back
+//! [`content`]; [`compare`] and [`seen`] (what an enumeration finds as it is stored), [`listing`] (a first copy that is read as a list); [`stored`] and [`links`] (what lies in a container), [`candidate`] and [`kept`] (what is read back
 //! of it), [`containers`], and what they are made of: [`ids`], [`etag`] and [`format`].
 
 mod candidate;
@@ -26,6 +26,7 @@ mod ids;
 mod kept;
 pub mod lease;
 mod links;
+mod listing;
 pub(crate) mod machine;
 pub(crate) mod merge;
 mod mode;
@@ -46,6 +47,7 @@ pub use ids::{document_id, hashed};
 pub use kept::Existing;
 pub use lease::{LeaseState, Purpose, Released, Span, Terms, borne_out, first_epoch};
 pub use links::{LinkDocument, link_id, parent_of};
+pub use listing::{FirstCopy, Listing, Shard, Shards, Turned};
 pub use mode::{Mode, Reach, Rolling, Window};
 pub use next::{Link, Next};
 pub use seen::{Seen, SeenPage};

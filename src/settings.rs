@@ -105,6 +105,8 @@ pub struct Limits {
     pub max_delete_percent: f64,
     /// … and more than this many documents would go.
     pub max_delete_count: u64,
+    /// A first copy of more objects than this is read as a list.
+    pub list_above: u64,
     /// Nothing holds a sweep: somebody has looked at what it would remove.
     pub accepts_removals: bool,
 }
@@ -234,6 +236,7 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
         ),
         max_delete_percent: reader.number("MAX_DELETE_PERCENT", 20.0, 0.0..=100.0),
         max_delete_count: reader.number("MAX_DELETE_COUNT", 10.0, 0.0..=1e9) as u64,
+        list_above: reader.number("LIST_ABOVE", 2000.0, 0.0..=1e9) as u64,
         accepts_removals: false,
     }
 }

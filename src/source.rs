@@ -5,24 +5,26 @@
 //! is returned without the properties that the row drops, and with hashes where the row hashes. Leaves out on purpose: what
 //! the caller does with the answers, and waiting longer than the client does.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
 use crate::catalogue::{Permission, Relationship, Removal, Resource};
-use crate::graph::{Client, GraphError, Guard, Lane, Listing, Manner, Page, Refusal, Request, Shape};
-use crate::protocol::change::{self, Told};
-use crate::protocol::{Checkpoint, Feed, Next, State, Window, outside};
+use crate::graph::{Client, GraphError, Lane, Listing, Manner, Page, Request, Shape};
+use crate::protocol::change::Told;
+use crate::protocol::{Checkpoint, Feed, Next, Shard, Shards, State, Window, outside};
 
 mod asking;
 mod by_id;
 mod fate;
 mod forbidden;
+mod ids;
+mod located;
 mod members;
 mod minimise;
 mod reader;
+mod shards;
 
 pub use by_id::{Answered, objects};
 pub use fate::{Fate, fates};
@@ -145,9 +147,34 @@ impl Source {
         if self.orphaned {
             return Ok(Page { objects: Vec::new(), next: Next::End });
         }
-        let page = self.graph.page(request, &self.manner, deadline).await?;
+        Ok(self.minimised(self.graph.page(request, &self.manner, deadline).await?))
+    }
+
+    /// The shards of a list of all objects, and the delta link of the moment before; none if there are no more than so many
+    /// objects, or if Graph refuses it.
+    ///
+    /// # Errors
+    /// As [`Source::page`], where another try may help.
+    pub async fn shards(&self, above: u64, deadline: Instant) -> Result<Option<Shards>, GraphError> {
+        let Some(property) = &self.resource.list_by else { return Ok(None) };
+        let list = shards::List { graph: &self.graph, path: self.collection(), property, above };
+        shards::shards(&list, &self.first(None), deadline).await
+    }
+
+    /// Fetches a page of a shard. A next link follows it, or nothing.
+    ///
+    /// # Errors
+    /// As [`Source::page`].
+    pub async fn page_of(&self, shard: &Shard, deadline: Instant) -> Result<Page, GraphError> {
+        let property = self.resource.list_by.as_deref().unwrap_or_default();
+        let request = shards::request(shard, self.collection(), property, &self.resource.properties);
+        let manner = Manner { shape: Shape::List, ..self.manner.clone() };
+        Ok(self.minimised(self.graph.page(&request, &manner, deadline).await?))
+    }
+
+    fn minimised(&self, page: Page) -> Page {
         let objects = page.objects.into_iter().map(|object| self.minimise.object(object)).collect();
-        Ok(Page { objects, ..page })
+        Page { objects, ..page }
     }
 
     /// Reads one object with the properties that the copy has; none if Graph has no such object, or if it lies outside of
@@ -213,21 +240,7 @@ impl Source {
     /// # Errors
     /// As [`Source::page`]; a list that loops or does not end in time is no list.
     pub async fn ids(&self, deadline: Instant) -> Result<Vec<String>, GraphError> {
-        let path = self.collection();
-        let manner = Manner { shape: Shape::List, ..self.manner.clone() };
-        let (mut ids, mut guard) = (Vec::new(), Guard::default());
-        let mut request =
-            Request::Initial { path, select: vec![self.resource.key.clone()], query: Vec::new() };
-        loop {
-            let page = self.graph.page(&request, &manner, deadline).await?;
-            guard.see(request.followed(), &page.objects, page.next.next_link())?;
-            let read = page.objects.iter().filter_map(|object| change::read(object).id.map(Cow::into_owned));
-            ids.extend(read);
-            match page.next {
-                Next::NextLink(link) => request = Request::Follow(link),
-                Next::DeltaLink(_) | Next::End => return Ok(ids),
-            }
-        }
+        ids::ids(&self.graph, self.collection(), &self.manner, &self.resource.key, deadline).await
     }
 
     /// The ids of all members of a group, also through groups in it; none if there is no such group.
@@ -256,26 +269,11 @@ impl Source {
                 let needed = (&*self.resource.name, &self.resource.permission);
                 SourceError::Forbidden(Box::new(Forbidden::new(refusal, needed, &self.reader)))
             }
-            GraphError::Refused(refusal) => SourceError::Graph(GraphError::Refused(self.located(refusal))),
+            GraphError::Refused(refusal) => {
+                SourceError::Graph(GraphError::Refused(located::located(&self.resource, refusal)))
+            }
             other => SourceError::Graph(other),
         }
-    }
-
-    /// A refusal that names a property of the row, with the file that asks for it.
-    fn located(&self, refusal: Refusal) -> Refusal {
-        let Resource { name, file, is_own, .. } = &*self.resource;
-        let asked = self.resource.delta_select();
-        let property = refusal.property().filter(|property| asked.iter().any(|asked| asked == property));
-        let Some(property) = property.filter(|_| refusal.status == 400) else { return refusal };
-        let next = match is_own {
-            true => format!("take `{property}` out of {file}"),
-            false => format!(
-                "{file} asks for `{property}` and is built in: a file functions/sync_{name}/resource.json \
-                 without it takes its place"
-            ),
-        };
-        let says = refusal.says.as_deref().map(|says| format!("{says}; {next}").into());
-        Refusal { says, ..refusal }
     }
 
     fn by_id(&self, id: &str) -> Request {

@@ -7,6 +7,7 @@ mod fan_out;
 mod figures;
 mod floor;
 mod freshness;
+mod listed;
 mod members;
 mod notifications;
 mod pages;
@@ -24,7 +25,7 @@ pub use notifications::{Load, notifications};
 pub use pages::pages;
 pub use source::Shape;
 pub use start::start;
-pub use users::{Options, Part, users};
+pub use users::{Options, Part, Walk, users};
 
 use serde_json::{Value, json};
 

@@ -74,6 +74,7 @@ impl Parts {
                 tombstone_ttl: limits.tombstone_ttl,
                 max_delete_percent: limits.max_delete_percent,
                 max_delete_count: limits.max_delete_count,
+                list_above: limits.list_above,
                 accepts_removals: limits.accepts_removals,
             },
             progress: Arc::default(),

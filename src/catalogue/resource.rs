@@ -6,7 +6,7 @@ use time::Duration;
 use super::described::{Range, Relationship, Subscribed, Window};
 use super::words::{Cloud, Mode, PageSizeBy, Removal, Status, Updates, Word as _, Write};
 use super::{Chosen, Permission, Who};
-use crate::protocol::{self, Reach, Rolling};
+use crate::protocol::{self, FirstCopy, Reach, Rolling};
 
 /// One Graph resource that can be mirrored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub struct Resource {
     pub removal: Removal,
     /// A time takes the place of a token, and asks for what changed since.
     pub time_token: bool,
+    /// A property with a time that never changes, by which Graph filters: a list of the objects can be cut by it.
+    pub list_by: Option<String>,
     /// Where an object names the object of the same feed that it lies in, as a folder: the names of properties, from outside
     /// inwards.
     pub inside: Vec<String>,
@@ -132,6 +134,15 @@ impl Resource {
             }
             (Mode::List, _) | (Mode::Window, None) => protocol::Mode::List,
             (Mode::Window, Some(window)) => protocol::Mode::Window(reach(window)),
+        }
+    }
+
+    /// How its first copy may be read.
+    pub fn first_copy(&self) -> FirstCopy {
+        match &self.list_by {
+            None => FirstCopy::Delta,
+            Some(_) if self.relationships.is_empty() => FirstCopy::List,
+            Some(_) => FirstCopy::ListOfObjects,
         }
     }
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Ids, Link, Window};
+use super::{Ids, Link, Listing, Window};
 
 /// The id of every checkpoint.
 pub const CHECKPOINT: &str = "checkpoint";
@@ -47,6 +47,9 @@ pub struct Checkpoint {
     /// checkpoint (rule 13).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub seen_pages: u32,
+    /// This generation is a first copy that is read as a list, or was (rule 16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<Listing>,
     /// When a save last covered writes of documents.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub wrote_at: Option<OffsetDateTime>,
@@ -282,6 +285,7 @@ mod tests {
             reenumerate: false,
             compares: true,
             seen_pages: 3,
+            listing: Some(Listing::Due),
             wrote_at: Some(OffsetDateTime::UNIX_EPOCH),
             written_before: Some(OffsetDateTime::UNIX_EPOCH),
             window: Some(Window {

@@ -27,10 +27,26 @@ pub fn compares(checkpoint: &Checkpoint) -> bool {
     checkpoint.compares && matches!(checkpoint.state, State::Enumerating { .. })
 }
 
-/// A hash of what a change stores, the same in every version and on every machine: it is stored.
-pub fn fingerprint(change: &Change<'_>) -> Option<String> {
+/// How a hash begins that does not count nulls.
+const WITHOUT_NULLS: &str = "~";
+
+/// A hash of what a change stores, the same in every version and on every machine: it is stored. That of the list which is a
+/// first copy does not count nulls: a list may have one where the delta query, which confirms it, has no property.
+pub fn hash(change: &Change<'_>, of_first_list: bool) -> Option<String> {
+    match of_first_list {
+        true => fingerprint(change, false).map(|hash| format!("{WITHOUT_NULLS}{hash}")),
+        false => fingerprint(change, true),
+    }
+}
+
+fn is_hash_of(hash: &str, change: &Change<'_>) -> bool {
+    let without = hash.strip_prefix(WITHOUT_NULLS);
+    fingerprint(change, without.is_none()).is_some_and(|found| found == without.unwrap_or(hash))
+}
+
+fn fingerprint(change: &Change<'_>, with_nulls: bool) -> Option<String> {
     match &change.kind {
-        Kind::Put { .. } => content::fingerprint(change),
+        Kind::Put { .. } => content::fingerprint(change, with_nulls),
         Kind::SetAside(_) => Some(short(Sha256::new_with_prefix(change.text))),
         Kind::Remove(_) | Kind::Unclear => None,
     }
@@ -57,7 +73,7 @@ pub fn may_be_behind(
 pub fn is_known(change: &Change<'_>, document: &Summary, checkpoint: &Checkpoint) -> bool {
     let lives = !document.marks.removed && document.marks.source != Source::Unknown;
     let doubtful = doubt::is_doubtful(checkpoint, doubt::marks(&document.marks));
-    lives && !doubtful && document.hash.is_some() && document.hash == fingerprint(change)
+    lives && !doubtful && document.hash.as_ref().is_some_and(|hash| is_hash_of(hash, change))
 }
 
 /// Whether the document of a link is as the enumeration shows the link.
@@ -71,7 +87,22 @@ pub fn is_known_link(link: &LinkChange<'_>, document: &Summary, checkpoint: &Che
 mod tests {
     use super::*;
     use crate::protocol::plan::{self, Definition};
-    use crate::protocol::{Ids, Mode, Numbers};
+    use crate::protocol::{FirstCopy, Ids, Mode, Numbers};
+
+    #[test]
+    fn a_null_of_a_list_is_as_good_as_no_property_of_the_delta_query() {
+        let raw = |text: &str| serde_json::value::RawValue::from_string(text.to_owned()).unwrap();
+        let listed = raw(r#"{"id":"1","city":null,"mail":"a@b"}"#);
+        let listed = super::super::change::read(&listed);
+        let (first, other) = (hash(&listed, true).unwrap(), hash(&listed, false).unwrap());
+        let is_same = |hash: &str, text: &str| {
+            let text = raw(text);
+            is_hash_of(hash, &super::super::change::read(&text))
+        };
+        assert!(is_same(&first, r#"{"id":"1","mail":"a@b"}"#) && is_same(&first, listed.text));
+        assert!(!is_same(&other, r#"{"id":"1","mail":"a@b"}"#) && is_same(&other, listed.text));
+        assert!(!is_same(&first, r#"{"id":"1","mail":null}"#) && !is_same(&first, r#"{"id":"1"}"#));
+    }
 
     #[test]
     fn an_enumeration_knows_when_documents_were_written_before_it() {
@@ -83,6 +114,7 @@ mod tests {
             tenant_id: "t".into(),
             containers: Ids::new(),
             orphaned: false,
+            first_copy: FirstCopy::Delta,
         };
         let blank = plan::blank(&definition, Numbers { generation: 1, save: 1 }, at(0));
         let list = plan::begin(&blank, &definition, None, 1, at(200));

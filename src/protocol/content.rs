@@ -83,10 +83,10 @@ impl Content {
 }
 
 /// A hash of the content of a change that can be stored: the same in every version and on every machine, and the same for
-/// equal content in the same order. But a null is not the same as no property: the copy keeps both as Graph sends them. `None`
-/// for an object that was removed or cannot be stored.
-pub fn fingerprint(change: &Change<'_>) -> Option<String> {
-    let mut all: Vec<_> = told(change)?.filter(|(name, _)| is_content(name)).collect();
+/// equal content in the same order. `with_nulls`: a null is not the same as no property. `None` for an object that was removed or cannot be stored.
+pub fn fingerprint(change: &Change<'_>, with_nulls: bool) -> Option<String> {
+    let counts = |(name, text): &(&str, &RawValue)| is_content(name) && (with_nulls || text.get() != "null");
+    let mut all: Vec<_> = told(change)?.filter(counts).collect();
     all.sort_by_key(|(name, _)| *name);
     let mut hash = Sha256::new();
     for (name, text) in all {
@@ -182,7 +182,7 @@ mod tests {
     /// Another one makes every deployment write all listed objects anew.
     #[test]
     fn the_fingerprint_is_that_of_the_copies_that_there_are() {
-        let print = |text: &str| fingerprint(&super::super::change::read(&raw(text))).unwrap();
+        let print = |text: &str| fingerprint(&super::super::change::read(&raw(text)), true).unwrap();
         let one = print(r#"{"id":"1","o":{"b":1,"a":[2.0,"ü",null]},"n":null,"s":"ü","@odata.type":"user"}"#);
         assert_eq!(one, print(r#"{"s":"\u00fc","n":null,"o":{ "b":1.0, "a":[2,"\u00fc",null] },"id":"2"}"#));
         assert_ne!(one, print(r#"{"s":"\u00fc","o":{"b":1,"a":[2,"ü",null]},"id":"2"}"#), "it has no `n`");

@@ -27,6 +27,8 @@ pub struct Stamp<'a> {
     pub tenant_id: &'a str,
     /// How the objects were read from Graph.
     pub source: Source,
+    /// The objects are of the list that is a first copy (rule 16).
+    pub is_first_list: bool,
     /// The generation of the enumeration that reported the objects; 0 when no enumeration did.
     pub generation: u64,
     /// The save that will cover the page (rule 5).
@@ -53,7 +55,7 @@ pub fn of<'a>(change: &Change<'a>, stamp: &Stamp<'a>) -> Option<Document<'a>> {
             let mut document = bare(change, stamp);
             document.properties = properties.clone();
             document.meta.shadowed = shadowed.clone();
-            document.meta.hash = compare::fingerprint(change);
+            document.meta.hash = compare::hash(change, stamp.is_first_list);
             document.ttl = stamp.ttl.map(|ttl| ttl.as_secs());
             document
         }
@@ -96,7 +98,7 @@ fn others<'d>(
 pub fn set_aside<'a>(change: &Change<'a>, reason: String, stamp: &Stamp<'a>) -> Document<'a> {
     let mut document = bare(change, stamp);
     document.ttl = stamp.ttl.map(|ttl| ttl.as_secs());
-    document.meta.hash = compare::fingerprint(change);
+    document.meta.hash = compare::hash(change, stamp.is_first_list);
     document.meta.set_aside = Some(SetAside { reason, bytes: change.text.len() });
     document
 }
@@ -215,6 +217,7 @@ mod tests {
             parent: None,
             tenant_id: "t",
             source: Source::Delta,
+            is_first_list: false,
             generation: 3,
             save: 9,
             now: OffsetDateTime::UNIX_EPOCH,

@@ -147,6 +147,9 @@ impl Machine {
                 self.stage = Stage::WritingPage(follows);
                 Ok(Action::WritePage)
             }
+            (Stage::Fetching, Event::Refused) if self.checkpoint.listing.is_some() => {
+                Ok(self.begin(Why::ListRefused, None, now))
+            }
             // The link is at fault, whatever Graph answers there now.
             (Stage::Fetching, Event::Dead(_) | Event::Refused) if self.checkpoint.at_location => {
                 let why = match self.checkpoint.changes_since {
@@ -222,27 +225,30 @@ impl Machine {
 
     fn begin(&mut self, why: Why, location: Option<Link>, now: OffsetDateTime) -> Action {
         let next = plan::begin(&self.checkpoint, &self.definition, location, self.epoch, now);
-        let next = Checkpoint { unseen: why == Why::Unseen, ..next };
+        let listing = plan::listing::begins(why, &next, &self.definition);
+        let next = Checkpoint { unseen: why == Why::Unseen, listing, ..next };
         self.save(next, Stage::Beginning(why))
     }
 
     fn taken(&mut self, follows: Next, took: PageWritten, now: OffsetDateTime) -> Action {
         self.counts += took.counts;
         let ends_round = follows.ends_round();
+        // A list shows each object as it was at another moment: what changed meanwhile is due.
+        self.stale |= matches!(follows, Next::Shards(_));
         let run = LastRun { at: now, counts: self.counts };
         let next = plan::page(&self.checkpoint, follows, took, run, self.epoch, &self.definition);
         self.save(next, Stage::Saving { ends_round })
     }
 
     fn walked(&mut self, ends_round: bool, now: OffsetDateTime, spent: bool) -> Action {
+        let is_due = !plan::is_up_to_date(&self.checkpoint)
+            || plan::listing::is_unconfirmed(&self.checkpoint, &self.definition, now);
         match (ends_round, spent) {
             (false, true) => self.leave(Ending::Continued),
             (false, false) => self.fetch(),
             // An earlier turn began this round, so it shows how things were then: one more round is due.
-            (true, false) if self.stale || !plan::is_up_to_date(&self.checkpoint) => {
-                load::decide(self, now, spent)
-            }
-            (true, true) if !plan::is_up_to_date(&self.checkpoint) => self.leave(Ending::Continued),
+            (true, false) if self.stale || is_due => load::decide(self, now, spent),
+            (true, true) if is_due => self.leave(Ending::Continued),
             (true, _) if self.checkpoint.pending_sweep.is_some() || self.has_links => {
                 self.stage = Stage::Weighing;
                 Action::Weigh

@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Shards;
+
 /// A link from Graph: a next link, a delta link, or the `Location` of an expired token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -22,6 +24,8 @@ pub enum Next {
     DeltaLink(Link),
     /// The list is complete.
     End,
+    /// A list that is read in shards: what is left of it.
+    Shards(Shards),
 }
 
 impl Next {
@@ -29,7 +33,7 @@ impl Next {
     pub fn next_link(&self) -> Option<&Link> {
         match self {
             Self::NextLink(link) => Some(link),
-            Self::DeltaLink(_) | Self::End => None,
+            Self::DeltaLink(_) | Self::End | Self::Shards(_) => None,
         }
     }
 
@@ -37,13 +41,17 @@ impl Next {
     pub fn link(&self) -> Option<&Link> {
         match self {
             Self::NextLink(link) | Self::DeltaLink(link) => Some(link),
-            Self::End => None,
+            Self::End | Self::Shards(_) => None,
         }
     }
 
     /// Whether the round or the list is complete.
     pub fn ends_round(&self) -> bool {
-        !matches!(self, Self::NextLink(_))
+        match self {
+            Self::NextLink(_) => false,
+            Self::DeltaLink(_) | Self::End => true,
+            Self::Shards(shards) => shards.open.is_empty(),
+        }
     }
 }
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::protocol::{CHECKPOINT, Checkpoint, Counts, Ids, Link, Mode, Numbers, Refused, State};
+use crate::protocol::{CHECKPOINT, Checkpoint, Counts, FirstCopy, Ids, Link, Mode, Numbers, Refused, State};
 
 pub mod abandon;
 mod clock;
 mod compare;
 mod containers;
+pub mod listing;
 mod page;
 mod quiet;
 mod restart;
@@ -55,6 +56,8 @@ pub struct Definition {
     pub containers: Ids,
     /// The parent of the feed is gone: whatever lies under it goes too.
     pub orphaned: bool,
+    /// How its first copy is read.
+    pub first_copy: FirstCopy,
 }
 
 /// What is to be done next.
@@ -95,6 +98,7 @@ pub fn blank(definition: &Definition, numbers: Numbers, now: OffsetDateTime) -> 
         reenumerate: false,
         compares: false,
         seen_pages: 0,
+        listing: None,
         wrote_at: None,
         written_before: None,
         window: None,
@@ -139,7 +143,7 @@ pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTim
         // A clock that was wrong when it was written must not stop the feed for longer than it could ask.
         Some(until) if now < until && until <= now + LONGEST_WAIT => Step::Wait(until),
         _ if definition.orphaned && checkpoint.ended.is_some() => Step::Rest,
-        _ if definition.orphaned && checkpoint.state == (State::Enumerating { link: None }) => Step::Continue,
+        _ if definition.orphaned && listing::is_first_page(checkpoint) => Step::Continue,
         _ if definition.orphaned => Step::Begin(Why::ParentGone),
         _ if checkpoint.ended.is_some() => Step::Begin(Why::ParentBack),
         _ if checkpoint.state == State::Start => Step::Begin(Why::First),
@@ -149,6 +153,7 @@ pub fn next(checkpoint: &Checkpoint, definition: &Definition, now: OffsetDateTim
         // An earlier version began this list, and kept what it has shown in another way.
         _ if definition.mode == Mode::List && !checkpoint.compares => Step::Begin(Why::SeenLost),
         _ if restart::has_caught_up(checkpoint) => Step::Begin(Why::DeadToken),
+        _ if tracking && listing::is_unconfirmed(checkpoint, definition, now) => Step::Begin(Why::Listed),
         _ if tracking && age >= GENERATION_AGE => Step::Begin(Why::Age),
         _ if tracking && window::is_over(checkpoint, definition, now) => Step::Begin(Why::Range),
         _ if stuck::is_failing(checkpoint, now) => Step::Begin(Why::FailingLink),
@@ -182,6 +187,7 @@ pub fn begin(
         reenumerate: false,
         compares: compare::compares(checkpoint, definition),
         seen_pages: 0,
+        listing: None,
         written_before: checkpoint.wrote_at,
         window: window::next(checkpoint, definition, now),
         read_until: window::known_until(checkpoint, definition),

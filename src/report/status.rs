@@ -217,7 +217,7 @@ mod tests {
 
     use super::*;
     use crate::protocol::plan::Definition;
-    use crate::protocol::{Ids, LastRun, Link, Numbers};
+    use crate::protocol::{FirstCopy, Ids, LastRun, Link, Numbers};
     use crate::report::run::Cost;
 
     fn now() -> OffsetDateTime {
@@ -232,6 +232,7 @@ mod tests {
             tenant_id: "t".into(),
             containers: Ids::new(),
             orphaned: false,
+            first_copy: FirstCopy::Delta,
         };
         let then = now() - time::Duration::hours(12);
         Checkpoint {

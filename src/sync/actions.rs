@@ -3,6 +3,7 @@
 mod doubt_inside;
 pub mod fate;
 mod fetch;
+mod fetch_shards;
 mod load;
 mod look_up;
 mod remove_links;

@@ -6,6 +6,7 @@ use crate::catalogue::Mode;
 use crate::graph::GraphError;
 use crate::mirror::{Mirror, Options};
 use crate::protocol::document::Stamp;
+use crate::protocol::plan::listing;
 use crate::protocol::{Checkpoint, Counts, Scope, Source as ReadFrom};
 use crate::report::{Cost, SyncError, run};
 use crate::source::Source;
@@ -103,10 +104,12 @@ impl<'a> Turn<'a> {
             parent: mirror.feed().parent.as_deref(),
             tenant_id: &mirror.source().reader().tenant_id,
             source: match mirror.resource().mode {
+                Mode::Delta if listing::open(checkpoint).is_some() => ReadFrom::List,
                 Mode::Delta => ReadFrom::Delta,
                 Mode::List => ReadFrom::List,
                 Mode::Window => ReadFrom::Window,
             },
+            is_first_list: listing::open(checkpoint).is_some(),
             generation: checkpoint.generation,
             save: checkpoint.save + 1,
             now: self.lease.latest(),

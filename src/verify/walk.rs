@@ -85,7 +85,7 @@ async fn each_page(
         take(&page);
         match page.next {
             Next::NextLink(link) => request = Request::Follow(link),
-            Next::DeltaLink(_) | Next::End => return Ok(()),
+            Next::DeltaLink(_) | Next::End | Next::Shards(_) => return Ok(()),
         }
     }
 }

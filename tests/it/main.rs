@@ -40,6 +40,7 @@ mod envelopes;
 mod erase;
 mod every_row;
 mod examples;
+mod first_list;
 mod folders;
 mod get;
 mod gone;

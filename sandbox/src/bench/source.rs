@@ -11,8 +11,12 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
+use super::listed;
 use crate::graph::Tenant;
 use crate::loopback::{Loopback, Server};
+
+/// Users on a page of a list: <https://learn.microsoft.com/graph/api/user-list#optional-query-parameters>.
+const LIST_PAGE: usize = 999;
 
 /// How the source answers.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +98,7 @@ fn rest() -> String {
     let tenant = Tenant::seeded(1, 7);
     let user = tenant.living("users").next().map(|(_, user)| user.clone());
     let mut user = user.unwrap_or_default();
-    for name in ["id", "displayName", "userPrincipalName"] {
+    for name in ["id", "displayName", "userPrincipalName", "createdDateTime"] {
         user.remove(name);
     }
     Value::Object(user).to_string().trim_start_matches('{').to_owned()
@@ -109,6 +113,14 @@ async fn page(State(source): State<Arc<Inner>>, uri: Uri) -> Response {
         tokio::time::sleep(source.shape.latency).await;
     }
     let query = uri.query().unwrap_or_default();
+    let range = listed::range(query, source.shape.users);
+    if uri.path().ends_with("/$count") {
+        return ([(header::CONTENT_TYPE, "text/plain")], range.len().to_string()).into_response();
+    }
+    if query.contains("$deltatoken=latest") {
+        return ([(header::CONTENT_TYPE, "application/json")], text(&source, 0, 0, false)).into_response();
+    }
+    let is_list = uri.path().ends_with("/users");
     let is_round = query.contains("$deltatoken=");
     if is_round && source.dead.swap(false, Ordering::Relaxed) {
         let error = json!({"error": {"code": "syncStateNotFound", "message": "Resync required."}});
@@ -120,13 +132,16 @@ async fn page(State(source): State<Arc<Inner>>, uri: Uri) -> Response {
         match token.split_once('-').and_then(|(from, until)| from.parse().ok().zip(until.parse().ok())) {
             Some(place) => place,
             None if is_round => (0, source.changed.swap(0, Ordering::Relaxed)),
-            None => (0, source.shape.users),
+            None => (range.start, range.end),
         };
-    ([(header::CONTENT_TYPE, "application/json")], text(&source, from, until)).into_response()
+    let text = text(&source, from, until, is_list);
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-fn text(source: &Inner, from: usize, until: usize) -> String {
-    let to = (from + source.shape.page).min(until);
+/// A page of a round, or of a list.
+fn text(source: &Inner, from: usize, until: usize, is_list: bool) -> String {
+    let size = if is_list { LIST_PAGE } else { source.shape.page };
+    let to = (from + size).min(until);
     let mut text = String::with_capacity((to - from) * (source.rest.len() + 200) + 200);
     text.push_str(r#"{"value":["#);
     for number in from..to {
@@ -134,10 +149,13 @@ fn text(source: &Inner, from: usize, until: usize) -> String {
         let id = format!("00000000-0000-4000-8000-{number:012}");
         let names =
             format!(r#""displayName":"User {number}","userPrincipalName":"user{number}@contoso.example""#);
-        text.push_str(&format!(r#"{comma}{{"id":"{id}",{names},{}"#, source.rest));
+        let created = listed::created(number, source.shape.users);
+        let created = format!(r#""createdDateTime":"{created}""#);
+        text.push_str(&format!(r#"{comma}{{"id":"{id}",{names},{created},{}"#, source.rest));
     }
-    let link = format!("{}/v1.0/users/delta", source.origin);
+    let link = format!("{}/v1.0/users{}", source.origin, if is_list { "" } else { "/delta" });
     text.push_str(&match to == until {
+        true if is_list => "]}".to_owned(),
         true => format!(r#"],"@odata.deltaLink":"{link}?$deltatoken=end"}}"#),
         false => format!(r#"],"@odata.nextLink":"{link}?$skiptoken={to}-{until}"}}"#),
     });

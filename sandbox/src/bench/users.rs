@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
+use tempfile::TempDir;
+
 use super::account::{Account, Asked};
 use super::figures::Figures;
 use super::floor::floor;
@@ -26,6 +28,15 @@ pub enum Part {
     Unchanged,
 }
 
+/// How a first copy is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// By the delta query.
+    Delta,
+    /// As a list, of users whose feed tells of no managers.
+    List,
+}
+
 /// How the run is set up.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -33,6 +44,8 @@ pub struct Options {
     pub shape: Shape,
     /// How long each answer of Cosmos DB takes.
     pub cosmos_latency: Duration,
+    /// How the first copy is read.
+    pub walk: Walk,
     /// Seconds of a turn.
     pub budget: u32,
     /// Cosmos DB's client writes the same documents alone, in a process of this program, see [`super::FLOOR`].
@@ -47,10 +60,13 @@ pub async fn users(product: &Path, part: Part, options: Options) -> Result<Figur
     let count = options.shape.users;
     let source = Source::start(options.shape).await?;
     let account = Account::start(&["users", "users-manager"], options.cosmos_latency).await?;
+    let listed = if options.walk == Walk::List { Some(without_links(product)?) } else { None };
+    let product = listed.as_ref().map_or(product, TempDir::path);
     let setup = Setup { users: 1, ..Setup::new(product) };
     let setup = setup
         .set("GRAPH_ENDPOINT", source.origin())
         .set("COSMOS_ENDPOINT", account.endpoint())
+        .set("LIST_ABOVE", if listed.is_some() { "0" } else { "1000000000" })
         .set("SYNC_BUDGET_SECONDS", &options.budget.to_string())
         // As if no other process had written for a while.
         .set("DOUBT_MINUTES", "0")
@@ -83,6 +99,25 @@ pub async fn users(product: &Path, part: Part, options: Options) -> Result<Figur
     }
     run.world.host.shutdown().await;
     Ok(figures)
+}
+
+/// A copy of the product whose users have no links.
+fn without_links(product: &Path) -> Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    let mut left = vec![(product.to_owned(), folder.path().to_owned())];
+    while let Some((from, to)) = left.pop() {
+        std::fs::create_dir_all(&to)?;
+        for entry in std::fs::read_dir(from)? {
+            let entry = entry?;
+            let target = to.join(entry.file_name());
+            match entry.file_type()?.is_dir() {
+                true => left.push((entry.path(), target)),
+                false => drop(std::fs::copy(entry.path(), target)?),
+            }
+        }
+    }
+    std::fs::write(folder.path().join("sync_users/resource.json"), r#"{"links":[]}"#)?;
+    Ok(folder)
 }
 
 struct Run {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
-use sandbox::bench::{self, FLOOR, Figures, Load, Options, Part, Report, Shape, flat};
+use sandbox::bench::{self, FLOOR, Figures, Load, Options, Part, Report, Shape, Walk, flat};
 use tempfile::TempDir;
 
 /// Measures the handler: a table of medians with their spread.
@@ -102,6 +102,9 @@ struct Users {
     /// Users on a page of Graph.
     #[arg(long, default_value_t = 200)]
     page: usize,
+    /// How the first copy is read: by the delta query, or as a list.
+    #[arg(long, default_value = "delta", value_parser = walk)]
+    walk: Walk,
     /// Milliseconds until Graph answers.
     #[arg(long, default_value_t = 0)]
     graph_latency: u64,
@@ -113,11 +116,19 @@ struct Users {
     budget: u32,
 }
 
+fn walk(text: &str) -> Result<Walk, String> {
+    match text {
+        "delta" => Ok(Walk::Delta),
+        "list" => Ok(Walk::List),
+        _ => Err("delta or list".into()),
+    }
+}
+
 impl From<Users> for Options {
     fn from(users: Users) -> Self {
-        let Users { users, page, graph_latency, cosmos_latency, budget } = users;
+        let Users { users, page, walk, graph_latency, cosmos_latency, budget } = users;
         let [latency, cosmos_latency] = [graph_latency, cosmos_latency].map(Duration::from_millis);
-        Self { shape: Shape { users, page, latency }, cosmos_latency, budget, floor: false }
+        Self { shape: Shape { users, page, latency }, cosmos_latency, walk, budget, floor: false }
     }
 }
 

@@ -18,7 +18,7 @@ use self::wanted::{Wanted, wanted};
 use super::{
     answer::Answer,
     collection::{Life, Object},
-    condition::{moment, order},
+    condition::{Condition, moment, order},
     key,
     links::{Cursor, Place},
     request::{Record, version},
@@ -40,7 +40,7 @@ pub(super) fn list(
     let is_eventual =
         record.consistency_level.as_deref().is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
     if path.ends_with("/$count") {
-        return count(world, feed, under, is_eventual);
+        return count(world, feed, under, query, is_eventual);
     }
     let (mut place, options, asked) = place(world, feed, query)?;
     let wanted = wanted(world, feed, &options, is_eventual, record)?;
@@ -143,7 +143,8 @@ fn page(
     // An empty page must be followed by one that is not, or a list would never end.
     let every = quirks.empty_page_every.filter(|every| *every > 1);
     let is_empty = every.is_some_and(|every| (place.page + 1).is_multiple_of(every));
-    let end = if is_empty { start } else { (start + wanted.top).min(all.len()) };
+    let top = quirks.list_page.map_or(wanted.top, |most| most.min(wanted.top));
+    let end = if is_empty { start } else { (start + top).min(all.len()) };
     let goes_on = end < all.len() || quirks.repeat_link || quirks.repeat_page;
     // What moves between two pages is on both or on none.
     let moved = place.page > 0 && start > 0;
@@ -195,11 +196,15 @@ fn place<'a>(world: &World, feed: &Row, query: &'a str) -> Result<(Place, String
 }
 
 /// The number as text, after a byte order mark, as Graph sends it.
-fn count(world: &World, feed: &Row, under: &str, is_eventual: bool) -> Result<Answer, Answer> {
+fn count(world: &World, feed: &Row, under: &str, query: &str, is_eventual: bool) -> Result<Answer, Answer> {
     match is_eventual {
         true => {
+            let filter = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "$filter");
+            let filter = filter.map(|(_, text)| Condition::parse(feed, &text)).transpose()?;
             let all = world.tenant.collection(&feed.name).under(under);
-            let number = all.filter(|(_, entry)| entry.life == Life::Living).count();
+            let all = all.filter(|(_, entry)| entry.life == Life::Living);
+            let is_meant = |object: &Object| filter.as_ref().is_none_or(|filter| filter.holds(object));
+            let number = all.filter(|(_, entry)| is_meant(&entry.properties)).count();
             Ok(Answer::text(200, "text/plain", format!("\u{feff}{number}")))
         }
         false => Err(Answer::error(400, "Request_BadRequest", "$count is not currently supported.")),

@@ -46,6 +46,8 @@ pub struct Quirks {
     /// Tokens of links have a `#` in them as it is:
     /// <https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/1184>.
     pub hash_in_tokens: bool,
+    /// The pages of a list have at most so many objects, whatever is asked for.
+    pub list_page: Option<usize>,
     /// The pages of a list begin at a number of objects, not after an object: what is created or deleted meanwhile has
     /// another one shown twice or not at all (`$skip`).
     pub pages_by_offset: bool,

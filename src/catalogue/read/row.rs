@@ -12,7 +12,7 @@ use super::parts::{inside, query, range, subscription, window};
 use super::syntax::{PATH, TEXT, TYPE, is_header, is_me, is_path, is_permission, is_text, is_type, is_word};
 use super::together::together;
 
-pub(super) const KEYS: [&str; 32] = [
+pub(super) const KEYS: [&str; 33] = [
     "path",
     "mode",
     "single",
@@ -28,6 +28,7 @@ pub(super) const KEYS: [&str; 32] = [
     "updates",
     "removal",
     "timeToken",
+    "listBy",
     "inside",
     "prefer",
     "pageSize",
@@ -100,6 +101,7 @@ fn keyed(name: &str, known: &Known<'_>, fields: &mut Fields<'_, '_>) -> Option<R
     let updates = fields.word_or("updates", Updates::Full);
     let removal = fields.word_or("removal", if is_delta { Removal::Annotation } else { Removal::None });
     let (time_token, inside) = (fields.flag_or("timeToken", false), inside(fields));
+    let list_by = fields.text_or("listBy", "the name of a property", None, is_word);
     let prefer = fields.list("prefer", "values of a header", is_header);
     let (page_size, page_size_by) =
         (fields.number_or_none("pageSize"), fields.word_or("pageSizeBy", PageSizeBy::Top));
@@ -147,6 +149,7 @@ fn keyed(name: &str, known: &Known<'_>, fields: &mut Fields<'_, '_>) -> Option<R
         updates: updates?,
         removal: removal?,
         time_token: time_token?,
+        list_by: list_by?.map(str::to_owned),
         inside: inside?,
         prefer: owned(&prefer?),
         page_size: page_size?,

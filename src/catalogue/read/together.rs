@@ -45,6 +45,7 @@ pub(super) fn together(row: &Resource, fields: &mut Fields<'_, '_>) {
         of_person(row, fields);
     }
     ranged(row, fields);
+    listed(row, fields);
     foldered(row, fields);
     if row.notify && !(row.subscription.is_some() && row.path.contains('{')) {
         let allowed = "allowed: below parents, with a subscription; others need no choice";
@@ -114,6 +115,21 @@ fn of_person(row: &Resource, fields: &mut Fields<'_, '_>) {
         if is_there {
             fields.fault(key, elsewhere);
         }
+    }
+}
+
+/// What a list in shards needs: <https://learn.microsoft.com/graph/aad-advanced-queries>.
+fn listed(row: &Resource, fields: &mut Fields<'_, '_>) {
+    let Some(property) = &row.list_by else { return };
+    let is_plain =
+        row.filter.is_none() && row.expand.is_none() && row.query.is_empty() && row.range.is_none();
+    let has_list = row.object_path.is_some() && !row.path.contains('{') && !row.is_delegated();
+    if !(row.mode == Mode::Delta && is_plain && has_list) {
+        let allowed = "in mode delta, without a parent, a filter or other parameters";
+        fields.fault("listBy", format_args!("is not allowed; allowed: {allowed}"));
+    }
+    if !row.properties.contains(property) {
+        fields.fault("listBy", format_args!("{property:?} is not allowed; allowed: a name out of select"));
     }
 }
 

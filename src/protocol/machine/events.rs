@@ -88,7 +88,7 @@ pub enum Event {
     Fetched(Next),
     /// The token of the stored link is dead. The feed can go on there.
     Dead(Restart),
-    /// Graph refuses the `Location` of a dead token, or the time. Only while the checkpoint points to one.
+    /// Graph refuses the `Location` of a dead token, or the time, or a list. Only while the checkpoint points to one.
     Refused,
     /// Graph refuses to show what lies under the parent of the feed, with this status.
     Denied(u16),

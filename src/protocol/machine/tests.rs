@@ -12,7 +12,7 @@ mod world;
 use schedule::{Violation, search};
 use world::{Off, Options};
 
-/// Schedules of each search: seven million together.
+/// Schedules of each search: eight million together.
 const SCHEDULES: u64 = 500_000;
 
 fn none_left(options: Options) {
@@ -77,6 +77,16 @@ fn nor_has_it_where_graph_tells_what_changed_since_a_time() {
 }
 
 #[test]
+fn nor_has_it_where_a_first_copy_is_read_as_a_list() {
+    none_left(sharded());
+}
+
+#[test]
+fn nor_has_it_where_a_first_copy_is_read_as_a_list_that_shows_no_links() {
+    none_left(Options { sharded: true, ..links() });
+}
+
+#[test]
 fn nor_has_it_where_turns_ask_for_changes_without_the_lease() {
     none_left(quiet());
 }
@@ -97,6 +107,10 @@ fn quiet() -> Options {
 }
 
 /// They may do so for ever, where no memory is lost.
+fn sharded() -> Options {
+    Options { sharded: true, losses: 2, turns: 6, ..Options::default() }
+}
+
 fn quiet_for_ever() -> Options {
     Options { for_ever: true, losses: 0, ..quiet() }
 }
@@ -350,6 +364,11 @@ fn rule_13_what_a_page_has_shown_that_no_save_covers_does_not_count() {
 #[test]
 fn rule_13_what_may_be_behind_does_not_decide_that_nothing_is_written() {
     is_needed(Off::Behind, Options::default());
+}
+
+#[test]
+fn rule_16_a_delta_query_confirms_a_list() {
+    is_needed(Off::Listed, sharded());
 }
 
 #[test]

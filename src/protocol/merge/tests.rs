@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::*;
 use crate::protocol::plan::Definition;
-use crate::protocol::{Abandoned, Link, Numbers, plan};
+use crate::protocol::{Abandoned, FirstCopy, Link, Numbers, plan};
 
 /// What a whole entry names.
 const REQUIRED: [&str; 3] = ["accountEnabled", "displayName", "userPrincipalName"];
@@ -24,6 +24,7 @@ fn checkpoint(state: State) -> Checkpoint {
         tenant_id: "t".into(),
         containers: Default::default(),
         orphaned: false,
+        first_copy: FirstCopy::Delta,
     };
     let then = OffsetDateTime::UNIX_EPOCH;
     let abandoned = vec![Abandoned { from: 7, to: 7, at: then }];

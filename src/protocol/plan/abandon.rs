@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::save;
+use super::{listing, save};
 use crate::protocol::{Abandoned, Checkpoint, State, Unclean};
 
 /// How long abandoned numbers are kept: as long as documents may carry them unsettled.
@@ -35,7 +35,7 @@ pub fn abandon(checkpoint: &Checkpoint, epoch: u64, now: OffsetDateTime) -> Chec
 /// which may not show the same, and must not seem to vouch for what the first one has written (rule 7).
 pub fn begins_anew(checkpoint: &Checkpoint) -> bool {
     match checkpoint.state {
-        State::Enumerating { ref link } => link.is_none() || checkpoint.at_location,
+        State::Enumerating { .. } => listing::is_first_page(checkpoint) || checkpoint.at_location,
         State::Start | State::Tracking { .. } | State::Listed => false,
     }
 }

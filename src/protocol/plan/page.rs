@@ -1,9 +1,9 @@
-//! The checkpoint that follows a page (rules 5, 8 and 13). Pure.
+//! The checkpoint that follows a page (rules 5, 8, 13 and 16). Pure.
 
 use time::OffsetDateTime;
 
-use super::{Definition, compare, save, window};
-use crate::protocol::{Checkpoint, Counts, LastRun, Next, State};
+use super::{Definition, compare, listing, save, window};
+use crate::protocol::{Checkpoint, Counts, LastRun, Listing, Next, State};
 
 /// What a page brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,12 +28,15 @@ pub fn page(
     let mut next = save(checkpoint, epoch);
     let enumerating = matches!(checkpoint.state, State::Enumerating { .. });
     let began = checkpoint.open_since.unwrap_or(took.at);
-    next.open_since = follows.next_link().map(|_| began);
+    next.open_since = (!follows.ends_round()).then_some(began);
+    // Whatever page has come, a list that has not begun begins no more.
+    next.listing = next.listing.filter(|listing| *listing != Listing::Due);
     match follows {
         Next::NextLink(link) if enumerating => {
             next.state = State::Enumerating { link: Some(link) };
             next.seen_pages += u32::from(checkpoint.compares && definition.mode.sweeps());
         }
+        Next::Shards(shards) => listing::read(&mut next, shards, began, definition),
         Next::NextLink(link) => next.state = State::Tracking { link },
         Next::DeltaLink(link) => {
             next.state = State::Tracking { link };

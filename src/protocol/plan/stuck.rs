@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use super::listing::is_first_page;
 use crate::protocol::{Checkpoint, State};
 
 /// The longest time for an open round or a failing link.
@@ -98,8 +99,7 @@ pub(super) fn is_failing(checkpoint: &Checkpoint, now: OffsetDateTime) -> bool {
 
 /// Whether the stored link fails for the first time since it answered.
 pub fn is_first_failure(checkpoint: &Checkpoint) -> bool {
-    let is_first_page = matches!(checkpoint.state, State::Enumerating { link: None });
-    let has_link = !matches!(checkpoint.state, State::Start | State::Listed) && !is_first_page;
+    let has_link = !matches!(checkpoint.state, State::Start | State::Listed) && !is_first_page(checkpoint);
     has_link && checkpoint.failing_since.is_none()
 }
 

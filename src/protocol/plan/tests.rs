@@ -24,6 +24,7 @@ fn definition() -> Definition {
         tenant_id: "t".into(),
         containers: Ids::new(),
         orphaned: false,
+        first_copy: FirstCopy::Delta,
     }
 }
 

@@ -29,6 +29,10 @@ pub enum Why {
     ParentBack,
     /// What the enumeration has shown is lost (rule 13).
     SeenLost,
+    /// A delta query has to confirm the first copy, which was read as a list (rule 16).
+    Listed,
+    /// Graph refuses the list, or its page tokens keep dying (rule 16).
+    ListRefused,
     /// An object lives that the enumeration did not show (rule 11): it may have left out others, too.
     Unseen,
 }
@@ -50,6 +54,8 @@ impl Why {
             Self::ParentGone => "parentGone",
             Self::ParentBack => "parentBack",
             Self::SeenLost => "seenLost",
+            Self::Listed => "listed",
+            Self::ListRefused => "listRefused",
             Self::Unseen => "unseen",
         }
     }

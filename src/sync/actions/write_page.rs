@@ -65,7 +65,7 @@ async fn write_all(
             let (unlinked, doubtful) = remove_links(turn, checkpoint, &stamp).await?;
             (unlinked + Box::pin(doubt_inside(turn, shown, checkpoint, &stamp)).await?, doubtful)
         }
-        Next::NextLink(_) | Next::End => (Wrote::default(), false),
+        Next::NextLink(_) | Next::End | Next::Shards(_) => (Wrote::default(), false),
     };
     let Wrote { mut counts, charge } = objects + links + unlinked;
     let charge = charge + kept;

@@ -13,6 +13,7 @@ use time::{Duration as Span, OffsetDateTime};
 
 mod compare;
 mod lease;
+mod list;
 mod look;
 mod page;
 mod quiet;
@@ -27,7 +28,9 @@ use super::world::{
 use crate::protocol::doubt::Marks;
 use crate::protocol::machine::{Action, Event, Machine, Settled, Task};
 use crate::protocol::plan::Definition;
-use crate::protocol::{Checkpoint, Containers, Counts, Ids, Mode, Reach, Rolling, Source, State, Terms};
+use crate::protocol::{
+    Checkpoint, Containers, Counts, FirstCopy, Ids, Listing, Mode, Reach, Rolling, Source, State, Terms,
+};
 
 pub type Shared = Rc<RefCell<World>>;
 
@@ -106,6 +109,15 @@ fn definition(options: Options, orphaned: bool) -> Definition {
         tenant_id: "t".into(),
         containers: Ids::new(),
         orphaned,
+        first_copy: first_copy(options),
+    }
+}
+
+fn first_copy(options: Options) -> FirstCopy {
+    match (options.sharded, options.links) {
+        (false, _) => FirstCopy::Delta,
+        (true, false) => FirstCopy::List,
+        (true, true) => FirstCopy::ListOfObjects,
     }
 }
 
@@ -291,6 +303,9 @@ impl Turn {
         }
         if off == Some(Off::Reopen) && matches!(task, Task::LookUp) {
             checkpoint.ended = None;
+        }
+        if off == Some(Off::Listed) && matches!(checkpoint.listing, Some(Listing::Done { .. })) {
+            checkpoint.listing = None;
         }
         if off == Some(Off::LostDoubt) {
             checkpoint.first_save = 0;

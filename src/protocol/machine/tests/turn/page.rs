@@ -13,12 +13,16 @@ use crate::protocol::{Checkpoint, Counts, Link, Next, Source, State};
 
 impl Turn {
     pub(super) async fn fetch(&mut self, checkpoint: &Checkpoint) -> Event {
-        let link = self.next_link(checkpoint);
         self.asked = self.now();
         if self.orphaned {
             (self.page, self.is_last) = (Vec::new(), true);
             return Event::Fetched(Next::End);
         }
+        if let Some(event) = self.list(checkpoint).await {
+            self.is_last = false;
+            return event;
+        }
+        let link = self.next_link(checkpoint);
         let mut answer = match self.early.take().filter(|early| early.link == link) {
             Some(early) => {
                 let asked = early.asked + self.ahead[0];
@@ -112,7 +116,8 @@ impl Turn {
             }
             let anew =
                 u64::from(plan::abandon::begins_anew(checkpoint) && self.world.borrow().is_off(Off::Anew));
-            let marks = marks(checkpoint, checkpoint.generation + anew, Source::Delta);
+            let source = plan::listing::open(checkpoint).map_or(Source::Delta, |_| Source::List);
+            let marks = marks(checkpoint, checkpoint.generation + anew, source);
             wrote += 1;
             for replaced in self.replaced_by(object, version) {
                 self.write(replaced, None, marks, read, None).await?;

@@ -16,6 +16,35 @@ impl World {
         version
     }
 
+    /// The delta link of this moment.
+    pub fn latest(&mut self, feed: usize) -> usize {
+        let (position, given) = (self.replica(-1), (0..self.docs.len()).collect());
+        self.links.push(Link { feed, position, given, ..Link::default() });
+        self.links.len() - 1
+    }
+
+    /// How many of these objects Graph counts.
+    pub fn counted(&mut self, all: &[usize]) -> u64 {
+        let position = self.replica(-1);
+        all.iter().filter(|object| self.state(**object, position).is_some()).count() as u64
+    }
+
+    /// Whether a page token has died.
+    pub fn dies(&mut self) -> bool {
+        let dies = !self.quiet && self.deaths > 0 && self.random.u8(..100) < 8;
+        self.deaths -= u32::from(dies);
+        dies
+    }
+
+    /// An object as a shard of a list shows it, from a replica that may lag behind. Some objects are in no shard.
+    pub fn listed(&mut self, object: usize) -> Version {
+        let position = self.replica(-1);
+        let is_in_none = self.random.u8(..8) == 0;
+        let version = self.state(object, position).filter(|_| !is_in_none);
+        self.note(|| format!("the list shows {object} as {version:?} (replica {position})"));
+        version
+    }
+
     /// One page. The first links are the initial requests of the feeds, perhaps of a range of time.
     pub fn page(&mut self, link: usize, range: Option<Range>) -> Answer {
         if !self.quiet && self.deaths > 0 && link >= FEEDS && self.random.u8(..100) < 8 {

@@ -48,6 +48,8 @@ pub enum Off {
     SeenSaved,
     /// What a page has shown that no save covers counts too.
     SeenAbandoned,
+    /// No delta query confirms a first copy that was read as a list.
+    Listed,
     /// A turn says that nothing is doubtful, whatever it found.
     Settled,
     /// What may be behind decides that nothing is written.
@@ -90,6 +92,8 @@ pub struct Options {
     pub inside: bool,
     /// Graph also tells what changed since a time.
     pub by_time: bool,
+    /// A first copy is read as a list.
+    pub sharded: bool,
     /// Turns ask for changes without the lease first.
     pub quiet: bool,
     /// They may do so for ever, and not for an hour at most.
@@ -141,6 +145,7 @@ impl Default for Options {
             below: false,
             inside: false,
             by_time: false,
+            sharded: false,
             quiet: false,
             for_ever: false,
             by_id: true,
