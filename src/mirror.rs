@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::catalogue::Resource;
 use crate::protocol::plan::{self, Definition, Restart};
-use crate::protocol::{Checkpoint, Containers, Feed, Ids, Link, Numbers, Scope};
+use crate::protocol::{Checkpoint, Containers, Feed, FirstCopy, Ids, Link, Numbers, Scope};
 use crate::source::Source;
 use crate::store::{self, Inspected, Store, StoreError, numbers, throttle};
 
@@ -40,8 +40,8 @@ pub struct Options {
     pub max_delete_percent: f64,
     /// The removal limit, second bound: the number of documents.
     pub max_delete_count: u64,
-    /// A first copy of more objects than this is read as a list.
-    pub list_above: u64,
+    /// A first copy of more objects than this is read as a list; none: no copy is.
+    pub list_above: Option<u64>,
     /// Whether a sweep that would be held runs anyway.
     pub accepts_removals: bool,
 }
@@ -109,7 +109,7 @@ impl Mirror {
             tenant_id: self.source.reader().tenant_id.clone(),
             containers,
             orphaned: self.source.is_orphaned(),
-            first_copy: self.resource.first_copy(),
+            first_copy: self.options.list_above.map_or(FirstCopy::Delta, |_| self.resource.first_copy()),
         }
     }
 

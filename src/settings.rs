@@ -105,8 +105,8 @@ pub struct Limits {
     pub max_delete_percent: f64,
     /// … and more than this many documents would go.
     pub max_delete_count: u64,
-    /// A first copy of more objects than this is read as a list.
-    pub list_above: u64,
+    /// A first copy of more objects than this is read as a list; none: no copy is.
+    pub list_above: Option<u64>,
     /// Nothing holds a sweep: somebody has looked at what it would remove.
     pub accepts_removals: bool,
 }
@@ -223,6 +223,9 @@ fn cosmos(reader: &mut Reader<'_>, cloud: Cloud) -> Cosmos {
 const LONGER_THAN_A_TOKEN: &str = "; a tombstone has to stay for longer than a delta token lives, which is 7 days: by it \
                                    the feeds learn which links have lost an end";
 
+/// More objects than any tenant has.
+const NEVER: f64 = 1e9;
+
 fn limits(reader: &mut Reader<'_>) -> Limits {
     const DAY: f64 = 86_400.0;
     let seconds = Duration::from_secs_f64;
@@ -236,7 +239,9 @@ fn limits(reader: &mut Reader<'_>) -> Limits {
         ),
         max_delete_percent: reader.number("MAX_DELETE_PERCENT", 20.0, 0.0..=100.0),
         max_delete_count: reader.number("MAX_DELETE_COUNT", 10.0, 0.0..=1e9) as u64,
-        list_above: reader.number("LIST_ABOVE", 2000.0, 0.0..=1e9) as u64,
+        list_above: Some(reader.number("LIST_ABOVE", 2000.0, 0.0..=NEVER))
+            .filter(|above| *above < NEVER)
+            .map(|above| above as u64),
         accepts_removals: false,
     }
 }

@@ -30,11 +30,7 @@ pub fn differences(tenant: &Tenant, documents: &[Value]) -> Vec<Difference> {
 /// reports when it is added, as long as the object above lives.
 pub fn differences_of(resource: &str, tenant: &Tenant, documents: &[Value]) -> Vec<Difference> {
     let row = Row::of(resource);
-    // A list has a null where a delta query may have nothing.
-    let is_listed =
-        |document: &Value| document.pointer("/_mirror/source").is_some_and(|source| source == "list");
-    let skips = !row.delta || documents.iter().any(is_listed);
-    let mut found = Found { resource, skips, differences: Vec::new() };
+    let mut found = Found { resource, skips: !row.delta, differences: Vec::new() };
     let mut copies = found.living_by(documents, |document| key_of(row, document));
     for (key, object) in tenant.living(resource) {
         let copy = copies.remove(key.as_str());
@@ -90,7 +86,7 @@ fn is_forgotten(row: &Row, tenant: &Tenant, object: &Object) -> bool {
 /// The differences of one container so far.
 struct Found<'a> {
     resource: &'a str,
-    /// The mirror has read a list, and writes only what differs.
+    /// The mirror writes only what differs.
     skips: bool,
     differences: Vec<Difference>,
 }

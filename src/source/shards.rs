@@ -58,10 +58,12 @@ pub(super) async fn shards(
     deadline: Instant,
 ) -> Result<Option<Shards>, GraphError> {
     let found = async {
-        let (token, counted) = tokio::try_join!(latest(list, first, deadline), count(list, None, deadline))?;
+        let ranges = counts(list, cut(all_time(), FIRST), deadline);
+        let (token, counted, ranges) =
+            tokio::try_join!(latest(list, first, deadline), count(list, None, deadline), ranges)?;
         let Some(token) = token.filter(|_| counted > list.above) else { return Ok::<_, GraphError>(None) };
         let wanted = (counted / SHARDS).max((list.above / 2).min(FEWEST)).max(1);
-        let open = in_shards(&ranges(list, wanted, deadline).await?, wanted);
+        let open = in_shards(&cut_again(list, ranges, wanted, deadline).await?, wanted);
         Ok(Some(Shards { token, counted, shown: 0, open }))
     };
     match found.await {
@@ -112,12 +114,20 @@ async fn count(
     number.ok_or_else(|| GraphError::Nonsense("a count that is no number".into()))
 }
 
-/// Ranges of all time with their objects. Those with many more than are wanted are cut as far as it goes.
-async fn ranges(list: &List<'_>, wanted: u64, deadline: Instant) -> Result<Vec<Range>, GraphError> {
+/// From the oldest object to now.
+fn all_time() -> Range {
     let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let oldest = OffsetDateTime::from_unix_timestamp(OLDEST).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let all = Range { from: oldest, until: now.max(oldest + Duration::DAY), objects: 0 };
-    let mut ranges = counts(list, cut(all, FIRST), deadline).await?;
+    Range { from: oldest, until: now.max(oldest + Duration::DAY), objects: 0 }
+}
+
+/// The same ranges, of which those with many more objects than are wanted are cut as far as it goes.
+async fn cut_again(
+    list: &List<'_>,
+    mut ranges: Vec<Range>,
+    wanted: u64,
+    deadline: Instant,
+) -> Result<Vec<Range>, GraphError> {
     for _ in 0..CUTS {
         let (mut cuts, mut is_cut) = (Vec::new(), false);
         for range in ranges {

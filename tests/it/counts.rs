@@ -15,7 +15,14 @@ fn is_count(name: &str) -> bool {
 
 async fn counted(part: Part) -> Value {
     let shape = Shape { users: 400, page: 200, latency: Duration::ZERO };
-    let options = Options { shape, cosmos_latency: Duration::ZERO, walk: Walk::Delta, budget: 240, floor: false };
+    let options = Options {
+        shape,
+        cosmos_latency: Duration::ZERO,
+        walk: Walk::Delta,
+        concurrency: 64,
+        budget: 240,
+        floor: false,
+    };
     let figures: Figures = users(staged(), part, options).await.unwrap();
     let counts = figures.into_iter().filter(|(name, _)| is_count(name));
     counts.map(|(name, value)| (name, json!((value * 100.0).round() / 100.0))).collect::<Map<_, _>>().into()

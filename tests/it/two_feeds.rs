@@ -114,7 +114,7 @@ impl Two {
             tombstone_ttl: Duration::from_secs(86_400),
             max_delete_percent: 20.0,
             max_delete_count: 5,
-            list_above: 2000,
+            list_above: None,
             accepts_removals: false,
         };
         let (store, progress) = (Arc::clone(&self.store), Arc::new(Progress::default()));

@@ -46,6 +46,8 @@ pub struct Options {
     pub cosmos_latency: Duration,
     /// How the first copy is read.
     pub walk: Walk,
+    /// Writes in flight, as a deployment sets it.
+    pub concurrency: usize,
     /// Seconds of a turn.
     pub budget: u32,
     /// Cosmos DB's client writes the same documents alone, in a process of this program, see [`super::FLOOR`].
@@ -67,6 +69,7 @@ pub async fn users(product: &Path, part: Part, options: Options) -> Result<Figur
         .set("GRAPH_ENDPOINT", source.origin())
         .set("COSMOS_ENDPOINT", account.endpoint())
         .set("LIST_ABOVE", if listed.is_some() { "0" } else { "1000000000" })
+        .set("COSMOS_CONCURRENCY", &options.concurrency.to_string())
         .set("SYNC_BUDGET_SECONDS", &options.budget.to_string())
         // As if no other process had written for a while.
         .set("DOUBT_MINUTES", "0")

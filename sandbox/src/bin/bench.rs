@@ -111,6 +111,9 @@ struct Users {
     /// Milliseconds until Cosmos DB answers.
     #[arg(long, default_value_t = 0)]
     cosmos_latency: u64,
+    /// Writes in flight.
+    #[arg(long, default_value_t = 64)]
+    concurrency: usize,
     /// Seconds of a turn.
     #[arg(long, default_value_t = 240)]
     budget: u32,
@@ -126,9 +129,16 @@ fn walk(text: &str) -> Result<Walk, String> {
 
 impl From<Users> for Options {
     fn from(users: Users) -> Self {
-        let Users { users, page, walk, graph_latency, cosmos_latency, budget } = users;
+        let Users { users, page, walk, graph_latency, cosmos_latency, concurrency, budget } = users;
         let [latency, cosmos_latency] = [graph_latency, cosmos_latency].map(Duration::from_millis);
-        Self { shape: Shape { users, page, latency }, cosmos_latency, walk, budget, floor: false }
+        Self {
+            shape: Shape { users, page, latency },
+            cosmos_latency,
+            walk,
+            concurrency,
+            budget,
+            floor: false,
+        }
     }
 }
 

@@ -43,6 +43,11 @@ pub enum What {
 }
 
 impl Difference {
+    /// The copy has a null where the tenant has no property.
+    pub fn is_null_for_nothing(&self) -> bool {
+        matches!(&self.what, What::Differs { tenant: None, copy: Some(Value::Null), .. })
+    }
+
     /// The object or the document that it is about.
     pub fn id(&self) -> &str {
         &self.id

@@ -54,6 +54,11 @@ pub(super) enum Fate {
     Killed,
 }
 
+/// Whether first copies of a history are read as lists, drawn apart.
+fn lists(seed: u64) -> bool {
+    Rng::with_seed(seed.rotate_left(16)).bool()
+}
+
 impl Plan {
     pub(super) fn of(seed: u64, hazards: &[Hazard]) -> Self {
         let random = &mut Rng::with_seed(seed);
@@ -70,6 +75,7 @@ impl Plan {
             agree_within: Some(AGREED),
             // Drawn apart, so that other histories are what they were.
             folders_speak_for_all: Rng::with_seed(seed.rotate_left(32)).bool(),
+            list_page: lists(seed).then_some(3),
             ..Quirks::default()
         };
         // Drawn apart, so that the users of a history are what they are without groups.
@@ -127,6 +133,8 @@ impl Plan {
             // Without a removal limit: half the tenant goes at times, as it should.
             .set("MAX_DELETE_PERCENT", if self.removal_limit.is_some() { "0" } else { "100" })
             .set("MAX_DELETE_COUNT", &self.removal_limit.unwrap_or(10).to_string())
+            // Half of the first copies are read as a list.
+            .set("LIST_ABOVE", if lists(seed) { "0" } else { "2000" })
             .set("TOMBSTONE_TTL_DAYS", "8")
     }
 

@@ -34,8 +34,9 @@ async fn begin(
     pages: &mut Pages,
     checkpoint: &Checkpoint,
 ) -> Result<Option<Fetched>, SyncError> {
+    let Some(above) = turn.options().list_above else { return Ok(None) };
     let asked = turn.lease().now();
-    match turn.source().shards(turn.options().list_above, turn.deadline()).await {
+    match turn.source().shards(above, turn.deadline()).await {
         Ok(None) => Ok(None),
         Ok(Some(shards)) => {
             let (resource, objects, count) = (turn.key(), shards.counted, shards.open.len());

@@ -211,7 +211,7 @@ mod tests {
             tombstone_ttl: Duration::ZERO,
             max_delete_percent: 20.0,
             max_delete_count: 10,
-            list_above: 0,
+            list_above: None,
             accepts_removals: false,
         };
         assert!(!is_held(10, 10, &options), "all of ten are within the number");
