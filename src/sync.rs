@@ -21,7 +21,7 @@ use crate::protocol::machine::{Machine, Task};
 use crate::protocol::plan::CLOCKS;
 use crate::protocol::{Counts, Ending, Ids};
 use crate::report::{Outcome, SyncError, run};
-use crate::store::{self, Acquired, CONTROL, Control, throttle};
+use crate::store::{self, Acquired, CONTROL, Control, Meter, throttle};
 use drive::Driver;
 use quiet::Asked;
 use turn::Turn;
@@ -65,8 +65,9 @@ async fn run_turn(
     ids: &[String],
 ) -> Result<(Outcome, Vec<String>), SyncError> {
     let span = tracing::info_span!("turn", resource = mirror.feed().key());
+    let meter = Meter::default();
     // On the heap, like the actions of the turn.
-    Box::pin(in_span(task, mirror, budget, ids)).instrument(span).await
+    Box::pin(meter.over(in_span(task, mirror, budget, ids, &meter))).instrument(span).await
 }
 
 async fn in_span(
@@ -74,6 +75,7 @@ async fn in_span(
     mirror: &Mirror,
     budget: Duration,
     ids: &[String],
+    meter: &Meter,
 ) -> Result<(Outcome, Vec<String>), SyncError> {
     let (started, feed) = (Instant::now(), mirror.feed());
     store::look_at(mirror.store(), [CONTROL].into_iter(), &[], &Ids::new()).await?.fit()?;
@@ -83,27 +85,28 @@ async fn in_span(
         Task::LookUp | Task::Reset => Asked::Busy(None),
     };
     let early = match asked {
-        Asked::Quiet { as_of, charge } => {
-            let quiet = Outcome::new(feed, Ending::Complete, Counts::default(), charge, started.elapsed());
+        Asked::Quiet { as_of } => {
+            let units = meter.units();
+            let quiet = Outcome::new(feed, Ending::Complete, Counts::default(), units, started.elapsed());
             return Ok((Outcome { as_of: Some(as_of), ..quiet }, Vec::new()));
         }
         Asked::Busy(early) => early,
     };
     let holder = Uuid::new_v4().to_string();
-    let (lease, clean) = match store::acquire(&control, &holder, task.purpose(), mirror.options().lease)
-        .await?
-    {
-        Acquired::Held { lease, clean } => (lease, clean),
-        Acquired::Busy { until } => {
-            let busy = Outcome::new(feed, Ending::Busy { until }, Counts::default(), 0.0, started.elapsed());
-            return Ok((busy, Vec::new()));
-        }
-    };
+    let (lease, clean) =
+        match store::acquire(&control, &holder, task.purpose(), mirror.options().lease).await? {
+            Acquired::Held { lease, clean } => (lease, clean),
+            Acquired::Busy { until } => {
+                let (busy, units) = (Ending::Busy { until }, meter.units());
+                let busy = Outcome::new(feed, busy, Counts::default(), units, started.elapsed());
+                return Ok((busy, Vec::new()));
+            }
+        };
     let epoch = lease.epoch().await;
     warn_of_clock(control.feed(), lease.clock_is_off());
     let has_links = !mirror.resource().relationships.is_empty();
     let mut machine = Machine::new(task, mirror.definition(Ids::new()), has_links, epoch, clean, lease.now());
-    let mut driver = Driver::new(Turn::new(mirror, &control, &lease, started, budget), ids, early);
+    let mut driver = Driver::new(Turn::new(mirror, &control, &lease, meter, started, budget), ids, early);
     let ending = lease.while_renewing(Box::pin(driver.run(&mut machine))).await;
     if let Err(error) = &ending {
         if let Some(container) = error.container() {
@@ -115,7 +118,7 @@ async fn in_span(
         }
     }
     tell_pause(mirror, lease.now()).await;
-    let mut outcome = Outcome::new(feed, ending?, machine.counts(), driver.charge(), started.elapsed());
+    let mut outcome = Outcome::new(feed, ending?, machine.counts(), meter.units(), started.elapsed());
     outcome.as_of = machine.checkpoint().as_of;
     Ok((outcome, driver.into_not_found()))
 }

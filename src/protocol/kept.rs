@@ -16,8 +16,6 @@ pub struct Existing {
     pub set_aside: bool,
     /// All of it, as Cosmos sent it.
     pub text: Box<RawValue>,
-    /// Request units that it cost to read it by itself.
-    pub charge: f64,
 }
 
 impl Existing {
@@ -37,6 +35,6 @@ impl Existing {
             (found.removed, found.reason, found.removed_at) = (true, Some(reason), removed.moment("at"));
         }
         let removed = found.reason;
-        Ok(Self { marks: found, removed, set_aside, text, charge: 0.0 })
+        Ok(Self { marks: found, removed, set_aside, text })
     }
 }

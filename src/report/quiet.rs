@@ -30,16 +30,12 @@ struct Quiet {
     ttl: u64,
 }
 
-/// Writes that nothing had changed at `as_of`. Returns the request units.
-pub async fn record(control: &Control, checkpoint: &Checkpoint, as_of: OffsetDateTime) -> f64 {
+/// Writes that nothing had changed at `as_of`.
+pub async fn record(control: &Control, checkpoint: &Checkpoint, as_of: OffsetDateTime) {
     let (id, feed) = (ID.to_owned(), control.feed().to_owned());
     let quiet = Quiet { id, feed, save: checkpoint.save, as_of, ttl: TTL_SECONDS };
-    match control.replace(ID, &quiet, Instant::now() + PATIENCE).await {
-        Ok(charge) => charge,
-        Err(error) => {
-            tracing::warn!(event = "quiet_not_recorded", resource = control.feed(), %error);
-            0.0
-        }
+    if let Err(error) = control.replace(ID, &quiet, Instant::now() + PATIENCE).await {
+        tracing::warn!(event = "quiet_not_recorded", resource = control.feed(), %error);
     }
 }
 

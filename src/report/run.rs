@@ -132,17 +132,16 @@ struct Record<'a> {
     ttl: u64,
 }
 
-/// Records a turn that ended as expected; returns the request units for the record.
-pub async fn ended(control: &Control, epoch: u64, ending: Ending, reached: Reached) -> f64 {
-    record(control, epoch, Ended::Well(ending), reached).await
+/// Records a turn that ended as expected.
+pub async fn ended(control: &Control, epoch: u64, ending: Ending, reached: Reached) {
+    record(control, epoch, Ended::Well(ending), reached).await;
 }
 
-/// Records that the previous turn did not end cleanly, since a killed turn cannot record that itself. Returns the
-/// request units for the record.
-pub async fn unclean(control: &Control, checkpoint: &Checkpoint, reached: Reached) -> f64 {
+/// Records that the previous turn did not end cleanly, since a killed turn cannot record that itself.
+pub async fn unclean(control: &Control, checkpoint: &Checkpoint, reached: Reached) {
     let turns = checkpoint.unclean.map_or(0, |unclean| unclean.turns);
     tracing::error!(event = "turn_unclean", resource = control.feed(), turns, save = checkpoint.save);
-    record(control, checkpoint.epoch, Ended::Unclean(Unclean { error: UNCLEAN.to_owned() }), reached).await
+    record(control, checkpoint.epoch, Ended::Unclean(Unclean { error: UNCLEAN.to_owned() }), reached).await;
 }
 
 /// Records a turn that failed.
@@ -166,18 +165,14 @@ pub async fn record_failure(store: &Store, feed: &Feed, error: &impl ToString, t
     let _ = tokio::time::timeout(PATIENCE, record).await;
 }
 
-async fn record(control: &Control, epoch: u64, ended: Ended, reached: Reached) -> f64 {
+async fn record(control: &Control, epoch: u64, ended: Ended, reached: Reached) {
     let at = OffsetDateTime::now_utc();
     let id = format!("{PREFIX}{:020}-{epoch:012}", at.unix_timestamp_nanos());
     let Reached { counts, cost, as_of } = reached;
     let run = Run { at, ended, counts, cost, as_of };
     let record = Record { id: &id, feed: control.feed(), run, ttl: TTL_SECONDS };
-    match control.write(&id, &record, None, Instant::now() + PATIENCE).await {
-        Ok(saved) => saved.charge,
-        Err(error) => {
-            tracing::warn!(event = "run_not_recorded", resource = control.feed(), %error);
-            0.0
-        }
+    if let Err(error) = control.write(&id, &record, None, Instant::now() + PATIENCE).await {
+        tracing::warn!(event = "run_not_recorded", resource = control.feed(), %error);
     }
 }
 

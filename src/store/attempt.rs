@@ -4,18 +4,27 @@ use std::future::Future;
 use std::time::Instant;
 
 use azure_data_cosmos::CosmosError;
-use azure_data_cosmos::models::ItemResponse;
+use futures_util::TryFutureExt as _;
 
 use super::error::StoreError;
+use super::meter::{self, Charged};
 
-/// Waits for one answer until `deadline`; none by then is [`StoreError::Unknown`].
-pub async fn once<T>(
+/// Waits for one answer until `deadline`; none by then is [`StoreError::Unknown`]. What it costs is counted.
+pub fn once<T: Charged>(
+    deadline: Instant,
+    request: impl Future<Output = Result<T, CosmosError>>,
+) -> impl Future<Output = Result<T, StoreError>> {
+    in_time(deadline, request.inspect_ok(|answer| meter::count(answer.headers())))
+}
+
+/// The same for several answers, which are counted one by one.
+pub async fn in_time<T>(
     deadline: Instant,
     request: impl Future<Output = Result<T, CosmosError>>,
 ) -> Result<T, StoreError> {
     let sent = Instant::now();
     let answer = match tokio::time::timeout_at(deadline.into(), request).await {
-        Ok(answer) => answer.map_err(StoreError::from),
+        Ok(answer) => answer.inspect_err(meter::count_refusal).map_err(StoreError::from),
         Err(_) => Err(StoreError::Unknown("no answer in time".into())),
     };
     let (took, error) =
@@ -39,9 +48,4 @@ where
             answer => return answer,
         }
     }
-}
-
-/// Request units of an answer.
-pub(super) fn charge(response: &ItemResponse) -> f64 {
-    response.headers().request_charge().map_or(0.0, |charge| charge.value())
 }

@@ -23,7 +23,7 @@ use super::connection::{READ_TIMEOUT, Store, query_options, read_options, with, 
 use super::containers::{Blamer, blamer};
 use super::definition::CONTROL;
 use super::error::StoreError;
-use super::newest;
+use super::{meter, newest};
 use crate::protocol::format::{self, Stamped};
 use crate::protocol::{CHECKPOINT, Etag, Unreadable};
 
@@ -42,8 +42,6 @@ pub struct Saved<T> {
     pub document: T,
     /// Its version.
     pub etag: Etag,
-    /// Request units the request cost.
-    pub charge: f64,
 }
 
 impl Control {
@@ -66,10 +64,10 @@ impl Control {
     /// # Errors
     /// [`StoreError`], also when it is not readable as what it should be.
     pub async fn read<T: DeserializeOwned>(&self, id: &str) -> Result<Option<Saved<T>>, StoreError> {
-        let Some(Saved { document, etag, charge }) = self.read_any(id).await? else { return Ok(None) };
+        let Some(Saved { document, etag }) = self.read_any(id).await? else { return Ok(None) };
         let document =
             document.map_err(|unreadable| StoreError::Unreadable { id: id.to_owned(), unreadable })?;
-        Ok(Some(Saved { document, etag, charge }))
+        Ok(Some(Saved { document, etag }))
     }
 
     /// The epoch of the checkpoint, whatever else it says; none where there is none.
@@ -93,10 +91,10 @@ impl Control {
         });
         match answer.await {
             Ok(response) => {
-                let (etag, charge) = version(&response)?;
+                let etag = version(&response)?;
                 let text: Result<Box<RawValue>, _> = response.into_model();
                 let text = text.map_err(|_| StoreError::Unknown("a document that is no JSON".into()))?;
-                Ok(Some(Saved { document: format::read(&text), etag, charge }))
+                Ok(Some(Saved { document: format::read(&text), etag }))
             }
             Err(StoreError::Missing(_)) => Ok(None),
             Err(error) => Err(self.blamer.named(error)),
@@ -118,8 +116,8 @@ impl Control {
         let options = QueryOptions::default().with_operation_options(query_options());
         let partition = FeedScope::partition(self.feed.clone());
         let found = self.container.query_items::<Box<RawValue>>(query, partition, Some(options));
-        let all = async { found.await?.try_collect().await };
-        let all: Vec<_> = attempt::once(Instant::now() + READ_TIMEOUT, all)
+        let all = async { meter::rows(found.await?).try_collect().await };
+        let all: Vec<_> = attempt::in_time(Instant::now() + READ_TIMEOUT, all)
             .await
             .map_err(|error| self.blamer.named(error))?;
         Ok(all.iter().filter_map(|text| format::read(text).ok()).collect())
@@ -138,8 +136,8 @@ impl Control {
         deadline: Instant,
     ) -> Result<Saved<T>, StoreError> {
         let answer = self.put(id, &document, etag, deadline, write_options()).await?;
-        let (etag, charge) = version(&answer)?;
-        Ok(Saved { document, etag, charge })
+        let etag = version(&answer)?;
+        Ok(Saved { document, etag })
     }
 
     /// As [`Control::write`]; what comes back is the document as it lies in Cosmos, with Cosmos' time stamp.
@@ -156,13 +154,13 @@ impl Control {
         let mut options = write_options();
         options.content_response_on_write = Some(ContentResponseOnWrite::Enabled);
         let answer = self.put(id, document, etag, deadline, options).await?;
-        let (etag, charge) = version(&answer)?;
+        let etag = version(&answer)?;
         let document = answer.into_model();
         let document = document.map_err(|_| StoreError::Unknown("a write that shows no document".into()))?;
-        Ok(Saved { document, etag, charge })
+        Ok(Saved { document, etag })
     }
 
-    /// Writes a document, whatever is there. Returns the request units.
+    /// Writes a document, whatever is there.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -171,14 +169,13 @@ impl Control {
         id: &str,
         document: &(impl Serialize + Sync),
         deadline: Instant,
-    ) -> Result<f64, StoreError> {
+    ) -> Result<(), StoreError> {
         let stamped = &Stamped::new(document);
         let answer = attempt::patiently(deadline, || {
             let options = ItemWriteOptions::default().with_operation_options(write_options());
             attempt::once(deadline, self.container.upsert_item(self.feed.clone(), id, stamped, Some(options)))
         });
-        let response = answer.await.map_err(|error| self.blamer.named(error))?;
-        Ok(attempt::charge(&response))
+        answer.await.map(drop).map_err(|error| self.blamer.named(error))
     }
 
     async fn put<T: Serialize>(
@@ -229,8 +226,7 @@ impl fmt::Debug for Control {
     }
 }
 
-fn version(response: &ItemResponse) -> Result<(Etag, f64), StoreError> {
+fn version(response: &ItemResponse) -> Result<Etag, StoreError> {
     let etag = response.headers().etag().map(|etag| Etag::from(etag.to_string()));
-    let etag = etag.ok_or_else(|| StoreError::Unknown("an answer without an etag".into()))?;
-    Ok((etag, attempt::charge(response)))
+    etag.ok_or_else(|| StoreError::Unknown("an answer without an etag".into()))
 }

@@ -33,7 +33,7 @@ pub async fn read(store: &Store, scope: Scope<'_>, id: &str) -> Result<Option<Ex
     let lacks =
         |what| StoreError::Unknown(format!("a document that is none of this mirror: it lacks `{what}`"));
     let read = text_of(store, scope, id).await?;
-    read.map(|(text, charge)| Ok(Existing { charge, ..Existing::of(text).map_err(lacks)? })).transpose()
+    read.map(|text| Existing::of(text).map_err(lacks)).transpose()
 }
 
 /// One document of this mirror; none when there is none, or when what is there is none of ours: the feed overwrites it.
@@ -42,7 +42,7 @@ pub async fn read(store: &Store, scope: Scope<'_>, id: &str) -> Result<Option<Ex
 /// [`StoreError`], as it cannot be read.
 pub async fn read_ours(store: &Store, scope: Scope<'_>, id: &str) -> Result<Option<Existing>, StoreError> {
     let read = text_of(store, scope, id).await?;
-    Ok(read.and_then(|(text, charge)| Some(Existing { charge, ..Existing::of(text).ok()? })))
+    Ok(read.and_then(|text| Existing::of(text).ok()))
 }
 
 /// What is known of the documents with these ids, each under its id.
@@ -95,12 +95,8 @@ pub async fn reach_newest_below(store: &Store, scope: Scope<'_>) -> Result<(), S
     }
 }
 
-/// The text of a document, and what it cost to read it.
-async fn text_of(
-    store: &Store,
-    scope: Scope<'_>,
-    id: &str,
-) -> Result<Option<(Box<RawValue>, f64)>, StoreError> {
+/// The text of a document.
+async fn text_of(store: &Store, scope: Scope<'_>, id: &str) -> Result<Option<Box<RawValue>>, StoreError> {
     let container = store.container(scope.container).await?;
     let partition = scope.partition(id);
     let deadline = Instant::now() + READ_TIMEOUT;
@@ -110,10 +106,9 @@ async fn text_of(
     });
     match answer.await {
         Ok(response) => {
-            let charge = attempt::charge(&response);
             let text = response.into_model();
             let text = text.map_err(|_| StoreError::Unknown("a document that is no JSON".into()))?;
-            Ok(Some((text, charge)))
+            Ok(Some(text))
         }
         Err(StoreError::Missing(_)) => Ok(None),
         Err(error) => Err(blame(store, scope.container, error).await),

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::connection::{Store, query_options, with};
 use super::containers::blamer;
 use super::error::StoreError;
+use super::meter;
 use crate::json::Members;
 use crate::protocol::compare::Summary;
 use crate::protocol::{Abandoned, Candidate, Checkpoint, Existing, Scope};
@@ -180,7 +181,7 @@ pub(super) async fn query<T: Row>(
             None
         }
     };
-    Ok(found.map_err(named).try_filter_map(move |row| std::future::ready(Ok(read(row)))))
+    Ok(meter::rows(found).map_err(named).try_filter_map(move |row| std::future::ready(Ok(read(row)))))
 }
 
 /// Numbers of our own; a string always takes them.

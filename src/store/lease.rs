@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use super::control::{Control, Saved};
 use super::error::StoreError;
+use super::meter::Meter;
 use crate::protocol::{Etag, LeaseState, Released, Terms};
 pub use acquire::{Acquired, acquire};
 use clock::Clock;
@@ -114,8 +115,8 @@ impl Lease {
     pub async fn while_renewing<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> T {
         // Dropped with this future, it ends the task.
         let mut keeping = JoinSet::new();
-        let lease = self.clone();
-        keeping.spawn(async move { lease.keep().await });
+        let (lease, meter) = (self.clone(), Meter::of_work());
+        keeping.spawn(async move { Box::pin(meter.over(lease.keep())).await });
         work.await
     }
 

@@ -17,13 +17,6 @@ use crate::protocol::{Etag, Stored};
 /// Most documents of one batch: <https://learn.microsoft.com/azure/cosmos-db/nosql/transactional-batch>.
 pub const BATCH: usize = 100;
 
-/// A write that Cosmos answered.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Written {
-    /// Request units it cost.
-    pub charge: f64,
-}
-
 /// Writes one document whatever is there, or, with an etag, only over that version.
 ///
 /// Waits and tries again while Cosmos throttles, until `give_up`; every try is within the lease.
@@ -38,7 +31,7 @@ pub async fn write(
     over: Option<&Etag>,
     lease: &Lease,
     give_up: Instant,
-) -> Result<Written, StoreError> {
+) -> Result<(), StoreError> {
     let (name, container) = (container, store.container(container).await?);
     let (partition, id) = (document.partition(), document.id());
     let written = attempt::patiently(give_up, || async {
@@ -56,7 +49,7 @@ pub async fn write(
                 attempt::once(deadline, container.replace_item(partition, id, document, Some(options))).await
             }
         };
-        followed(store, answer.map(|response| Written { charge: attempt::charge(&response) }))
+        followed(store, answer.map(drop))
     });
     blamed(store, name, written.await).await
 }
@@ -71,8 +64,8 @@ pub async fn write_batch(
     documents: &[impl Stored],
     lease: &Lease,
     give_up: Instant,
-) -> Result<Written, StoreError> {
-    let Some(first) = documents.first() else { return Ok(Written { charge: 0.0 }) };
+) -> Result<(), StoreError> {
+    let Some(first) = documents.first() else { return Ok(()) };
     if let [only] = documents {
         return write(store, container, only, None, lease, give_up).await;
     }
@@ -91,19 +84,15 @@ pub async fn write_batch(
     blamed(store, name, written.await).await
 }
 
-async fn blamed(
-    store: &Store,
-    name: &str,
-    answer: Result<Written, StoreError>,
-) -> Result<Written, StoreError> {
+async fn blamed(store: &Store, name: &str, answer: Result<(), StoreError>) -> Result<(), StoreError> {
     match answer {
-        Ok(written) => Ok(written),
+        Ok(()) => Ok(()),
         Err(error) => Err(blame(store, name, error).await),
     }
 }
 
 /// Lets everybody follow a refusal, or the want of an answer.
-fn followed(store: &Store, answer: Result<Written, StoreError>) -> Result<Written, StoreError> {
+fn followed(store: &Store, answer: Result<(), StoreError>) -> Result<(), StoreError> {
     match &answer {
         Err(StoreError::Throttled { after }) => store.pacer.throttled(*after),
         Err(StoreError::Unknown(_)) => store.pacer.unanswered(Instant::now()),
@@ -113,10 +102,9 @@ fn followed(store: &Store, answer: Result<Written, StoreError>) -> Result<Writte
 }
 
 /// A failed batch answers without an error: only its operations say so.
-fn judged(response: BatchResponse) -> Result<Written, StoreError> {
-    let charge = response.headers().request_charge().map_or(0.0, |charge| charge.value());
+fn judged(response: BatchResponse) -> Result<(), StoreError> {
     let body = response.into_body().single()?;
-    batch::judged(&body).map(|()| Written { charge })
+    batch::judged(&body)
 }
 
 /// Nothing can be there that an upsert would mind, but a unique key, and no document has to be.

@@ -25,21 +25,14 @@ pub(super) struct Driver<'a> {
     failure: Option<SyncError>,
     /// The description of what is wrong with a container.
     unfit: Option<Box<Unfit>>,
-    /// Request units so far.
-    charge: f64,
 }
 
 impl<'a> Driver<'a> {
     /// Creates the driver of a turn; a look-up turn looks up the ids in `asked`. `early`: what Graph answered already.
     pub fn new(turn: Turn<'a>, asked: &'a [String], early: Option<Early>) -> Self {
-        let (etag, failure, unfit, charge) = (None, None, None, 0.0);
+        let (etag, failure, unfit) = (None, None, None);
         let (pages, shown) = (Pages::beginning_with(early), Shown::default());
-        Self { turn, asked, not_found: Vec::new(), etag, pages, shown, failure, unfit, charge }
-    }
-
-    /// Request units so far.
-    pub fn charge(&self) -> f64 {
-        self.charge
+        Self { turn, asked, not_found: Vec::new(), etag, pages, shown, failure, unfit }
     }
 
     /// The looked-up ids that were not found.
@@ -59,12 +52,12 @@ impl<'a> Driver<'a> {
             if let (Action::Leave { .. }, Some(ending), true) = (&action, machine.sync_ending(), is_recorded)
             {
                 let epoch = machine.checkpoint().epoch;
-                self.charge += run::ended(self.turn.control(), epoch, ending, self.reached(machine)).await;
+                run::ended(self.turn.control(), epoch, ending, self.reached(machine)).await;
             }
             let event = self.perform(machine, action).await?;
             if machine.is_abandoning() && event == Event::Saved {
                 let reached = self.reached(machine);
-                self.charge += run::unclean(self.turn.control(), machine.checkpoint(), reached).await;
+                run::unclean(self.turn.control(), machine.checkpoint(), reached).await;
             }
             action = match machine.on(event, self.turn.lease().now(), self.turn.is_spent()) {
                 Ok(Action::End(ending)) => return Ok(ending),
@@ -77,7 +70,7 @@ impl<'a> Driver<'a> {
 
     /// The progress of the turn so far.
     pub fn reached(&self, machine: &Machine) -> run::Reached {
-        self.turn.reached(machine.counts(), self.charge, machine.checkpoint())
+        self.turn.reached(machine.counts(), machine.checkpoint())
     }
 
     /// Performs one action. Actions are on the heap: each future around them would be as large as the largest, and in a
@@ -103,11 +96,9 @@ impl<'a> Driver<'a> {
                 }
             }
             Action::WritePage => {
-                let (took, charge) = {
-                    let (pages, shown) = (&mut self.pages, &mut self.shown);
-                    Box::pin(actions::write_page(&self.turn, pages, shown, machine.checkpoint())).await?
-                };
-                self.charge += charge;
+                let (pages, shown) = (&mut self.pages, &mut self.shown);
+                let took =
+                    Box::pin(actions::write_page(&self.turn, pages, shown, machine.checkpoint())).await?;
                 Ok(Event::Written(took))
             }
             Action::Weigh => {
@@ -116,20 +107,16 @@ impl<'a> Driver<'a> {
                 Ok(Event::Weighed(weight))
             }
             Action::Sweep => {
-                let (swept, charge) =
-                    Box::pin(actions::sweep(&self.turn, &self.shown, machine.checkpoint())).await?;
-                self.charge += charge;
+                let swept = Box::pin(actions::sweep(&self.turn, &self.shown, machine.checkpoint())).await?;
                 Ok(Event::Swept(swept))
             }
             Action::Settle => {
-                let settled =
-                    Box::pin(actions::settle(&self.turn, machine.checkpoint(), &mut self.charge)).await?;
+                let settled = Box::pin(actions::settle(&self.turn, machine.checkpoint())).await?;
                 let uncarried = Box::pin(actions::uncarried(&self.turn, machine.checkpoint())).await?;
                 Ok(Event::Settled(Settled { uncarried, ..settled }))
             }
             Action::LookUp => {
                 let looked = Box::pin(actions::look_up(&self.turn, self.asked, machine.checkpoint())).await?;
-                self.charge += looked.charge;
                 self.not_found.extend(looked.not_found);
                 Ok(looked.event)
             }
@@ -141,7 +128,6 @@ impl<'a> Driver<'a> {
     async fn load(&mut self, machine: &Machine) -> Result<Event, SyncError> {
         let is_first = self.etag.is_none();
         let loaded = Box::pin(actions::load(&self.turn, machine.task(), is_first)).await?;
-        self.charge += loaded.charge;
         self.etag = loaded.etag;
         self.unfit = loaded.unfit;
         Ok(loaded.event)
@@ -151,7 +137,6 @@ impl<'a> Driver<'a> {
         let Some(saved) = actions::save(&self.turn, next, self.etag.as_ref()).await? else {
             return Ok(Event::Overtaken);
         };
-        self.charge += saved.charge;
         self.etag = Some(saved.etag);
         Ok(Event::Saved)
     }

@@ -19,7 +19,7 @@ use crate::protocol::machine::{Machine, Task};
 use crate::protocol::plan::Why;
 use crate::protocol::{CHECKPOINT, Checkpoint, Counts, Ending};
 use crate::report::{Outcome, State, SyncError, status};
-use crate::store::{Control, Lease};
+use crate::store::{Control, Lease, Meter};
 use hands::Dry;
 pub use hands::Sweep;
 
@@ -50,15 +50,19 @@ pub struct Preview {
 /// # Errors
 /// As [`super::sync`]; nothing was changed.
 pub async fn preview(mirror: &Mirror, budget: Duration) -> Result<Preview, SyncError> {
+    let meter = Meter::default();
+    Box::pin(meter.over(metered(mirror, budget, &meter))).await
+}
+
+async fn metered(mirror: &Mirror, budget: Duration, meter: &Meter) -> Result<Preview, SyncError> {
     let (started, feed) = (Instant::now(), mirror.feed());
     let control = Control::open(mirror.store(), &feed.key()).await?;
     let state = status(mirror.store(), feed, 0).await?.state;
     let found = control.read_any::<Checkpoint>(CHECKPOINT).await?;
-    let charge = found.as_ref().map_or(0.0, |found| found.charge);
     let found = found.map(|found| found.document).transpose();
     let found = found.map_err(|why| SyncError::unreadable(control.feed(), why))?;
     let lease = Lease::seen(&control).await?;
-    let outcome = |ending, counts| Outcome::new(feed, ending, counts, charge, started.elapsed());
+    let outcome = |ending, counts| Outcome::new(feed, ending, counts, meter.units(), started.elapsed());
     if let Some(until) = lease.held_until {
         let outcome = outcome(Ending::Busy { until }, Counts::default());
         return Ok(Preview {

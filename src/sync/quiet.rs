@@ -18,8 +18,6 @@ pub enum Asked {
     Quiet {
         /// When Graph was asked.
         as_of: OffsetDateTime,
-        /// Request units.
-        charge: f64,
     },
     /// A turn with the lease has to see to it. It may go on with what Graph has answered already.
     Busy(Option<Early>),
@@ -38,10 +36,7 @@ async fn try_asking(mirror: &Mirror, control: &Control, deadline: Instant) -> Re
     let now = OffsetDateTime::now_utc();
     let (lease, found) = tokio::join!(Lease::seen(control), control.read_any::<Checkpoint>(CHECKPOINT));
     let (lease, found) = (lease?, found?);
-    let Some((checkpoint, charge)) = found.and_then(|found| Some((found.document.ok()?, found.charge)))
-    else {
-        return Ok(Asked::Busy(None));
-    };
+    let Some(checkpoint) = found.and_then(|found| found.document.ok()) else { return Ok(Asked::Busy(None)) };
     let may_be_quiet = |ids| plan::may_be_quiet(&checkpoint, &mirror.definition(ids), &lease, now);
     if !may_be_quiet(Ids::new()) {
         return Ok(Asked::Busy(None));
@@ -61,8 +56,8 @@ async fn try_asking(mirror: &Mirror, control: &Control, deadline: Instant) -> Re
     if !answer.as_ref().is_ok_and(is_quiet) {
         return Ok(Asked::Busy(Some(Early { request, sent, answer })));
     }
-    let charge = charge + quiet::record(control, &checkpoint, now).await;
-    Ok(Asked::Quiet { as_of: now, charge })
+    quiet::record(control, &checkpoint, now).await;
+    Ok(Asked::Quiet { as_of: now })
 }
 
 /// Whether this feed has looked for tombstones, in its own container and in those of the ends of its links, since they can have

@@ -10,7 +10,7 @@ use crate::protocol::plan::listing;
 use crate::protocol::{Checkpoint, Counts, Scope, Source as ReadFrom};
 use crate::report::{Cost, SyncError, run};
 use crate::source::Source;
-use crate::store::{Control, Lease, Store};
+use crate::store::{Control, Lease, Meter, Store};
 
 /// Throttled writes are retried for this long after the budget is spent: giving up a page would cost more.
 const GRACE: Duration = Duration::from_secs(60);
@@ -20,6 +20,7 @@ pub(super) struct Turn<'a> {
     mirror: &'a Mirror,
     control: &'a Control,
     lease: &'a Lease,
+    meter: &'a Meter,
     started: Instant,
     deadline: Instant,
 }
@@ -30,10 +31,11 @@ impl<'a> Turn<'a> {
         mirror: &'a Mirror,
         control: &'a Control,
         lease: &'a Lease,
+        meter: &'a Meter,
         started: Instant,
         budget: Duration,
     ) -> Self {
-        Self { mirror, control, lease, started, deadline: started + budget }
+        Self { mirror, control, lease, meter, started, deadline: started + budget }
     }
 
     pub fn mirror(&self) -> &'a Mirror {
@@ -90,9 +92,14 @@ impl<'a> Turn<'a> {
         self.deadline.max(Instant::now()) + GRACE
     }
 
-    /// The progress of the turn so far; `charge` is in request units.
-    pub fn reached(&self, counts: Counts, charge: f64, checkpoint: &Checkpoint) -> run::Reached {
-        let cost = Cost::new(charge, self.started.elapsed());
+    /// Request units so far.
+    pub fn units(&self) -> f64 {
+        self.meter.units()
+    }
+
+    /// The progress of the turn so far.
+    pub fn reached(&self, counts: Counts, checkpoint: &Checkpoint) -> run::Reached {
+        let cost = Cost::new(self.units(), self.started.elapsed());
         run::Reached { counts, cost, as_of: checkpoint.as_of }
     }
 

@@ -11,10 +11,9 @@ use futures_util::TryStreamExt as _;
 
 use super::remove_links::since;
 use super::shown::Shown;
-use super::write::Wrote;
 use super::write_objects::{counted, doubt_one};
 use crate::protocol::document::Stamp;
-use crate::protocol::{Checkpoint, Existing, doubt};
+use crate::protocol::{Checkpoint, Counts, Existing, doubt};
 use crate::report::SyncError;
 use crate::store::{ends, find};
 use crate::sync::turn::Turn;
@@ -32,8 +31,8 @@ pub async fn doubt_inside(
     shown: &Shown,
     checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
-) -> Result<Wrote, SyncError> {
-    let (place, mut wrote) = (&turn.mirror().resource().inside, Wrote::default());
+) -> Result<Counts, SyncError> {
+    let (place, mut wrote) = (&turn.mirror().resource().inside, Counts::default());
     if place.is_empty() {
         return Ok(wrote);
     }
@@ -53,7 +52,7 @@ pub async fn doubt_inside(
             };
             folders.push(id.to_owned());
             if !doubt::is_doubted_since(doubt::marks(&kept.marks), kept.marks.written, last) {
-                wrote = wrote + doubt_one(turn, &counted(kept, shown, checkpoint), stamp).await?;
+                wrote += doubt_one(turn, &counted(kept, shown, checkpoint), stamp).await?;
             }
         }
     }

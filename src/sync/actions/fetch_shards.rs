@@ -7,7 +7,7 @@ use crate::protocol::{Checkpoint, Listing, Next, Shard, Shards, Turned};
 use crate::report::SyncError;
 use crate::sync::turn::Turn;
 
-use super::fetch::{Ahead, Fetched, Pages, failed};
+use super::pages::{Ahead, Fetched, Pages, failed};
 
 /// Pages of different shards that are in flight, and then written together: with more, Cosmos DB is what limits the copy.
 const AT_ONCE: usize = 4;
@@ -15,7 +15,7 @@ const AT_ONCE: usize = 4;
 /// What comes of a list, if the checkpoint stands before one or in one. [`Pages::take`] then returns a page.
 ///
 /// # Errors
-/// As [`super::fetch::fetch`].
+/// [`SyncError`]; results that the machine handles are events, not errors.
 pub(super) async fn list(
     turn: &Turn<'_>,
     pages: &mut Pages,

@@ -16,7 +16,6 @@ pub struct Loaded {
     pub etag: Option<Etag>,
     /// The description of what is wrong with a container.
     pub unfit: Option<Box<Unfit>>,
-    pub charge: f64,
 }
 
 /// Reads the checkpoint and inspects the containers. A reset treats an unreadable checkpoint as missing; every other
@@ -25,7 +24,7 @@ pub async fn load(turn: &Turn<'_>, task: Task, is_first: bool) -> Result<Loaded,
     let read = turn.control().read_any::<Checkpoint>(CHECKPOINT);
     let (found, paused) = tokio::join!(read, paused(turn, is_first && task != Task::Reset));
     let found: Option<Saved<Result<Checkpoint, Unreadable>>> = found?;
-    let Some(Saved { document, etag, charge }) = found else { return lost(turn, None, 0.0).await };
+    let Some(Saved { document, etag }) = found else { return lost(turn, None).await };
     match document {
         Ok(mut checkpoint) => {
             // As if this feed had been told to wait.
@@ -40,9 +39,9 @@ pub async fn load(turn: &Turn<'_>, task: Task, is_first: bool) -> Result<Loaded,
             }
             let inspected = turn.mirror().inspect(Some(&checkpoint)).await?;
             let event = Event::Loaded(Box::new(checkpoint), Containers::from(&inspected));
-            Ok(Loaded { event, etag: Some(etag), unfit: inspected.unfit, charge })
+            Ok(Loaded { event, etag: Some(etag), unfit: inspected.unfit })
         }
-        Err(_) if task == Task::Reset => lost(turn, Some(etag), charge).await,
+        Err(_) if task == Task::Reset => lost(turn, Some(etag)).await,
         Err(unreadable) => Err(SyncError::unreadable(turn.key(), unreadable)),
     }
 }
@@ -55,7 +54,7 @@ async fn paused(turn: &Turn<'_>, is_due: bool) -> Option<OffsetDateTime> {
     turn.mirror().heed_pause(turn.lease().now()).await
 }
 
-async fn lost(turn: &Turn<'_>, etag: Option<Etag>, charge: f64) -> Result<Loaded, SyncError> {
+async fn lost(turn: &Turn<'_>, etag: Option<Etag>) -> Result<Loaded, SyncError> {
     let inspected = turn.mirror().inspect(None).await?;
     let containers = Containers::from(&inspected);
     let from_time = Numbers::from_time(turn.lease().now());
@@ -63,7 +62,7 @@ async fn lost(turn: &Turn<'_>, etag: Option<Etag>, charge: f64) -> Result<Loaded
         turn.store().saves().loaded(turn.key(), from_time.save, None, turn.lease().now());
     }
     let event = Event::Lost(turn.mirror().above(&containers, from_time).await?, containers);
-    Ok(Loaded { event, etag, unfit: inspected.unfit, charge })
+    Ok(Loaded { event, etag, unfit: inspected.unfit })
 }
 
 /// Saves the checkpoint over the version that this turn read; none if another process has saved in between. If the

@@ -7,7 +7,7 @@
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::write::{Wrote, remove, write_change};
+use super::write::{remove, write_change};
 use crate::graph::GraphError;
 use crate::protocol::change::{self, Kind};
 use crate::protocol::content::Content;
@@ -27,13 +27,12 @@ pub struct LookedUp {
     pub event: Event,
     /// Ids for which Graph has no object and the copy has no current object.
     pub not_found: Vec<String>,
-    pub charge: f64,
 }
 
 /// The result of one look-up.
 enum Seen {
     /// The copy now matches Graph.
-    Copied(Wrote),
+    Copied(Counts),
     /// There is no object with this id.
     NotFound(String),
 }
@@ -62,23 +61,23 @@ pub async fn look_up(
     let looks = looks.map(|(id, (copy, object))| write_one(turn, id, copy, object, checkpoint));
     // Complete all of them: a write that is not awaited would have no known outcome.
     let seen: Vec<_> = stream::iter(looks).buffer_unordered(LOOKS).collect().await;
-    let (mut all, mut not_found, mut failed) = (Wrote::default(), Vec::new(), None);
+    let (mut all, mut not_found, mut failed) = (Counts::default(), Vec::new(), None);
     for one in seen {
         match one {
-            Ok(Seen::Copied(wrote)) => all = all + wrote,
+            Ok(Seen::Copied(wrote)) => all += wrote,
             Ok(Seen::NotFound(id)) => not_found.push(id),
             Err(error) => failed = Some(error),
         }
     }
     match failed {
         Some(error) => Err(error),
-        None => Ok(LookedUp { not_found, charge: all.charge, ..LookedUp::new(Event::LookedUp(all.counts)) }),
+        None => Ok(LookedUp { event: Event::LookedUp(all), not_found }),
     }
 }
 
 impl LookedUp {
     fn new(event: Event) -> Self {
-        Self { event, not_found: Vec::new(), charge: 0.0 }
+        Self { event, not_found: Vec::new() }
     }
 }
 
@@ -114,7 +113,7 @@ async fn write_one(
             }
             if living.is_some_and(|kept| is_unchanged(&change, &kept)) {
                 let counts = Counts { unchanged: 1, ..Counts::default() };
-                return Ok(Seen::Copied(Wrote { counts, charge: 0.0 }));
+                return Ok(Seen::Copied(counts));
             }
             Ok(Seen::Copied(write_change(turn, &change, &stamp, None, turn.give_up()).await?))
         }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use time::OffsetDateTime;
 
-use super::write::{Wrote, tombstone_link};
+use super::write::tombstone_link;
 use crate::protocol::document::Stamp;
-use crate::protocol::{Candidate, Checkpoint, Reason, Scope, doubt};
+use crate::protocol::{Candidate, Checkpoint, Counts, Reason, Scope, doubt};
 use crate::report::SyncError;
 use crate::store::{StoreError, ends, find};
 use crate::sync::turn::Turn;
@@ -30,21 +30,21 @@ pub async fn remove_links(
     turn: &Turn<'_>,
     checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
-) -> Result<(Wrote, bool), SyncError> {
+) -> Result<(Counts, bool), SyncError> {
     let ttl = turn.options().tombstone_ttl.saturating_sub(turn.options().doubt + SKEW);
     // Tombstones written in the meantime may have expired: then only another enumeration can show which links are left.
     let may_have_missed_tombstones = !turn.mirror().resource().relationships.is_empty()
         && doubt::may_have_missed_tombstones(checkpoint, stamp.now, ttl);
-    let (mut wrote, mut doubtful) = (Wrote::default(), may_have_missed_tombstones);
+    let (mut wrote, mut doubtful) = (Counts::default(), may_have_missed_tombstones);
     for target in &turn.mirror().resource().targets {
         let (deleted, missing) = gone(turn, target, checkpoint, stamp.now).await?;
         for link in &turn.mirror().resource().relationships {
             for gone in &deleted {
-                wrote = wrote + unlink(turn, &link.container, gone, stamp).await?;
+                wrote += unlink(turn, &link.container, gone, stamp).await?;
             }
             for gone in &missing {
                 doubtful |= is_any_doubtful(turn, &link.container, gone, checkpoint).await?;
-                wrote = wrote + unlink_spared(turn, &link.container, gone, checkpoint, stamp).await?;
+                wrote += unlink_spared(turn, &link.container, gone, checkpoint, stamp).await?;
             }
         }
     }
@@ -121,9 +121,9 @@ async fn unlink_spared(
     gone: &BTreeMap<String, i64>,
     checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     if checkpoint.pending_sweep.is_some() {
-        return Ok(Wrote::default());
+        return Ok(Counts::default());
     }
     let linked = ends::linked(turn.store(), turn.scope(container), gone.keys()).await?;
     let is_spared = |link: &Candidate| {
@@ -134,7 +134,7 @@ async fn unlink_spared(
         .try_filter(|link| ready(is_spared(link)))
         .map(|link| async move { tombstone_link(turn, container, link?, Reason::Missing, stamp).await })
         .buffer_unordered(turn.store().concurrency())
-        .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
+        .try_fold(Counts::default(), |all, one| ready(Ok(all + one)))
         .await
 }
 
@@ -143,11 +143,11 @@ async fn unlink(
     container: &str,
     gone: &BTreeMap<String, i64>,
     stamp: &Stamp<'_>,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     let linked = ends::linked(turn.store(), turn.scope(container), gone.keys()).await?;
     linked
         .map(|link| async move { tombstone_link(turn, container, link?, Reason::Deleted, stamp).await })
         .buffer_unordered(turn.store().concurrency())
-        .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
+        .try_fold(Counts::default(), |all, one| ready(Ok(all + one)))
         .await
 }

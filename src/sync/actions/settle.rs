@@ -11,23 +11,19 @@ use std::collections::HashSet;
 use futures_util::TryStreamExt as _;
 use serde_json::value::RawValue;
 
-use super::write::{Wrote, remove, write_change};
+use super::write::{remove, write_change};
 use crate::graph::GraphError;
 use crate::protocol::change;
 use crate::protocol::document::Stamp;
 use crate::protocol::machine::Settled;
 use crate::protocol::plan;
-use crate::protocol::{Abandoned, Candidate, Checkpoint, doubt};
+use crate::protocol::{Abandoned, Candidate, Checkpoint, Counts, doubt};
 use crate::report::SyncError;
 use crate::store::{find, numbers};
 use crate::sync::turn::Turn;
 
-/// Settles the objects that have been doubtful for long enough, and adds the request units to `charge`.
-pub async fn settle(
-    turn: &Turn<'_>,
-    checkpoint: &Checkpoint,
-    charge: &mut f64,
-) -> Result<Settled, SyncError> {
+/// Settles the objects that have been doubtful for long enough.
+pub async fn settle(turn: &Turn<'_>, checkpoint: &Checkpoint) -> Result<Settled, SyncError> {
     if !turn.source().reads_by_id() {
         return Ok(Settled::default());
     }
@@ -57,9 +53,7 @@ pub async fn settle(
         };
         let (marks, doubt) = (doubt::marks(&candidate), turn.options().doubt);
         settled.unseen |= object.is_some() && doubt::is_unseen(checkpoint, marks, candidate.written, doubt);
-        let wrote = settle_one(turn, checkpoint, candidate, object.as_deref()).await?;
-        settled.counts += wrote.counts;
-        *charge += wrote.charge;
+        settled.counts += settle_one(turn, checkpoint, candidate, object.as_deref()).await?;
     }
     Ok(settled)
 }
@@ -83,7 +77,7 @@ async fn settle_one(
     checkpoint: &Checkpoint,
     candidate: Candidate,
     object: Option<&RawValue>,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     let mode = turn.mirror().resource().read_mode();
     let (generation, source) = doubt::settle(mode, checkpoint, doubt::marks(&candidate), object.is_some());
     let stamp = Stamp { generation, source, ..turn.stamp(checkpoint) };

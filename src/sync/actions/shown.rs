@@ -82,30 +82,30 @@ fn is_kept(turn: &Turn<'_>, checkpoint: &Checkpoint) -> bool {
     compare::compares(checkpoint) && turn.mirror().resource().read_mode().sweeps()
 }
 
-/// Keeps what a page has shown beside the checkpoint, unless this turn also sweeps and no later one. Returns the request units.
+/// Keeps what a page has shown beside the checkpoint, unless this turn also sweeps and no later one.
 pub async fn keep(
     turn: &Turn<'_>,
     checkpoint: &Checkpoint,
     seen: &Seen,
     follows: &Next,
-) -> Result<f64, SyncError> {
-    let (is_list, mut charge) = (turn.mirror().resource().read_mode() == Mode::List, 0.0);
+) -> Result<(), SyncError> {
+    let is_list = turn.mirror().resource().read_mode() == Mode::List;
     // Each turn begins another list, so none sweeps for an earlier one.
     if !is_kept(turn, checkpoint) || is_list && follows.ends_round() {
-        return Ok(charge);
+        return Ok(());
     }
     let (generation, save) = (checkpoint.generation, checkpoint.save + 1);
     let ttl = if is_list { OF_LIST } else { OF_DELTA };
     for document in SeenPage::of(turn.key(), generation, checkpoint.seen_pages, save, seen, ttl) {
         let deadline = turn.lease().guard().await?;
         let id = document.id.clone();
-        charge += match turn.control().write(&id, document, None, deadline).await {
-            Ok(saved) => saved.charge,
+        match turn.control().write(&id, document, None, deadline).await {
+            Ok(_) => {}
             Err(StoreError::Overtaken) => return Err(SyncError::Overtaken),
             Err(error) => return Err(error.into()),
-        };
+        }
     }
-    Ok(charge)
+    Ok(())
 }
 
 /// This turn knows what a page has shown.

@@ -15,7 +15,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use super::fate::{self, LinkFate};
 use super::shown::Shown;
 use super::weigh::{held, unseen_sources};
-use super::write::{Wrote, remove, tombstone_link, write, write_change};
+use super::write::{remove, tombstone_link, write, write_change};
 use crate::graph::{BATCH, GraphError};
 use crate::protocol::change;
 use crate::protocol::document::{self, Stamp};
@@ -27,18 +27,14 @@ use crate::store::{documents, find, numbers};
 use crate::sync::turn::Turn;
 
 /// Carries out the pending sweep.
-pub async fn sweep(
-    turn: &Turn<'_>,
-    shown: &Shown,
-    checkpoint: &Checkpoint,
-) -> Result<(Swept, f64), SyncError> {
-    let Some(pending_sweep) = checkpoint.pending_sweep else { return Ok((Swept::default(), 0.0)) };
+pub async fn sweep(turn: &Turn<'_>, shown: &Shown, checkpoint: &Checkpoint) -> Result<Swept, SyncError> {
+    let Some(pending_sweep) = checkpoint.pending_sweep else { return Ok(Swept::default()) };
     let (mut wrote, mut swept) = sweep_objects(turn, shown, checkpoint, pending_sweep).await?;
     if swept.is_held() && !checkpoint.reenumerate {
         swept.living = numbers::count_from(turn.store(), turn.objects(), 0).await?;
         held(turn.key(), swept.hidden, swept.living, Hold::EnumerationHidObjects);
     } else {
-        wrote = wrote + rewrite_tombstones(turn, checkpoint, pending_sweep).await?;
+        wrote += rewrite_tombstones(turn, checkpoint, pending_sweep).await?;
         let has_links = !turn.mirror().resource().relationships.is_empty();
         let keeps = |one: &Candidate| doubt::keeps_links(checkpoint, doubt::marks(one));
         let unseen = if has_links {
@@ -48,11 +44,11 @@ pub async fn sweep(
         };
         for link in &turn.mirror().resource().relationships {
             let links = sweep_links(turn, &link.container, shown, checkpoint, pending_sweep, &unseen).await?;
-            wrote = wrote + links.0;
+            wrote += links.0;
             swept.left |= links.1;
         }
     }
-    Ok((Swept { counts: wrote.counts, ..swept }, wrote.charge))
+    Ok(Swept { counts: wrote, ..swept })
 }
 
 /// Sweeps the objects. Doubtful objects stay: the enumeration that wrote them is unknown. All others are first read by
@@ -63,9 +59,9 @@ async fn sweep_objects(
     shown: &Shown,
     checkpoint: &Checkpoint,
     pending_sweep: u64,
-) -> Result<(Wrote, Swept), SyncError> {
+) -> Result<(Counts, Swept), SyncError> {
     if shown.has_nothing(checkpoint, turn.objects().container) {
-        return Ok((Wrote::default(), Swept::default()));
+        return Ok((Counts::default(), Swept::default()));
     }
     let young = AtomicBool::new(false);
     // Nobody can look at what is doubtful there: the next list shows what lives.
@@ -85,11 +81,11 @@ async fn sweep_objects(
     }
     let older = find::older_than(turn.store(), turn.objects(), pending_sweep).await?.try_filter(due);
     let mut chunks = pin!(older.try_chunks(BATCH));
-    let (mut wrote, mut swept, mut asked) = (Wrote::default(), Swept::default(), false);
+    let (mut wrote, mut swept, mut asked) = (Counts::default(), Swept::default(), false);
     while let Some(some) = chunks.try_next().await.map_err(|error| error.1)? {
         if asked && turn.is_spent() {
             // If nothing was written, continuing at once would have the same result.
-            (swept.left, swept.cut) = (true, wrote.counts != Counts::default());
+            (swept.left, swept.cut) = (true, wrote != Counts::default());
             break;
         }
         asked = true;
@@ -100,7 +96,7 @@ async fn sweep_objects(
             }
             fates => fates.map_err(|error| turn.explain(error))?,
         };
-        wrote = wrote + keep_or_remove(turn, checkpoint, some, &fates, &mut swept).await?;
+        wrote += keep_or_remove(turn, checkpoint, some, &fates, &mut swept).await?;
         if swept.is_held() && !turn.options().accepts_removals {
             return Ok((wrote, swept));
         }
@@ -119,7 +115,7 @@ async fn keep_or_remove(
     some: Vec<Candidate>,
     fates: &[Fate],
     swept: &mut Swept,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     swept.hidden += fates.iter().filter(|fate| matches!(fate, Fate::Shown(_))).count() as u64;
     swept.left |= fates.iter().any(|fate| matches!(fate, Fate::Unknown));
     let is_held = swept.is_held() && !turn.options().accepts_removals;
@@ -133,13 +129,13 @@ async fn keep_or_remove(
                 write_change(turn, &change, shown, Some(&candidate.etag), turn.give_up()).await
             }
             Fate::Gone if !is_held => remove(turn, candidate, stamp).await,
-            Fate::Gone | Fate::Unknown => Ok(Wrote::default()),
+            Fate::Gone | Fate::Unknown => Ok(Counts::default()),
         }
     });
     // By index, since a closure over borrowed answers would not be general enough for `Send`.
     let writes: Vec<_> = writes.collect();
     let written = stream::iter(writes).buffer_unordered(turn.store().concurrency());
-    written.try_fold(Wrote::default(), |all, one| ready(Ok(all + one))).await
+    written.try_fold(Counts::default(), |all, one| ready(Ok(all + one))).await
 }
 
 /// Writes tombstones again if their objects may be restored and this enumeration did not include them either. A
@@ -149,9 +145,9 @@ async fn rewrite_tombstones(
     turn: &Turn<'_>,
     checkpoint: &Checkpoint,
     pending_sweep: u64,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     if !turn.mirror().resource().is_linked_to {
-        return Ok(Wrote::default());
+        return Ok(Counts::default());
     }
     let (stamp, objects) = (&turn.stamp(checkpoint), turn.objects());
     let older = find::restorable(turn.store(), objects, pending_sweep).await?;
@@ -169,7 +165,7 @@ async fn rewrite_tombstones(
             Ok(write(turn, turn.objects().container, &document, Some(&etag), counts, turn.give_up()).await?)
         })
         .buffer_unordered(turn.store().concurrency())
-        .try_fold(Wrote::default(), |all, one| ready(Ok(all + one)))
+        .try_fold(Counts::default(), |all, one| ready(Ok(all + one)))
         .await
 }
 
@@ -185,9 +181,9 @@ async fn sweep_links(
     checkpoint: &Checkpoint,
     pending_sweep: u64,
     unseen: &HashSet<String>,
-) -> Result<(Wrote, bool), SyncError> {
+) -> Result<(Counts, bool), SyncError> {
     if shown.has_nothing(checkpoint, container) {
-        return Ok((Wrote::default(), false));
+        return Ok((Counts::default(), false));
     }
     let stamp = &turn.stamp(checkpoint);
     let found =
@@ -200,11 +196,11 @@ async fn sweep_links(
                 LinkFate::Goes => {
                     Ok((tombstone_link(turn, container, link, Reason::Missing, stamp).await?, false))
                 }
-                LinkFate::Waits => Ok((Wrote::default(), true)),
-                LinkFate::Stays => Ok((Wrote::default(), false)),
+                LinkFate::Waits => Ok((Counts::default(), true)),
+                LinkFate::Stays => Ok((Counts::default(), false)),
             }
         })
         .buffer_unordered(turn.store().concurrency())
-        .try_fold((Wrote::default(), false), |all, one| ready(Ok((all.0 + one.0, all.1 | one.1))))
+        .try_fold((Counts::default(), false), |all, one| ready(Ok((all.0 + one.0, all.1 | one.1))))
         .await
 }

@@ -1,7 +1,6 @@
 //! Writes documents: shared by pages, sweeps, the removal of links, and look-ups.
 
 use std::borrow::Cow;
-use std::ops::Add;
 use std::time::Instant;
 
 use crate::catalogue::Write as Mode;
@@ -15,23 +14,6 @@ use crate::sync::turn::Turn;
 /// Attempts for a document that others keep writing between our read and our write.
 pub const TRIES: u32 = 4;
 
-/// The number of documents written, and their cost in request units.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wrote {
-    pub counts: Counts,
-    pub charge: f64,
-}
-
-impl Add for Wrote {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        let mut counts = self.counts;
-        counts += other.counts;
-        Self { counts, charge: self.charge + other.charge }
-    }
-}
-
 /// Writes one document. With an etag, it replaces only that version, and writes nothing if another process has written
 /// the document in between.
 pub async fn write(
@@ -41,10 +23,10 @@ pub async fn write(
     over: Option<&Etag>,
     counts: Counts,
     give_up: Instant,
-) -> Result<Wrote, StoreError> {
+) -> Result<Counts, StoreError> {
     match store::write(turn.store(), container, document, over, turn.lease(), give_up).await {
-        Ok(written) => Ok(Wrote { counts, charge: written.charge }),
-        Err(StoreError::Overtaken | StoreError::Missing(_)) if over.is_some() => Ok(Wrote::default()),
+        Ok(()) => Ok(counts),
+        Err(StoreError::Overtaken | StoreError::Missing(_)) if over.is_some() => Ok(Counts::default()),
         Err(error) => Err(error),
     }
 }
@@ -56,7 +38,7 @@ pub async fn write_change(
     stamp: &Stamp<'_>,
     over: Option<&Etag>,
     give_up: Instant,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     let container = turn.objects().container;
     let set_aside = Counts { set_aside: 1, ..Counts::default() };
     if let Kind::Put { unholdable, .. } = &change.kind
@@ -67,7 +49,7 @@ pub async fn write_change(
     let counts = change.kind.counts();
     let is_beside = turn.mirror().resource().write == Mode::Merge && matches!(change.kind, Kind::Put { .. });
     let written = match (is_beside, prepared(turn, change, stamp)) {
-        (_, None) => return Ok(Wrote::default()),
+        (_, None) => return Ok(Counts::default()),
         (true, Some(_)) => write_beside_others(turn, change, stamp, over, give_up).await,
         (false, Some(document)) => write(turn, container, &document, over, counts, give_up).await,
     };
@@ -97,20 +79,20 @@ async fn write_beside_others(
     stamp: &Stamp<'_>,
     over: Option<&Etag>,
     give_up: Instant,
-) -> Result<Wrote, StoreError> {
+) -> Result<Counts, StoreError> {
     let (objects, counts) = (turn.objects(), change.kind.counts());
     let selected = &turn.mirror().resource().properties;
     for _ in 0..TRIES {
-        let Some(document) = prepared(turn, change, stamp) else { return Ok(Wrote::default()) };
+        let Some(document) = prepared(turn, change, stamp) else { return Ok(Counts::default()) };
         let kept = documents::read_ours(turn.store(), objects, &document.id).await?;
         // The caller decided by another version, and decides again.
         if over.is_some() && over != kept.as_ref().map(|kept| &kept.marks.etag) {
-            return Ok(Wrote::default());
+            return Ok(Counts::default());
         }
         let document = document::beside_others(document, kept.as_ref(), selected);
         let etag = kept.as_ref().map(|kept| &kept.marks.etag);
         let wrote = write(turn, objects.container, &document, etag, counts, give_up).await?;
-        if wrote.counts != Counts::default() || over.is_some() {
+        if wrote != Counts::default() || over.is_some() {
             return Ok(wrote);
         }
     }
@@ -119,7 +101,7 @@ async fn write_beside_others(
 
 /// Writes one tombstone, unless another process has written the document in between. Look-ups that found no object use
 /// it too.
-pub async fn remove(turn: &Turn<'_>, candidate: Candidate, stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
+pub async fn remove(turn: &Turn<'_>, candidate: Candidate, stamp: &Stamp<'_>) -> Result<Counts, SyncError> {
     let etag = candidate.etag.clone();
     let document = document::missing(candidate, stamp);
     let counts = Counts { removed: 1, ..Counts::default() };
@@ -133,7 +115,7 @@ pub async fn tombstone_link(
     link: Candidate,
     reason: Reason,
     stamp: &Stamp<'_>,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     let etag = link.etag.clone();
     let document = document::missing_link(link, container, reason, stamp);
     let counts = Counts { links: 1, ..Counts::default() };

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::shown::Shown;
-use super::write::Wrote;
 use super::write_objects::write_object;
 use crate::mirror::Mirror;
 use crate::protocol::change::{Change, Changes, Kind, LinkChange};
@@ -26,7 +25,7 @@ pub async fn write_differing(
     shown: &Shown,
     checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     let ids: Vec<String> = changes.iter().map(document::id_of).collect();
     let stored = documents::summaries(turn.store(), turn.objects(), &ids).await?;
     let (stored, ids) = (&stored, &ids);
@@ -39,7 +38,7 @@ pub async fn write_differing(
         write_object(turn, change, shown, checkpoint, stamp).await
     });
     let written = stream::iter(writes).buffer_unordered(turn.store().concurrency());
-    written.try_fold(Wrote::default(), |all, one| async move { Ok(all + one) }).await
+    written.try_fold(Counts::default(), |all, one| async move { Ok(all + one) }).await
 }
 
 async fn is_known(
@@ -68,13 +67,12 @@ pub fn may_be_behind(turn: &Turn<'_>, checkpoint: &Checkpoint) -> bool {
     compare::may_be_behind(checkpoint, others, turn.lease().now(), turn.options().doubt)
 }
 
-fn unchanged(document: Option<&Summary>) -> Wrote {
+fn unchanged(document: Option<&Summary>) -> Counts {
     let set_aside = document.is_some_and(|document| document.set_aside);
-    let counts = match set_aside {
+    match set_aside {
         true => Counts { set_aside: 1, ..Counts::default() },
         false => Counts { unchanged: 1, ..Counts::default() },
-    };
-    Wrote { counts, charge: 0.0 }
+    }
 }
 
 /// The links of a page that are not as they are stored, or may not be.

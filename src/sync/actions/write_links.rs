@@ -4,7 +4,6 @@ use std::future::ready;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::write::Wrote;
 use super::write_differing::{differing, may_be_behind};
 use crate::protocol::change::LinkChange;
 use crate::protocol::document::{self, Stamp};
@@ -24,7 +23,7 @@ pub async fn write_links(
     links: &[LinkChange<'_>],
     checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     let links = to_one::last_told(turn.mirror().resource(), links);
     // An older version may be as the page says: then all of them are written.
     let differing = match may_be_behind(turn, checkpoint) {
@@ -41,7 +40,7 @@ async fn write_together<'l>(
     turn: &Turn<'_>,
     links: impl Iterator<Item = &'l LinkChange<'l>>,
     stamp: &Stamp<'_>,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     let container = |link: &LinkChange<'_>| {
         turn.mirror().resource().relationship(&link.property).map(|relationship| &*relationship.container)
     };
@@ -60,12 +59,11 @@ async fn write_together<'l>(
             let container = batch[0].0;
             let documents: Vec<_> =
                 batch.iter().map(|(_, _, link)| document::link(link, container, stamp)).collect();
-            let written =
-                store::write_batch(turn.store(), container, &documents, turn.lease(), give_up).await?;
+            store::write_batch(turn.store(), container, &documents, turn.lease(), give_up).await?;
             let links = documents.len() as u64;
-            Ok(Wrote { counts: Counts { links, ..Counts::default() }, charge: written.charge })
+            Ok(Counts { links, ..Counts::default() })
         }
     });
     let written = stream::iter(writes).buffer_unordered(turn.store().concurrency().min(BATCHES));
-    written.try_fold(Wrote::default(), |all, one| ready(Ok(all + one))).await
+    written.try_fold(Counts::default(), |all, one| ready(Ok(all + one))).await
 }

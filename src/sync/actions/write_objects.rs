@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::shown::Shown;
-use super::write::{TRIES, Wrote, write_change};
+use super::write::{TRIES, write_change};
 use crate::catalogue::Updates;
 use crate::protocol::change::Change;
 use crate::protocol::document::Stamp;
@@ -24,12 +24,12 @@ pub async fn write_objects(
     shown: &Shown,
     checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     // By index, since a closure over borrowed changes would not be general enough for `Send`.
     let writes =
         (0..changes.len()).map(|place| write_object(turn, &changes[place], shown, checkpoint, stamp));
     let written = stream::iter(writes).buffer_unordered(turn.store().concurrency());
-    written.try_fold(Wrote::default(), |all, one| async move { Ok(all + one) }).await
+    written.try_fold(Counts::default(), |all, one| async move { Ok(all + one) }).await
 }
 
 /// Writes one object of a page, merged with its document if needed (rule 5).
@@ -39,7 +39,7 @@ pub async fn write_object(
     shown: &Shown,
     checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
-) -> Result<Wrote, SyncError> {
+) -> Result<Counts, SyncError> {
     let give_up = turn.give_up();
     let is_delta = turn.mirror().resource().read_mode().is_delta();
     let id = change.id.as_deref().filter(|_| is_delta && merge::needs_document(change, checkpoint));
@@ -49,11 +49,10 @@ pub async fn write_object(
     let has_links = !resource.relationships.is_empty();
     let partial = resource.updates == Updates::Partial;
     let whole = merge::is_whole(change, checkpoint, &resource.required, partial);
-    let (mut read, mut is_newest) = (0.0, false);
+    let mut is_newest = false;
     for _ in 0..TRIES {
         let kept = documents::read_ours(turn.store(), objects, &key).await?;
         let kept = kept.map(|kept| counted(kept, shown, checkpoint));
-        read += kept.as_ref().map_or(0.0, |kept| kept.charge);
         let wrote = match merge::step(change, kept.as_ref(), checkpoint, whole, has_links) {
             // An older version may have the same content: only the newest one may decide that nothing is written.
             Step::Skip if !is_newest => {
@@ -63,10 +62,7 @@ pub async fn write_object(
                 is_newest = true;
                 continue;
             }
-            Step::Skip => {
-                let counts = Counts { unchanged: 1, ..Counts::default() };
-                Wrote { counts, charge: 0.0 }
-            }
+            Step::Skip => Counts { unchanged: 1, ..Counts::default() },
             Step::Replace { whole } => {
                 write_change(turn, change, &stamp.settled(whole), None, give_up).await?
             }
@@ -77,8 +73,8 @@ pub async fn write_object(
             }
         };
         // No count means no write: another process wrote the document in between, so try again.
-        if wrote.counts != Counts::default() {
-            return Ok(Wrote { charge: wrote.charge + read, ..wrote });
+        if wrote != Counts::default() {
+            return Ok(wrote);
         }
     }
     Err(SyncError::Overtaken)
@@ -92,8 +88,8 @@ pub async fn doubt(
     shown: &Shown,
     checkpoint: &Checkpoint,
     stamp: &Stamp<'_>,
-) -> Result<Wrote, SyncError> {
-    let mut all = Wrote::default();
+) -> Result<Counts, SyncError> {
+    let mut all = Counts::default();
     if unclear.is_empty() {
         return Ok(all);
     }
@@ -101,14 +97,14 @@ pub async fn doubt(
     for id in unclear {
         let key = document_id(id);
         let Some(kept) = documents::read_ours(turn.store(), turn.objects(), &key).await? else { continue };
-        all = all + doubt_one(turn, &counted(kept, shown, checkpoint), stamp).await?;
+        all += doubt_one(turn, &counted(kept, shown, checkpoint), stamp).await?;
     }
     Ok(all)
 }
 
 /// Makes a living document doubtful that says what it said before, unless another process has written it in between.
-pub async fn doubt_one(turn: &Turn<'_>, kept: &Existing, stamp: &Stamp<'_>) -> Result<Wrote, SyncError> {
-    let Some(change) = merge::doubted(kept) else { return Ok(Wrote::default()) };
+pub async fn doubt_one(turn: &Turn<'_>, kept: &Existing, stamp: &Stamp<'_>) -> Result<Counts, SyncError> {
+    let Some(change) = merge::doubted(kept) else { return Ok(Counts::default()) };
     let stamp = Stamp { generation: kept.marks.generation, ..stamp.settled(false) };
     write_change(turn, &change, &stamp, Some(&kept.marks.etag), turn.give_up()).await
 }

@@ -3,10 +3,9 @@
 use tracing::Instrument as _;
 
 use super::doubt_inside::doubt_inside;
-use super::fetch::Pages;
+use super::pages::Pages;
 use super::remove_links::remove_links;
 use super::shown::{self, Shown};
-use super::write::Wrote;
 use super::write_differing::{shows, write_differing};
 use super::write_links::write_links;
 use super::write_objects::{doubt, write_objects};
@@ -18,7 +17,7 @@ use crate::protocol::{Checkpoint, Counts, Next, compare, merge};
 use crate::report::{SyncError, request_units};
 use crate::sync::turn::Turn;
 
-/// Writes the page in hand, and returns the counts and the cost. The next page may arrive, but is not written, before
+/// Writes the page in hand, and returns the counts. The next page may arrive, but is not written, before
 /// this page is saved (rule 5).
 ///
 /// # Errors
@@ -28,22 +27,23 @@ pub async fn write_page(
     pages: &mut Pages,
     shown: &mut Shown,
     checkpoint: &Checkpoint,
-) -> Result<(PageWritten, f64), SyncError> {
+) -> Result<PageWritten, SyncError> {
     let (asked, page) = pages.take();
     let written = write_all(turn, &page, shown, checkpoint).instrument(tracing::info_span!("cosmos_page"));
-    let (counts, doubtful, charge) = written.await?;
-    Ok((PageWritten { counts, doubtful, at: asked }, charge))
+    let (counts, doubtful) = written.await?;
+    Ok(PageWritten { counts, doubtful, at: asked })
 }
 
 /// Writes objects first, then links. At the end of a round it also removes the links of permanently deleted objects, and
 /// doubts what lay in folders that are gone.
-/// Returns the counts, whether links became doubtful, and the cost.
+/// Returns the counts, and whether links became doubtful.
 async fn write_all(
     turn: &Turn<'_>,
     page: &Page,
     shown: &mut Shown,
     checkpoint: &Checkpoint,
-) -> Result<(Counts, bool, f64), SyncError> {
+) -> Result<(Counts, bool), SyncError> {
+    let before = turn.units();
     let changes = change::of(&page.objects, turn.source().told());
     turn.mirror().progress().add(changes.objects.len(), changes.links.len());
     let stamp = turn.stamp(checkpoint);
@@ -51,11 +51,11 @@ async fn write_all(
         Box::pin(shown::read(turn, shown, checkpoint)).await?;
     }
     let seen = shows(turn, &changes, checkpoint);
-    let (objects, kept) = if compare::compares(checkpoint) {
+    let objects = if compare::compares(checkpoint) {
         let writes = Box::pin(write_differing(turn, &changes.objects, shown, checkpoint, &stamp));
-        tokio::try_join!(writes, Box::pin(shown::keep(turn, checkpoint, &seen, &page.next)))?
+        tokio::try_join!(writes, Box::pin(shown::keep(turn, checkpoint, &seen, &page.next)))?.0
     } else {
-        (Box::pin(write_objects(turn, &changes.objects, shown, checkpoint, &stamp)).await?, 0.0)
+        Box::pin(write_objects(turn, &changes.objects, shown, checkpoint, &stamp)).await?
     };
     shown::know(turn, shown, checkpoint, seen);
     let objects = objects + doubt(turn, &changes.unclear, shown, checkpoint, &stamp).await?;
@@ -65,21 +65,20 @@ async fn write_all(
             let (unlinked, doubtful) = remove_links(turn, checkpoint, &stamp).await?;
             (unlinked + Box::pin(doubt_inside(turn, shown, checkpoint, &stamp)).await?, doubtful)
         }
-        Next::NextLink(_) | Next::End | Next::Shards(_) => (Wrote::default(), false),
+        Next::NextLink(_) | Next::End | Next::Shards(_) => (Counts::default(), false),
     };
-    let Wrote { mut counts, charge } = objects + links + unlinked;
-    let charge = charge + kept;
     let set_aside = name_odd_links(turn, &changes.odd);
-    counts += Counts { pages: 1, set_aside, ..Counts::default() };
+    let page = Counts { pages: 1, set_aside, ..Counts::default() };
+    let counts = objects + links + unlinked + page;
     tracing::debug!(
         event = "page_written",
         upserted = counts.upserted,
         removed = counts.removed,
         setAside = counts.set_aside,
         links = counts.links,
-        requestCharge = request_units(charge)
+        requestCharge = request_units(turn.units() - before)
     );
-    Ok((counts, doubtful, charge))
+    Ok((counts, doubtful))
 }
 
 /// Whether it matters what earlier pages have shown: to what is merged with documents that this generation left as they were.
