@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// The format that this version writes, and the newest that it reads. Documents without one are of the first.
-pub const FORMAT: u64 = 2;
+pub const FORMAT: u64 = 3;
 
 /// A document that is there, and that this version cannot read. Nothing of its content is told: it may have a link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

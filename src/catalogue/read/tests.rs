@@ -278,6 +278,14 @@ fn keys_that_do_not_go_together_are_told() {
             "timeToken: true is not allowed; allowed: in mode delta",
         ),
         (
+            json!({ "listBy": "createdDateTime" }),
+            "listBy: is not allowed; allowed: in mode delta, without a parent, a filter or other parameters",
+        ),
+        (
+            json!({ "mode": "delta", "path": "/things/delta", "select": ["id"], "listBy": "mail" }),
+            "listBy: \"mail\" is not allowed; allowed: a name out of select",
+        ),
+        (
             json!({ "inside": "parentReference/id" }),
             "inside: \"parentReference\" is not allowed; allowed: in mode delta, with objects that are read by id, and a \
              name out of select",

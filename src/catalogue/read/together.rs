@@ -127,8 +127,7 @@ fn listed(row: &Resource, fields: &mut Fields<'_, '_>) {
     if !(row.mode == Mode::Delta && is_plain && has_list) {
         let allowed = "in mode delta, without a parent, a filter or other parameters";
         fields.fault("listBy", format_args!("is not allowed; allowed: {allowed}"));
-    }
-    if !row.properties.contains(property) {
+    } else if !row.properties.contains(property) {
         fields.fault("listBy", format_args!("{property:?} is not allowed; allowed: a name out of select"));
     }
 }
