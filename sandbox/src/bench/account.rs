@@ -13,6 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use serde::de::IgnoredAny;
 
 use super::rows::Rows;
 use crate::cosmos::Cosmos;
@@ -28,6 +29,7 @@ const QUERY: f64 = 2.8;
 /// … and each document that it finds. In the example of
 /// <https://learn.microsoft.com/azure/cosmos-db/troubleshoot-query-performance>, 60,951 documents of 6.5 KB take 0.07 each.
 const PER_ROW: f64 = 0.1;
+const BATCH: &str = "x-ms-cosmos-is-batch-request";
 const CONTINUATION: &str = "x-ms-continuation";
 const CHARGE: &str = "x-ms-request-charge";
 
@@ -49,6 +51,8 @@ struct Inner {
     /// The same in seconds since 1970.
     began_at: u64,
     writes: AtomicUsize,
+    /// Operations of batches.
+    links: AtomicUsize,
     /// Requests by what they do, and to which container.
     requests: Mutex<BTreeMap<String, usize>>,
     /// Thousandths of a request unit.
@@ -68,6 +72,8 @@ struct Inner {
 pub struct Asked {
     /// Documents of the containers that it takes.
     pub writes: usize,
+    /// Documents that came in batches.
+    pub links: usize,
     /// All requests, by what they do, and to which container.
     pub requests: BTreeMap<String, usize>,
     /// Request units of all of them.
@@ -106,6 +112,7 @@ impl Account {
             began: Instant::now(),
             began_at: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
             writes: AtomicUsize::default(),
+            links: AtomicUsize::default(),
             requests: Mutex::default(),
             charge: AtomicU64::default(),
             first: AtomicU64::default(),
@@ -149,6 +156,7 @@ impl Account {
         let time = |moment: &AtomicU64| Duration::from_micros(moment.load(Ordering::Relaxed));
         Asked {
             writes: inner.writes.load(Ordering::Relaxed),
+            links: inner.links.load(Ordering::Relaxed),
             requests: lock(&inner.requests).clone(),
             charge: inner.charge.load(Ordering::Relaxed) as f64 / 1000.0,
             first: time(&inner.first),
@@ -168,6 +176,7 @@ async fn respond(State(inner): State<Arc<Inner>>, request: Request) -> Response 
         asks && !has("x-ms-cosmos-is-query-plan-request")
     };
     let reply = match is_taken {
+        true if request.headers().contains_key(BATCH) => take_batch(&inner, request).await,
         true if is_upsert => take(&inner, request).await,
         true if is_query => find(&inner, request).await,
         _ => pass_on(&inner, request).await,
@@ -182,7 +191,7 @@ fn kind(request: &Request) -> String {
     let (container, rest) = path.split_once('/').unwrap_or((path, ""));
     let does = match (request.method().as_str(), rest) {
         ("POST", "docs") if has("x-ms-documentdb-isquery") || has("x-ms-documentdb-query") => "query",
-        ("POST", "docs") if has("x-ms-cosmos-is-batch-request") => "batch",
+        ("POST", "docs") if has(BATCH) => "batch",
         ("POST", "docs") if has("x-ms-documentdb-is-upsert") => "upsert",
         ("POST", "docs") => "create",
         ("PUT", _) => "replace",
@@ -209,6 +218,21 @@ async fn take(inner: &Inner, request: Request) -> Result<Response> {
     let reply = Response::builder().status(StatusCode::CREATED).header("content-type", "application/json");
     let reply = reply.header(CHARGE, WRITE.to_string()).header("etag", "\"taken\"");
     Ok(reply.header("x-ms-session-token", "0:-1#1").body(Body::empty())?)
+}
+
+/// A transactional batch that is taken, of which nothing is known later.
+async fn take_batch(inner: &Inner, request: Request) -> Result<Response> {
+    let operations = to_bytes(request.into_body(), BODY_LIMIT).await?;
+    let count = serde_json::from_slice::<Vec<IgnoredAny>>(&operations).context("a batch")?.len();
+    inner.links.fetch_add(count, Ordering::Relaxed);
+    inner.charge.fetch_add((WRITE * 1000.0) as u64 * count as u64, Ordering::Relaxed);
+    if !inner.latency.is_zero() {
+        tokio::time::sleep(inner.latency).await;
+    }
+    let answers = vec![r#"{"statusCode":201,"requestCharge":10.29,"eTag":"\"taken\""}"#; count].join(",");
+    let reply = Response::builder().status(StatusCode::OK).header("content-type", "application/json");
+    let reply = reply.header(CHARGE, (WRITE * count as f64).to_string());
+    Ok(reply.header("x-ms-session-token", "0:-1#1").body(Body::from(format!("[{answers}]")))?)
 }
 
 /// A query of an enumeration that compares: answered from what is known of the documents. Other queries are passed on.

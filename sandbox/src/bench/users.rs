@@ -22,6 +22,8 @@ pub enum Part {
     Initial,
     /// The enumeration after a dead token, of users that did not change.
     Reenumerate,
+    /// The same list once more: there is no delta query.
+    Again,
     /// A round in which so many have changed.
     Changes(usize),
     /// A round in which none has.
@@ -35,6 +37,8 @@ pub enum Walk {
     Delta,
     /// As a list, of users whose feed tells of no managers.
     List,
+    /// As a list with each turn, as if users had no delta query.
+    Always,
 }
 
 /// How the run is set up.
@@ -62,13 +66,13 @@ pub async fn users(product: &Path, part: Part, options: Options) -> Result<Figur
     let count = options.shape.users;
     let source = Source::start(options.shape).await?;
     let account = Account::start(&["users", "users-manager"], options.cosmos_latency).await?;
-    let listed = if options.walk == Walk::List { Some(without_links(product)?) } else { None };
-    let product = listed.as_ref().map_or(product, TempDir::path);
+    let changed = options.walk.row().map(|row| with_row(product, row)).transpose()?;
+    let product = changed.as_ref().map_or(product, TempDir::path);
     let setup = Setup { users: 1, ..Setup::new(product) };
     let setup = setup
         .set("GRAPH_ENDPOINT", source.origin())
         .set("COSMOS_ENDPOINT", account.endpoint())
-        .set("LIST_ABOVE", if listed.is_some() { "0" } else { "1000000000" })
+        .set("LIST_ABOVE", if options.walk == Walk::List { "0" } else { "1000000000" })
         .set("COSMOS_CONCURRENCY", &options.concurrency.to_string())
         .set("SYNC_BUDGET_SECONDS", &options.budget.to_string())
         // As if no other process had written for a while.
@@ -86,6 +90,7 @@ pub async fn users(product: &Path, part: Part, options: Options) -> Result<Figur
             run.source.end_tokens();
             (count, run.round().await?)
         }
+        Part::Again => (count, run.round().await?),
         Part::Changes(changed) => {
             run.source.change(changed);
             (changed, run.round().await?)
@@ -104,8 +109,8 @@ pub async fn users(product: &Path, part: Part, options: Options) -> Result<Figur
     Ok(figures)
 }
 
-/// A copy of the product whose users have no links.
-fn without_links(product: &Path) -> Result<TempDir> {
+/// A copy of the product with another row of the users.
+fn with_row(product: &Path, row: &str) -> Result<TempDir> {
     let folder = tempfile::tempdir()?;
     let mut left = vec![(product.to_owned(), folder.path().to_owned())];
     while let Some((from, to)) = left.pop() {
@@ -119,7 +124,7 @@ fn without_links(product: &Path) -> Result<TempDir> {
             }
         }
     }
-    std::fs::write(folder.path().join("sync_users/resource.json"), r#"{"links":[]}"#)?;
+    std::fs::write(folder.path().join("sync_users/resource.json"), row)?;
     Ok(folder)
 }
 
@@ -141,6 +146,19 @@ struct Round {
     first: Duration,
     cpu_seconds: f64,
     peak_rss_mib: f64,
+}
+
+impl Walk {
+    /// What takes the place of the row of the users.
+    fn row(self) -> Option<&'static str> {
+        match self {
+            Self::Delta => None,
+            Self::List => Some(r#"{"links":[]}"#),
+            Self::Always => {
+                Some(r#"{"path":"/users","mode":"list","pageSize":999,"permission":"User.Read.All"}"#)
+            }
+        }
+    }
 }
 
 impl Run {

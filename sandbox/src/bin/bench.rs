@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
-use sandbox::bench::{self, FLOOR, Figures, Load, Options, Part, Report, Shape, Walk, flat};
+use sandbox::bench::{self, FLOOR, Figures, Load, Options, Part, Report, Shape, Slices, Walk, flat};
 use tempfile::TempDir;
 
 /// Measures the handler: a table of medians with their spread.
@@ -48,6 +48,8 @@ enum What {
     },
     /// A round in which no user has changed.
     Unchanged(Users),
+    /// A list once more, of which nothing has changed.
+    List(Users),
     /// Pages that are too much, or as much as there may be, each for a new handler.
     Pages,
     /// Very many mailboxes of which few have changed.
@@ -67,6 +69,18 @@ enum What {
         /// Members in a slice; a group comes again and again until all have been told.
         #[arg(long, default_value_t = 100)]
         slice: usize,
+    },
+    /// One group with very many members, to an account that only answers.
+    Links {
+        /// Members of the group.
+        #[arg(long, default_value_t = 100_000)]
+        members: usize,
+        /// Members in a slice; the group comes again with each.
+        #[arg(long, default_value_t = 100)]
+        slice: usize,
+        /// Slices on a page.
+        #[arg(long, default_value_t = 20)]
+        page: usize,
     },
     /// Notifications at a steady rate, with a sync beside them.
     Notifications {
@@ -187,9 +201,13 @@ async fn run(product: &Path, what: &What) -> Result<Figures> {
         What::Reenumerate(users) => bench::users(product, Part::Reenumerate, users.into()).await,
         What::Changes { users, changed } => bench::users(product, Part::Changes(changed), users.into()).await,
         What::Unchanged(users) => bench::users(product, Part::Unchanged, users.into()).await,
+        What::List(users) => {
+            bench::users(product, Part::Again, Options { walk: Walk::Always, ..users.into() }).await
+        }
         What::Pages => Ok(flat(&bench::pages().await?)),
         What::FanOut { mailboxes, changed } => Ok(flat(&bench::fan_out(mailboxes, changed).await?)),
         What::Members { count, slice } => Ok(flat(&bench::members(count, slice).await?)),
+        What::Links { members, slice, page } => bench::links(product, Slices { members, slice, page }).await,
         What::Notifications { rate, seconds, users } => {
             Ok(flat(&bench::notifications(Load { rate, seconds, users }).await?))
         }

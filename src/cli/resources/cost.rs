@@ -9,9 +9,9 @@ pub const READ: f64 = 1.3;
 /// Request units for writing a link.
 pub const LINK: f64 = 8.0;
 /// Request units of a turn that finds nothing, and takes no lease.
-pub const QUIET: f64 = 10.0;
+pub const QUIET: f64 = 13.0;
 /// Request units of a turn with the lease, besides what it reads and writes of the copy.
-pub const TURN: f64 = 40.0;
+pub const TURN: f64 = 60.0;
 
 /// A sentence for each thing that costs something.
 pub fn sentences(row: &Resource) -> Vec<String> {
