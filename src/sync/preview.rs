@@ -37,7 +37,8 @@ pub struct Preview {
     /// The current state of the copy.
     pub state: State,
     /// Why the run would enumerate the whole resource again, if it would: `first`, `shape`, `container`, `age`, `range`,
-    /// `deadToken`, `deadLocation`, `failingLink`, `doubtfulLinks` or `unseen`.
+    /// `deadToken`, `deadLocation`, `failingLink`, `doubtfulLinks`, `unseen`, `listed` or `listRefused`. A first copy is
+    /// foretold as the delta query would bring it, however it is read.
     pub begins: Option<&'static str>,
     /// The objects and links that the sweep would remove; `removed` and `links` include them.
     pub swept: Sweep,
