@@ -1,5 +1,6 @@
 //! Turns that are killed are seen, although they cannot tell it themselves.
 
+use graph_mirror::protocol::FORMAT;
 use sandbox::cosmos::{Match, Moment};
 use sandbox::world::World;
 use serde_json::{Value, json};
@@ -52,7 +53,7 @@ async fn four_turns_were_killed_and_the_status_said_that_all_was_well() {
 #[tokio::test]
 async fn a_run_record_and_a_mark_of_a_later_version_stopped_status_and_sweep() {
     let world = crate::stage::copied().await;
-    let odd = json!({"id": "run-99999999999999999999-000000000001", "feed": "users", "format": 2,
+    let odd = json!({"id": "run-99999999999999999999-000000000001", "feed": "users", "format": FORMAT,
         "at": "2100-01-01T00:00:00Z", "outcome": "sideways", "counts": {}});
     world.cosmos.put("mirror", "users", &odd).await.unwrap();
     let (id, purged) = world.graph.tenant(|tenant| {
@@ -80,14 +81,14 @@ async fn a_newer_version_wrote_here_and_the_old_one_wrote_over_it() {
     for id in ["lease", "checkpoint"] {
         let world = crate::stage::copied().await;
         let mut newer = world.cosmos.document("mirror", "users", id).await.unwrap();
-        assert_eq!(newer["format"], 2, "every document says its format");
-        newer["format"] = json!(3);
+        assert_eq!(newer["format"], FORMAT, "every document says its format");
+        newer["format"] = json!(FORMAT + 1);
         world.cosmos.put("mirror", "users", &newer).await.unwrap();
         assert!(!world.fire().await.unwrap().succeeded());
         let said = crate::stage::failure(&world);
-        assert!(said.contains(id) && said.contains("format 3"), "{said}");
+        assert!(said.contains(id) && said.contains(&format!("format {}", FORMAT + 1)), "{said}");
         assert_eq!(world.document_writes(), []);
-        newer["format"] = json!(2);
+        newer["format"] = json!(FORMAT);
         world.cosmos.put("mirror", "users", &newer).await.unwrap();
     }
 }
