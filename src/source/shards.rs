@@ -1,7 +1,7 @@
 //! A list of all objects, cut into shards by the time at which they were created (rule 16).
 //!
 //! Graph filters users and groups by `createdDateTime` with `ge` and `le`, and counts what a filter leaves
-//! (<https://learn.microsoft.com/graph/aad-advanced-queries>). Nobody knows how the times are spread, so Graph is asked: ranges
+//! (<https://learn.microsoft.com/graph/aad-advanced-queries>). How the times are spread is not known, so Graph is asked: ranges
 //! with many objects are cut again. Objects without such a time are in no shard, and the counts of an index are behind: that
 //! does no harm, since a delta query confirms the list.
 

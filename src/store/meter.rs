@@ -86,7 +86,7 @@ pub(super) fn count_refusal(error: &CosmosError) {
 }
 
 fn add(units: f64) {
-    // Nobody counts what does not belong to a turn.
+    // What does not belong to a turn is not counted.
     let _ = METER.try_with(|meter| meter.0.fetch_add((units * PARTS).round() as u64, Ordering::Relaxed));
 }
 
