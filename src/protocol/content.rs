@@ -83,7 +83,8 @@ impl Content {
 }
 
 /// A hash of the content of a change that can be stored: the same in every version and on every machine, and the same for
-/// equal content in the same order. `with_nulls`: a null is not the same as no property. `None` for an object that was removed or cannot be stored.
+/// equal content in the same order. `with_nulls`: a null is not the same as no property, since the copy keeps both as Graph
+/// sends them. `None` for an object that was removed or cannot be stored.
 pub fn fingerprint(change: &Change<'_>, with_nulls: bool) -> Option<String> {
     let counts = |(name, text): &(&str, &RawValue)| is_content(name) && (with_nulls || text.get() != "null");
     let mut all: Vec<_> = told(change)?.filter(counts).collect();

@@ -50,7 +50,7 @@ pub struct Shards {
 }
 
 /// The objects that were created in a range of time. Shards that follow each other share its end: an object of that very
-/// second may be shown by both, and by neither never.
+/// second is shown by at least one of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Shard {

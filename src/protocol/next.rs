@@ -42,3 +42,14 @@ impl Next {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_a_page_shows_no_link() {
+        let next = Next::DeltaLink(Link::new("https://g/?$deltatoken=secret"));
+        assert_eq!(format!("{next:?}"), "DeltaLink(Link(…))");
+    }
+}

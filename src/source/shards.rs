@@ -167,8 +167,8 @@ fn cut(range: Range, parts: u32) -> Vec<Range> {
     (0..parts).map(|number| Range { from: edge(number), until: edge(number + 1), ..range }).collect()
 }
 
-/// Shards of ranges that follow each other, each with about as many objects as are wanted. The first one has no beginning and the last one no end: what is older than old, or
-/// created in the meantime, is in one of them.
+/// Shards of ranges that follow each other, each with about as many objects as are wanted. The first one has no beginning and
+/// the last one no end: what is older than old, or created in the meantime, is in one of them.
 fn in_shards(ranges: &[Range], wanted: u64) -> Vec<Shard> {
     let mut edges = Vec::new();
     let mut objects = 0;

@@ -13,6 +13,7 @@ use super::figures::Figures;
 use super::floor::floor;
 use super::source::{Shape, Source};
 use crate::host::Usage;
+use crate::product::with_resources;
 use crate::world::{Setup, WORK_QUEUE, World, sentence};
 
 /// What is measured of it.
@@ -111,19 +112,7 @@ pub async fn users(product: &Path, part: Part, options: Options) -> Result<Figur
 
 /// A copy of the product with another row of the users.
 fn with_row(product: &Path, row: &str) -> Result<TempDir> {
-    let folder = tempfile::tempdir()?;
-    let mut left = vec![(product.to_owned(), folder.path().to_owned())];
-    while let Some((from, to)) = left.pop() {
-        std::fs::create_dir_all(&to)?;
-        for entry in std::fs::read_dir(from)? {
-            let entry = entry?;
-            let target = to.join(entry.file_name());
-            match entry.file_type()?.is_dir() {
-                true => left.push((entry.path(), target)),
-                false => drop(std::fs::copy(entry.path(), target)?),
-            }
-        }
-    }
+    let folder = with_resources(product, &[])?;
     std::fs::write(folder.path().join("sync_users/resource.json"), row)?;
     Ok(folder)
 }
