@@ -35,7 +35,12 @@ pub fn text(value: &RawValue) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     #[serde(transparent)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-    serde_json::from_str(value.get()).ok().map(|Text(text)| text)
+    // Most strings stand in the text as they are, and an error for what is none would be made for nothing.
+    let quoted = value.get().strip_prefix('"')?;
+    match quoted.strip_suffix('"').filter(|text| !text.contains('\\')) {
+        Some(text) => Some(Cow::Borrowed(text)),
+        None => serde_json::from_str(value.get()).ok().map(|Text(text)| text),
+    }
 }
 
 /// The values of an array, if that is what the value is.

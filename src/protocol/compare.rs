@@ -39,9 +39,12 @@ pub fn hash(change: &Change<'_>, of_first_list: bool) -> Option<String> {
     }
 }
 
-fn is_hash_of(hash: &str, change: &Change<'_>) -> bool {
-    let without = hash.strip_prefix(WITHOUT_NULLS);
-    fingerprint(change, without.is_none()).is_some_and(|found| found == without.unwrap_or(hash))
+/// Whether a stored hash is that of a change, whose own is `own`.
+fn is_hash_of(hash: &str, change: &Change<'_>, own: Option<&str>) -> bool {
+    match hash.strip_prefix(WITHOUT_NULLS) {
+        Some(without) => fingerprint(change, false).is_some_and(|found| found == without),
+        None => own == Some(hash),
+    }
 }
 
 fn fingerprint(change: &Change<'_>, with_nulls: bool) -> Option<String> {
@@ -68,12 +71,12 @@ pub fn may_be_behind(
     written.is_none_or(|written| written + doubt > now)
 }
 
-/// Whether a document is as the enumeration shows its object. What is doubtful is written, which settles it, and so is what
-/// a later version wrote.
-pub fn is_known(change: &Change<'_>, document: &Summary, checkpoint: &Checkpoint) -> bool {
+/// Whether a document is as the enumeration shows its object, whose [`hash`] is `own`. What is doubtful is written, which
+/// settles it, and so is what a later version wrote.
+pub fn is_known(change: &Change<'_>, own: Option<&str>, document: &Summary, checkpoint: &Checkpoint) -> bool {
     let lives = !document.marks.removed && document.marks.source != Source::Unknown;
     let doubtful = doubt::is_doubtful(checkpoint, doubt::marks(&document.marks));
-    lives && !doubtful && document.hash.as_ref().is_some_and(|hash| is_hash_of(hash, change))
+    lives && !doubtful && document.hash.as_ref().is_some_and(|hash| is_hash_of(hash, change, own))
 }
 
 /// Whether the document of a link is as the enumeration shows the link.
@@ -97,7 +100,8 @@ mod tests {
         let (first, other) = (hash(&listed, true).unwrap(), hash(&listed, false).unwrap());
         let is_same = |hash: &str, text: &str| {
             let text = raw(text);
-            is_hash_of(hash, &super::super::change::read(&text))
+            let change = super::super::change::read(&text);
+            is_hash_of(hash, &change, super::hash(&change, false).as_deref())
         };
         assert!(is_same(&first, r#"{"id":"1","mail":"a@b"}"#) && is_same(&first, listed.text));
         assert!(!is_same(&other, r#"{"id":"1","mail":"a@b"}"#) && is_same(&other, listed.text));

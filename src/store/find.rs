@@ -38,21 +38,24 @@ impl Row for u64 {
 
 impl Row for Candidate {
     fn read(row: &RawValue) -> Result<Self, &'static str> {
-        let row = Members::of(row.get()).ok_or("members")?;
-        let removed = row.truth("removed").ok_or("removed")?;
-        let marks = Self::of(&row, &row, ["etag", "written"])?;
-        Ok(Self { removed, reason: row.value("reason"), removed_at: row.moment("removedAt"), ..marks })
+        marks(&Members::of(row.get()).ok_or("members")?)
     }
 }
 
 impl Row for Summary {
     fn read(row: &RawValue) -> Result<Self, &'static str> {
-        let marks = Candidate::read(row)?;
         let row = Members::of(row.get()).ok_or("members")?;
         let set_aside = row.truth("setAside").ok_or("setAside")?;
         let text = |name: &str| row.text(name).map(Into::into);
-        Ok(Self { marks, hash: text("hash"), set_aside, target_type: text("targetType") })
+        Ok(Self { marks: marks(&row)?, hash: text("hash"), set_aside, target_type: text("targetType") })
     }
+}
+
+/// The marks of a row.
+fn marks(row: &Members<'_>) -> Result<Candidate, &'static str> {
+    let removed = row.truth("removed").ok_or("removed")?;
+    let marks = Candidate::of(row, row, ["etag", "written"])?;
+    Ok(Candidate { removed, reason: row.value("reason"), removed_at: row.moment("removedAt"), ..marks })
 }
 
 impl Row for Existing {

@@ -27,12 +27,15 @@ pub async fn write_differing(
     stamp: &Stamp<'_>,
 ) -> Result<Counts, SyncError> {
     let ids: Vec<String> = changes.iter().map(document::id_of).collect();
-    let stored = documents::summaries(turn.store(), turn.objects(), &ids).await?;
-    let (stored, ids) = (&stored, &ids);
+    let stored = documents::summaries(turn.store(), turn.objects(), &ids);
+    // Made while Cosmos DB looks the documents up.
+    let hashes = async { changes.iter().map(|change| compare::hash(change, false)).collect::<Vec<_>>() };
+    let (stored, hashes) = tokio::join!(stored, hashes);
+    let (stored, ids, hashes) = (&stored?, &ids, &hashes);
     // By index, since a closure over borrowed changes would not be general enough for `Send`.
     let writes = (0..changes.len()).map(|place| async move {
         let (change, id) = (&changes[place], &ids[place]);
-        if is_known(turn, change, id, stored, checkpoint).await? {
+        if is_known(turn, change, hashes[place].as_deref(), id, stored, checkpoint).await? {
             return Ok(unchanged(stored.get(id)));
         }
         write_object(turn, change, shown, checkpoint, stamp).await
@@ -44,12 +47,13 @@ pub async fn write_differing(
 async fn is_known(
     turn: &Turn<'_>,
     change: &Change<'_>,
+    own: Option<&str>,
     id: &str,
     stored: &HashMap<String, Summary>,
     checkpoint: &Checkpoint,
 ) -> Result<bool, SyncError> {
     let known = |stored: &HashMap<String, Summary>| {
-        stored.get(id).is_some_and(|document| compare::is_known(change, document, checkpoint))
+        stored.get(id).is_some_and(|document| compare::is_known(change, own, document, checkpoint))
     };
     if !known(stored) || !may_be_behind(turn, checkpoint) {
         return Ok(known(stored));

@@ -176,8 +176,11 @@ impl<'a> Dry<'a> {
         for change in &changes.objects {
             let known = match &stored {
                 Some(stored) => {
+                    let own = compare::hash(change, false);
                     let document = stored.get(&document::id_of(change));
-                    document.is_some_and(|document| compare::is_known(change, document, checkpoint))
+                    document.is_some_and(|document| {
+                        compare::is_known(change, own.as_deref(), document, checkpoint)
+                    })
                 }
                 None => self.is_known(change, checkpoint).await?,
             };
