@@ -35,7 +35,8 @@ pub struct Position {
     pub last: Option<String>,
 }
 
-/// A note beside the checkpoint of a feed: its parent is not meant any more, or is so again.
+/// A note beside the checkpoint of a feed: its parent is not meant any more, or is so again, or was not
+/// listed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Note {
@@ -48,6 +49,23 @@ pub struct Note {
     /// Since when.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+    /// The parent was not listed, and is not known to have left.
+    #[serde(default)]
+    pub missing: bool,
+    /// The second in which Cosmos DB wrote the first version that says so, since 1970; none in that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+    /// The second in which Cosmos DB wrote this version, from its `_ts`.
+    #[serde(rename = "_ts", default, skip_serializing)]
+    pub written: i64,
+}
+
+impl Note {
+    /// A note of `at`; `left`: the parent is not meant any more.
+    pub fn new(feed: &str, left: bool, at: OffsetDateTime) -> Self {
+        let (id, feed) = (LEFT.to_owned(), feed.to_owned());
+        Self { id, feed, left, at, missing: false, since: None, written: 0 }
+    }
 }
 
 /// A parent, by the path of its ids.
@@ -81,6 +99,8 @@ pub struct Child {
     pub refused: Option<Refused>,
     /// A note says that its parent left.
     pub left: bool,
+    /// The second in which it was noted that its parent was not listed, since 1970.
+    pub missing: Option<i64>,
 }
 
 /// A slice of the parents below which a feed is due.
@@ -90,6 +110,14 @@ pub struct Slice {
     pub due: Vec<String>,
     /// The last one, if there are more.
     pub last: Option<String>,
+}
+
+/// Whether a look at the second `now` decides that a parent has left that was not listed at the second `since`. A replica may
+/// not know yet that it was created. It was, before `since`, since something was copied below it; and `doubt` later each
+/// replica knows. If it was restored after that, it had left. Seconds are those in which Cosmos DB wrote.
+pub fn is_settled(since: i64, now: i64, doubt: std::time::Duration) -> bool {
+    let waits = i64::try_from(doubt.as_secs_f64().ceil() as u64).unwrap_or(i64::MAX);
+    now.saturating_sub(since).saturating_sub(1) >= waits
 }
 
 /// Whether a round may begin now.
@@ -162,6 +190,7 @@ mod tests {
             ended: false,
             refused: None,
             left: false,
+            missing: None,
         };
         let refused = |hours| {
             let refused = Some(Refused { at: now() - Duration::hours(hours), status: 404 });
@@ -189,6 +218,16 @@ mod tests {
     }
 
     #[test]
+    fn a_parent_has_left_when_no_replica_can_be_behind_the_note_any_more() {
+        let doubt = std::time::Duration::from_millis(900_500);
+        assert!(!is_settled(1000, 1000, doubt) && !is_settled(1000, 1901, doubt));
+        assert!(is_settled(1000, 1902, doubt));
+        let none = std::time::Duration::ZERO;
+        assert!(!is_settled(1000, 1000, none) && is_settled(1000, 1001, none));
+        assert!(!is_settled(1000, 10, none) && !is_settled(i64::MAX, i64::MIN, doubt));
+    }
+
+    #[test]
     fn slices_cover_all_parents_once() {
         let parents: Vec<_> =
             (0..25).map(|n| Parent { path: format!("{n:02}"), standing: Standing::Living }).collect();
@@ -206,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_parent_leaves_once_and_only_where_something_is_copied() {
-        let child = Child { as_of: Some(now()), ended: false, refused: None, left: false };
+        let child = Child { as_of: Some(now()), ended: false, refused: None, left: false, missing: None };
         let children: HashMap<_, _> = [
             ("leaves", child),
             ("noted", Child { left: true, ..child }),

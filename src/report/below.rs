@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn each_feed_is_counted_for_what_it_is() {
         let now = OffsetDateTime::UNIX_EPOCH + Duration::days(1000);
-        let whole = Child { as_of: Some(now), ended: false, refused: None, left: false };
+        let whole = Child { as_of: Some(now), ..Child::default() };
         let old = now - Duration::HOUR;
         let children = [
             whole,

@@ -28,7 +28,7 @@ struct Keyed {
 
 enum Found {
     Checkpoint(Child),
-    Note(bool),
+    Note { left: bool, missing: Option<i64> },
 }
 
 impl Row for Keyed {
@@ -36,7 +36,9 @@ impl Row for Keyed {
         let row = Members::of(row.get()).ok_or("members")?;
         let feed = row.text("feed").ok_or("feed")?.into_owned();
         if let Some(left) = row.truth("left") {
-            return Ok(Self { feed, found: Found::Note(left) });
+            let is_missing = row.truth("missing").unwrap_or_default();
+            let since = row.number("since").or_else(|| row.number("written"));
+            return Ok(Self { feed, found: Found::Note { left, missing: since.filter(|_| is_missing) } });
         }
         let is_there = |name: &str| row.exact(name).is_some_and(|value| value.get() != "null");
         let child = Child {
@@ -44,6 +46,7 @@ impl Row for Keyed {
             ended: is_there("ended"),
             refused: row.exact("refused").and_then(|refused| serde_json::from_str(refused.get()).ok()),
             left: false,
+            missing: None,
         };
         Ok(Self { feed, found: Found::Checkpoint(child) })
     }
@@ -74,23 +77,23 @@ pub async fn one(store: &Store, feed: &str) -> Result<Option<Child>, StoreError>
 /// The query of checkpoints and notes under this condition.
 fn documents(condition: &str) -> Result<Query, StoreError> {
     let text = format!(
-        "SELECT c.feed, c.asOf, c.ended, c.refused, c.left FROM c WHERE c.id IN (@checkpoint, @note) AND {condition}"
+        "SELECT c.feed, c.asOf, c.ended, c.refused, c.left, c.missing, c.since, c._ts AS written FROM c \
+         WHERE c.id IN (@checkpoint, @note) AND {condition}"
     );
     with(with(Query::from(text), "@checkpoint", CHECKPOINT)?, "@note", LEFT)
 }
 
 fn children(found: Vec<Keyed>, prefix: &str) -> HashMap<String, Child> {
-    let (mut children, mut left) = (HashMap::new(), Vec::new());
+    let (mut children, mut notes) = (HashMap::new(), Vec::new());
     for Keyed { feed, found } in found {
         let Some(path) = feed.strip_prefix(prefix) else { continue };
         match found {
             Found::Checkpoint(child) => drop(children.insert(path.to_owned(), child)),
-            Found::Note(true) => left.push(path.to_owned()),
-            Found::Note(false) => {}
+            Found::Note { left, missing } => notes.push((path.to_owned(), left, missing)),
         }
     }
-    for path in left {
-        children.entry(path).and_modify(|child: &mut Child| child.left = true);
+    for (path, left, missing) in notes {
+        children.entry(path).and_modify(|child: &mut Child| (child.left, child.missing) = (left, missing));
     }
     children
 }
@@ -111,9 +114,30 @@ pub async fn has_left(store: &Store, feed: &str) -> Result<bool, StoreError> {
 pub async fn note(store: &Store, feed: &str, left: bool, at: OffsetDateTime) -> Result<(), StoreError> {
     let control = Control::open(store, feed).await?;
     let found = control.read_any::<Note>(LEFT).await?.map(|found| found.etag);
-    let note = Note { id: LEFT.to_owned(), feed: feed.to_owned(), left, at };
+    let note = Note::new(feed, left, at);
     match control.write(LEFT, note, found.as_ref(), Instant::now() + PATIENCE).await {
         Ok(_) | Err(StoreError::Overtaken) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Notes that the parent of the feed with this key is not listed; `since`: the second in which that was noted first, if it
+/// was. Returns the second in which Cosmos DB wrote it; none if another one wrote too.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn note_missing(
+    store: &Store,
+    feed: &str,
+    since: Option<i64>,
+    at: OffsetDateTime,
+) -> Result<Option<i64>, StoreError> {
+    let control = Control::open(store, feed).await?;
+    let found = control.read_any::<Note>(LEFT).await?.map(|found| found.etag);
+    let note = Note { missing: true, since, ..Note::new(feed, false, at) };
+    match control.write_and_see(LEFT, &note, found.as_ref(), Instant::now() + PATIENCE).await {
+        Ok(saved) => Ok(Some(saved.document.written)),
+        Err(StoreError::Overtaken) => Ok(None),
         Err(error) => Err(error),
     }
 }

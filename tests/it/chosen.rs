@@ -171,7 +171,13 @@ async fn a_parent_that_graph_has_no_more_takes_its_children_along_where_parents_
     mail.sync("mailFolders").await;
     assert_eq!(mail.copied().await, [0, 1, 2, 3]);
     mail.world.graph.tenant(|tenant| assert!(tenant.purge("users", &mail.users[1])));
-    mail.sync("mailFolders").await;
+    for _ in 0..100 {
+        // When the note that it is not listed is old enough, it is looked for.
+        mail.sync("mailFolders").await;
+        if mail.copied().await == [0, 2, 3] {
+            break;
+        }
+    }
     assert_eq!(mail.copied().await, [0, 2, 3]);
     mail.world.graph.forget_requests();
     mail.sync("mailFolders").await;

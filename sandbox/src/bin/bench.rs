@@ -151,7 +151,7 @@ impl From<Users> for Options {
             walk,
             concurrency,
             budget,
-            floor: false,
+            floor: true,
         }
     }
 }
@@ -194,10 +194,7 @@ async fn main() -> Result<()> {
 async fn run(product: &Path, what: &What) -> Result<Figures> {
     match *what {
         What::Start => bench::start(product).await,
-        What::Initial(users) => {
-            let floor = users.graph_latency + users.cosmos_latency == 0;
-            bench::users(product, Part::Initial, Options { floor, ..users.into() }).await
-        }
+        What::Initial(users) => bench::users(product, Part::Initial, users.into()).await,
         What::Reenumerate(users) => bench::users(product, Part::Reenumerate, users.into()).await,
         What::Changes { users, changed } => bench::users(product, Part::Changes(changed), users.into()).await,
         What::Unchanged(users) => bench::users(product, Part::Unchanged, users.into()).await,

@@ -2,22 +2,23 @@
 //! deployment chooses.
 //!
 //! Promises: a parent leaves only by a complete list. One that Graph does not list, or that left the copy without a
-//! tombstone, is asked for by its id, too.
+//! tombstone, is noted first, and asked for by its id when no replica can be behind that note.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::TryStreamExt as _;
+use time::OffsetDateTime;
 
 use crate::catalogue::{self, Chosen, Resource, Who};
 use crate::graph::GraphError;
 use crate::mirror::Mirror;
-use crate::protocol::fan::{Child, Parent, Standing};
-use crate::protocol::{Source as ReadFrom, parent_of};
+use crate::protocol::fan::{self, Child, Parent, Standing};
+use crate::protocol::{Feed, Source as ReadFrom, parent_of};
 use crate::report::SyncError;
 use crate::source::Source;
-use crate::store;
+use crate::store::{self, children};
 
 /// Most parents that Graph is asked for by their ids in one turn.
 const MOST_ASKED: usize = 20;
@@ -44,14 +45,14 @@ pub(super) async fn parents(
             let living = |id: &String| Parent { path: parent_of(id), standing: Standing::Living };
             let mut parents: Vec<_> = ids.iter().map(living).collect();
             if let Some(row) = row_above(mirror.resource()) {
-                let lost = lost(source, row, &parents, children, deadline).await?;
+                let lost = lost(mirror, (source, row), &parents, children, deadline).await?;
                 parents.extend(lost);
             }
             parents
         }
         FanOut::Copy(resource) => {
             let mut parents = copied(mirror, resource).await?;
-            let lost = lost(mirror.source(), resource, &parents, children, deadline).await?;
+            let lost = lost(mirror, (mirror.source(), resource), &parents, children, deadline).await?;
             parents.extend(lost);
             parents
         }
@@ -91,28 +92,63 @@ pub(super) async fn known_by_documents(
     Ok(())
 }
 
-/// Parents that have a feed, and are neither listed nor shown by their ids. `resource`: that of the parents.
+/// Parents that have a feed and are not listed. `parent`: where Graph shows them by their ids, and their resource.
 async fn lost(
-    source: &Source,
-    resource: &Arc<Resource>,
+    mirror: &Mirror,
+    parent: (&Source, &Arc<Resource>),
     listed: &[Parent],
     children: &HashMap<String, Child>,
     deadline: Instant,
 ) -> Result<Vec<Parent>, SyncError> {
     let listed: HashSet<_> = listed.iter().map(|parent| &*parent.path).collect();
+    let is_back = |(path, child): &(&String, &Child)| child.missing.is_some() && listed.contains(&***path);
+    for (path, _) in children.iter().filter(is_back) {
+        found_again(mirror, path).await?;
+    }
     let mut missing: Vec<_> = children
         .iter()
         .filter(|(path, child)| !child.ended && !listed.contains(&***path))
-        .map(|(path, child)| (child.left, path))
+        .map(|(path, child)| (child.left, path, child))
         .collect();
-    missing.sort_unstable();
+    missing.sort_unstable_by_key(|(has_note, path, _)| (*has_note, *path));
     let mut lost = Vec::new();
-    for (has_note, path) in missing.into_iter().take(MOST_ASKED) {
-        let is_gone = has_note || is_gone(source, resource, path, deadline).await?;
-        let standing = if is_gone { Standing::Left } else { Standing::Living };
+    for (has_note, path, child) in missing.into_iter().take(MOST_ASKED) {
+        let has_left = has_note || has_left(mirror, parent, (path, child), deadline).await?;
+        let standing = if has_left { Standing::Left } else { Standing::Living };
         lost.push(Parent { path: path.clone(), standing });
     }
     Ok(lost)
+}
+
+/// Whether a parent that is not listed has left: it was not listed long ago, and now Graph does not show it by its id.
+async fn has_left(
+    mirror: &Mirror,
+    (source, resource): (&Source, &Arc<Resource>),
+    (path, child): (&str, &Child),
+    deadline: Instant,
+) -> Result<bool, SyncError> {
+    // Before the look, which then is no earlier than this says.
+    let key = key(mirror, path);
+    let now = children::note_missing(mirror.store(), &key, child.missing, OffsetDateTime::now_utc()).await?;
+    let is_settled = |(since, now)| fan::is_settled(since, now, mirror.options().doubt);
+    if !child.missing.zip(now).is_some_and(is_settled) {
+        return Ok(false);
+    }
+    let is_gone = is_gone(source, resource, path, deadline).await?;
+    if !is_gone {
+        found_again(mirror, path).await?;
+    }
+    Ok(is_gone)
+}
+
+/// A parent that was not listed is there.
+async fn found_again(mirror: &Mirror, path: &str) -> Result<(), SyncError> {
+    Ok(children::note(mirror.store(), &key(mirror, path), false, OffsetDateTime::now_utc()).await?)
+}
+
+/// The key of the feed below a parent.
+fn key(mirror: &Mirror, path: &str) -> String {
+    Feed { resource: mirror.resource().name.clone(), parent: Some(path.to_owned()) }.key()
 }
 
 /// Whether Graph has no parent with this path of ids. Where it refuses to show one, what that one lies under may be gone;
