@@ -3,6 +3,7 @@
 
 mod add;
 mod architecture;
+mod assumptions;
 mod auto;
 mod azure_tools;
 mod bad_graph;

@@ -1,0 +1,86 @@
+//! The page of the assumptions, held against itself, the rules and the tests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The rows of the page, each as its cells, by the first one.
+fn rows() -> BTreeMap<String, Vec<String>> {
+    let page = fs::read_to_string(root().join("docs/assumptions.md")).unwrap();
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()
+    };
+    let all: Vec<_> = page.lines().filter(|line| line.starts_with('|')).map(cells).collect();
+    let rows: Vec<_> = all.into_iter().filter(|cells| is_id(&cells[0])).collect();
+    let by_id: BTreeMap<_, _> = rows.iter().map(|cells| (cells[0].clone(), cells.clone())).collect();
+    assert_eq!(by_id.len(), rows.len(), "an id stands there twice");
+    by_id
+}
+
+fn is_id(word: &str) -> bool {
+    let number = word.strip_prefix(['G', 'E', 'C', 'H', 'A']).and_then(|rest| rest.strip_prefix('-'));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// All files of our own code and tests.
+fn code() -> Vec<(PathBuf, String)> {
+    fn read(folder: &Path, into: &mut Vec<(PathBuf, String)>) {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                read(&path, into);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                into.push((path.clone(), fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "sandbox/src", "sandbox/tests"] {
+        read(&root().join(folder), &mut files);
+    }
+    files
+}
+
+#[test]
+fn each_assumption_has_a_source_a_consequence_and_two_ways_of_checking() {
+    let (rows, code) = (rows(), code());
+    assert!(rows.len() >= 40, "{} assumptions", rows.len());
+    let is_test = |name: &str| code.iter().any(|(_, text)| text.contains(&format!("fn {name}(")));
+    for (id, cells) in &rows {
+        assert_eq!(cells.len(), 7, "{id} has {} cells", cells.len());
+        assert!(cells.iter().all(|cell| !cell.is_empty()), "{id} has an empty cell");
+        let here = cells[5].split('`').nth(1).unwrap_or_else(|| panic!("{id} has no check here"));
+        let exists = if here.contains('/') { root().join(here).exists() } else { is_test(here) };
+        assert!(exists, "{id}: there is no {here}");
+    }
+}
+
+#[test]
+fn each_rule_of_the_protocol_rests_on_an_assumption() {
+    let protocol = fs::read_to_string(root().join("docs/protocol.md")).unwrap();
+    let number = |line: &str| line.strip_prefix("### ")?.split_once('.')?.0.parse::<u32>().ok();
+    let rules: BTreeSet<_> = protocol.lines().filter_map(number).collect();
+    assert!(rules.len() >= 16, "{rules:?}");
+    let cited = |cells: Vec<String>| -> BTreeSet<u32> {
+        cells[2].split(", ").filter_map(|number| number.parse().ok()).collect()
+    };
+    let cited: BTreeSet<_> = rows().into_values().flat_map(cited).collect();
+    assert_eq!(cited, rules, "what the page cites, and the rules");
+}
+
+#[test]
+fn each_id_that_the_code_cites_is_on_the_page() {
+    let rows = rows();
+    for (file, text) in code() {
+        let words = text.split("assumption ").skip(1).filter_map(|rest| {
+            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(rest.len());
+            is_id(&rest[..end]).then(|| rest[..end].to_owned())
+        });
+        for id in words {
+            assert!(rows.contains_key(&id), "{}: {id} is no assumption", file.display());
+        }
+    }
+}
