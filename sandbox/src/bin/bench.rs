@@ -145,14 +145,7 @@ impl From<Users> for Options {
     fn from(users: Users) -> Self {
         let Users { users, page, walk, graph_latency, cosmos_latency, concurrency, budget } = users;
         let [latency, cosmos_latency] = [graph_latency, cosmos_latency].map(Duration::from_millis);
-        Self {
-            shape: Shape { users, page, latency },
-            cosmos_latency,
-            walk,
-            concurrency,
-            budget,
-            floor: true,
-        }
+        Self { shape: Shape { users, page, latency }, cosmos_latency, walk, concurrency, budget, floor: true }
     }
 }
 
