@@ -33,10 +33,19 @@ impl Usage {
 pub fn sample(pid: u32) -> Usage {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    Usage {
-        peak_rss_mib: peak_kib(&status) as f64 / 1024.0,
-        cpu_seconds: ticks(&stat) as f64 / TICKS_PER_SECOND,
-    }
+    // Ticks count threads that have ended too, and the nanoseconds of those that live tell less than a tick.
+    let cpu_seconds = (ticks(&stat) as f64 / TICKS_PER_SECOND).max(nanoseconds(pid) as f64 / 1e9);
+    Usage { peak_rss_mib: peak_kib(&status) as f64 / 1024.0, cpu_seconds }
+}
+
+/// What the threads of a process that live have spent on a processor.
+fn nanoseconds(pid: u32) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let spent = |task: fs::DirEntry| {
+        let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    tasks.filter_map(spent).sum()
 }
 
 /// Whether the process is stopped (SIGSTOP has taken effect).
