@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::documents::{code_in, root};
 
 /// The rows of the page, each as its cells, by the first one.
 fn rows() -> BTreeMap<String, Vec<String>> {
@@ -28,20 +26,7 @@ fn is_id(word: &str) -> bool {
 
 /// All files of our own code and tests.
 fn code() -> Vec<(PathBuf, String)> {
-    fn read(folder: &Path, into: &mut Vec<(PathBuf, String)>) {
-        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                read(&path, into);
-            } else if path.extension().is_some_and(|end| end == "rs") {
-                into.push((path.clone(), fs::read_to_string(path).unwrap()));
-            }
-        }
-    }
-    let mut files = Vec::new();
-    for folder in ["src", "tests", "sandbox/src", "sandbox/tests"] {
-        read(&root().join(folder), &mut files);
-    }
-    files
+    code_in(&["src", "tests", "sandbox/src", "sandbox/tests"])
 }
 
 #[test]

@@ -4,8 +4,24 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files of Rust in these folders, with their texts.
+pub fn code_in(folders: &[&str]) -> Vec<(PathBuf, String)> {
+    fn read(folder: &Path, into: &mut Vec<(PathBuf, String)>) {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                read(&path, into);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                into.push((path.clone(), fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    let mut files = Vec::new();
+    folders.iter().for_each(|folder| read(&root().join(folder), &mut files));
+    files
 }
 
 /// All pages: at the top, in `docs`, and those that open a folder.
@@ -124,16 +140,7 @@ fn named(page: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_test_that_the_protocol_names_exists() {
-    fn read(folder: &Path, into: &mut String) {
-        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            match path.is_dir() {
-                true => read(&path, into),
-                false => into.push_str(&fs::read_to_string(path).unwrap_or_default()),
-            }
-        }
-    }
-    let mut code = String::new();
-    ["src", "tests/it"].iter().for_each(|folder| read(&root().join(folder), &mut code));
+    let code: String = code_in(&["src", "tests/it"]).into_iter().map(|(_, text)| text).collect();
     for (page, least) in [("docs/protocol.md", 100), ("ARCHITECTURE.md", 14)] {
         let names = named(page);
         assert!(names.len() >= least, "{page} names {} tests", names.len());
