@@ -1,14 +1,15 @@
 //! The parents of a resource: from their copy where they are mirrored, else from Graph, and of them those that the
 //! deployment chooses.
 //!
-//! Promises: a parent leaves only by a complete list. One that Graph does not list, or that left the copy without a
-//! tombstone, is noted first, and asked for by its id when no replica can be behind that note.
+//! Promises: a parent leaves only by a complete list. One that Graph does not list, that left the copy without a tombstone,
+//! or that the chosen group does not show, is noted first. It leaves when no replica can be behind that note any more: the
+//! group still does not show it, or Graph does not show it by its id.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use time::OffsetDateTime;
 
 use crate::catalogue::{self, Chosen, Resource, Who};
@@ -22,6 +23,8 @@ use crate::store::{self, children};
 
 /// Most parents that Graph is asked for by their ids in one turn.
 const MOST_ASKED: usize = 20;
+/// Notes that are written at a time.
+const WIDTH: usize = 16;
 
 /// Where the parents of a resource come from.
 #[derive(Debug)]
@@ -39,28 +42,49 @@ pub(super) async fn parents(
     children: &HashMap<String, Child>,
     deadline: Instant,
 ) -> Result<Vec<Parent>, SyncError> {
-    let mut parents = match from {
+    let now = second(mirror, children).await?;
+    let (mut parents, row) = match from {
         FanOut::Graph(source) => {
             let ids = source.ids(deadline).await.map_err(|error| source.explain(error))?;
             let living = |id: &String| Parent { path: parent_of(id), standing: Standing::Living };
-            let mut parents: Vec<_> = ids.iter().map(living).collect();
-            if let Some(row) = row_above(mirror.resource()) {
-                let lost = lost(mirror, (source, row), &parents, children, deadline).await?;
-                parents.extend(lost);
-            }
-            parents
+            (ids.iter().map(living).collect(), row_above(mirror.resource()).map(|row| (&**source, row)))
         }
-        FanOut::Copy(resource) => {
-            let mut parents = copied(mirror, resource).await?;
-            let lost = lost(mirror, (mirror.source(), resource), &parents, children, deadline).await?;
-            parents.extend(lost);
-            parents
-        }
+        FanOut::Copy(resource) => (copied(mirror, resource).await?, Some((mirror.source(), resource))),
     };
-    if let Some(chosen) = &mirror.resource().chosen {
+    let listed: HashSet<_> = parents.iter().map(|parent| parent.path.clone()).collect();
+    if let Some(row) = row {
+        parents.extend(lost(mirror, row, &listed, children, (now, deadline)).await?);
+    }
+    let chosen = mirror.resource().chosen.as_ref();
+    if let Some(chosen) = chosen {
         choose(mirror, chosen, &mut parents, deadline).await?;
     }
+    let is_there = |parent: &&Parent| parent.standing == Standing::Living && listed.contains(&parent.path);
+    for parent in parents.iter().filter(is_there) {
+        if children.get(&parent.path).is_some_and(|child| child.missing.is_some()) {
+            found_again(mirror, &parent.path).await?;
+        }
+    }
+    if chosen.is_some_and(|chosen| matches!(chosen.who, Who::Group { .. })) {
+        keep_undecided(mirror, &mut parents, children, now).await?;
+    }
     Ok(parents)
+}
+
+/// The second by the clock of Cosmos DB, before anything is asked: what is asked now is no earlier. None: no note waits for
+/// its time, or another one wrote it too.
+async fn second(mirror: &Mirror, children: &HashMap<String, Child>) -> Result<Option<i64>, SyncError> {
+    let waits = |(_, child): &(&String, &Child)| child.missing.is_some() && !child.ended && !child.left;
+    match children.iter().find(waits) {
+        Some((path, child)) => note_missing(mirror, path, child.missing).await,
+        None => Ok(None),
+    }
+}
+
+/// Whether what a note says since long ago may be believed when it is seen at the second `now`.
+fn is_settled(mirror: &Mirror, child: &Child, now: Option<i64>) -> bool {
+    let is_settled = |(since, now)| fan::is_settled(since, now, mirror.options().doubt);
+    child.missing.zip(now).is_some_and(is_settled)
 }
 
 async fn copied(mirror: &Mirror, resource: &Resource) -> Result<Vec<Parent>, SyncError> {
@@ -92,28 +116,20 @@ pub(super) async fn known_by_documents(
     Ok(())
 }
 
-/// Parents that have a feed and are not listed. `parent`: where Graph shows them by their ids, and their resource.
+/// Parents that have a feed and are not listed. `row`: where Graph shows them by their ids, and their resource.
 async fn lost(
     mirror: &Mirror,
-    parent: (&Source, &Arc<Resource>),
-    listed: &[Parent],
+    row: (&Source, &Arc<Resource>),
+    listed: &HashSet<String>,
     children: &HashMap<String, Child>,
-    deadline: Instant,
+    (now, deadline): (Option<i64>, Instant),
 ) -> Result<Vec<Parent>, SyncError> {
-    let listed: HashSet<_> = listed.iter().map(|parent| &*parent.path).collect();
-    let is_back = |(path, child): &(&String, &Child)| child.missing.is_some() && listed.contains(&***path);
-    for (path, _) in children.iter().filter(is_back) {
-        found_again(mirror, path).await?;
-    }
-    let mut missing: Vec<_> = children
-        .iter()
-        .filter(|(path, child)| !child.ended && !listed.contains(&***path))
-        .map(|(path, child)| (child.left, path, child))
-        .collect();
-    missing.sort_unstable_by_key(|(has_note, path, _)| (*has_note, *path));
+    let is_missing = |(path, child): &(&String, &Child)| !child.ended && !listed.contains(*path);
+    let mut missing: Vec<_> = children.iter().filter(is_missing).collect();
+    missing.sort_unstable_by_key(|(path, child)| (child.left, *path));
     let mut lost = Vec::new();
-    for (has_note, path, child) in missing.into_iter().take(MOST_ASKED) {
-        let has_left = has_note || has_left(mirror, parent, (path, child), deadline).await?;
+    for (path, child) in missing.into_iter().take(MOST_ASKED) {
+        let has_left = child.left || has_left(mirror, row, (path, child), (now, deadline)).await?;
         let standing = if has_left { Standing::Left } else { Standing::Living };
         lost.push(Parent { path: path.clone(), standing });
     }
@@ -125,13 +141,12 @@ async fn has_left(
     mirror: &Mirror,
     (source, resource): (&Source, &Arc<Resource>),
     (path, child): (&str, &Child),
-    deadline: Instant,
+    (now, deadline): (Option<i64>, Instant),
 ) -> Result<bool, SyncError> {
-    // Before the look, which then is no earlier than this says.
-    let key = key(mirror, path);
-    let now = children::note_missing(mirror.store(), &key, child.missing, OffsetDateTime::now_utc()).await?;
-    let is_settled = |(since, now)| fan::is_settled(since, now, mirror.options().doubt);
-    if !child.missing.zip(now).is_some_and(is_settled) {
+    if child.missing.is_none() {
+        note_missing(mirror, path, None).await?;
+    }
+    if !is_settled(mirror, child, now) {
         return Ok(false);
     }
     let is_gone = is_gone(source, resource, path, deadline).await?;
@@ -141,7 +156,35 @@ async fn has_left(
     Ok(is_gone)
 }
 
-/// A parent that was not listed is there.
+/// Of the parents below which something is copied and that the chosen group does not show, those stay of which this was not
+/// noted long ago: a replica may not know yet that they were added.
+async fn keep_undecided(
+    mirror: &Mirror,
+    parents: &mut [Parent],
+    children: &HashMap<String, Child>,
+    now: Option<i64>,
+) -> Result<(), SyncError> {
+    let mut unnoted = Vec::new();
+    for parent in parents.iter_mut().filter(|parent| parent.standing == Standing::Left) {
+        let Some(child) = children.get(&parent.path).filter(|child| !child.ended && !child.left) else {
+            continue;
+        };
+        if !is_settled(mirror, child, now) {
+            parent.standing = Standing::Living;
+            unnoted.extend(child.missing.is_none().then(|| parent.path.clone()));
+        }
+    }
+    let note = |path: String| Box::pin(async move { note_missing(mirror, &path, None).await });
+    stream::iter(unnoted).map(note).buffer_unordered(WIDTH).try_for_each(async |_| Ok(())).await
+}
+
+/// Notes that a parent is not shown, since this second if it was noted before. Returns the second of this write; none if
+/// another one wrote too.
+async fn note_missing(mirror: &Mirror, path: &str, since: Option<i64>) -> Result<Option<i64>, SyncError> {
+    Ok(children::note_missing(mirror.store(), &key(mirror, path), since, OffsetDateTime::now_utc()).await?)
+}
+
+/// A parent that was not shown is there.
 async fn found_again(mirror: &Mirror, path: &str) -> Result<(), SyncError> {
     Ok(children::note(mirror.store(), &key(mirror, path), false, OffsetDateTime::now_utc()).await?)
 }
