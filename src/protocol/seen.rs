@@ -91,6 +91,11 @@ impl Seen {
         Self::sorted(parts.flat_map(|part| part.0).collect())
     }
 
+    /// How many objects and links were shown, as far as their hashes differ.
+    pub fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
     /// Whether an object was shown, by the id of its document. Two of a million ids have the same hash once in 37 million
     /// enumerations; then an object that is gone stays until its id or the other one changes.
     pub fn contains(&self, object: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Finding documents by their marks: what a complete enumeration did not see, and what is doubtful.
 
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
 
 use azure_data_cosmos::options::{MaxItemCountHint, QueryOptions};
 use azure_data_cosmos::{FeedScope, Query};
@@ -21,11 +22,11 @@ pub(super) const FIELDS: &str = "SELECT c.id, c._etag AS etag, c._mirror.graphId
                       c._mirror.save, c._mirror.source, c._mirror.syncedAt, IS_DEFINED(c._mirror.removed) AS removed, \
                       c._mirror.removed.reason, c._mirror.removed.at AS removedAt, c._ts AS written, c.sourceId, c.targetId, \
                       c.targetType, c._mirror.hash, IS_DEFINED(c._mirror.setAside) AS setAside FROM c WHERE ";
-/// Documents in a page of a query.
-const PAGE: u32 = 1000;
-
 /// What is read of a row.
 pub(super) trait Row: Sized + Send + 'static {
+    /// Rows in a page of a query.
+    const PAGE: NonZeroU32 = NonZeroU32::new(1000).unwrap();
+
     /// Reads it; else what it lacks.
     fn read(row: &RawValue) -> Result<Self, &'static str>;
 }
@@ -166,11 +167,8 @@ pub(super) async fn query<T: Row>(
 ) -> Result<impl Found<T> + use<T>, StoreError> {
     let blamer = blamer(store, scope.container);
     let container = store.container(scope.container).await?;
-    let page = std::num::NonZeroU32::new(PAGE).map(MaxItemCountHint::Limit);
-    let mut options = QueryOptions::default().with_operation_options(query_options());
-    if let Some(page) = page {
-        options = options.with_max_item_count(page);
-    }
+    let page = MaxItemCountHint::Limit(T::PAGE);
+    let options = QueryOptions::default().with_operation_options(query_options()).with_max_item_count(page);
     let partitions =
         scope.parent.map_or(FeedScope::full_container(), |parent| FeedScope::partition(parent.to_owned()));
     let named = move |error| blamer.named(StoreError::from(error).of_container());

@@ -1,14 +1,28 @@
 //! Which numbers of generations and saves the documents of a container carry.
 
+use std::num::NonZeroU32;
 use std::pin::pin;
 
 use azure_data_cosmos::Query;
 use futures_util::TryStreamExt as _;
+use serde_json::value::RawValue;
 
 use super::connection::{Store, with};
 use super::error::StoreError;
-use super::find::{Found, query, within};
+use super::find::{Found, Row, query, within};
 use crate::protocol::{Abandoned, Numbers, Scope};
+
+/// A document that is counted.
+struct One;
+
+impl Row for One {
+    /// They are short: a million would be less than Cosmos DB sends at a time.
+    const PAGE: NonZeroU32 = NonZeroU32::new(20_000).unwrap();
+
+    fn read(_: &RawValue) -> Result<Self, &'static str> {
+        Ok(Self)
+    }
+}
 
 /// Counts the living documents of `generation` and later. The SDK refuses an aggregate over several
 /// partitions, so the count is taken here, over a stream of ones.
@@ -18,8 +32,8 @@ use crate::protocol::{Abandoned, Numbers, Scope};
 pub async fn count_from(store: &Store, scope: Scope<'_>, generation: u64) -> Result<u64, StoreError> {
     let text = "SELECT VALUE 1 FROM c \
                 WHERE NOT IS_DEFINED(c._mirror.removed) AND c._mirror.generation >= @generation";
-    let ones = query::<u64>(store, scope, with(Query::from(text), "@generation", generation)?).await?;
-    ones.try_fold(0, |count, one| async move { Ok(count + one) }).await
+    let ones = query::<One>(store, scope, with(Query::from(text), "@generation", generation)?).await?;
+    ones.try_fold(0, async |count, One| Ok(count + 1)).await
 }
 
 /// Whether anything lives here besides what a sweep of what is older than `generation` would take.

@@ -362,6 +362,11 @@ fn rule_13_what_a_page_has_shown_that_no_save_covers_does_not_count() {
 }
 
 #[test]
+fn rule_13_a_count_decides_only_where_the_next_turn_lists_again() {
+    is_needed(Off::Counted, Options { turns: 8, ..Options::default() });
+}
+
+#[test]
 fn rule_13_what_may_be_behind_does_not_decide_that_nothing_is_written() {
     is_needed(Off::Behind, Options::default());
 }

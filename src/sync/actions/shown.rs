@@ -36,6 +36,11 @@ impl Shown {
         self.any(checkpoint, |seen| seen.contains(object))
     }
 
+    /// How many objects and links the enumeration has shown, once it is complete.
+    pub fn count(&self, checkpoint: &Checkpoint) -> Option<u64> {
+        self.all.as_ref().filter(|_| self.is_of(checkpoint)).map(Seen::count)
+    }
+
     /// The marks of an object as they count: see [`doubt::delivered`].
     pub fn counted(&self, checkpoint: &Checkpoint, object: Candidate) -> Candidate {
         let shown = self.contains(checkpoint, &object.id);

@@ -38,7 +38,9 @@ pub async fn weigh(turn: &Turn<'_>, shown: &mut Shown, checkpoint: &Checkpoint) 
         all.held = Some(Hold::EnumerationHidObjects);
         return Ok(all);
     }
-    if let Some(pending_sweep) = checkpoint.pending_sweep {
+    if shows_all(turn, shown, checkpoint).await? {
+        shown.found_nothing(checkpoint, turn.objects().container);
+    } else if let Some(pending_sweep) = checkpoint.pending_sweep {
         let found = Box::pin(weigh_objects(turn, shown, checkpoint, pending_sweep, &mut all)).await?;
         if found == 0 {
             shown.found_nothing(checkpoint, turn.objects().container);
@@ -79,6 +81,19 @@ pub async fn weigh(turn: &Turn<'_>, shown: &mut Shown, checkpoint: &Checkpoint) 
         held(turn.key(), missing, living, reason);
     }
     Ok(all)
+}
+
+/// Whether a list has shown as many objects as live, and so has missed none (rule 13). If this count is behind, the next
+/// turn lists again; an enumeration of a delta query has no such successor.
+async fn shows_all(turn: &Turn<'_>, shown: &Shown, checkpoint: &Checkpoint) -> Result<bool, SyncError> {
+    let resource = turn.mirror().resource();
+    let shown = shown.count(checkpoint).filter(|_| checkpoint.compares && checkpoint.pending_sweep.is_some());
+    match shown {
+        Some(shown) if resource.read_mode() == Mode::List && resource.relationships.is_empty() => {
+            Ok(numbers::count_from(turn.store(), turn.objects(), 0).await? == shown)
+        }
+        _ => Ok(false),
+    }
 }
 
 /// The documents that an earlier enumeration wrote, and that lie outside of the range that the feed shows now. That they

@@ -74,6 +74,8 @@ struct Turn {
     seen: BTreeSet<usize>,
     /// What the enumeration of a generation has shown, once its sweep was weighed.
     weighed: Option<(u64, BTreeSet<usize>)>,
+    /// The weighing has found that this generation has shown as many objects as live.
+    shows_all: Option<u64>,
     /// When the page was asked for.
     asked: OffsetDateTime,
     /// When the lease ends, as far as this turn knows.
@@ -169,7 +171,7 @@ pub async fn run(world: Shared, me: u32, feed: usize, kind: Kind) {
     let Some(taken) = acquire(&world, me, feed, task.purpose()).await else { return };
     let Taken { terms, clean, until, ahead } = taken;
     let (page, asked) = (Vec::new(), clock(0));
-    let (is_last, seen, weighed, etag) = (false, BTreeSet::new(), None, None);
+    let (is_last, seen, weighed, shows_all, etag) = (false, BTreeSet::new(), None, None, None);
     let mut turn = Turn {
         world,
         me,
@@ -182,6 +184,7 @@ pub async fn run(world: Shared, me: u32, feed: usize, kind: Kind) {
         is_last,
         seen,
         weighed,
+        shows_all,
         asked,
         until,
         ahead,
@@ -280,7 +283,7 @@ impl Turn {
     }
 
     async fn load(&mut self, task: Task) -> Event {
-        self.weighed = None;
+        (self.weighed, self.shows_all) = (None, None);
         let found = self.world.borrow().checkpoints[self.feed].clone();
         step().await;
         self.etag = found.as_ref().map(|(_, etag)| *etag);

@@ -48,6 +48,8 @@ pub enum Off {
     SeenSaved,
     /// What a page has shown that no save covers counts too.
     SeenAbandoned,
+    /// An enumeration that has shown as many objects as live has missed none, also where the next turn does not list again.
+    Counted,
     /// No delta query confirms a first copy that was read as a list.
     Listed,
     /// A turn says that nothing is doubtful, whatever it found.
