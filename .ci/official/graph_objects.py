@@ -7,7 +7,6 @@ import urllib.parse
 from graph_client import LOOP, SECRET, TENANT, app, asked, client, eventually, ids, person, refused, rest, same, values
 from judge import ROOT, WORLD
 
-import requests
 from azure.core.credentials import AccessToken
 from msgraph.generated.directory_objects.get_by_ids.get_by_ids_post_request_body import GetByIdsPostRequestBody
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
