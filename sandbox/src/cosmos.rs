@@ -3,10 +3,11 @@
 //! [`Cosmos`] is a handle: a test pushes faults, closes gates, lets time pass and looks at the documents while a client
 //! works. Added here: authorization (a token of our [`Identity`](crate::identity::Identity) or the account key), ids and
 //! ttls that the service refuses, expiry, and a log of writes; as options partitions, a budget of request units, and reads
-//! that are behind. A request that has arrived is carried out even if the client is gone. Left out: roles.
+//! that are behind; bulk writes, and the change feed from a time. A request that has arrived is carried out even if the client is gone. Left out: roles.
 
 mod authorization;
 mod behind;
+mod bulk;
 mod containers;
 mod emulator;
 mod expiry;
@@ -17,6 +18,7 @@ mod options;
 mod request;
 mod rules;
 mod sabotage;
+mod since;
 #[cfg(test)]
 mod tests;
 mod wire;

@@ -10,7 +10,7 @@
 //! (links between objects), `seed` (made-up objects), `row` and `route` (the rows and their paths); `wire` (the socket),
 //! `request` and `kind` (what is asked for), `authorize` and `challenge` (tokens and their claims), `single` and `batch`
 //! (one request, or several in one); `read` (which file answers), `above` (the objects above), `delta` and `pages` (rounds
-//! as values, and their pages), `list`, `targets`, `by_ids`, `me` (other answers); `links` (next and delta links); `replica`,
+//! as values, and their pages), `list`, `targets`, `sources`, `ends`, `expand`, `deleted`, `by_ids`, `me` (other answers); `links` (next and delta links); `replica`,
 //! `hidden`, `refusal` and `quirks` (oddities), `fault` and `load` (faults, and how near they are); `subscriptions` (and the notifier).
 
 mod above;
@@ -22,7 +22,10 @@ mod challenge;
 mod chats;
 mod collection;
 mod condition;
+mod deleted;
 mod delta;
+mod ends;
+mod expand;
 mod fault;
 mod handle;
 mod hidden;
@@ -47,6 +50,7 @@ mod row;
 mod seed;
 mod select;
 mod single;
+mod sources;
 mod subscriptions;
 mod targets;
 mod tenant;

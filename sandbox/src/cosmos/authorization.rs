@@ -13,7 +13,7 @@ use crate::identity::{Identity, Refusal};
 pub(super) fn authorize(
     call: &Call,
     identity: &Identity,
-    audiences: [&str; 2],
+    audiences: [&str; 3],
     key: &str,
 ) -> Result<(), Reply> {
     let unauthorized = |message: &str| Err(Reply::error(401, "Unauthorized", message));

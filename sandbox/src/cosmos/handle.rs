@@ -32,6 +32,13 @@ pub enum Moment {
     After,
 }
 
+/// The audiences of tokens for the account of that origin: clients differ in whether they name the port.
+fn accounts(origin: &str) -> anyhow::Result<[String; 2]> {
+    let url = url::Url::parse(origin)?;
+    let host = url.host_str().unwrap_or_default();
+    Ok([origin.to_owned(), format!("{}://{host}", url.scheme())])
+}
+
 /// The running account. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Cosmos {
@@ -77,7 +84,7 @@ impl Cosmos {
             emulator: Emulator::new(format!("{origin}/").parse()?, DATABASE, options)?,
             identity,
             audience: options.audience,
-            account: loopback.origin().to_owned(),
+            account: accounts(&origin)?,
             key: BASE64_STANDARD.encode([0x5a; 64]),
             faults: Faults::default(),
             before: Gates::default(),

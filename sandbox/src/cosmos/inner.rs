@@ -14,8 +14,8 @@ use crate::{
 pub(super) struct Inner {
     pub(super) emulator: Emulator,
     pub(super) identity: Identity,
-    /// Its origin.
-    pub(super) account: String,
+    /// The audiences of tokens for this one.
+    pub(super) account: [String; 2],
     /// The audience of tokens for all accounts.
     pub(super) audience: &'static str,
     pub(super) key: String,

@@ -116,6 +116,10 @@ impl Call {
             ("DELETE", ["docs", _]) => Operation::Delete,
             _ => Operation::Meta,
         };
+        // A patch may be its operations alone: so writes the client for JavaScript.
+        if self.operation == Operation::Patch && self.body.starts_with(b"[") {
+            self.body = [b"{\"operations\":", &self.body[..], b"}"].concat().into();
+        }
         let addressed = rest.get(1).map(ToString::to_string);
         self.items = self.written(addressed);
     }

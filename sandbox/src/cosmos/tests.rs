@@ -1,5 +1,7 @@
 //! The account over its socket, as a client meets it.
 
+mod official;
+
 use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};

@@ -12,11 +12,12 @@ use axum::{
 use super::{
     authorization::authorize,
     behind::read_behind,
+    bulk,
     emulator::{Ask, Reply},
     fault::Fault,
     inner::Inner,
     request::{Call, Operation},
-    rules, writes,
+    rules, since, writes,
 };
 use crate::{loopback::Cut, script::lock};
 
@@ -32,7 +33,8 @@ pub(super) async fn respond(
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else { return cut.reset().await };
     let call = Call::new(parts, body);
-    let audiences = [inner.audience, &inner.account];
+    let [account, host] = &inner.account;
+    let audiences = [inner.audience, account, host];
     if let Err(refused) = authorize(&call, &inner.identity, audiences, &inner.key) {
         return send(refused);
     }
@@ -90,11 +92,15 @@ async fn apply(inner: &Inner, call: &mut Call) -> Reply {
     if let Some(reply) = read_behind(inner, call, ask.clone()).await {
         return reply;
     }
-    let reply = match inner.emulator.ask(ask).await {
+    let asked = match bulk::is_bulk(call) {
+        true => bulk::answer(&inner.emulator, call).await,
+        false => inner.emulator.ask(ask).await,
+    };
+    let reply = match asked {
         Ok(reply) => reply,
         Err(error) => Reply::error(500, "InternalServerError", &format!("{error:#}")),
     };
-    let reply = with_sub_status(inner, call, reply).await;
+    let reply = since::only_newer(call, with_sub_status(inner, call, reply).await);
     // A batch that failed says 207 and has written nothing.
     if call.operation.is_write() && reply.is_success() && reply.status != 207 {
         lock(&inner.expiry).note(call);

@@ -61,10 +61,19 @@ fn part(inner: &Inner, batch: &Record, bearer: Option<&str>, request: &Value) ->
     let answer = inner.tell_load(&record, answer);
     inner.note_status(number, answer.status);
     let headers: Map<_, _> =
-        answer.headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        answer.headers.iter().map(|(name, value)| (capitalized(name), json!(value))).collect();
     let status = answer.status;
     let bytes = answer.bytes(&inner.next_id(), "batch");
     let body =
         serde_json::from_slice::<Value>(&bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(&bytes)));
     json!({"id": request["id"], "status": status, "headers": headers, "body": body})
+}
+
+/// The name of a header as a part shows it; some clients tell the case.
+fn capitalized(name: &str) -> String {
+    if name.starts_with("x-") {
+        return name.to_owned();
+    }
+    let words = name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
+    words.collect::<Vec<_>>().join("-")
 }

@@ -261,6 +261,12 @@ impl Collection {
         }
     }
 
+    /// When something last happened to an object.
+    pub(super) fn last_change_of(&self, id: &str) -> Option<Instant> {
+        let index = self.log.iter().rposition(|change| change.id == id)?;
+        self.times.get(index).copied()
+    }
+
     /// The last change.
     pub(super) fn last(&self) -> Option<&Change> {
         self.log.last()

@@ -1,4 +1,5 @@
-//! What `$filter` says: clauses joined by `and`, each one a comparison, several joined by `or`, `in` or a function.
+//! What `$filter` says: clauses joined by `and`, each one a comparison, several joined by `or`, `in`, a function, or the
+//! `not` of one of them.
 
 use std::cmp::Ordering;
 
@@ -12,6 +13,7 @@ use super::{answer::Answer, collection::Object, row::Row};
 pub(super) enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
+    Not(Box<Condition>),
     Compares(String, &'static str, Value),
     Starts(String, String),
     Ends(String, String),
@@ -43,7 +45,7 @@ impl Condition {
     pub(super) fn is_advanced(&self) -> bool {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::is_advanced),
-            Self::Ends(..) => true,
+            Self::Not(_) | Self::Ends(..) => true,
             _ => false,
         }
     }
@@ -56,6 +58,7 @@ impl Condition {
     fn properties(&self) -> Vec<&str> {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::properties).collect(),
+            Self::Not(part) => part.properties(),
             Self::Compares(name, ..) | Self::Starts(name, _) | Self::Ends(name, _) => vec![name],
         }
     }
@@ -66,6 +69,7 @@ impl Condition {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(object)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(object)),
+            Self::Not(part) => !part.holds(object),
             Self::Starts(property, value) => text(property).starts_with(&value.to_lowercase()),
             Self::Ends(property, value) => text(property).ends_with(&value.to_lowercase()),
             Self::Compares(property, operator, value) => {
@@ -95,6 +99,10 @@ fn any(text: &str) -> Option<Condition> {
 
 fn clause(text: &str) -> Option<Condition> {
     let text = text.trim();
+    if let Some(negated) = text.strip_prefix("not").filter(|rest| rest.starts_with([' ', '('])) {
+        let inside = negated.strip_prefix('(').and_then(|inside| inside.strip_suffix(')'));
+        return Some(Condition::Not(Box::new(clause(inside.unwrap_or(negated))?)));
+    }
     if let Some((property, values)) = text.split_once(" in ") {
         let values = values.trim().strip_prefix('(')?.strip_suffix(')')?;
         let is_one =

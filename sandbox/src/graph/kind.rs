@@ -4,7 +4,7 @@ use axum::http::Uri;
 
 use super::{
     relationship::Relationship,
-    route::{Named, segments},
+    route::{Named, cast, segments},
     row::{Row, Tokens},
 };
 
@@ -27,8 +27,10 @@ pub enum Kind {
     Me,
     /// The photo of a user.
     Photo,
-    /// The groups in which a user is.
-    MemberOf,
+    /// Who is linked to one object: the groups in which a user is, or of whom it is the manager.
+    Sources,
+    /// Deleted objects of one type, or one of them.
+    DeletedItems,
     /// The members of a chat.
     ChatMembers,
     /// Several requests in one; its parts are recorded as requests of their own.
@@ -57,6 +59,7 @@ impl Asked {
         let all = segments(path);
         match (all[0].as_str(), all.len()) {
             ("me", _) => return plain(Kind::Me),
+            ("directory", 3) if all[1] == "deletedItems" => return plain(Kind::DeletedItems),
             ("$batch", 1) => return plain(Kind::Batch),
             ("directoryObjects", 2) if all[1] == "getByIds" => return plain(Kind::GetByIds),
             ("chats", 3) if all[2] == "members" => {
@@ -88,7 +91,10 @@ impl Asked {
 }
 
 fn kind(row: &Row, rest: &[String], uri: &Uri) -> Kind {
-    let rest: Vec<_> = rest.iter().map(String::as_str).collect();
+    let mut rest: Vec<_> = rest.iter().map(String::as_str).collect();
+    if rest.len() == 3 {
+        rest.pop_if(|last| cast(last).is_some());
+    }
     match rest[..] {
         [] | ["$count"] => Kind::List,
         [delta] if is_delta(delta) => match row.delta {
@@ -96,7 +102,9 @@ fn kind(row: &Row, rest: &[String], uri: &Uri) -> Kind {
             false => Kind::Other,
         },
         [_, "photo", "$value"] if row.name == "users" => Kind::Photo,
-        [_, "memberOf"] if row.name == "users" => Kind::MemberOf,
+        [id, property] if !id.is_empty() && Relationship::backward(row, property).next().is_some() => {
+            Kind::Sources
+        }
         [id, "transitiveMembers"] if !id.is_empty() && row.name == "groups" => Kind::Targets,
         [id, property] if !id.is_empty() && Relationship::below(row, property).is_some() => Kind::Targets,
         _ => Kind::Other,
@@ -145,6 +153,10 @@ mod tests {
         for (path, kind, feed) in [
             ("/v1.0/users/5", Kind::ById, "users"),
             ("/v1.0/users/5/manager", Kind::Targets, "users"),
+            ("/v1.0/groups/5/members/microsoft.graph.user", Kind::Targets, "groups"),
+            ("/v1.0/users/5/directReports", Kind::Sources, "users"),
+            ("/v1.0/devices/5/transitiveMemberOf", Kind::Sources, "devices"),
+            ("/v1.0/directory/deletedItems/microsoft.graph.user", Kind::DeletedItems, ""),
             ("/v1.0/users/5/mailFolders/delta", Kind::Initial, "mailFolders"),
             ("/v1.0/users/5/mailFolders/inbox/messageRules", Kind::List, "messageRules"),
             ("/v1.0/users/5/mailFolders('6')/messages/delta?$skiptoken=x", Kind::SkipToken, "messages"),

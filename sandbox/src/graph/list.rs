@@ -55,7 +55,12 @@ pub(super) fn list(
     }
     let mut all = all(world, feed, under, &wanted, replica);
     all.retain(|(_, key, _)| !place.hidden.contains(*key));
-    let (from, value, goes_on) = page(world, feed, &wanted, &place, &all, record);
+    let (from, mut value, goes_on) = page(world, feed, &wanted, &place, &all, record);
+    if let Some(expanded) = &wanted.expanded {
+        for object in value.iter_mut().filter_map(Value::as_object_mut) {
+            expanded.add(world, feed, replica, object)?;
+        }
+    }
     let metadata =
         format!("{}/{}/$metadata#{}{}", world.origin, version(path), feed.path(), wanted.select.context());
     let mut body = json!({"@odata.context": metadata, "value": value});

@@ -1,22 +1,17 @@
-//! The signed-in user, and what there is besides collections: groups of a user, photos, the tenant itself.
+//! The signed-in user, and what there is besides collections: photos, the tenant itself.
 //!
 //! `/me` is another name of `/users/<id of the signed-in user>`, for delegated tokens only. Sources:
-//! <https://learn.microsoft.com/graph/api/user-get>, <https://learn.microsoft.com/graph/api/user-list-memberof>,
+//! <https://learn.microsoft.com/graph/api/user-get>,
 //! <https://learn.microsoft.com/graph/api/profilephoto-get>, <https://learn.microsoft.com/graph/api/organization-list>.
-//! Left out: groups of a user that are so by other groups.
 
-use std::collections::HashMap;
-
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     answer::Answer,
     by_ids,
     kind::Kind,
-    relationship::Relationship,
     request::{Record, version},
     row::Row,
-    select::Select,
     world::World,
 };
 
@@ -58,27 +53,6 @@ pub(super) fn photo(world: &World, path: &str) -> Result<Answer, Answer> {
     let photo = user_of(world, path).and_then(|id| world.tenant.photos.get(&id));
     let missing = || Answer::error(404, "ImageNotFound", "The photo was not found.");
     photo.map(|photo| Answer::text(200, "image/jpeg", photo.clone())).ok_or_else(missing)
-}
-
-/// `/users/{id}/memberOf`: the groups of which a user is a direct member, on one page.
-pub(super) fn member_of(world: &World, path: &str, query: &str) -> Result<Answer, Answer> {
-    let id = user_of(world, path).ok_or_else(|| Answer::not_found("user"))?;
-    let options: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let select = Select::parse(Row::of("groups"), options.get("$select").map(String::as_str), false)?;
-    let key = (Relationship::named("groups-members"), id);
-    let groups = world.tenant.collection("groups").living();
-    let groups = groups.filter(|(group, _)| {
-        world.tenant.collection("groups").edge(group, &key).is_some_and(super::relationship::Edge::is_now)
-    });
-    let value: Vec<_> = groups
-        .map(|(_, group)| {
-            let mut shown = select.whole(group);
-            shown.insert("@odata.type".into(), json!("#microsoft.graph.group"));
-            Value::Object(shown)
-        })
-        .collect();
-    let context = format!("{}/{}/$metadata#directoryObjects", world.origin, version(path));
-    Ok(Answer::json(json!({"@odata.context": context, "value": value})))
 }
 
 /// Whether a list is that of the tenant itself, of which nothing else is known.

@@ -9,6 +9,8 @@ use super::{
     answer::Answer,
     chats,
     collection::Life,
+    deleted,
+    expand::Expanded,
     key,
     kind::{Kind, is_delta},
     list::list,
@@ -17,13 +19,14 @@ use super::{
     route::segments,
     row::Row,
     select::Select,
+    sources::sources,
     targets::targets,
     world::World,
 };
 
 /// The true answer to a request that may ask.
 pub(super) fn read(world: &mut World, record: &Record) -> Result<Answer, Answer> {
-    let (path, query) = record.path.split_once('?').unwrap_or((&record.path, ""));
+    let path = record.path.split('?').next().unwrap_or_default();
     if record.method != "GET" {
         return Err(Answer::error(
             405,
@@ -52,12 +55,13 @@ pub(super) fn read(world: &mut World, record: &Record) -> Result<Answer, Answer>
                 found.or_else(|gone| by_id(world, row, &under, record).map_err(|_| gone))
             })
         }
-        (Some(feed), Kind::Targets) => targets(world, feed, path, query),
+        (Some(feed), Kind::Targets) => targets(world, feed, record),
         (Some(feed), Kind::List) if me::is_organization(world, feed) => Ok(me::organization(world, path)),
         (Some(feed), Kind::List) => list(world, feed, &under, record),
         (Some(_), Kind::Photo) => me::photo(world, path),
         (Some(_), Kind::ChatMembers) => chats::members(world, path),
-        (Some(_), Kind::MemberOf) => me::member_of(world, path, query),
+        (Some(feed), Kind::Sources) => sources(world, feed, record),
+        (None, Kind::DeletedItems) => deleted::items(world, record),
         (Some(feed), Kind::Other) if path.rsplit('/').next().is_some_and(is_delta) => {
             let message =
                 format!("Change tracking is not supported against 'microsoft.graph.{}'.", feed.kind);
@@ -71,8 +75,9 @@ fn by_id(world: &mut World, feed: &'static Row, under: &str, record: &Record) ->
     let (path, query) = record.path.split_once('?').unwrap_or((&record.path, ""));
     let options: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let select = Select::parse(feed, options.get("$select").map(String::as_str), false)?;
-    let select =
-        select.expanding(options.get("$expand").filter(|_| !feed.expand.is_empty()).map(String::as_str))?;
+    let expand = options.get("$expand").map(String::as_str);
+    let expanded = expand.map(|text| Expanded::parse(feed, text)).transpose()?.flatten();
+    let select = select.expanding(expand.filter(|_| !feed.expand.is_empty()))?;
     let id = segments(path).pop().unwrap_or_default();
     let key = match (feed.is_below(), under) {
         (false, _) => world.found(feed, &id),
@@ -89,6 +94,9 @@ fn by_id(world: &mut World, feed: &'static Row, under: &str, record: &Record) ->
         for name in feed.properties.iter().filter(|name| select.has(name)) {
             body.entry(name).or_insert(Value::Null);
         }
+    }
+    if let Some(expanded) = expanded {
+        expanded.add(world, feed, replica, &mut body)?;
     }
     if feed.immutable && record.preferred("IdType") != Some("ImmutableId") {
         body.insert(feed.key.clone(), json!(key::mutable(feed, &key)));

@@ -47,6 +47,16 @@ impl Relationship {
         Self::all().find(|one| one.of() == row.name && one.name() == property)
     }
 
+    /// Those that a property of the objects of a collection follows against their direction, such as `memberOf`.
+    pub(super) fn backward(row: &Row, property: &str) -> impl Iterator<Item = Self> {
+        let forward = match property {
+            "memberOf" | "transitiveMemberOf" => "members",
+            "directReports" => "manager",
+            _ => "",
+        };
+        Self::all().filter(move |one| one.name() == forward && one.to().contains(&row.name))
+    }
+
     /// The one with that container: `groups-members` are the members of groups.
     ///
     /// # Panics

@@ -70,6 +70,11 @@ fn segment(text: &str) -> Segment {
     })
 }
 
+/// The type to which a segment of a path casts, such as `microsoft.graph.user`; clients shorten the name of the schema.
+pub(super) fn cast(segment: &str) -> Option<&str> {
+    segment.strip_prefix("microsoft.").unwrap_or(segment).strip_prefix("graph.")
+}
+
 /// The decoded segments of a path below the version; `mailFolders('5')` is `mailFolders/5`.
 pub(super) fn segments(path: &str) -> Vec<String> {
     let decoded = path

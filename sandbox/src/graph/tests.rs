@@ -4,6 +4,7 @@
 mod children;
 mod devices;
 mod endless;
+mod ends;
 mod groups;
 mod listed;
 mod lists;

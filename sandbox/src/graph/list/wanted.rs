@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::graph::{
-    answer::Answer, condition::Condition, request::Record, row::Row, select::Select, world::World,
+    answer::Answer, condition::Condition, expand::Expanded, request::Record, row::Row, select::Select,
+    world::World,
 };
 
 /// Most objects of a page: <https://learn.microsoft.com/graph/api/user-list#optional-query-parameters>.
@@ -12,6 +13,7 @@ const MOST: usize = 999;
 /// What is asked for.
 pub(super) struct Wanted {
     pub(super) select: Select,
+    pub(super) expanded: Option<Expanded>,
     pub(super) top: usize,
     pub(super) filter: Option<Condition>,
     pub(super) counts: bool,
@@ -29,8 +31,9 @@ pub(super) fn wanted(
 ) -> Result<Wanted, Answer> {
     let mut options: HashMap<_, _> = url::form_urlencoded::parse(options.as_bytes()).into_owned().collect();
     let select = Select::parse(feed, options.remove("$select").as_deref(), false)?;
-    let select = select
-        .expanding((!feed.expand.is_empty()).then(|| options.remove("$expand")).flatten().as_deref())?;
+    let expand = options.remove("$expand");
+    let expanded = expand.as_deref().map(|text| Expanded::parse(feed, text)).transpose()?.flatten();
+    let select = select.expanding(expand.as_deref().filter(|_| !feed.expand.is_empty()))?;
     let top = top(world, feed, options.remove("$top"), record)?;
     let filter = options.remove("$filter").map(|text| Condition::parse(feed, &text)).transpose()?;
     let counts = options.remove("$count").is_some_and(|count| count == "true");
@@ -38,7 +41,7 @@ pub(super) fn wanted(
         return Err(Answer::error(
             400,
             "Request_UnsupportedQuery",
-            "Operator 'endsWith' is not supported because the required parameters might be missing. Try adding \
+            "The filter is not supported because the required parameters might be missing. Try adding \
              $count=true query parameter and ConsistencyLevel:eventual header.",
         ));
     }
@@ -54,7 +57,7 @@ pub(super) fn wanted(
         ));
     }
     match options.keys().next() {
-        None => Ok(Wanted { select, top, filter, counts, ascending }),
+        None => Ok(Wanted { select, expanded, top, filter, counts, ascending }),
         Some(option) => {
             let message = format!("The query option '{option}' is not known to this stand-in.");
             Err(Answer::error(400, "BadRequest", &message))

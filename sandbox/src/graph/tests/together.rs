@@ -82,7 +82,7 @@ async fn a_batch_reads_whatever_a_request_reads_and_throttles_part_by_part() {
     let parts = batch(&setup, &requests).await;
     let statuses: Vec<_> = parts.values().map(|part| part["status"].as_u64().unwrap()).collect();
     assert_eq!(statuses, [200, 200, 429, 404, 200]);
-    assert_eq!(parts["3"]["headers"]["retry-after"], "7");
+    assert_eq!(parts["3"]["headers"]["Retry-After"], "7");
     assert!(parts["3"]["headers"]["x-ms-throttle-scope"].as_str().unwrap().contains("Tenant_Application"));
     assert_eq!(parts["2"]["body"]["id"], definition.as_str());
     assert_eq!(parts["5"]["body"]["value"][0]["id"], user.as_str());

@@ -1,19 +1,14 @@
 // @azure/identity and MSAL for Node against the sandbox's identity server.
 //
-// Called by .ci/clients with the description that the server printed as its one argument, and NODE_EXTRA_CA_CERTS set.
-// Each flow ends with a token whose signature and claims are checked against the published keys.
+// Called by .ci/clients with the description that the world printed and the folder of the repository as its arguments, and
+// NODE_EXTRA_CA_CERTS set. Each flow ends with a token whose signature and claims are checked against the published keys.
 
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import path from 'node:path';
 import * as identity from '@azure/identity';
 import * as msal from '@azure/msal-node';
-
-const world = JSON.parse(process.argv[2]);
-process.env.IDENTITY_ENDPOINT = world.managedIdentity.endpoint;
-process.env.IDENTITY_HEADER = world.managedIdentity.header;
-process.env.PATH = world.tools + path.delimiter + process.env.PATH;
+import { judge, world } from './judge.mjs';
 
 const GRAPH = 'https://graph.microsoft.com';
 const DEFAULT = `${GRAPH}/.default`;
@@ -81,24 +76,24 @@ const common = { authorityHost: world.authorityHost, disableInstanceDiscovery: t
 const get = async (credential, scope = DEFAULT) => (await credential.getToken(scope)).token;
 const { tenantId, clientId, publicClientId } = world;
 
-const flows = [
-  ['MSAL Node', 'client secret', async () => {
+const ofMsal = {
+  'client secret': async () => {
     const client = confidential({ clientSecret: world.clientSecret });
     checked((await client.acquireTokenByClientCredential({ scopes: [DEFAULT] })).accessToken);
-  }],
-  ['MSAL Node', 'certificate', async () => {
+  },
+  'certificate': async () => {
     const pem = fs.readFileSync(world.certificate, 'utf8');
     const certificate = new crypto.X509Certificate(pem.slice(pem.indexOf('-----BEGIN CERTIFICATE')));
     const thumbprintSha256 = certificate.fingerprint256.replaceAll(':', '');
     const client = confidential({ clientCertificate: { thumbprintSha256, privateKey: pem } });
     checked((await client.acquireTokenByClientCredential({ scopes: [DEFAULT] })).accessToken);
-  }],
-  ['MSAL Node', 'device code', async () => {
+  },
+  'device code': async () => {
     const deviceCodeCallback = ({ verificationUri, userCode }) => { void typeCode(verificationUri, userCode); };
     const result = await publicClient().acquireTokenByDeviceCode({ scopes: ['User.Read'], deviceCodeCallback });
     checked(result.accessToken, { app: publicClientId, user: true });
-  }],
-  ['MSAL Node', 'authorization code, PKCE, refresh', async () => {
+  },
+  'authorization code, PKCE, refresh': async () => {
     const { client, result } = await byCode(['User.Read']);
     checked(result.accessToken, { app: publicClientId, user: true });
     assert.equal(result.account.username, world.username);
@@ -106,37 +101,40 @@ const flows = [
     const again = await client.acquireTokenSilent(silent);
     assert.notEqual(again.accessToken, result.accessToken, 'it was refreshed');
     checked(again.accessToken, { app: publicClientId, user: true });
-  }],
-  ['MSAL Node', 'on-behalf-of', async () => {
+  },
+  'on-behalf-of': async () => {
     const client = confidential({ clientSecret: world.clientSecret });
     const request = { oboAssertion: await usersToken(), scopes: [DEFAULT] };
     checked((await client.acquireTokenOnBehalfOf(request)).accessToken, { user: true });
-  }],
-  ['MSAL Node', 'managed identity', async () => {
+  },
+  'managed identity': async () => {
     const client = new msal.ManagedIdentityApplication();
     const { accessToken } = await client.acquireToken({ resource: GRAPH });
     checked(accessToken, { app: world.managedIdentity.clientId });
-  }],
-  ['@azure/identity', 'client secret', async () => {
+  },
+};
+
+const ofIdentity = {
+  'client secret': async () => {
     checked(await get(new identity.ClientSecretCredential(tenantId, clientId, world.clientSecret, common)));
-  }],
-  ['@azure/identity', 'certificate', async () => {
+  },
+  'certificate': async () => {
     const path = { certificatePath: world.certificate };
     checked(await get(new identity.ClientCertificateCredential(tenantId, clientId, path, common)));
     const chain = { ...common, sendCertificateChain: true };
     checked(await get(new identity.ClientCertificateCredential(tenantId, clientId, path, chain)));
-  }],
-  ['@azure/identity', 'workload identity', async () => {
+  },
+  'workload identity': async () => {
     const options = { ...common, tenantId, clientId, tokenFilePath: world.federatedTokenFile };
     checked(await get(new identity.WorkloadIdentityCredential(options)));
-  }],
-  ['@azure/identity', 'device code', async () => {
+  },
+  'device code': async () => {
     const userPromptCallback = ({ verificationUri, userCode }) => { void typeCode(verificationUri, userCode); };
     const options = { ...common, tenantId, clientId: publicClientId, userPromptCallback };
     const token = await get(new identity.DeviceCodeCredential(options), 'User.Read');
     checked(token, { app: publicClientId, user: true });
-  }],
-  ['@azure/identity', 'authorization code', async () => {
+  },
+  'authorization code': async () => {
     const query = new URLSearchParams({
       client_id: clientId, response_type: 'code', redirect_uri: WEB, scope: 'offline_access User.Read',
     });
@@ -144,30 +142,20 @@ const flows = [
     const { clientSecret } = world;
     const credential = new identity.AuthorizationCodeCredential(tenantId, clientId, clientSecret, code, WEB, common);
     checked(await get(credential, 'User.Read'), { user: true });
-  }],
-  ['@azure/identity', 'on-behalf-of', async () => {
+  },
+  'on-behalf-of': async () => {
     const { clientSecret } = world;
     const options = { ...common, tenantId, clientId, clientSecret, userAssertionToken: await usersToken() };
     checked(await get(new identity.OnBehalfOfCredential(options)), { user: true });
-  }],
-  ['@azure/identity', 'managed identity', async () => {
+  },
+  'managed identity': async () => {
     checked(await get(new identity.ManagedIdentityCredential()), { app: world.managedIdentity.clientId });
-  }],
-  ['@azure/identity', 'Azure CLI and azd', async () => {
+  },
+  'Azure CLI and azd': async () => {
     checked(await get(new identity.AzureCliCredential()), { app: AZURE_CLI, user: true });
     checked(await get(new identity.AzureDeveloperCliCredential()), { app: AZURE_CLI, user: true });
-  }],
-];
+  },
+};
 
-let missed = 0;
-for (const [client, flow, run] of flows) {
-  let said = 'ok';
-  try {
-    await run();
-  } catch (error) {
-    missed += 1;
-    said = `FAILED: ${error.name}: ${error.message}`;
-  }
-  console.log(`${client.padEnd(22)} | ${flow.padEnd(34)} | ${said}`);
-}
+const missed = (await judge('MSAL Node', ofMsal)) + (await judge('@azure/identity', ofIdentity));
 process.exit(missed === 0 ? 0 : 1);

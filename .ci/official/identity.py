@@ -1,26 +1,19 @@
 """MSAL and azure-identity for Python against the sandbox's identity server.
 
-Called by .ci/clients with the description that the server printed as its one argument. Each flow ends with a token whose
-signature, audience and claims are checked against the published keys. Prints `client | flow | ok` for each.
+Called by .ci/clients with the description that the world printed as its one argument. Each flow ends with a token whose
+signature, audience and claims are checked against the published keys.
 """
 
-import json
-import os
 import sys
 import threading
 import urllib.parse
 
-WORLD = json.loads(sys.argv[1])
-os.environ["REQUESTS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = WORLD["authorityFile"]
-os.environ["IDENTITY_ENDPOINT"] = WORLD["managedIdentity"]["endpoint"]
-os.environ["IDENTITY_HEADER"] = WORLD["managedIdentity"]["header"]
-os.environ["PATH"] = WORLD["tools"] + os.pathsep + os.environ["PATH"]
-os.environ["BROWSER"] = os.path.join(WORLD["tools"], "xdg-open")
+from judge import WORLD, judge  # first: it says whom to trust
 
-import azure.identity  # noqa: E402
-import jwt  # noqa: E402
-import msal  # noqa: E402
-import requests  # noqa: E402
+import azure.identity
+import jwt
+import msal
+import requests
 
 GRAPH = "https://graph.microsoft.com"
 DEFAULT = GRAPH + "/.default"
@@ -217,31 +210,24 @@ def identity_cli():
     identity_app(azure.identity.AzureDeveloperCliCredential(), app=app, user=True)
 
 
-FLOWS = {
-    ("MSAL Python", "client secret"): msal_secret,
-    ("MSAL Python", "certificate"): msal_certificate,
-    ("MSAL Python", "device code"): msal_device,
-    ("MSAL Python", "authorization code, PKCE, refresh"): msal_code,
-    ("MSAL Python", "on-behalf-of"): msal_on_behalf_of,
-    ("MSAL Python", "managed identity"): msal_managed_identity,
-    ("azure-identity Python", "client secret"): identity_secret,
-    ("azure-identity Python", "certificate"): identity_certificate,
-    ("azure-identity Python", "workload identity"): identity_workload,
-    ("azure-identity Python", "device code"): identity_device,
-    ("azure-identity Python", "authorization code"): identity_code,
-    ("azure-identity Python", "interactive browser, PKCE"): identity_browser,
-    ("azure-identity Python", "on-behalf-of"): identity_on_behalf_of,
-    ("azure-identity Python", "managed identity"): identity_managed_identity,
-    ("azure-identity Python", "Azure CLI and azd"): identity_cli,
+MSAL = {
+    "client secret": msal_secret,
+    "certificate": msal_certificate,
+    "device code": msal_device,
+    "authorization code, PKCE, refresh": msal_code,
+    "on-behalf-of": msal_on_behalf_of,
+    "managed identity": msal_managed_identity,
+}
+IDENTITY = {
+    "client secret": identity_secret,
+    "certificate": identity_certificate,
+    "workload identity": identity_workload,
+    "device code": identity_device,
+    "authorization code": identity_code,
+    "interactive browser, PKCE": identity_browser,
+    "on-behalf-of": identity_on_behalf_of,
+    "managed identity": identity_managed_identity,
+    "Azure CLI and azd": identity_cli,
 }
 
-missed = 0
-for (client, flow), run in FLOWS.items():
-    try:
-        run()
-        said = "ok"
-    except Exception as error:  # what went wrong is the table's last column
-        missed += 1
-        said = f"FAILED: {type(error).__name__}: {error}"
-    print(f"{client:22} | {flow:34} | {said}", flush=True)
-sys.exit(1 if missed else 0)
+sys.exit(judge("MSAL Python", MSAL) + judge("azure-identity Python", IDENTITY) > 0)
