@@ -4,6 +4,7 @@
 mod agreement;
 mod alerts;
 mod bicep;
+mod containers;
 mod doors;
 mod scripts;
 mod templates;
