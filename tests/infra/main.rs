@@ -6,6 +6,7 @@ mod alerts;
 mod bicep;
 mod containers;
 mod doors;
+mod gallery;
 mod scripts;
 mod templates;
 
