@@ -22,11 +22,20 @@ if [ ! -d /proc/self ]; then
 fi
 
 work=$(mktemp -d)
+mirror=$work/app/graph-mirror
 children=
+# The processes that the host has made of the handler.
+handlers() {
+    for process in /proc/[0-9]*; do
+        if [ "$(readlink "$process/exe" || true)" = "$mirror" ]; then
+            echo "${process#/proc/}"
+        fi
+    done
+}
 ended() {
     code=$?
     trap - EXIT
-    for child in $children; do
+    for child in $children $(handlers); do
         kill "$child" 2>/dev/null || true
     done
     wait
@@ -68,7 +77,6 @@ same() {
 done_step() { echo "✓ $*"; }
 
 cargo stage "$work/app"
-mirror=$work/app/graph-mirror
 printf '%s' '{"IsEncrypted":false,"Values":{"FUNCTIONS_WORKER_RUNTIME":"custom","AzureWebJobsStorage":"UseDevelopmentStorage=true"}}' \
     >"$work/app/local.settings.json"
 # Every minute, so that a schedule need not be waited for longer.
@@ -110,13 +118,8 @@ status=$(request -X POST -d '' "$host/api/notifications?validationToken=a%20toke
 same "$status $(cat "$work/body")" "200 a token"
 done_step "the validation token of a subscription came back as text"
 
-handler=
-for process in /proc/[0-9]*; do
-    if [ "$(readlink "$process/exe" || true)" = "$mirror" ]; then
-        handler=${process#/proc/}
-    fi
-done
-kill -KILL "${handler:?the host runs no handler}"
+handler=$(handlers)
+kill -KILL ${handler:?the host runs no handler}
 curl --silent --fail --output "$work/body" -X PATCH -d '{"jobTitle":"Navigator"}' "$WORLD/users/any"
 within 60 refreshed
 done_step "the host restarted a handler that was killed"
