@@ -2,18 +2,20 @@
 # Proves a deployment: everything new in Azure, the assumptions asked of it, a copy made and compared, everything gone
 # again. Exit code 0 only if every step went as it should. It costs what `azd up` costs, for about half an hour.
 #
-#   scripts/prove-azure.sh <region> [<package>]
+#   scripts/prove-azure.sh <region> [<package> <executable>]
 #
-# <package> is graph-mirror-function-app.zip, as a release has it; without it the package and the command line are built.
+# <package> is graph-mirror-function-app.zip and <executable> the command line, as a release has them; without them, both are
+# built.
 # Needs azd, signed in; AZURE_SUBSCRIPTION_ID; and AZURE_PRINCIPAL_ID, the object id of who is signed in. That one needs
 # what docs/deploy.md says under "Before", and the permissions of Microsoft Graph that docs/permissions.md lists, because
 # the command line copies as who is signed in. REPORT names the file of the report, assumptions.md without it.
 set -eu
 cd "$(dirname "$0")/.."
 
-usage="usage: AZURE_SUBSCRIPTION_ID=<id> AZURE_PRINCIPAL_ID=<id> $0 <region> [<package>]"
+usage="usage: AZURE_SUBSCRIPTION_ID=<id> AZURE_PRINCIPAL_ID=<id> $0 <region> [<package> <executable>]"
 region=${1:?$usage}
 package=${2:-}
+executable=${3:-}
 : "${AZURE_SUBSCRIPTION_ID:?$usage}" "${AZURE_PRINCIPAL_ID:?$usage}"
 report=${REPORT:-assumptions.md}
 
@@ -33,13 +35,13 @@ ended() {
 trap ended EXIT
 trap 'exit 1' INT TERM
 
-if [ -n "$package" ]; then
-    unzip -q -j "$package" graph-mirror -d "$work"
-    mirror=$work/graph-mirror
-else
+if [ -z "$package" ]; then
     cargo build --locked -p graph-mirror
-    mirror=$PWD/target/debug/graph-mirror
+    executable=target/debug/graph-mirror
 fi
+# Files of a workflow lose the right to be run.
+mirror=$work/graph-mirror
+cp "${executable:?$usage}" "$mirror"
 chmod +x "$mirror"
 
 fresh=prove-$(date -u +%m%d%H%M%S)

@@ -7,6 +7,7 @@ mod bicep;
 mod containers;
 mod doors;
 mod gallery;
+mod prove;
 mod scripts;
 mod templates;
 
