@@ -18,6 +18,7 @@ import tree_sitter_bicep
 ROOT = pathlib.Path(__file__).parent.parent
 # Where the package has the type of a resource.
 TYPES = {
+    "Microsoft.App/jobs": "app/job",
     "Microsoft.Authorization/locks": "authorization/managementLockByScope",
     "Microsoft.Authorization/roleAssignments": "authorization/roleAssignment",
     "Microsoft.DocumentDB/databaseAccounts": "cosmosdb/databaseAccount",

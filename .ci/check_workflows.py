@@ -2,7 +2,8 @@
 
 `id-token: write` is worth a session in Azure, or a signature. A build runs the code of every dependency, so a job that
 has the right builds and installs nothing, and takes actions of a short list only. A caller of the reusable kind is
-refused, since its steps are not seen here.
+refused, since its steps are not seen here. One job runs the product itself, as who deploys: scripts/prove-azure.sh, which
+somebody starts by hand in a subscription and a tenant for tests.
 """
 
 import pathlib
@@ -19,7 +20,7 @@ ACTIONS = {
     "Azure/setup-azd",
 }
 # The programs with which a step of such a job may begin a command.
-PROGRAMS = {"azd", "cat", "cd", "gh", "sha256sum"}
+PROGRAMS = {"azd", "cat", "cd", "gh", "scripts/prove-azure.sh", "sha256sum"}
 
 
 def is_granted(permissions):

@@ -36,7 +36,8 @@ pub struct Options {
     pub seed: u64,
     /// Damage on the way to Cosmos, to see that the demo notices it.
     pub sabotage: Option<Sabotage>,
-    /// The deployable folder that the host runs; none to have the product built and staged.
+    /// The deployable folder that the host runs; none for that in which this program lies, or to have the product built
+    /// and staged.
     pub folder: Option<PathBuf>,
 }
 
@@ -50,13 +51,18 @@ pub struct Outcome {
     pub staged: Option<tempfile::TempDir>,
 }
 
-/// Builds the product in this profile, stages it, unless there is a folder already, and tells the story.
+/// Tells the story with the folder that is named, or else that in which this program lies, or else the product that it
+/// builds and stages in this profile.
 ///
 /// # Errors
 /// When the world cannot be built; a story that goes wrong is a [`Report`] that is not equal.
 pub async fn run(options: &Options, teller: &Teller) -> Result<Outcome> {
-    let (folder, staged) = match &options.folder {
-        Some(folder) => (folder.clone(), None),
+    let folder = match &options.folder {
+        Some(folder) => Some(folder.clone()),
+        None => product::beside()?,
+    };
+    let (folder, staged) = match folder {
+        Some(folder) => (folder, None),
         None => {
             teller.say("building the product");
             let staged = product::staged()?;

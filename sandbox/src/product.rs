@@ -6,6 +6,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
+/// The deployable folder in which this program lies, as a release has it; none where it lies elsewhere, as below `target`.
+///
+/// # Errors
+/// When the program does not know where it lies.
+pub fn beside() -> Result<Option<PathBuf>> {
+    let program = std::env::current_exe().context("the path of this program")?;
+    // A link in a folder of the PATH leads to the release.
+    let program = program.canonicalize().context("the path of this program")?;
+    Ok(program.parent().filter(|folder| is_deployable(folder)).map(Path::to_owned))
+}
+
+fn is_deployable(folder: &Path) -> bool {
+    ["host.json", stage::EXECUTABLE].iter().all(|file| folder.join(file).is_file())
+}
+
 /// Builds the product and stages it into a folder that is gone with the handle.
 ///
 /// # Errors
@@ -135,6 +150,16 @@ fn copy_folder(from: &Path, into: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_deployable_when_it_has_the_executable_and_what_the_host_reads() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(!is_deployable(root.path()));
+        fs::write(root.path().join(stage::EXECUTABLE), "binary").unwrap();
+        assert!(!is_deployable(root.path()), "the folder of a build has no host.json");
+        fs::write(root.path().join("host.json"), "{}").unwrap();
+        assert!(is_deployable(root.path()));
+    }
 
     #[test]
     fn more_resources_have_functions_like_that_of_users() {

@@ -221,7 +221,7 @@ fn whatever_the_store_filters_by_is_indexed() {
 fn parameters_say_the_same_in_the_template_its_file_and_the_guide() {
     let main = file("main.bicep");
     let values = json("infra/main.parameters.json");
-    let (guide, workflow) = (text("docs/deploy.md"), text(".github/workflows/deploy.yml"));
+    let (guide, workflow) = (text("docs/deploy.md"), text(".github/workflows/azure-dev.yml"));
     for (name, value) in values["parameters"].as_object().unwrap() {
         let default = main.parameters.get(name).unwrap_or_else(|| panic!("main.bicep has no {name}"));
         let value = value["value"].as_str().unwrap();
@@ -242,7 +242,7 @@ fn parameters_say_the_same_in_the_template_its_file_and_the_guide() {
         };
         assert!(guide.contains(&row), "docs/deploy.md has no row {row}");
         let passed = format!("      {variable}: ${{{{ vars.{variable} }}}}\n");
-        assert!(workflow.contains(&passed), "deploy.yml does not pass {variable} on");
+        assert!(workflow.contains(&passed), "azure-dev.yml does not pass {variable} on");
     }
     for (name, default) in &main.parameters {
         let stated = values["parameters"].get(name).is_some();

@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::{files, json, resources, text};
 
 /// The types that may be used, each with the one version that was looked up.
-const VERSIONS: [(&str, &str); 30] = [
+const VERSIONS: [(&str, &str); 31] = [
+    ("Microsoft.App/jobs", "2025-01-01"),
     ("Microsoft.Authorization/locks", "2020-05-01"),
     ("Microsoft.Authorization/roleAssignments", "2022-04-01"),
     ("Microsoft.DocumentDB/databaseAccounts", "2025-10-15"),

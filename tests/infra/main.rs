@@ -4,7 +4,10 @@
 mod agreement;
 mod alerts;
 mod bicep;
+mod containers;
 mod doors;
+mod gallery;
+mod prove;
 mod scripts;
 mod templates;
 

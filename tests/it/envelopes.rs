@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use sandbox::host::{Framing, RawAnswer};
-use sandbox::world::World;
+use sandbox::world::{Setup, World};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::stage::{copied, world};
+use crate::stage::{copied, copied_as, setup, world};
 
-const GOLDEN: [(&str, &[u8], &str, u16, &str); 6] = [
+const GOLDEN: [(&str, &[u8], &str, u16, &str); 9] = [
     ("timer", include_bytes!("../golden/timer.json"), "/sync_users", 200, "users: complete"),
     ("timer, retried", include_bytes!("../golden/timer-retry.json"), "/sync_users", 200, "users: complete"),
     (
@@ -26,7 +26,23 @@ const GOLDEN: [(&str, &[u8], &str, u16, &str); 6] = [
         "users: complete",
     ),
     ("queue", include_bytes!("../golden/queue.json"), "/continue_sync", 400, "Data.item"),
+    // What a host that died had taken: the count says how often.
+    (
+        "queue, redelivered",
+        include_bytes!("../golden/queue-redelivered.json"),
+        "/continue_sync",
+        200,
+        "users: complete",
+    ),
     ("http", include_bytes!("../golden/http.json"), "/refresh", 200, "the body is not what is expected"),
+    ("http, no body", include_bytes!("../golden/http-status.json"), "/status", 200, "asOf"),
+    (
+        "http, no key",
+        include_bytes!("../golden/http-validation.json"),
+        "/notifications",
+        200,
+        "Validation: Testing",
+    ),
 ];
 
 async fn post(world: &World, path: &str, body: impl Into<Bytes>, framing: Framing) -> RawAnswer {
@@ -57,7 +73,7 @@ fn is_json_object(answer: &RawAnswer) -> Value {
 
 #[tokio::test]
 async fn golden_envelopes_are_understood() {
-    let world = copied().await;
+    let world = copied_as(Setup { notified: true, ..setup().set("RELOOK_SECONDS", "0") }).await;
     for framing in [Framing::Chunked, Framing::ContentLength] {
         for (name, envelope, path, status, word) in GOLDEN {
             let answer = post(&world, path, envelope, framing).await;

@@ -47,6 +47,7 @@ mod get;
 mod gone;
 mod groups;
 mod hidden;
+mod host_page;
 #[path = "../../sandbox/tests/impls.rs"]
 mod impls;
 #[path = "../../sandbox/tests/imports.rs"]

@@ -240,7 +240,8 @@ async fn find(inner: &Inner, request: Request) -> Result<Response> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_LIMIT).await?;
     let after = parts.headers.get(CONTINUATION).and_then(|after| after.to_str().ok());
-    let answer = lock(&inner.rows).answer(&body, after)?;
+    let most = parts.headers.get("x-ms-max-item-count").and_then(|most| most.to_str().ok()?.parse().ok());
+    let answer = lock(&inner.rows).answer(&body, most.unwrap_or(100), after)?;
     let Some(answer) = answer else {
         return pass_on(inner, Request::from_parts(parts, Body::from(body))).await;
     };

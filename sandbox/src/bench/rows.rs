@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Rows in one answer to a query.
-const PAGE: usize = 1000;
+/// How the condition of a query for living documents begins.
+const LIVING: &str = "NOT IS_DEFINED(c._mirror.removed) AND c._mirror.generation";
 
 /// Documents by their ids: the generation, and the row that a query finds.
 #[derive(Default)]
@@ -74,29 +74,32 @@ impl Rows {
         Ok(())
     }
 
-    /// The answer to a query, if it is one of an enumeration. `after`: the continuation of the page before.
+    /// The answer to a query, if it is one of an enumeration: so many rows, `after` the continuation of the page before.
     ///
     /// # Errors
     /// When it is no query.
-    pub fn answer(&self, query: &[u8], after: Option<&str>) -> Result<Option<Answer>> {
+    pub fn answer(&self, query: &[u8], most: usize, after: Option<&str>) -> Result<Option<Answer>> {
         let Query { query, parameters } = serde_json::from_slice(query).context("a query")?;
         if query.contains("c.id IN (") {
             let ids = parameters.iter().filter_map(|one| serde_json::from_str::<&str>(one.value.get()).ok());
-            return Ok(Some(page(ids.filter_map(|id| self.0.get(id)).map(|(_, row)| row), None)));
+            return Ok(Some(page(ids.filter_map(|id| self.0.get(id)).map(|(_, row)| row.as_str()), None)));
         }
-        let older = "NOT IS_DEFINED(c._mirror.removed) AND c._mirror.generation < @generation";
-        let (true, Some(bound)) = (query.ends_with(older), parameters.first()) else { return Ok(None) };
+        let (older, living) =
+            (query.ends_with(&format!("{LIVING} < @generation")), format!("{LIVING} >= @generation"));
+        let counts = query.starts_with("SELECT VALUE 1 ") && query.ends_with(&living);
+        let (true, Some(bound)) = (older || counts, parameters.first()) else { return Ok(None) };
         let bound: u64 = serde_json::from_str(bound.value.get()).context("a generation")?;
         let from = std::ops::Bound::Excluded(after.unwrap_or_default());
         let found = self.0.range::<str, _>((from, std::ops::Bound::Unbounded));
-        let mut found = found.filter(|(_, (generation, _))| *generation < bound).peekable();
-        let some: Vec<_> = found.by_ref().take(PAGE).collect();
+        let mut found = found.filter(|(_, (generation, _))| (*generation < bound) == older).peekable();
+        let some: Vec<_> = found.by_ref().take(most).collect();
         let continuation = found.peek().and(some.last()).map(|(id, _)| (*id).clone());
-        Ok(Some(page(some.into_iter().map(|(_, (_, row))| row), continuation)))
+        let rows = some.into_iter().map(|(_, (_, row))| if older { row.as_str() } else { "1" });
+        Ok(Some(page(rows, continuation)))
     }
 }
 
-fn page<'a>(rows: impl Iterator<Item = &'a String>, continuation: Option<String>) -> Answer {
+fn page<'a>(rows: impl Iterator<Item = &'a str>, continuation: Option<String>) -> Answer {
     let (mut body, mut count) = (String::from(r#"{"_rid":"","Documents":["#), 0);
     for row in rows {
         let comma = if count == 0 { "" } else { "," };

@@ -1,4 +1,5 @@
-//! `cargo demo`: the main job through the real custom-handler protocol, offline.
+//! `cargo demo`: the main job through the real custom-handler protocol, offline. A release has it as `graph-mirror-demo`,
+//! in one folder with the product.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Copies a made-up tenant into a Cosmos emulator through the real custom handler, as a story.
 /// Exit code 0 only if the copy equals the tenant after every chapter.
 #[derive(Debug, Parser)]
-#[command(name = "demo", bin_name = "cargo demo")]
+#[command(name = "graph-mirror-demo")]
 struct Arguments {
     /// Users of the tenant.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(100..))]
@@ -37,7 +38,8 @@ struct Arguments {
     /// Lose something on its way to Cosmos, to see that the demo notices.
     #[arg(long, value_name = "WHAT")]
     sabotage: Option<Lost>,
-    /// Run what is in this deployable folder, as `cargo stage` makes it or a release has it, instead of building it.
+    /// Run what is in this deployable folder, as `cargo stage` makes it. Without it, the product in the folder of this
+    /// program is run, or built where there is none.
     #[arg(long, value_name = "DIR")]
     folder: Option<std::path::PathBuf>,
 }

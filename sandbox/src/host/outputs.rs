@@ -40,10 +40,10 @@ pub(super) struct HttpReply {
 /// without an output write nothing.
 pub(super) fn apply(function: &Function, answer: &Answer) -> Effects {
     let mut effects = Effects::default();
+    // All are begun, whatever becomes of one of them.
     for output in &function.outputs {
         if let Err(reason) = apply_one(output, answer, &mut effects) {
-            effects.failure = Some(reason);
-            break;
+            effects.failure.get_or_insert(reason);
         }
     }
     effects
@@ -53,8 +53,7 @@ fn apply_one(output: &Output, answer: &Answer, effects: &mut Effects) -> Result<
     match &output.target {
         Target::Http => effects.http = Some(http_reply(output, answer)?),
         Target::Queue(queue) => {
-            let Some(value) = value_of(output, answer) else { return Ok(()) };
-            for message in messages(value)? {
+            for message in messages(output, answer)? {
                 if message.len() > LARGEST {
                     let size = message.len();
                     return Err(format!("output {}: a message of {size} bytes is over 48 KiB", output.name));
@@ -66,38 +65,46 @@ fn apply_one(output: &Output, answer: &Answer, effects: &mut Effects) -> Result<
     Ok(())
 }
 
-/// `Outputs[name]`; without it, the member of an object-like return value (`HandleOutputDictionary`).
-fn value_of<'a>(output: &Output, answer: &'a Answer) -> Option<&'a Value> {
+/// The value of an output, from where the host takes it.
+enum Given<'a> {
+    /// `Outputs[name]`, or a return value that is bound by name.
+    Named(&'a Value),
+    /// A member of a return value that is an object and is not bound (`HandleOutputDictionary`); it wins.
+    Returned(&'a Value),
+}
+
+fn given<'a>(output: &Output, answer: &'a Answer) -> Option<Given<'a>> {
     if output.name == "$return" {
-        return Some(&answer.return_value).filter(|value| !value.is_null());
+        return Some(&answer.return_value).filter(|value| !value.is_null()).map(Given::Named);
     }
-    let named = answer.outputs.as_ref().and_then(|outputs| outputs.get(&output.name));
-    named.or_else(|| answer.return_value.get(&output.name)).filter(|value| !value.is_null())
+    let returned = answer.return_value.get(&output.name).map(Given::Returned);
+    let outputs = answer.outputs.as_ref();
+    returned.or_else(|| outputs.and_then(|outputs| outputs.get(&output.name)).map(Given::Named))
 }
 
-fn messages(value: &Value) -> Result<Vec<Vec<u8>>, String> {
+fn messages(output: &Output, answer: &Answer) -> Result<Vec<Vec<u8>>, String> {
+    match given(output, answer) {
+        None | Some(Given::Named(Value::Null) | Given::Returned(Value::Null)) => Ok(Vec::new()),
+        Some(Given::Named(value)) => {
+            Ok(value.as_str().and_then(from_base64).map_or_else(|| split(value), |bytes| vec![bytes]))
+        }
+        Some(Given::Returned(value)) => Ok(split(value)),
+    }
+}
+
+/// One value as messages (`ReadAsEnumerable`).
+fn split(value: &Value) -> Vec<Vec<u8>> {
     let text = match value {
-        Value::Array(elements) => return Ok(elements.iter().map(element).collect()),
+        Value::Array(elements) => return elements.iter().map(element).collect(),
         Value::String(text) => text,
-        other => return Ok(vec![element(other)]),
+        other => return vec![element(other)],
     };
-    if let Some(bytes) = from_base64(text) {
-        return Ok(vec![bytes]);
-    }
     if looks_like_json(text)
-        && let Ok(parsed) = serde_json::from_str(text)
+        && let Ok(parsed) = serde_json::from_str::<Value>(text)
     {
-        return messages(&reparsed(parsed));
+        return split(&parsed);
     }
-    Ok(vec![text.as_bytes().to_vec()])
-}
-
-/// An array out of a string keeps its strings; an object out of a string is written anew.
-fn reparsed(parsed: Value) -> Value {
-    match parsed {
-        Value::Object(_) => Value::Array(vec![parsed]),
-        other => other,
-    }
+    vec![text.as_bytes().to_vec()]
 }
 
 fn element(value: &Value) -> Vec<u8> {
@@ -125,8 +132,10 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
 /// The http object rule: `{statusCode|status, headers, body}`, or a JSON string of it.
 fn http_reply(output: &Output, answer: &Answer) -> Result<HttpReply, String> {
     let reply = |body: &str| HttpReply { status: 200, headers: Vec::new(), body: body.to_owned() };
-    let Some(value) = value_of(output, answer) else {
-        return Ok(reply(if answer.outputs.is_some() { "{}" } else { "" }));
+    let value = match given(output, answer) {
+        None => return Ok(reply(if answer.outputs.is_some() { "{}" } else { "" })),
+        // An output of null cannot be read as an object, and fails below.
+        Some(Given::Named(value) | Given::Returned(value)) => value,
     };
     let parsed = match value {
         Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
@@ -149,8 +158,10 @@ fn http_reply(output: &Output, answer: &Answer) -> Result<HttpReply, String> {
     Ok(reply)
 }
 
+/// `statusCode` alone: the host has put it there, be it null, before it would look for `status`. What is no number would
+/// be a 200 in the host; here it fails, because no handler means that.
 fn status(members: &Map<String, Value>) -> Result<u16, String> {
-    let status = member(members, "statusCode").or_else(|| member(members, "status"));
+    let status = member(members, "statusCode");
     let number = match status {
         None | Some(Value::Null) => return Ok(200),
         Some(Value::String(text)) => text.parse().ok(),

@@ -72,6 +72,24 @@ fn an_object_as_return_value_is_outputs_by_name() {
 }
 
 #[test]
+fn a_return_value_wins_over_outputs_and_is_no_base64() {
+    let outputs = answer(json!({"work": ["b"]})).outputs;
+    let answer = Answer { outputs, return_value: json!({"work": "test"}), ..Answer::default() };
+    assert_eq!(apply(&function(), &answer).messages, [("q-1".to_owned(), b"test".to_vec())]);
+}
+
+#[test]
+fn an_output_that_fails_keeps_no_other_one_back() {
+    let more = Output { name: "more".into(), target: Target::Queue("q-2".into()) };
+    let outputs = function().outputs.into_iter().chain([more]).collect();
+    let large = "x".repeat(49 * 1024);
+    let effects =
+        apply(&Function { outputs, ..function() }, &answer(json!({"work": [large], "more": ["a"]})));
+    assert_eq!(effects.messages, [("q-2".to_owned(), b"a".to_vec())]);
+    assert!(effects.failure.is_some());
+}
+
+#[test]
 fn a_message_over_48_kib_fails_after_the_ones_before_it() {
     let fits = "x".repeat(48 * 1024);
     let effects = apply(&function(), &answer(json!({"work": [fits, format!("{fits}x")]})));
@@ -86,10 +104,15 @@ fn an_http_object_is_the_reply() {
     );
     let headers = vec![("content-type".to_owned(), "application/problem+json".to_owned())];
     assert_eq!(reply, Ok(HttpReply { status: 404, headers, body: "{}".into() }));
-    assert_eq!(replied(json!({"res": "{\"status\":201}"})).unwrap().status, 201);
+    assert_eq!(replied(json!({"res": "{\"statusCode\":201}"})).unwrap().status, 201);
     let text = replied(json!({"res": {"body": "hi"}})).unwrap();
     assert_eq!(text.headers, [("content-type".to_owned(), "text/plain; charset=utf-8".to_owned())]);
     assert_eq!(replied(json!({"res": {"body": {"a": 1}}})).unwrap().body, "{\n  \"a\": 1\n}");
+}
+
+#[test]
+fn the_host_never_looks_at_a_status_that_is_not_called_status_code() {
+    assert_eq!(replied(json!({"res": {"status": 404}})).unwrap().status, 200);
 }
 
 #[test]
@@ -100,6 +123,7 @@ fn without_an_http_object_the_reply_is_ok() {
 #[test]
 fn what_is_no_http_object_fails() {
     for wrong in [
+        json!(null),
         json!("hi"),
         json!(5),
         json!({"headers": {"a": null}}),

@@ -6,13 +6,13 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 use tokio::sync::oneshot;
 
 use super::handler::{Order, Running, State};
 use super::inner::Inner;
 use super::invocation::running;
-use super::usage::{self, Usage};
+use super::usage::Usage;
 
 /// The handler's process, over its restarts.
 #[derive(Clone)]
@@ -84,7 +84,7 @@ impl Process {
     pub async fn freeze(&self) -> Result<()> {
         let pid = self.signal(Signal::STOP).await?;
         let stopped = async {
-            while !usage::is_stopped(pid) {
+            while !is_stopped(pid) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
@@ -129,4 +129,11 @@ impl Process {
         let _ = self.inner.orders.send(Order::Signal(signal, reply));
         pid.await.context("there is no handler to signal")
     }
+}
+
+/// Whether a child of this process is stopped (SIGSTOP has taken effect). It stays for others to wait for.
+fn is_stopped(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let options = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    pid.is_some_and(|pid| matches!(waitid(WaitId::Pid(pid), options), Ok(Some(status)) if status.stopped()))
 }

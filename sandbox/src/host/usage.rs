@@ -1,4 +1,4 @@
-//! What the handler's processes have used, read from `/proc`.
+//! What the handler's processes have used, read from `/proc`. Where there is none, as on macOS, the figures are zero.
 
 use std::fs;
 
@@ -46,12 +46,6 @@ fn nanoseconds(pid: u32) -> u64 {
         text.split_whitespace().next()?.parse::<u64>().ok()
     };
     tasks.filter_map(spent).sum()
-}
-
-/// Whether the process is stopped (SIGSTOP has taken effect).
-pub(super) fn is_stopped(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    fields(&stat).next() == Some("T")
 }
 
 /// Linux shows processor time in hundredths of a second on every architecture (`USER_HZ`).
