@@ -13,7 +13,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use serde::de::IgnoredAny;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::rows::Rows;
 use crate::cosmos::Cosmos;
@@ -61,6 +62,7 @@ struct Inner {
     first: AtomicU64,
     last: AtomicU64,
     sample: Mutex<Option<Bytes>>,
+    link: Mutex<Option<Bytes>>,
     /// What it knows of the documents that it took.
     rows: Mutex<Rows>,
     /// Documents that were replaced, with the time of the answer.
@@ -118,6 +120,7 @@ impl Account {
             first: AtomicU64::default(),
             last: AtomicU64::default(),
             sample: Mutex::default(),
+            link: Mutex::default(),
             rows: Mutex::default(),
             replaced: Mutex::default(),
         });
@@ -143,6 +146,11 @@ impl Account {
     /// One of the documents that it took, if there was one.
     pub fn sample(&self) -> Option<Bytes> {
         lock(&self.inner.sample).clone()
+    }
+
+    /// One of the documents that it took in batches, if there was one.
+    pub fn link(&self) -> Option<Bytes> {
+        lock(&self.inner.link).clone()
     }
 
     /// The ids of the documents that were replaced, each with the time since the account is there, in this order.
@@ -220,10 +228,21 @@ async fn take(inner: &Inner, request: Request) -> Result<Response> {
     Ok(reply.header("x-ms-session-token", "0:-1#1").body(Body::empty())?)
 }
 
+/// One operation of a batch.
+#[derive(Deserialize)]
+struct Operation<'a> {
+    #[serde(borrow, rename = "resourceBody")]
+    body: Option<&'a RawValue>,
+}
+
 /// A transactional batch that is taken, of which nothing is known later.
 async fn take_batch(inner: &Inner, request: Request) -> Result<Response> {
     let operations = to_bytes(request.into_body(), BODY_LIMIT).await?;
-    let count = serde_json::from_slice::<Vec<IgnoredAny>>(&operations).context("a batch")?.len();
+    let operations: Vec<Operation> = serde_json::from_slice(&operations).context("a batch")?;
+    let count = operations.len();
+    if let Some(Operation { body: Some(link) }) = operations.first() {
+        lock(&inner.link).get_or_insert_with(|| link.get().to_owned().into());
+    }
     inner.links.fetch_add(count, Ordering::Relaxed);
     inner.charge.fetch_add((WRITE * 1000.0) as u64 * count as u64, Ordering::Relaxed);
     if !inner.latency.is_zero() {

@@ -1,12 +1,15 @@
-//! The floor of a first copy: Cosmos DB's client alone, upserting the same documents from memory, in a process of its own.
+//! The floor of a first copy: Cosmos DB's client alone, upserting the same documents from memory, one by one or in batches, in a
+//! process of its own.
 
 use std::process::Stdio;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use azure_core::credentials::Secret;
+use azure_data_cosmos::clients::ContainerClient;
 use azure_data_cosmos::options::{BinaryEncodingOptions, ConnectionPoolOptions, ItemWriteOptions};
-use azure_data_cosmos::{AccountReference, CosmosClient, CosmosRuntime, RoutingStrategy};
+use azure_data_cosmos::{AccountReference, CosmosClient, CosmosRuntime, RoutingStrategy, TransactionalBatch};
+use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::value::RawValue;
 use tokio::io::AsyncWriteExt as _;
@@ -21,14 +24,27 @@ const CONCURRENCY: usize = 64;
 /// The words by which this program knows that it is the floor.
 pub const FLOOR: &str = "floor-of";
 
+/// What the client writes.
+pub struct Writes<'a> {
+    /// Into this container.
+    pub container: &'a str,
+    /// One document, written again and again under other ids.
+    pub document: Option<Bytes>,
+    /// How many times.
+    pub count: usize,
+    /// So many in one batch of a partition; one: each by itself.
+    pub together: usize,
+}
+
 /// The processor seconds of 1,000 upserts of documents as a first copy writes them, by nothing but the client.
 ///
 /// # Errors
 /// When the process fails.
-pub async fn floor(account: &Account, world: &World, count: usize) -> Result<f64> {
-    let document = account.sample().context("a document was written")?;
+pub async fn floor(account: &Account, world: &World, writes: Writes<'_>) -> Result<f64> {
+    let Writes { container, document, count, together } = writes;
+    let document = document.context("a document was written")?;
     let mut command = Command::new(std::env::current_exe()?);
-    command.args([FLOOR, account.endpoint(), &count.to_string()]);
+    command.args([FLOOR, account.endpoint(), container, &count.to_string(), &together.to_string()]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
     let mut stdin = child.stdin.take().context("a pipe")?;
     let input = [world.cosmos.key().as_bytes(), b"\n", &document].concat();
@@ -45,7 +61,12 @@ pub async fn floor(account: &Account, world: &World, count: usize) -> Result<f64
 ///
 /// # Errors
 /// When the account does not answer.
-pub async fn upsert_alone(endpoint: &str, count: usize, input: &str) -> Result<f64> {
+pub async fn upsert_alone(
+    endpoint: &str,
+    container: &str,
+    (count, together): (usize, usize),
+    input: &str,
+) -> Result<f64> {
     let (key, document) = input.split_once('\n').context("a key and a document")?;
     let key = Secret::new(key.to_owned());
     let account = AccountReference::with_authentication_key(endpoint.parse()?, key);
@@ -59,16 +80,23 @@ pub async fn upsert_alone(endpoint: &str, count: usize, input: &str) -> Result<f
         .with_binary_encoding_options(BinaryEncodingOptions::new().with_enabled(false))
         .build(account, RoutingStrategy::PreferredRegions(Vec::new()))
         .await?;
-    let container = client.database_client("graph").container_client("users", None).await?;
+    let container = client.database_client("graph").container_client(container, None).await?;
     let document: Arc<RawValue> = RawValue::from_string(document.to_owned())?.into();
-    let upserts = (0..count).map(|number| {
-        let (container, document, id) = (&container, Arc::clone(&document), format!("user-{number:012}"));
-        async move {
-            let upsert =
-                container.upsert_item(id.clone(), &id, &*document, Some(ItemWriteOptions::default()));
-            upsert.await.map(drop)
-        }
-    });
-    stream::iter(upserts).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
+    let ids: Vec<_> = (0..count).map(|number| format!("user-{number:012}")).collect();
+    let chunks = ids.chunks(together.max(1)).map(|ids| upsert(&container, ids, &document));
+    stream::iter(chunks).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
     Ok(host::usage_of(std::process::id()).cpu_seconds)
+}
+
+/// A single document has a partition of its own, as an object has; documents of a batch share one, as links do.
+async fn upsert(container: &ContainerClient, ids: &[String], document: &RawValue) -> Result<()> {
+    if let [id] = ids {
+        let upserted = container.upsert_item(id.clone(), id, document, Some(ItemWriteOptions::default()));
+        upserted.await?;
+        return Ok(());
+    }
+    let batch = TransactionalBatch::new("a-source");
+    let batch = ids.iter().try_fold(batch, |batch, _| batch.upsert_item(document, None))?;
+    container.execute_transactional_batch(batch, None).await?;
+    Ok(())
 }

@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::account::Account;
 use super::figures::Figures;
+use super::floor::{Writes, floor};
 use super::slices::{Slices, Source};
 use crate::world::{Setup, WORK_QUEUE, World, sentence};
 
@@ -31,6 +32,13 @@ pub async fn links(product: &Path, slices: Slices) -> Result<Figures> {
         sentence(&turn)?;
     }
     let (seconds, after) = (begun.elapsed().as_secs_f64(), world.host.process().usage());
+    let writes = Writes {
+        container: "groups-members",
+        document: account.link(),
+        count: slices.members,
+        together: 100,
+    };
+    let floor = floor(&account, &world, writes).await?;
     world.host.shutdown().await;
     let asked = account.asked();
     ensure!(asked.links == slices.members, "{} of {} links were written", asked.links, slices.members);
@@ -42,6 +50,7 @@ pub async fn links(product: &Path, slices: Slices) -> Result<Figures> {
         ("linksPerSecond", count / seconds),
         ("cpuSeconds", cpu),
         ("cpuSecondsPer1000", cpu * 1000.0 / count),
+        ("floorCpuSecondsPer1000", floor),
         ("peakRssMiB", after.peak_rss_mib),
         ("batches", batches as f64),
         ("graphRequests", source.requests() as f64),

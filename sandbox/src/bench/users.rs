@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::account::{Account, Asked};
 use super::figures::Figures;
-use super::floor::floor;
+use super::floor::{Writes, floor};
 use super::source::{Shape, Source};
 use crate::host::Usage;
 use crate::product::with_resources;
@@ -105,7 +105,9 @@ pub async fn users(product: &Path, part: Part, options: Options) -> Result<Figur
     };
     let mut figures = round.figures(objects);
     if options.floor && round.asked.writes > 0 {
-        figures.insert("floorCpuSecondsPer1000".into(), floor(&run.account, &run.world, objects).await?);
+        let document = run.account.sample();
+        let writes = Writes { container: "users", document, count: objects, together: 1 };
+        figures.insert("floorCpuSecondsPer1000".into(), floor(&run.account, &run.world, writes).await?);
     }
     run.world.host.shutdown().await;
     Ok(figures)

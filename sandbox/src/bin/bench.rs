@@ -105,7 +105,7 @@ enum What {
     },
     /// Cosmos DB's client alone; the benchmark starts it.
     #[command(name = FLOOR, hide = true)]
-    Floor { endpoint: String, count: usize },
+    Floor { endpoint: String, container: String, count: usize, together: usize },
 }
 
 #[derive(Args, Clone, Copy, Debug)]
@@ -152,10 +152,10 @@ impl From<Users> for Options {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if let What::Floor { endpoint, count } = &arguments.what {
+    if let What::Floor { endpoint, container, count, together } = &arguments.what {
         let mut input = String::new();
         std::io::stdin().read_to_string(&mut input)?;
-        println!("{}", bench::upsert_alone(endpoint, *count, &input).await?);
+        println!("{}", bench::upsert_alone(endpoint, container, (*count, *together), &input).await?);
         return Ok(());
     }
     let earlier = match &arguments.compare {
