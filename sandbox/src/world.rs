@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::caller::{self, Reply};
 use crate::copy::Difference;
 use crate::cosmos::{Cosmos, Write};
+use crate::deviations::{Deviation, Service};
 use crate::graph::{Graph, Options as GraphOptions};
 use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
 use crate::identity::{Entra, Identity, Options as IdentityOptions, Tools};
@@ -149,6 +150,18 @@ impl World {
     pub fn shift_clocks(&self, seconds: i64) {
         for clock in [self.graph.clock(), self.cosmos.clock(), self.entra.clock()] {
             clock.shift(seconds);
+        }
+    }
+
+    /// From now on one service deviates so from what is assumed, or none does.
+    pub fn plant(&self, deviation: Option<&'static Deviation>) {
+        for (service, deviant) in [
+            (Service::Graph, self.graph.deviant()),
+            (Service::Identity, self.identity.deviant()),
+            (Service::Entra, self.entra.deviant()),
+            (Service::Cosmos, self.cosmos.deviant()),
+        ] {
+            deviant.plant(deviation.filter(|one| one.service == service));
         }
     }
 

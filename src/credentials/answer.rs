@@ -76,9 +76,13 @@ fn known(members: &Members<'_>, now: OffsetDateTime) -> Result<String, Problem> 
     Ok(known.to_string())
 }
 
-/// Whether an error says that there was an answer without a token, or without an end of it, that can be read.
-pub fn is_unreadable(error: &str) -> bool {
-    error.contains(UNREADABLE)
+/// Which credential had an answer without a token, or without an end of it, that can be read, if an error of this credential
+/// says so; of `auto`, it is one of those that were asked.
+pub fn unreadable<'a>(error: &str, credential: &'a str, asked: &[&'a str]) -> Option<&'a str> {
+    match credential {
+        "auto" => asked.iter().copied().find(|name| error.contains(&format!("{name}: {UNREADABLE}"))),
+        name => error.contains(UNREADABLE).then_some(name),
+    }
 }
 
 /// What a command-line tool printed, in the form that azure_identity knows; none where no end can be read.

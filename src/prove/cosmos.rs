@@ -95,6 +95,9 @@ async fn containers(ground: &Ground, ledger: &Ledger) {
             Err(StoreError::Unknown(why)) if why.ends_with("has no resource id") => {
                 return ledger.refuted("C-10", format!("the container `{name}` has no `_rid`"));
             }
+            Err(StoreError::OtherContainer(_) | StoreError::Recreated { .. }) => {
+                return other_id(name, ledger);
+            }
             Err(error) => return ledger.not_testable("C-10", cause(&error)),
         }
     }
@@ -108,6 +111,9 @@ async fn containers(ground: &Ground, ledger: &Ledger) {
                     .refuted("C-10", format!("the container `{name}` has another `_rid` with each answer"));
             }
             Ok(_) => {}
+            Err(StoreError::OtherContainer(_) | StoreError::Recreated { .. }) => {
+                return other_id(name, ledger);
+            }
             Err(error) => return ledger.not_testable("C-10", cause(&error)),
         }
     }
@@ -122,6 +128,10 @@ async fn containers(ground: &Ground, ledger: &Ledger) {
             );
         }
     }
+}
+
+fn other_id(name: &str, ledger: &Ledger) {
+    ledger.refuted("C-10", format!("the container `{name}` has another `_rid` with each answer"));
 }
 
 /// The tenant of the token, and the one that checkpoints name: E-5.

@@ -2,7 +2,7 @@
 
 use super::ground::Ground;
 use super::ledger::{Ledger, counted};
-use crate::credentials::is_unreadable;
+use crate::credentials::unreadable;
 use crate::doctor::{Identity, State};
 
 /// The credentials that Entra takes client credentials of.
@@ -12,33 +12,23 @@ const MANAGED: &str = "managed-identity";
 /// Judges what the doctor was given.
 pub(super) fn judge(ground: &Ground, ledger: &Ledger) {
     let Some(token) = ground.token() else { return };
-    let credential = token.identity.as_ref().map_or(ground.credential, |identity| identity.credential);
-    let issuer = match credential {
-        MANAGED => Some("E-1"),
-        name if REGISTERED.contains(&name) => Some("E-3"),
-        _ => None,
-    };
-    for (id, other) in [("E-1", "a managed identity"), ("E-3", "an app registration")] {
-        if issuer != Some(id) {
-            ledger.not_testable(id, format!("the credential is {credential}, not {other}"));
-        }
-    }
     let Some(identity) = &token.identity else {
         let why = "there is no token; `graph-mirror doctor` has the remedy";
-        match issuer {
-            Some(id) if is_unreadable(&token.what) => {
-                ledger.refuted(
-                    id,
-                    format!("{credential}: the answer has no token, or no end of it, that can be read"),
-                );
-            }
-            Some(id) => ledger.not_testable(id, why),
-            None => {}
+        let asked = [&[MANAGED], &REGISTERED[..]].concat();
+        if let Some(credential) = unreadable(&token.what, ground.credential, &asked)
+            && let Some(id) = issuer(credential)
+        {
+            let what = "the answer has no token, or no end of it, that can be read";
+            ledger.refuted(id, format!("{credential}: {what}"));
         }
-        return ledger.none_testable(&["E-4", "A-3"], why);
+        return ledger.none_testable(&["E-1", "E-3", "E-4", "A-3"], why);
     };
-    if let Some(id) = issuer {
-        ledger.confirmed(id, format!("{credential}: a token with its end"));
+    let credential = identity.credential;
+    for (id, other) in [("E-1", "a managed identity"), ("E-3", "an app registration")] {
+        match issuer(credential) == Some(id) {
+            true => ledger.confirmed(id, format!("{credential}: a token with its end")),
+            false => ledger.not_testable(id, format!("the credential is {credential}, not {other}")),
+        }
     }
     claims(identity, ledger);
     let is_granted = !identity.roles.is_empty() && token.state == State::Ok;
@@ -51,6 +41,14 @@ pub(super) fn judge(ground: &Ground, ledger: &Ledger) {
             ledger.not_testable("A-3", "the token has no permission; `graph-mirror doctor` has the command")
         }
         _ => ledger.not_testable("A-3", format!("the credential is {credential}, not a managed identity")),
+    }
+}
+
+/// The assumption about what gives a credential its tokens, if there is one.
+fn issuer(credential: &str) -> Option<&'static str> {
+    match credential {
+        MANAGED => Some("E-1"),
+        name => REGISTERED.contains(&name).then_some("E-3"),
     }
 }
 

@@ -3,6 +3,8 @@
 //! Promises: every document lies in one partition that no feed has, and expires by itself; each request has one try
 //! within its time, and only a throttled one is repeated. Leaves out on purpose: what an answer means.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use azure_data_cosmos::clients::ContainerClient;
@@ -31,6 +33,8 @@ pub const TTL_SECONDS: u32 = 600;
 pub struct Trial {
     container: ContainerClient,
     partition: String,
+    /// What may be there, for an identity that may not query.
+    written: Mutex<BTreeSet<String>>,
 }
 
 /// A document of a trial as it is written. Each has a `ttl`.
@@ -61,7 +65,8 @@ impl Trial {
     /// # Errors
     /// [`StoreError`], when the account or the container cannot be opened.
     pub async fn open(store: &Store, partition: &str) -> Result<Self, StoreError> {
-        Ok(Self { container: store.container(CONTROL.0).await?, partition: partition.to_owned() })
+        let container = store.container(CONTROL.0).await?;
+        Ok(Self { container, partition: partition.to_owned(), written: Mutex::default() })
     }
 
     /// A document that expires after [`TTL_SECONDS`].
@@ -80,7 +85,9 @@ impl Trial {
             let created = self.container.create_item(self.partition.clone(), &draft.id, draft, Some(options));
             attempt::once(deadline, created)
         });
-        item(written.await?)
+        let written = written.await;
+        self.note(&draft.id, written.as_ref().err());
+        item(written?)
     }
 
     /// Replaces a document over this version.
@@ -131,7 +138,12 @@ impl Trial {
             let options = BatchOptions::default().with_operation_options(write_options());
             attempt::once(deadline, self.container.execute_transactional_batch(all.clone(), Some(options)))
         });
-        batch::judged(&sent.await?.into_body().single()?)
+        let sent = match sent.await {
+            Ok(response) => batch::judged(&response.into_body().single()?),
+            Err(error) => Err(error),
+        };
+        drafts.iter().for_each(|draft| self.note(&draft.id, sent.as_ref().err()));
+        sent
     }
 
     /// The ids of all documents, by a query.
@@ -152,21 +164,32 @@ impl Trial {
     /// # Errors
     /// [`StoreError`], when that cannot be known; what is left expires.
     pub async fn clear(&self) -> Result<usize, StoreError> {
-        for id in self.ids().await? {
+        // What cannot be found by a query is known by its id all the same.
+        let mut all = self.locked().clone();
+        all.extend(self.ids().await.unwrap_or_default());
+        for id in all {
             let deadline = Instant::now() + TIMEOUT;
             let deleted = attempt::patiently(deadline, || {
                 let options = ItemWriteOptions::default().with_operation_options(write_options());
-                attempt::once(
-                    deadline,
-                    self.container.delete_item(self.partition.clone(), &id, Some(options)),
-                )
+                let deleted = self.container.delete_item(self.partition.clone(), &id, Some(options));
+                attempt::once(deadline, deleted)
             });
-            match deleted.await {
-                Ok(_) | Err(StoreError::Missing(_)) => {}
-                Err(error) => return Err(error),
-            }
+            // Whether it is gone is asked below, of all of them.
+            let _ = deleted.await;
         }
         Ok(self.ids().await?.len())
+    }
+
+    /// A document may be there, unless its write was refused for certain.
+    fn note(&self, id: &str, error: Option<&StoreError>) {
+        if matches!(error, None | Some(StoreError::Unknown(_))) {
+            self.locked().insert(id.to_owned());
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        // No panic is possible while it is held.
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,7 +1,9 @@
-//! `doctor --prove`: every assumption that can be asked is confirmed by the sandbox.
+//! `doctor --prove`: every assumption that can be asked is confirmed by the sandbox, and each planted deviation refutes
+//! the assumption that it breaks, and no other.
 
 use std::collections::BTreeMap;
 
+use sandbox::deviations::{self, Deviation, Service};
 use sandbox::graph::{Fault, Match, RetryAfter};
 use sandbox::world::{Setup, World};
 use serde_json::Value;
@@ -90,4 +92,46 @@ async fn the_sandbox_is_as_assumed_and_nothing_is_left_behind() {
         assert_eq!(seen.world.cosmos.documents("mirror").await, before, "its own items are gone");
         assert!(seen.world.graph.subscriptions().is_empty(), "and its subscription");
     }
+}
+
+/// Worlds side by side.
+const WORLDS: usize = 8;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_planted_deviation_refutes_what_it_breaks_and_nothing_else() {
+    let (of_entra, others): (Vec<_>, Vec<_>) =
+        deviations::all().partition(|deviation| deviation.service == Service::Entra);
+    assert!(of_entra.len() + others.len() >= 40, "{} and {}", of_entra.len(), others.len());
+    let mut worlds: Vec<_> =
+        others.chunks(others.len().div_ceil(WORLDS)).map(|some| (setup(), some.to_vec())).collect();
+    let secret = Setup { graph_as: with_secret().graph_as, cosmos_as: with_secret().cosmos_as, ..setup() };
+    worlds.push((secret, of_entra));
+    let running = worlds.into_iter().map(|(setup, some)| tokio::spawn(refuted_in(setup, some)));
+    let mut wrong = Vec::new();
+    for ended in running.collect::<Vec<_>>() {
+        wrong.extend(ended.await.unwrap());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Plants one deviation after the other; what is not as it should be.
+async fn refuted_in(setup: Setup, deviations: Vec<&'static Deviation>) -> Vec<String> {
+    let seen = Seen::new(setup).await;
+    let before = seen.world.cosmos.documents("mirror").await;
+    let mut wrong = Vec::new();
+    for deviation in deviations {
+        seen.world.plant(Some(deviation));
+        let with_subscription = if deviation.breaks.contains(&"G-21") { "--with-subscription" } else { "" };
+        let proofs = proved(&seen.settings(), with_subscription, 1).await;
+        seen.world.plant(None);
+        if with_result(&proofs, "refuted") != deviation.breaks {
+            wrong.push(format!("{}: {proofs:#?}", deviation.name));
+        }
+        let is_clean = seen.world.cosmos.documents("mirror").await == before
+            && seen.world.graph.subscriptions().is_empty();
+        if !is_clean {
+            wrong.push(format!("{}: something is left behind", deviation.name));
+        }
+    }
+    wrong
 }
