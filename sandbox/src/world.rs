@@ -153,15 +153,15 @@ impl World {
         }
     }
 
-    /// From now on one service deviates so from what is assumed, or none does.
-    pub fn plant(&self, deviation: Option<&'static Deviation>) {
+    /// From now on these services deviate so from what is assumed, one deviation each, and the others do not.
+    pub fn plant(&self, deviations: &[&'static Deviation]) {
         for (service, deviant) in [
             (Service::Graph, self.graph.deviant()),
             (Service::Identity, self.identity.deviant()),
             (Service::Entra, self.entra.deviant()),
             (Service::Cosmos, self.cosmos.deviant()),
         ] {
-            deviant.plant(deviation.filter(|one| one.service == service));
+            deviant.plant(deviations.iter().copied().find(|one| one.service == service));
         }
     }
 

@@ -68,6 +68,10 @@ pub(super) async fn ask(ground: &Ground, ledger: &Ledger, stop: &Stop) -> Items 
         if stop.is_set() {
             break;
         }
+        if trial.is_silent() {
+            ledger.none_testable(&OF_TRIAL, "Cosmos DB stopped answering; run it again");
+            break;
+        }
         match question {
             Question::Role => role(ground, &trial, ledger).await,
             Question::Versions => writes::versions(&trial, ground, ledger).await,

@@ -30,7 +30,7 @@ pub(super) fn judge(ground: &Ground, ledger: &Ledger) {
             false => ledger.not_testable(id, format!("the credential is {credential}, not {other}")),
         }
     }
-    claims(identity, ledger);
+    claims(identity, ground.reads_any(), ledger);
     let is_granted = !identity.roles.is_empty() && token.state == State::Ok;
     match (credential, is_granted) {
         (MANAGED, true) => {
@@ -52,18 +52,48 @@ fn issuer(credential: &str) -> Option<&'static str> {
     }
 }
 
-fn claims(identity: &Identity, ledger: &Ledger) {
+/// E-4; `reads`: Graph lets us read, so the token has a permission, whatever it says.
+fn claims(identity: &Identity, reads: bool, ledger: &Ledger) {
     let has_permissions = !identity.roles.is_empty() || !identity.scopes.is_empty();
     let needed = [
         ("`tid`", identity.tenant_id.is_some()),
         ("`appid`", identity.client_id.is_some()),
-        ("`roles` or `scp`", has_permissions),
+        ("`roles` or `scp`", has_permissions || !reads),
     ];
     let missing: Vec<_> = needed.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
     match missing[..] {
+        [] if !has_permissions => {
+            ledger.not_testable("E-4", "no permission is granted; `graph-mirror doctor` has the command");
+        }
         [] => {
             ledger.confirmed("E-4", "the token for Microsoft Graph has `tid`, `appid`, and `roles` or `scp`")
         }
         _ => ledger.refuted("E-4", format!("the token for Microsoft Graph has no {}", missing.join(", no "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ledger::Outcome;
+    use super::*;
+
+    #[test]
+    fn a_token_without_a_permission_refutes_only_where_graph_lets_it_read() {
+        let said = |roles: &[&str], reads| {
+            let identity = Identity {
+                credential: MANAGED,
+                tenant_id: Some("t".into()),
+                client_id: Some("c".into()),
+                principal_id: None,
+                roles: roles.iter().map(ToString::to_string).collect(),
+                scopes: Vec::new(),
+            };
+            let ledger = Ledger::default();
+            claims(&identity, reads, &ledger);
+            ledger.proofs().into_iter().find(|proof| proof.id == "E-4").unwrap().result
+        };
+        assert_eq!(said(&["User.Read.All"], true), Outcome::Confirmed);
+        assert_eq!(said(&[], true), Outcome::Refuted);
+        assert_eq!(said(&[], false), Outcome::NotTestable);
     }
 }

@@ -53,22 +53,52 @@ pub(super) async fn ask(ground: &Ground, ledger: &Ledger) {
             ledger.none_testable(&["G-11", "G-20"], &why);
             continue;
         }
-        resource(&Asker::new(ground, ledger, row, &[])).await;
+        if !ground.silence.is_there() {
+            resource(&Asker::new(ground, ledger, row, &[])).await;
+        }
     }
-    drives::ask(ground, ledger).await;
+    match ground.silence.is_there() {
+        true => {
+            ledger.none_testable(&["G-11", "G-18", "G-20"], "Microsoft Graph stopped answering; run it again")
+        }
+        false => drives::ask(ground, ledger).await,
+    }
+    let none = "no mirrored resource is listed for its first copy";
+    ledger.none_testable(&["G-13", "G-14", "G-15", "G-16"], none);
     let none = "no mirrored resource has a delta query that needs no parent";
     ledger.none_testable(&OF_RESOURCE, none);
     ledger.none_testable(&["G-11", "G-20"], none);
 }
 
+/// What is asked of a resource after its first pages.
+#[derive(Clone, Copy)]
+enum Question {
+    DeadToken,
+    Missing,
+    Batch,
+    List,
+    Nulls,
+}
+
+const QUESTIONS: [Question; 5] =
+    [Question::DeadToken, Question::Missing, Question::Batch, Question::List, Question::Nulls];
+
 async fn resource(asker: &Asker<'_>) {
     throttling(asker).await;
     let walked = walk::walk(asker).await;
-    walk::dead_token(asker).await;
-    single::missing(asker).await;
-    single::batch(asker, &walked.objects).await;
-    listed::ask(asker, &walked).await;
-    nulls::compare(asker, &walked.objects).await;
+    for question in QUESTIONS {
+        if asker.ground.silence.is_there() {
+            let why = asker.says("Microsoft Graph stopped answering; run it again");
+            return asker.ledger.none_testable(&OF_RESOURCE, &why);
+        }
+        match question {
+            Question::DeadToken => walk::dead_token(asker).await,
+            Question::Missing => single::missing(asker).await,
+            Question::Batch => single::batch(asker, &walked.objects).await,
+            Question::List => listed::ask(asker, &walked).await,
+            Question::Nulls => nulls::compare(asker, &walked.objects).await,
+        }
+    }
 }
 
 /// G-11 can be seen only where Graph throttles.
@@ -139,7 +169,12 @@ impl<'a> Asker<'a> {
                 self.ledger
                     .not_testable(id, self.says("the link leads to another origin, and is not followed"));
             }
-            Said::Nothing(why) => self.ledger.not_testable(id, self.says(why)),
+            Said::Nothing(why) => {
+                if !error.refuses_token() {
+                    self.ground.silence.note();
+                }
+                self.ledger.not_testable(id, self.says(why));
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the questions stand on: the clients, wired as for a turn, and what the doctor found first.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use url::Url;
 
@@ -29,6 +30,26 @@ pub(super) struct Ground {
     pub credential: &'static str,
     /// Change notifications, if they are on.
     pub notifications: Option<Notifications>,
+    /// Whether Graph has stopped answering.
+    pub silence: Silence,
+}
+
+/// Questions that had no answer, each after all its tries. With [`Silence::ENOUGH`], nothing more is asked.
+#[derive(Default)]
+pub(super) struct Silence(AtomicU32);
+
+impl Silence {
+    const ENOUGH: u32 = 2;
+
+    /// One more.
+    pub fn note(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether the service has stopped answering.
+    pub fn is_there(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= Self::ENOUGH
+    }
 }
 
 impl Ground {
@@ -59,6 +80,7 @@ impl Ground {
             other_store: store(),
             credential,
             notifications,
+            silence: Silence::default(),
         }
     }
 
@@ -98,6 +120,11 @@ impl Ground {
     /// Why `mirror` cannot be written to, if it cannot.
     pub fn without_control(&self) -> Option<String> {
         self.without_account().or_else(|| self.fault(Check::Container, Some(Subject::Container(CONTROL.0))))
+    }
+
+    /// Whether Graph lets us read any of what is mirrored.
+    pub fn reads_any(&self) -> bool {
+        self.verdicts.iter().any(|one| one.check == Check::Permission && one.state == State::Ok)
     }
 
     /// Whether the clock of this machine and those of the services agree.

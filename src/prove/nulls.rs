@@ -19,7 +19,7 @@ pub(super) async fn compare(asker: &Asker<'_>, objects: &[Box<RawValue>]) {
     let told: HashMap<_, _> =
         objects.iter().rev().filter_map(|object| Some((id(object)?, value(object)?))).take(MOST).collect();
     if row.list_by.is_none() {
-        return ledger.not_testable("G-16", "no mirrored resource is listed for its first copy");
+        return;
     }
     if told.is_empty() {
         return ledger.not_testable("G-16", asker.says("the delta query shows no object"));

@@ -4,6 +4,7 @@
 //! within its time, and only a throttled one is repeated. Leaves out on purpose: what an answer means.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ use crate::protocol::Etag;
 
 /// Longest wait for one answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// After so many requests without a certain answer, one after the other, the account is silent.
+const SILENT: u32 = 2;
 /// How long a document stays that could not be deleted.
 pub const TTL_SECONDS: u32 = 600;
 
@@ -35,6 +38,8 @@ pub struct Trial {
     partition: String,
     /// What may be there, for an identity that may not query.
     written: Mutex<BTreeSet<String>>,
+    /// Requests that had no certain answer.
+    unanswered: AtomicU32,
 }
 
 /// A document of a trial as it is written. Each has a `ttl`.
@@ -66,7 +71,12 @@ impl Trial {
     /// [`StoreError`], when the account or the container cannot be opened.
     pub async fn open(store: &Store, partition: &str) -> Result<Self, StoreError> {
         let container = store.container(CONTROL.0).await?;
-        Ok(Self { container, partition: partition.to_owned(), written: Mutex::default() })
+        Ok(Self {
+            container,
+            partition: partition.to_owned(),
+            written: Mutex::default(),
+            unanswered: AtomicU32::new(0),
+        })
     }
 
     /// A document that expires after [`TTL_SECONDS`].
@@ -85,7 +95,7 @@ impl Trial {
             let created = self.container.create_item(self.partition.clone(), &draft.id, draft, Some(options));
             attempt::once(deadline, created)
         });
-        let written = written.await;
+        let written = self.heard(written.await);
         self.note(&draft.id, written.as_ref().err());
         item(written?)
     }
@@ -104,7 +114,7 @@ impl Trial {
                 self.container.replace_item(self.partition.clone(), &draft.id, draft, Some(options));
             attempt::once(deadline, replaced)
         });
-        item(written.await?)
+        item(self.heard(written.await)?)
     }
 
     /// Reads a document; none when it is not there.
@@ -117,7 +127,7 @@ impl Trial {
             let options = ItemReadOptions::default().with_operation_options(read_options());
             attempt::once(deadline, self.container.read_item(self.partition.clone(), id, Some(options)))
         });
-        match read.await {
+        match self.heard(read.await) {
             Ok(response) => item(response).map(Some),
             Err(StoreError::Missing(_)) => Ok(None),
             Err(error) => Err(error),
@@ -138,7 +148,7 @@ impl Trial {
             let options = BatchOptions::default().with_operation_options(write_options());
             attempt::once(deadline, self.container.execute_transactional_batch(all.clone(), Some(options)))
         });
-        let sent = match sent.await {
+        let sent = match self.heard(sent.await) {
             Ok(response) => batch::judged(&response.into_body().single()?),
             Err(error) => Err(error),
         };
@@ -156,7 +166,7 @@ impl Trial {
         let query = Query::from("SELECT VALUE c.id FROM c");
         let found = self.container.query_items::<String>(query, partition, Some(options));
         let all = async { meter::rows(found.await?).try_collect().await };
-        attempt::in_time(Instant::now() + TIMEOUT, all).await
+        self.heard(attempt::in_time(Instant::now() + TIMEOUT, all).await)
     }
 
     /// Deletes all documents, and looks whether any are left: their number.
@@ -168,6 +178,9 @@ impl Trial {
         let mut all = self.locked().clone();
         all.extend(self.ids().await.unwrap_or_default());
         for id in all {
+            if self.is_silent() {
+                break;
+            }
             let deadline = Instant::now() + TIMEOUT;
             let deleted = attempt::patiently(deadline, || {
                 let options = ItemWriteOptions::default().with_operation_options(write_options());
@@ -175,9 +188,23 @@ impl Trial {
                 attempt::once(deadline, deleted)
             });
             // Whether it is gone is asked below, of all of them.
-            let _ = deleted.await;
+            let _ = self.heard(deleted.await);
         }
         Ok(self.ids().await?.len())
+    }
+
+    /// Whether the account has stopped answering, so that there is no use in asking on.
+    pub fn is_silent(&self) -> bool {
+        self.unanswered.load(Ordering::Relaxed) >= SILENT
+    }
+
+    /// Counts answers that say nothing, one after the other.
+    fn heard<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        match &answer {
+            Err(StoreError::Unknown(_)) => drop(self.unanswered.fetch_add(1, Ordering::Relaxed)),
+            _ => self.unanswered.store(0, Ordering::Relaxed),
+        }
+        answer
     }
 
     /// A document may be there, unless its write was refused for certain.

@@ -50,11 +50,6 @@ pub(super) const ALL: &[Deviation] = &[
             answer.change(|body| without(body, &["appid", "azp"]));
         }
     }),
-    of(Service::Identity, "a token names no permission", &["E-4"], |asked, answer| {
-        if is_for_graph(asked) {
-            answer.change(|body| without(body, &["roles", "scp"]));
-        }
-    }),
 ];
 
 /// The tokens for Cosmos DB are left as they are.
