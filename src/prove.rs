@@ -15,7 +15,9 @@ use std::time::Duration;
 use crate::doctor;
 use crate::settings::Settings;
 
+mod asker;
 mod assumptions;
+mod cause;
 mod cosmos;
 mod drives;
 mod entra;

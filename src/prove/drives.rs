@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use super::graph::{Asker, deadline};
+use super::asker::{Asker, deadline};
 use super::ground::Ground;
 use super::ledger::{Ledger, counted};
 use super::single::id;

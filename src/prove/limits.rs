@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::cosmos::cause;
+use super::cause::cause;
 use super::ledger::Ledger;
 use super::stop::Stop;
 use crate::store::StoreError;

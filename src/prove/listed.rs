@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::graph::{Asker, deadline};
+use super::asker::{Asker, deadline};
 use super::ledger::counted;
 use super::single::id;
 use super::walk::Walked;

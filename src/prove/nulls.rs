@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::graph::{Asker, deadline};
+use super::asker::{Asker, deadline};
 use super::ledger::counted;
 use super::single::id;
 use crate::graph::Request;

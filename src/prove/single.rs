@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::graph::{Asker, deadline, shown};
+use super::asker::{Asker, deadline, shown};
 use super::ledger::counted;
 use crate::graph::{BATCH, Member, Request, batch as in_one};
 use crate::json::Members;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::graph::{Asker, Said, said, shown};
+use super::asker::{Asker, Said, said, shown};
 use super::ground::Ground;
 use super::ledger::Ledger;
 use crate::graph::{GraphError, NewSubscription, subscription};

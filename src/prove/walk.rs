@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::graph::{Asker, Said, deadline, said, shown};
+use super::asker::{Asker, Said, deadline, said, shown};
 use super::ledger::counted;
 use crate::catalogue::Removal;
 use crate::graph::{GraphError, Request};

@@ -3,7 +3,7 @@
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::cosmos::cause;
+use super::cause::cause;
 use super::ground::Ground;
 use super::ledger::Ledger;
 use crate::protocol::Etag;

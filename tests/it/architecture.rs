@@ -95,6 +95,8 @@ const PURE: &[&str] = &[
     "graph/says.rs",
     "json.rs",
     "prove/assumptions.rs",
+    "prove/cause.rs",
+    "prove/entra.rs",
     "prove/ledger.rs",
     "prove/report.rs",
     "source/fate.rs",

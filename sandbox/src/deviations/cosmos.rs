@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Answered, Asked, Change, Deviation, Memory, Service};
+use super::deviation::{Change, Deviation, Service};
+use super::exchange::{Answered, Asked, Memory};
 
 const fn answers(
     name: &'static str,

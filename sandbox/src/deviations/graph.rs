@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Answered, Asked, Change, Deviation, Service};
+use super::deviation::{Change, Deviation, Service};
+use super::exchange::{Answered, Asked};
 
 const fn answers(
     name: &'static str,

@@ -12,7 +12,8 @@ use axum::{
 };
 use percent_encoding::percent_decode_str;
 
-use super::{Answered, Asked, Change, Deviation, Memory};
+use super::deviation::{Change, Deviation};
+use super::exchange::{Answered, Asked, Memory};
 use crate::script::lock;
 
 /// More than any body here.

@@ -3,7 +3,8 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::{Answered, Asked, Change, Deviation, Service};
+use super::deviation::{Change, Deviation, Service};
+use super::exchange::{Answered, Asked};
 
 const fn of(
     service: Service,
