@@ -51,12 +51,21 @@ enum Question {
     DeadToken,
     Missing,
     Batch,
-    List,
+    Count,
+    Filter,
+    Fresh,
     Nulls,
 }
 
-const QUESTIONS: [Question; 5] =
-    [Question::DeadToken, Question::Missing, Question::Batch, Question::List, Question::Nulls];
+const QUESTIONS: [Question; 7] = [
+    Question::DeadToken,
+    Question::Missing,
+    Question::Batch,
+    Question::Count,
+    Question::Filter,
+    Question::Fresh,
+    Question::Nulls,
+];
 
 async fn resource(asker: &Asker<'_>) {
     throttling(asker).await;
@@ -67,10 +76,16 @@ async fn resource(asker: &Asker<'_>) {
             return asker.ledger.none_testable(&OF_RESOURCE, &why);
         }
         match question {
-            Question::DeadToken => walk::dead_token(asker).await,
+            Question::DeadToken => walk::dead_token(asker, &walked).await,
+            Question::Missing | Question::Batch if !walked.has_guids() => {
+                let why = asker.says("no object with a GUID was shown, so no other id can be made up");
+                asker.ledger.none_testable(&["G-9", "G-12"], &why);
+            }
             Question::Missing => single::missing(asker).await,
             Question::Batch => single::batch(asker, &walked.objects).await,
-            Question::List => listed::ask(asker, &walked).await,
+            Question::Count => listed::count(asker).await,
+            Question::Filter => listed::filter(asker, &walked.objects).await,
+            Question::Fresh => listed::fresh(asker, &walked).await,
             Question::Nulls => nulls::compare(asker, &walked.objects).await,
         }
     }

@@ -17,15 +17,11 @@ const MOST_TRIES: usize = 3;
 /// Before any directory: a filter from then on leaves out nothing that has a time.
 const LONG_AGO: &str = "2000-01-01T00:00:00Z";
 
-/// Asks G-13 to G-15 of a resource that a first copy may list, and G-17 of any.
-pub(super) async fn ask(asker: &Asker<'_>, walked: &Walked) {
+/// A delta link of this moment, which is asked again: G-13 of a resource that a first copy may list, and G-17 of any.
+pub(super) async fn fresh(asker: &Asker<'_>, walked: &Walked) {
     let latest = match &asker.row.list_by {
+        Some(_) => latest(asker).await,
         None => None,
-        Some(property) => {
-            count(asker, property).await;
-            filter(asker, property, &walked.objects).await;
-            latest(asker).await
-        }
     };
     match latest.or_else(|| walked.delta.clone()) {
         Some(link) => again(asker, link).await,
@@ -65,7 +61,8 @@ async fn latest(asker: &Asker<'_>) -> Option<Link> {
 }
 
 /// A count under a filter: G-14.
-async fn count(asker: &Asker<'_>, property: &str) {
+pub(super) async fn count(asker: &Asker<'_>) {
+    let Some(property) = &asker.row.list_by else { return };
     let get = Get::path(format!("{}/$count", asker.collection()))
         .header("ConsistencyLevel", "eventual")
         .filter(&format!("{property} ge {LONG_AGO}"));
@@ -84,7 +81,8 @@ fn number(answer: &Answer) -> Option<u64> {
 }
 
 /// A list of the objects of one second, among them one that the delta query has shown: G-15.
-async fn filter(asker: &Asker<'_>, property: &str, objects: &[Box<RawValue>]) {
+pub(super) async fn filter(asker: &Asker<'_>, objects: &[Box<RawValue>]) {
+    let Some(property) = &asker.row.list_by else { return };
     let timed = |object: &RawValue| Some((id(object)?, moment(object, property)?));
     let known = objects.iter().find_map(|object| timed(object));
     let (from, to) = match &known {

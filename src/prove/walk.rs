@@ -4,13 +4,17 @@ use serde_json::value::RawValue;
 
 use super::asker::{Asker, Said, deadline, said, shown};
 use super::ledger::counted;
+use super::single::id;
 use crate::catalogue::Removal;
 use crate::graph::{GraphError, Request};
-use crate::json::Members;
+use crate::json::{Members, shown_id};
 use crate::protocol::{Link, Next};
 
 /// Pages that are read at most.
 const MOST_PAGES: usize = 5;
+
+/// How the directory names tokens in its links; those of other services are named otherwise.
+const TOKENS: [&str; 4] = ["$deltatoken=", "$skiptoken=", "%24deltatoken=", "%24skiptoken="];
 
 /// What the first pages have shown.
 pub(super) struct Walked {
@@ -18,11 +22,21 @@ pub(super) struct Walked {
     pub objects: Vec<Box<RawValue>>,
     /// The delta link, if the round ended.
     pub delta: Option<Link>,
+    /// Its links have the tokens of the directory, so one can be made up.
+    pub has_known_tokens: bool,
+}
+
+impl Walked {
+    /// Whether the ids of the objects are GUIDs, so that one can be made up which no object has.
+    pub fn has_guids(&self) -> bool {
+        let id = self.objects.iter().find_map(|object| id(object));
+        id.is_some_and(|id| shown_id(&id) == id)
+    }
 }
 
 /// Reads the first pages: G-2, G-4 and G-20.
 pub(super) async fn walk(asker: &Asker<'_>) -> Walked {
-    let mut walked = Walked { objects: Vec::new(), delta: None };
+    let mut walked = Walked { objects: Vec::new(), delta: None, has_known_tokens: false };
     let (mut pages, mut removed) = (0, Removed::default());
     let mut request = asker.source.first(None);
     while pages < MOST_PAGES && walked.delta.is_none() {
@@ -39,6 +53,8 @@ pub(super) async fn walk(asker: &Asker<'_>) -> Walked {
                 walked.objects.push(object);
             }
         }
+        let link = page.next.link().map(Link::expose).unwrap_or_default();
+        walked.has_known_tokens |= TOKENS.iter().any(|name| link.contains(name));
         match page.next {
             Next::NextLink(link) => request = Request::Follow(link),
             Next::DeltaLink(link) => walked.delta = Some(link),
@@ -102,7 +118,10 @@ impl Removed {
 }
 
 /// Asks with a token that Graph never gave, as a turn asks with a stored link: G-6.
-pub(super) async fn dead_token(asker: &Asker<'_>) {
+pub(super) async fn dead_token(asker: &Asker<'_>, walked: &Walked) {
+    if !walked.has_known_tokens {
+        return asker.ledger.not_testable("G-6", asker.says("its links have tokens of another form"));
+    }
     let mut url = asker.ground.origin.clone();
     url.set_path(&format!("/v1.0{}", asker.row.path));
     url.set_query(Some("$deltatoken=graph-mirror-never-had-it"));
