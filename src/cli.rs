@@ -23,6 +23,7 @@ mod logout;
 mod named;
 mod output;
 mod pretty;
+mod prove;
 mod refresh;
 mod repair;
 mod resources;

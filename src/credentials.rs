@@ -47,7 +47,7 @@ mod retries;
 mod tool;
 mod workload_identity;
 
-pub use answer::{of_tool, token_answer};
+pub use answer::{of_tool, token_answer, unreadable};
 pub use azure_cli::AzureCli;
 pub use azure_developer_cli::AzureDeveloperCli;
 pub use cache::Cached;

@@ -5,6 +5,7 @@
 //! - [`cli`] — the command line; `serve` is the Azure Functions custom handler
 //! - [`functions`] — the custom-handler protocol: envelopes in, answers out, one file per function
 //! - [`doctor`] — looks at everything that a copy depends on
+//! - [`prove`] — asks the live services what `docs/assumptions.md` says of them
 //! - [`app`] — the verbs that every way in calls
 //! - [`sync`] — the heart: from a page of Graph to documents and a checkpoint
 //! - [`verify`] — compares a copy with Graph
@@ -38,6 +39,7 @@ pub mod json;
 pub mod mirror;
 pub mod notify;
 pub mod protocol;
+pub mod prove;
 pub mod report;
 pub mod settings;
 pub mod source;

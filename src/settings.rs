@@ -34,7 +34,7 @@ pub use notifications::Notifications;
 pub use person::state_folder;
 
 /// Everything the product was told, checked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// The name of the Microsoft cloud.
     pub cloud: &'static str,
@@ -74,7 +74,7 @@ pub struct ForGraph {
 }
 
 /// Azure Cosmos DB: account, database and, for the emulator only, a key.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cosmos {
     /// Account endpoint: https, or http on loopback.
     pub endpoint: Url,

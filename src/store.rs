@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`connection`] and [`containers`]; [`write()`] (how documents get into a container), [`documents`],
 //! [`find`], [`ends`] and [`numbers`] (how they are read, within the scope of a feed); [`control`] (the `mirror`
-//! container) and [`lease`] (who may write); [`init`] and [`properties`] for the verbs that prepare and examine an account.
+//! container) and [`lease`] (who may write); [`init`], [`properties`] and [`trial`] for the verbs that prepare, examine and try
+//! an account.
 
 mod attempt;
 mod batch;
@@ -30,6 +31,7 @@ mod remedy;
 mod saves;
 mod scoped;
 pub mod throttle;
+pub mod trial;
 mod unfit;
 mod write;
 

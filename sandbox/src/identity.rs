@@ -25,6 +25,7 @@ use axum::{Router, http::StatusCode, routing::get};
 use time::OffsetDateTime;
 
 use crate::{
+    deviations::Deviant,
     loopback::{Cut, Loopback, Server},
     script::{Faults, Rule, lock},
 };
@@ -69,6 +70,7 @@ struct Inner {
 pub struct Identity {
     inner: Arc<Inner>,
     server: Server,
+    deviant: Deviant,
 }
 
 impl Identity {
@@ -80,12 +82,18 @@ impl Identity {
         let (options, issued) = (options.into(), issued.into());
         let inner = Arc::new(Inner { options, header, faults: Faults::default(), issued });
         let router = Router::new().route("/msi/token", get(wire::token)).with_state(Arc::clone(&inner));
-        Ok(Self { inner, server: loopback.serve(router) })
+        let deviant = Deviant::default();
+        Ok(Self { inner, server: loopback.serve(deviant.before(router)), deviant })
     }
 
     /// The environment that App Service would give to the app.
     pub fn env(&self) -> [(&'static str, String); 2] {
         [("IDENTITY_ENDPOINT", self.endpoint()), ("IDENTITY_HEADER", self.inner.header.clone())]
+    }
+
+    /// Where a deviation is planted.
+    pub fn deviant(&self) -> &Deviant {
+        &self.deviant
     }
 
     /// The address of the managed-identity endpoint.

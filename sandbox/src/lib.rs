@@ -6,7 +6,7 @@
 //! trouble), [`host`] (the Functions host), [`caller`]
 //! (who calls its HTTP functions), [`graph`] (the tenant and its delta feeds), [`identity`] (tokens), [`cosmos`] (the SDK's emulator behind a socket), [`copy`] (whether
 //! the copy equals the tenant), [`script`], [`loopback`], [`face`] and [`clock`] (faults, gates, sockets and dates that the fakes share), [`process_clock`] (the clocks of one
-//! handler).
+//! handler), [`deviations`] (services that do otherwise than is assumed).
 
 pub mod bench;
 pub mod caller;
@@ -14,6 +14,7 @@ pub mod clock;
 pub mod copy;
 pub mod cosmos;
 pub mod demo;
+pub mod deviations;
 pub mod face;
 pub mod graph;
 pub mod host;

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::caller::{self, Reply};
 use crate::copy::Difference;
 use crate::cosmos::{Cosmos, Write};
+use crate::deviations::{Deviation, Service};
 use crate::graph::{Graph, Options as GraphOptions};
 use crate::host::{Attempt, Fire, Host, Options as HostOptions, Verdict};
 use crate::identity::{Entra, Identity, Options as IdentityOptions, Tools};
@@ -149,6 +150,18 @@ impl World {
     pub fn shift_clocks(&self, seconds: i64) {
         for clock in [self.graph.clock(), self.cosmos.clock(), self.entra.clock()] {
             clock.shift(seconds);
+        }
+    }
+
+    /// From now on these services deviate so from what is assumed, one deviation each, and the others do not.
+    pub fn plant(&self, deviations: &[&'static Deviation]) {
+        for (service, deviant) in [
+            (Service::Graph, self.graph.deviant()),
+            (Service::Identity, self.identity.deviant()),
+            (Service::Entra, self.entra.deviant()),
+            (Service::Cosmos, self.cosmos.deviant()),
+        ] {
+            deviant.plant(deviations.iter().copied().find(|one| one.service == service));
         }
     }
 

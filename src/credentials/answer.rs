@@ -21,6 +21,8 @@ use crate::json::{self, Members};
 
 /// Longest life that is believed, in seconds: ten years.
 const LONGEST: i64 = 315_360_000;
+/// How it is told that an answer has no token, or no end of it, that can be read.
+const UNREADABLE: &str = "the identity server gave no token that can be used";
 /// As .NET writes a date for the United States, which older versions of App Service answer:
 /// <https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference>.
 const DATE: &[BorrowedFormatItem<'_>] = format_description!(
@@ -61,11 +63,7 @@ pub fn token_answer(body: &[u8], now: OffsetDateTime) -> azure_core::Result<Opti
 
 /// The answer in the form that azure_identity knows, of Entra and of a managed identity alike.
 fn known(members: &Members<'_>, now: OffsetDateTime) -> Result<String, Problem> {
-    let lacks = |what: &str| {
-        Problem(format!(
-            "the identity server gave no token that can be used: its answer has no {what}; try again"
-        ))
-    };
+    let lacks = |what: &str| Problem(format!("{UNREADABLE}: its answer has no {what}; try again"));
     let token = members.text("access_token").filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| lacks("`access_token`"))?;
     let ends = ends(|name| members.find(name, written), now);
@@ -76,6 +74,15 @@ fn known(members: &Members<'_>, now: OffsetDateTime) -> Result<String, Problem> 
         "expires_on": ends.unix_timestamp().to_string(), "expires_in": lives, "ext_expires_in": lives,
     });
     Ok(known.to_string())
+}
+
+/// Which credential had an answer without a token, or without an end of it, that can be read, if an error of this credential
+/// says so; of `auto`, it is one of those that were asked.
+pub fn unreadable<'a>(error: &str, credential: &'a str, asked: &[&'a str]) -> Option<&'a str> {
+    match credential {
+        "auto" => asked.iter().copied().find(|name| error.contains(&format!("{name}: {UNREADABLE}"))),
+        name => error.contains(UNREADABLE).then_some(name),
+    }
 }
 
 /// What a command-line tool printed, in the form that azure_identity knows; none where no end can be read.

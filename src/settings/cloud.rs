@@ -54,7 +54,7 @@ const CLOUDS: [Cloud; 4] = [
 ];
 
 /// Microsoft Graph: its origin (no path) and the scopes a token is asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Graph {
     /// Scheme, host and port; links are followed nowhere else.
     pub endpoint: Url,

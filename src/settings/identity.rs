@@ -28,7 +28,7 @@ use crate::credentials::{
 };
 
 /// Who we are towards both services.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Identity {
     /// The tenant this deployment mirrors, when it is stated; else the token tells.
     pub tenant_id: Option<String>,

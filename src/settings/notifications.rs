@@ -11,7 +11,7 @@ const SHORTEST: usize = 32;
 const PATH: &str = "/api/notifications";
 
 /// Change notifications, where they are on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Notifications {
     /// Keys of the client states: the first one makes new ones, a second one is being rotated out.
     pub secrets: Vec<SecretString>,

@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which modules may use which; the table in ARCHITECTURE.md says the same.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     (
         "cli",
         &[
@@ -19,6 +19,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
             "graph",
             "mirror",
             "protocol",
+            "prove",
             "report",
             "settings",
             "subscriptions",
@@ -28,6 +29,21 @@ const ARROWS: [(&str, &[&str]); 20] = [
         ],
     ),
     ("doctor", &["app", "catalogue", "credentials", "graph", "protocol", "settings", "store"]),
+    (
+        "prove",
+        &[
+            "app",
+            "catalogue",
+            "credentials",
+            "doctor",
+            "graph",
+            "json",
+            "protocol",
+            "settings",
+            "source",
+            "store",
+        ],
+    ),
     ("functions", &["app", "json", "notify", "protocol", "report", "subscriptions", "sync", "telemetry"]),
     (
         "app",
@@ -78,6 +94,11 @@ const PURE: &[&str] = &[
     "graph/codes.rs",
     "graph/says.rs",
     "json.rs",
+    "prove/assumptions.rs",
+    "prove/cause.rs",
+    "prove/entra.rs",
+    "prove/ledger.rs",
+    "prove/report.rs",
     "source/fate.rs",
     "source/forbidden.rs",
     "source/minimise.rs",

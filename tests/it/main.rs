@@ -73,6 +73,7 @@ mod one_manager;
 mod otlp;
 mod partial;
 mod partitions;
+mod prove;
 mod quiet;
 mod readme_queries;
 mod refresh;

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    deviations::Deviant,
     identity::Identity,
     loopback::{Loopback, Server},
     script::{Faults, Gates, Hold, Rule, lock},
@@ -45,6 +46,7 @@ pub struct Cosmos {
     inner: Arc<Inner>,
     server: Server,
     clock: Clock,
+    deviant: Deviant,
     origin: String,
 }
 
@@ -95,8 +97,9 @@ impl Cosmos {
             writes: Mutex::default(),
         });
         let clock = Clock::default();
-        let router = Router::new().fallback(wire::respond).with_state(Arc::clone(&inner));
-        Ok(Self { inner, server: loopback.serve(clock.date(router)), clock, origin })
+        let deviant = Deviant::default();
+        let router = deviant.before(Router::new().fallback(wire::respond).with_state(Arc::clone(&inner)));
+        Ok(Self { inner, server: loopback.serve(clock.date(router)), clock, deviant, origin })
     }
 
     /// The account endpoint, `http://127.0.0.1:<port>/` unless something stands before it: what `COSMOS_ENDPOINT` is set to.
@@ -107,6 +110,11 @@ impl Cosmos {
     /// Where it is served.
     pub(crate) fn server(&self) -> &Server {
         &self.server
+    }
+
+    /// Where a deviation is planted.
+    pub fn deviant(&self) -> &Deviant {
+        &self.deviant
     }
 
     /// The account key.

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    deviations::Deviant,
     identity::Identity,
     loopback::{Loopback, Server},
     script::{Faults, Gates, Hold, Rule, lock},
@@ -38,6 +39,7 @@ pub struct Graph {
     inner: Arc<Inner>,
     server: Server,
     clock: Clock,
+    deviant: Deviant,
     origin: String,
 }
 
@@ -72,11 +74,10 @@ impl Graph {
             audiences,
             demanded: Mutex::default(),
         });
-        let router = Router::new()
-            .fallback(wire::respond)
-            .layer(CompressionLayer::new())
-            .with_state(Arc::clone(&inner));
-        Ok(Self { inner, server: loopback.serve(clock.date(router)), clock, origin })
+        let deviant = Deviant::default();
+        let router = Router::new().fallback(wire::respond).with_state(Arc::clone(&inner));
+        let router = deviant.before(router).layer(CompressionLayer::new());
+        Ok(Self { inner, server: loopback.serve(clock.date(router)), clock, deviant, origin })
     }
 
     /// The origin that clients see, `http://127.0.0.1:<port>` unless something stands before it: what `GRAPH_ENDPOINT`
@@ -185,6 +186,11 @@ impl Graph {
     /// The clock that its answers are dated by.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Where a deviation is planted.
+    pub fn deviant(&self) -> &Deviant {
+        &self.deviant
     }
 
     /// From now on, every request needs a token that was asked for with these claims (`{"access_token":{…}}`), or is

@@ -50,6 +50,7 @@ use tokio_rustls::rustls::ServerConfig;
 use super::{Identity, User, tls};
 use crate::{
     clock::Clock,
+    deviations::Deviant,
     loopback::{Cut, Loopback, Server},
     script::lock,
 };
@@ -70,6 +71,7 @@ pub struct Entra {
     authority_file: Arc<NamedTempFile>,
     files: Arc<Mutex<certificate::Files>>,
     clock: Clock,
+    deviant: Deviant,
     tls: Arc<ServerConfig>,
 }
 
@@ -84,8 +86,8 @@ impl Entra {
         let origin = loopback.origin().replace("http://127.0.0.1", "https://localhost");
         let registry = Arc::clone(&identity.inner);
         let desk = Arc::new(Desk::new(registry, origin.clone()));
-        let clock = Clock::default();
-        let router = clock.date(routes().with_state(Arc::clone(&desk)));
+        let (clock, deviant) = (Clock::default(), Deviant::default());
+        let router = clock.date(deviant.before(routes().with_state(Arc::clone(&desk))));
         let router = router.into_make_service_with_connect_info::<Cut>();
         let listener = tls::TlsListener::over(loopback, config.clone())?;
         let server = Server::new(origin, async move {
@@ -93,7 +95,15 @@ impl Entra {
         });
         let server = Arc::new(Mutex::new(Some(server)));
         let files = Arc::new(certificate::Files::new()?.into());
-        Ok(Self { desk, server, authority_file: Arc::new(authority_file), files, clock, tls: config })
+        Ok(Self {
+            desk,
+            server,
+            authority_file: Arc::new(authority_file),
+            files,
+            clock,
+            deviant,
+            tls: config,
+        })
     }
 
     /// The settings with which an app uses the confidential client by its secret, and trusts the endpoint.
@@ -118,6 +128,11 @@ impl Entra {
     /// A server's side of TLS with a certificate of the same authority.
     pub(crate) fn tls(&self) -> Arc<ServerConfig> {
         self.tls.clone()
+    }
+
+    /// Where a deviation is planted.
+    pub fn deviant(&self) -> &Deviant {
+        &self.deviant
     }
 
     /// The clock that its answers are dated by.
