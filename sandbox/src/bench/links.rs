@@ -32,6 +32,7 @@ pub async fn links(product: &Path, slices: Slices) -> Result<Figures> {
         sentence(&turn)?;
     }
     let (seconds, after) = (begun.elapsed().as_secs_f64(), world.host.process().usage());
+    let asked = account.asked();
     let writes = Writes {
         container: "groups-members",
         document: account.link(),
@@ -40,7 +41,6 @@ pub async fn links(product: &Path, slices: Slices) -> Result<Figures> {
     };
     let floor = floor(&account, &world, writes).await?;
     world.host.shutdown().await;
-    let asked = account.asked();
     ensure!(asked.links == slices.members, "{} of {} links were written", asked.links, slices.members);
     let (cpu, count) = (after.cpu_seconds - before.cpu_seconds, slices.members as f64);
     let batches = asked.requests.get("batch groups-members").copied().unwrap_or_default();
