@@ -5,7 +5,7 @@
 /// It is asked, unless the run ends before.
 const ASKED: &str = "not asked: the run ended before";
 const DAYS: &str = "one look cannot show it: `graph-mirror verify` after days of running does";
-const DEPLOYED: &str = "it cannot be seen from here: the first deployment shows it";
+const HOSTED: &str = "it cannot be seen from here: `scripts/prove-host.sh` or the first deployment shows it";
 
 /// The number of each assumption, and what is said where nothing was seen.
 pub(super) const ALL: [(&str, &str); 47] = [
@@ -48,13 +48,13 @@ pub(super) const ALL: [(&str, &str); 47] = [
     ("C-10", ASKED),
     ("C-11", ASKED),
     ("C-12", ASKED),
-    ("H-1", DEPLOYED),
-    ("H-2", DEPLOYED),
-    ("H-3", DEPLOYED),
-    ("H-4", DEPLOYED),
-    ("H-5", DEPLOYED),
-    ("A-1", "it cannot be seen from here: `azd up` shows it"),
-    ("A-2", "it cannot be seen from here: the first deployment shows it in the log of the host"),
+    ("H-1", HOSTED),
+    ("H-2", HOSTED),
+    ("H-3", HOSTED),
+    ("H-4", "it cannot be seen from here: the first deployment shows it"),
+    ("H-5", HOSTED),
+    ("A-1", "it cannot be seen from here: the compiler or `azd up` shows it"),
+    ("A-2", "it cannot be seen from here: `scripts/prove-azure.sh` or the log of the host shows it"),
     ("A-3", ASKED),
 ];
 
