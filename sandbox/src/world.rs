@@ -81,7 +81,7 @@ impl World {
         let options = GraphOptions {
             seed: setup.seed,
             page_size: setup.page_size,
-            members_per_slice: setup.slice,
+            members_per_slice: 20,
             origin: bound.as_ref().map(|bound| bound.graph.origin().to_owned()),
             ..GraphOptions::default()
         };

@@ -98,8 +98,8 @@ impl Removed {
     fn judge(&self, asker: &Asker<'_>, pages: usize) {
         match (self.odd, self.known) {
             (0, 0) => {
-                let why =
-                    format!("{pages} pages show no removed object; delete a test user, and run it again");
+                let pages = counted(pages, "page");
+                let why = format!("{pages} without a removed object; delete a test object, and run it again");
                 asker.ledger.not_testable("G-4", asker.says(why));
             }
             (0, known) => {

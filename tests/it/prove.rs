@@ -305,25 +305,6 @@ async fn stopped_in_the_middle_it_reports_and_leaves_nothing() {
     }
 }
 
-#[test]
-fn the_page_of_the_assumptions_and_the_questions_agree() {
-    let page = std::fs::read_to_string("docs/assumptions.md").unwrap();
-    let cells = |line: &str| {
-        line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()
-    };
-    let is_row = |line: &&str| {
-        line.starts_with("| ")
-            && line.split('-').nth(1).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-            && line.as_bytes()[3] == b'-'
-    };
-    let rows: Vec<_> = page.lines().filter(is_row).map(cells).collect();
-    let ids: Vec<_> = rows.iter().map(|row| row[0].as_str()).collect();
-    assert_eq!(ids, graph_mirror::prove::ids().collect::<Vec<_>>());
-    let said = |row: &&Vec<String>| row[6].contains("`doctor --prove`");
-    let there: Vec<_> = rows.iter().filter(said).map(|row| row[0].as_str()).collect();
-    assert_eq!(there, graph_mirror::prove::asked().collect::<Vec<_>>(), "the column `there`");
-}
-
 #[tokio::test]
 async fn people_read_a_line_for_each_assumption_and_wrong_settings_are_named() {
     let seen = Seen::new(setup()).await;

@@ -61,15 +61,6 @@ enum What {
         #[arg(long, default_value_t = 20)]
         changed: usize,
     },
-    /// One group with very many members, from the first page to the last link.
-    Members {
-        /// Members of the group.
-        #[arg(long, default_value_t = 100_000)]
-        count: usize,
-        /// Members in a slice; a group comes again and again until all have been told.
-        #[arg(long, default_value_t = 100)]
-        slice: usize,
-    },
     /// One group with very many members, to an account that only answers.
     Links {
         /// Members of the group.
@@ -196,7 +187,6 @@ async fn run(product: &Path, what: &What) -> Result<Figures> {
         }
         What::Pages => Ok(flat(&bench::pages().await?)),
         What::FanOut { mailboxes, changed } => Ok(flat(&bench::fan_out(mailboxes, changed).await?)),
-        What::Members { count, slice } => Ok(flat(&bench::members(count, slice).await?)),
         What::Links { members, slice, page } => bench::links(product, Slices { members, slice, page }).await,
         What::Notifications { rate, seconds, users } => {
             Ok(flat(&bench::notifications(Load { rate, seconds, users }).await?))

@@ -24,8 +24,6 @@ pub struct Setup {
     /// Objects of other collections by the name of their row, such as 30 of `devices`; they come to be in this order, and
     /// a feed among them is turned if its function is staged.
     pub objects: Vec<(&'static str, usize)>,
-    /// Links in a slice.
-    pub slice: usize,
     /// Seed of everything that is random.
     pub seed: u64,
     /// Objects per page.
@@ -59,7 +57,6 @@ impl Setup {
             users: 50,
             groups: 0,
             objects: Vec::new(),
-            slice: 20,
             seed: 1,
             page_size: 20,
             graph_as: Credential::ManagedIdentity,
