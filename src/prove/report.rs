@@ -29,7 +29,7 @@ pub enum Items {
     None,
     /// All are deleted.
     Removed,
-    /// Some could not be deleted, or nobody knows: they expire within ten minutes.
+    /// Some could not be deleted, or that is not known: they expire within ten minutes.
     Expiring,
 }
 

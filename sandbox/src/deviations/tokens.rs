@@ -58,7 +58,7 @@ fn is_for_graph(asked: &Asked) -> bool {
     asked.has("/msi/token") && !asked.has("cosmos")
 }
 
-/// The token without these claims. Nobody issued it, so no service takes it.
+/// The token without these claims. It was not issued, so no service takes it.
 fn without(body: &mut Value, claims: &[&str]) {
     let token = body["access_token"].as_str().unwrap_or_default().to_owned();
     let parts: Vec<_> = token.split('.').collect();
